@@ -1,0 +1,87 @@
+"""./benchmark: builds everything, measures it, prints one table. bench/README.md tells how to read it."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from dataclasses import replace
+
+from harness import build, goals, measure, selftest, table
+from harness.places import allow_many_files, cores
+from harness.scenarios import IDLE_ROOMS, IDLE_SUBSCRIBERS, SCENARIOS
+from harness.servers import SERVERS, Server
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmark", description="Measures Tidings beside its peers.")
+    parser.add_argument("--quick", action="store_true", help="one round of three short windows, the main servers and scenarios (under five minutes)")
+    parser.add_argument("--only", metavar="NAMES", help="servers, separated by commas: " + ", ".join(s.name for s in SERVERS))
+    parser.add_argument("--scenario", metavar="NAMES", help="scenarios, separated by commas: " + ", ".join(s.name for s in SCENARIOS))
+    parser.add_argument("--patient", metavar="SECONDS", type=float, default=0, help="wait so long before each scenario for a quiet machine")
+    parser.add_argument("--json", metavar="FILE", help="where to write all samples")
+    parser.add_argument("--selftest", action="store_true", help="a server that lies must be caught")
+    return parser.parse_args()
+
+
+def chosen(entries: list, names: str | None, what: str, is_quick: bool) -> list:
+    if not names:
+        return [entry for entry in entries if entry.is_quick or not is_quick]
+    wanted = names.split(",")
+    if unknown := set(wanted) - {entry.name for entry in entries}:
+        raise SystemExit(f"benchmark: no {what} called {', '.join(sorted(unknown))}")
+    return [entry for entry in entries if entry.name in wanted]
+
+
+def prepared(servers: list[Server]) -> list[Server]:
+    ready = []
+    for server in servers:
+        try:
+            server.prepare()
+            ready.append(server)
+        except build.BuildFailed as failed:
+            print(f"left out: {server.title}: {failed}", flush=True)
+    return ready
+
+
+def machine() -> dict[str, str]:
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), platform.machine())
+    return {"processor": model, "cores": str(os.cpu_count()), "kernel": platform.release(), "date": time.strftime("%Y-%m-%d")}
+
+
+def main() -> int:
+    options = arguments()
+    files = allow_many_files()
+    if options.selftest:
+        return selftest.run()
+
+    pace = replace(measure.QUICK if options.quick else measure.FULL, patience=options.patient)
+    scenarios = chosen(SCENARIOS, options.scenario, "scenario", options.quick)
+    if files < IDLE_ROOMS * IDLE_SUBSCRIBERS + 500:
+        print(f"left out: idle connections: only {files} files may be open", flush=True)
+        scenarios = [scenario for scenario in scenarios if scenario.kind != "idle"]
+
+    build.c_programs()
+    servers = prepared(chosen(SERVERS, options.only, "server", options.quick))
+    results: dict[tuple[str, str], measure.Figures] = {}
+    for number in range(pace.rounds):
+        for server in servers:
+            print(f"round {number + 1} of {pace.rounds}: {server.title}", file=sys.stderr, flush=True)
+            measure.measure_server(server, scenarios, cores(), pace, results)
+
+    here = machine()
+    print(f"{here['processor']}, {here['cores']} cores, Linux {here['kernel']}; the server on one core, the load generator on another; "
+          f"medians of {pace.rounds * pace.windows} windows of {pace.seconds:g} s")
+    print("\n".join([table.render(servers, scenarios, results), *goals.check(results)]))
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump({"machine": here, "results": [
+                {"server": server, "scenario": scenario, "trouble": figures.trouble, "samples": figures.samples}
+                for (server, scenario), figures in results.items()]}, file, indent=1)
+    return 1 if any(figures.trouble for figures in results.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Hosting;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>The server API: what back ends in any language call.</summary>
+public static class ApiEndpoints
+{
+    private const string Json = "application/json";
+    private const string Problem = "application/problem+json";
+
+    private static readonly int[] FaultStatuses = [400, 401, 409, 413, 503];
+
+    /// <summary>Maps the server API: <c>publish</c>, <c>broadcast</c>, <c>send</c>, <c>subscribe</c>, <c>unsubscribe</c>, <c>disconnect</c>,
+    /// <c>presence</c>, <c>history</c>, <c>channels</c>, <c>connections</c>, <c>info</c> and <c>batch</c>.</summary>
+    /// <remarks>Needs <c>Tidings:ApiKey</c> as bearer token; without one it answers direct local requests alone. Errors are problems
+    /// (RFC 9457) with the <c>code</c> of the channel protocol.</remarks>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="prefix">What stands before the routes.</param>
+    public static IEndpointConventionBuilder MapTidingsApi(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "/api")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var tidings = endpoints.ServiceProvider.GetTidings();
+        var key = new ServerKey(tidings.Options.ApiKey, "Tidings:ApiKey");
+        var largest = tidings.Limits.Messages(binary: false).HardLimit;
+        var group = endpoints.MapGroup(prefix);
+        foreach (var operation in Operations(tidings))
+        {
+            var route = group.MapMethods("/" + operation.Name, [operation.Reads ? HttpMethods.Get : HttpMethods.Post], async context =>
+            {
+                var result = key.Refuse(context.Request) ?? await RunAsync(context, operation, largest);
+                await result.ExecuteAsync(context);
+            });
+            Describe(route, operation);
+        }
+
+        return group;
+    }
+
+    /// <summary>Maps the AsyncAPI document of the channel protocol.</summary>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="pattern">A route.</param>
+    /// <param name="connect">Where the channel protocol is served.</param>
+    public static IEndpointConventionBuilder MapAsyncApi(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/asyncapi.json", string connect = "/connect")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var document = AsyncApiDocument.Write(connect, endpoints.ServiceProvider.GetTidings().Server);
+        return endpoints.MapMethods(pattern, [HttpMethods.Get], context => TypedResults.Bytes(document, Json).ExecuteAsync(context));
+    }
+
+    private static List<ApiOperation> Operations(TidingsServices tidings)
+    {
+        List<ApiOperation> operations =
+        [
+            .. PublishOperations.All(tidings.ServerActions, tidings.Clients),
+            .. ConnectionOperations.All(tidings.ServerActions),
+            .. ReadOperations.All(tidings.ServerActions),
+            .. ListOperations.All(tidings),
+        ];
+        return [.. operations, new BatchOperation(operations).Operation];
+    }
+
+    private static async ValueTask<IResult> RunAsync(HttpContext context, ApiOperation operation, int largest)
+    {
+        ApiOutcome outcome;
+        if (operation.Reads)
+        {
+            outcome = await operation.RunAsync(context.Request.Query, context.RequestAborted);
+        }
+        else if (await ApiBody.ReadAsync(context, largest) is { } body)
+        {
+            outcome = await operation.RunAsync(body, context.RequestAborted);
+        }
+        else
+        {
+            return Problems.TooLarge($"The body may have at most {largest} bytes.");
+        }
+
+        return outcome.Fault is { } fault ? Problems.Create(fault.Code, fault.Detail) : TypedResults.Bytes(outcome.Json!, Json);
+    }
+
+    // The document's generator looks at metadata and at a method's parameters; no code of ours is made at run time for it. What the
+    // route accepts is not among the metadata: routing would answer 415 before the key is asked for.
+    private static void Describe(IEndpointConventionBuilder route, ApiOperation operation) => route.Add(endpoint =>
+    {
+        var metadata = endpoint.Metadata;
+        var signature = operation.Query ?? operation.Body;
+        metadata.Add(signature);
+        foreach (var parameter in signature.GetParameters())
+        {
+            metadata.Add(new ApiParameter(parameter));
+        }
+
+        metadata.Add(new EndpointNameMetadata("tidings_" + operation.Name));
+        metadata.Add(new EndpointSummaryAttribute(operation.Summary));
+        metadata.Add(new TagsAttribute("Tidings"));
+        metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, operation.Answer, [Json]));
+        foreach (var status in FaultStatuses)
+        {
+            metadata.Add(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), [Problem]));
+        }
+    });
+}

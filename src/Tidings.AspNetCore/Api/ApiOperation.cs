@@ -1,0 +1,94 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+using Tidings.Brokers;
+using Tidings.Protocol;
+
+namespace Tidings.AspNetCore.Api;
+
+/// <summary>One thing that the server API does: a route, and where it makes sense a command of a batch.</summary>
+internal abstract class ApiOperation(string name, string summary, Type answer)
+{
+    /// <summary>The last part of the route, and the name in a batch.</summary>
+    public string Name => name;
+
+    public string Summary => summary;
+    public Type Answer => answer;
+
+    /// <summary>Whether it only reads, and so is a GET.</summary>
+    public bool Reads => Query is not null;
+
+    /// <summary>Names and types of the query, as a method's parameters; null for a POST.</summary>
+    public MethodInfo? Query { get; init; }
+
+    /// <summary>A method that has the body as its parameter.</summary>
+    public abstract MethodInfo Body { get; }
+
+    /// <summary>Whether a batch may hold it.</summary>
+    public bool InBatch { get; init; } = true;
+
+    public abstract ValueTask<ApiOutcome> RunAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken);
+
+    public abstract ValueTask<ApiOutcome> RunAsync(IQueryCollection query, CancellationToken cancellationToken);
+}
+
+/// <inheritdoc/>
+internal sealed class ApiOperation<TRequest>(
+    string name, string summary, JsonTypeInfo<TRequest> type, Type answer, Func<TRequest, CancellationToken, ValueTask<ApiOutcome>> run)
+    : ApiOperation(name, summary, answer)
+    where TRequest : class
+{
+    public Func<ApiQuery, TRequest>? FromQuery { get; init; }
+
+    public override MethodInfo Body => ((Action<TRequest>)DescribeBody).Method;
+
+    public override async ValueTask<ApiOutcome> RunAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        TRequest? request;
+        try
+        {
+            request = JsonSerializer.Deserialize(body.Span, type);
+        }
+        catch (JsonException error)
+        {
+            return ApiOutcome.Bad(Explain(body, error));
+        }
+
+        return request is null ? ApiOutcome.Bad("The body must be a JSON object.") : await RunAsync(request, cancellationToken);
+    }
+
+    public override async ValueTask<ApiOutcome> RunAsync(IQueryCollection query, CancellationToken cancellationToken)
+    {
+        var values = new ApiQuery(query);
+        var request = FromQuery!(values);
+        return values.Fault is { } fault ? ApiOutcome.Bad(fault) : await RunAsync(request, cancellationToken);
+    }
+
+    private async ValueTask<ApiOutcome> RunAsync(TRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await run(request, cancellationToken);
+        }
+        catch (BrokerUnavailableException error)
+        {
+            return ApiOutcome.Refused(ErrorCode.Unavailable, error.Message);
+        }
+        catch (NotDurableException error)
+        {
+            return ApiOutcome.Refused(ErrorCode.NotDurable, error.Message);
+        }
+    }
+
+    // For the OpenAPI document alone.
+    private static void DescribeBody(TRequest body)
+    {
+    }
+
+    // The serializer's own words name types of ours, which tell nobody anything.
+    private static string Explain(ReadOnlyMemory<byte> body, JsonException error) =>
+        Push.JsonPayload.Copy(body.Span) is null
+            ? $"The body is no JSON, or nested more than {Push.JsonPayload.MaxDepth} levels deep."
+            : $"What stands at {error.Path ?? "$"} is not what belongs there, or its name occurs twice.";
+}

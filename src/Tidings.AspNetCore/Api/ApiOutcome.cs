@@ -1,0 +1,26 @@
+using Tidings.Protocol;
+using Tidings.Protocol.Replies;
+
+namespace Tidings.AspNetCore.Api;
+
+/// <summary>Why an operation was not carried out.</summary>
+internal sealed record ApiFault(ErrorCode Code, string Detail);
+
+/// <summary>What came of an operation: JSON, or a fault.</summary>
+internal readonly record struct ApiOutcome(byte[]? Json, ApiFault? Fault)
+{
+    public static ApiOutcome Bad(string detail) => Refused(ErrorCode.BadRequest, detail);
+
+    public static ApiOutcome Refused(ErrorCode code, string detail) => new(null, new ApiFault(code, detail));
+
+    /// <summary>Ends the object that <paramref name="frame"/> is writing.</summary>
+    public static ApiOutcome Of(JsonFrame frame) => new(frame.EndJson().ToArray(), null);
+
+    /// <summary>An object with one number.</summary>
+    public static ApiOutcome Of(string name, long number)
+    {
+        var frame = JsonFrame.Begin();
+        frame.Writer.WriteNumber(name, number);
+        return Of(frame);
+    }
+}

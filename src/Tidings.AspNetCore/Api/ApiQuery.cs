@@ -1,0 +1,55 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Tidings.Protocol;
+
+namespace Tidings.AspNetCore.Api;
+
+/// <summary>Reads the values of a query, and remembers the first fault.</summary>
+internal sealed class ApiQuery(IQueryCollection query)
+{
+    public string? Fault { get; private set; }
+
+    public string? Text(string name)
+    {
+        var values = query[name];
+        if (values.Count > 1)
+        {
+            Fault ??= $"{name} occurs more than once.";
+        }
+
+        return values.Count == 0 ? null : values[0];
+    }
+
+    public int? Number(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+
+        Fault ??= $"{name} must be a whole number.";
+        return null;
+    }
+
+    /// <summary>A position as URLs have it: <c>epoch:offset</c>.</summary>
+    public StreamPosition? Position(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (StreamPosition.TryParse(text, out var position))
+        {
+            return position;
+        }
+
+        Fault ??= $"{name} must be a position, as epoch:offset.";
+        return null;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Hosting;
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Protocol;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Pushes into text rooms from HTTP.</summary>
+public static class BroadcastEndpoint
+{
+    // JSON may write each byte of text as six.
+    private const int LargestJsonEscape = 6;
+
+    /// <summary>Maps <c>POST /broadcast</c> with <c>{"content","room"}</c>: publishes into a text room and answers <c>{"status":"sent"}</c>.</summary>
+    /// <remarks>Needs <c>Tidings:ApiKey</c> as bearer token; without one it answers direct local requests alone.</remarks>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="pattern">A route.</param>
+    public static IEndpointConventionBuilder MapBroadcast(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/broadcast")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
+        var key = new ServerKey(tidings.Options.ApiKey, "Tidings:ApiKey");
+        var largest = tidings.Limits.Messages(binary: false).SoftLimit;
+        return endpoints.MapPost(pattern, async (HttpContext context) =>
+        {
+            var result = key.Refuse(context.Request) ?? await BroadcastAsync(context, tidings, largest);
+            await result.ExecuteAsync(context);
+        });
+    }
+
+    private static async Task<IResult> BroadcastAsync(HttpContext context, TidingsServices tidings, int largest)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = ((long)largest * LargestJsonEscape) + 1024;
+        }
+
+        BroadcastRequest? request;
+        try
+        {
+            request = await JsonSerializer.DeserializeAsync(context.Request.Body, BroadcastJson.Default.BroadcastRequest, context.RequestAborted);
+        }
+        catch (JsonException)
+        {
+            return Problems.BadRequest("""The body must be JSON of the form {"content":"text","room":"lobby"}.""");
+        }
+        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return Problems.TooLarge($"Message too large: at most {largest} bytes.");
+        }
+
+        if (request?.Content is not { } content || request.Room is not { } room)
+        {
+            return Problems.BadRequest("""Both "content" and "room" must be strings.""");
+        }
+
+        if (!ChannelName.IsValidRoom(room))
+        {
+            return Problems.BadRequest("A room's name is 1 to 250 bytes of letters and digits (Unicode's form C) and _ . : - @.");
+        }
+
+        if (Encoding.UTF8.GetByteCount(content) > largest)
+        {
+            return Problems.TooLarge($"Message too large: at most {largest} bytes.");
+        }
+
+        try
+        {
+            var channel = ChannelName.RoomPrefix + room;
+            await tidings.Broker.PublishAsync(
+                new Publication(channel, MessageData.Text(content)) { Retention = tidings.Kinds.Find(channel).Retention }, context.RequestAborted);
+        }
+        catch (BrokerUnavailableException error)
+        {
+            return Problems.Unavailable(error.Message);
+        }
+
+        return TypedResults.Json(new BroadcastAnswer("sent"), BroadcastJson.Default.BroadcastAnswer);
+    }
+}
+
+internal sealed record BroadcastRequest(string? Content, string? Room);
+
+internal sealed record BroadcastAnswer(string Status);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(BroadcastRequest))]
+[JsonSerializable(typeof(BroadcastAnswer))]
+internal sealed partial class BroadcastJson : JsonSerializerContext;

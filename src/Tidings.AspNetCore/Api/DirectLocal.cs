@@ -1,0 +1,35 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Tidings.AspNetCore.Handshake;
+
+namespace Tidings.AspNetCore.Api;
+
+/// <summary>Tells a request from a program on this machine from one that only looks so: through a proxy, or from a page of another origin.</summary>
+internal static class DirectLocal
+{
+    private static readonly string[] ForwardingHeaders = ["Forwarded", "X-Real-IP", "Via"];
+
+    public static bool Is(HttpRequest request) =>
+        IsLoopback(request.HttpContext.Connection.RemoteIpAddress)
+        && IsLoopbackHost(request.Host.Host)
+        && !IsForwarded(request.Headers)
+        && IsOwnOrigin(request)
+        && (!HasBody(request) || request.HasJsonContentType());
+
+    private static bool IsLoopback(IPAddress? address) => address is not null && IPAddress.IsLoopback(address);
+
+    private static bool IsLoopbackHost(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+
+    private static bool IsForwarded(IHeaderDictionary headers) =>
+        Array.Exists(ForwardingHeaders, headers.ContainsKey)
+        || headers.Keys.Any(static name => name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase));
+
+    private static bool IsOwnOrigin(HttpRequest request) =>
+        request.Headers.Origin.Count == 0
+        || (request.Headers.Origin is { Count: 1 } origin && OriginPolicy.IsOwn(request, origin[0]!));
+
+    private static bool HasBody(HttpRequest request) =>
+        request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0 || request.ContentType is not null;
+}

@@ -1,0 +1,138 @@
+using Tidings.Clients;
+using Tidings.Protocol;
+using Tidings.Protocol.Frames;
+using Tidings.Protocol.Replies;
+using Tidings.Push;
+
+namespace Tidings.AspNetCore.Api;
+
+/// <summary>Operations that say something: publish, broadcast, send.</summary>
+internal static class PublishOperations
+{
+    private const int MostChannels = 1000;
+    private const int MostExcepted = 1000;
+
+    public static IEnumerable<ApiOperation> All(ServerActions actions, ClientRegistry clients) =>
+    [
+        new ApiOperation<PublishRequest>(
+            "publish", "Publishes to one channel or to several.", ApiJson.Default.PublishRequest, typeof(PublishAnswer),
+            (request, cancellationToken) => PublishAsync(actions, request, cancellationToken)),
+        new ApiOperation<ToAllRequest>(
+            "broadcast", "Publishes to everybody who is connected.", ApiJson.Default.ToAllRequest, typeof(ToAllAnswer),
+            (request, cancellationToken) => BroadcastAsync(actions, request, cancellationToken)),
+        new ApiOperation<SendRequest>(
+            "send", "Sends to the connections that a user, a connection's id or a client's name has now.", ApiJson.Default.SendRequest, typeof(SendAnswer),
+            (request, _) => ValueTask.FromResult(Send(actions, clients, request))),
+    ];
+
+    private static async ValueTask<ApiOutcome> PublishAsync(ServerActions actions, PublishRequest request, CancellationToken cancellationToken)
+    {
+        if (Fault(request) is { } fault)
+        {
+            return ApiOutcome.Bad(fault);
+        }
+
+        var data = ApiChecks.BytesOf(request.Data);
+        var options = new PublishOptions { Key = request.Key, IdempotencyKey = request.IdempotencyKey, Durable = request.Durable, Ephemeral = request.Ephemeral };
+        if (request.Channel is { } channel)
+        {
+            var position = await actions.PublishAsync(channel, data, options, cancellationToken);
+            var answer = JsonFrame.Begin();
+            WritePosition(answer, channel, position);
+            return ApiOutcome.Of(answer);
+        }
+
+        // One after the other: whoever is in two of the channels sees the order of the list.
+        var positions = new List<(string Channel, StreamPosition? Position)>(request.Channels!.Count);
+        foreach (var name in request.Channels)
+        {
+            positions.Add((name, await actions.PublishAsync(name, data, options, cancellationToken)));
+        }
+
+        return Results(positions);
+    }
+
+    private static ApiOutcome Results(List<(string Channel, StreamPosition? Position)> positions)
+    {
+        var frame = JsonFrame.Begin();
+        frame.Writer.WriteStartArray("results"u8);
+        foreach (var (channel, position) in positions)
+        {
+            frame.Writer.WriteStartObject();
+            WritePosition(frame, channel, position);
+            frame.Writer.WriteEndObject();
+        }
+
+        frame.Writer.WriteEndArray();
+        return ApiOutcome.Of(frame);
+    }
+
+    private static string? Fault(PublishRequest request)
+    {
+        if (request.Channel is null == request.Channels is null)
+        {
+            return "Exactly one of channel and channels is needed.";
+        }
+
+        if (request.Channels is { Count: 0 or > MostChannels })
+        {
+            return $"channels must hold 1 to {MostChannels} names.";
+        }
+
+        return (request.Channels ?? [request.Channel!]).Select(ApiChecks.Channel).FirstOrDefault(static fault => fault is not null)
+            ?? ApiChecks.Data(request.Data)
+            ?? ApiChecks.Key("key", request.Key)
+            ?? ApiChecks.Key("idempotencyKey", request.IdempotencyKey)
+            ?? (request is { Durable: true, Ephemeral: true } ? "What is ephemeral cannot be durable." : null);
+    }
+
+    private static async ValueTask<ApiOutcome> BroadcastAsync(ServerActions actions, ToAllRequest request, CancellationToken cancellationToken)
+    {
+        if (ApiChecks.Data(request.Data) is { } fault)
+        {
+            return ApiOutcome.Bad(fault);
+        }
+
+        if (request.Except is { Count: > MostExcepted } || request.Except?.Contains(null!) == true)
+        {
+            return ApiOutcome.Bad($"except must hold at most {MostExcepted} users or connections.");
+        }
+
+        var position = await actions.BroadcastAsync(ApiChecks.BytesOf(request.Data), request.Except, cancellationToken);
+        var answer = JsonFrame.Begin();
+        WritePosition(answer, channel: null, position);
+        return ApiOutcome.Of(answer);
+    }
+
+    private static ApiOutcome Send(ServerActions actions, ClientRegistry clients, SendRequest request)
+    {
+        if (ApiChecks.Data(request.Data) is { } missing)
+        {
+            return ApiOutcome.Bad(missing);
+        }
+
+        var data = ApiChecks.BytesOf(request.Data);
+        if (request is { Client: { } client, User: null, Connection: null })
+        {
+            return ApiOutcome.Of("delivered", clients.Send(client, Frame.Text(data)));
+        }
+
+        return request.Client is not null || ApiChecks.Target(actions, request.User, request.Connection, out var connections) is not null
+            ? ApiOutcome.Bad("Exactly one of user, connection and client is needed.")
+            : ApiOutcome.Of("delivered", ServerActions.Send(connections, data));
+    }
+
+    private static void WritePosition(JsonFrame frame, string? channel, StreamPosition? position)
+    {
+        if (channel is not null)
+        {
+            frame.Writer.WriteString("channel"u8, channel);
+        }
+
+        if (position is { } at)
+        {
+            frame.Writer.WriteString("epoch"u8, at.Epoch);
+            frame.Writer.WriteNumber("offset"u8, at.Offset);
+        }
+    }
+}

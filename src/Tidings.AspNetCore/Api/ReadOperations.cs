@@ -1,0 +1,79 @@
+using Tidings.Channels;
+using Tidings.Presence;
+using Tidings.Protocol.Replies;
+using Tidings.Push;
+
+namespace Tidings.AspNetCore.Api;
+
+/// <summary>Operations that look into channels: presence, history.</summary>
+internal static class ReadOperations
+{
+    private const int MostMembers = 10_000;
+    private const int DefaultMembers = 1000;
+    private const int MostMessages = 10_000;
+    private const int DefaultMessages = 100;
+
+    public static IEnumerable<ApiOperation> All(ServerActions actions) =>
+    [
+        new ApiOperation<PresenceQuery>(
+            "presence", "Who listens to a channel.", ApiJson.Default.PresenceQuery, typeof(PresenceAnswer),
+            (request, cancellationToken) => PresenceAsync(actions, request, cancellationToken))
+        {
+            Query = ((Delegate)DescribePresence).Method,
+            FromQuery = static query => new PresenceQuery(query.Text("channel"), query.Number("limit")),
+        },
+        new ApiOperation<HistoryQuery>(
+            "history", "A part of a channel's log: what came after a position, or the newest messages.", ApiJson.Default.HistoryQuery, typeof(HistoryAnswer),
+            (request, cancellationToken) => HistoryAsync(actions, request, cancellationToken))
+        {
+            Query = ((Delegate)DescribeHistory).Method,
+            FromQuery = static query => new HistoryQuery(query.Text("channel"), query.Position("since"), query.Number("last"), query.Number("limit")),
+        },
+    ];
+
+    private static async ValueTask<ApiOutcome> PresenceAsync(ServerActions actions, PresenceQuery request, CancellationToken cancellationToken)
+    {
+        if ((ApiChecks.Channel(request.Channel) ?? ApiChecks.Limit("limit", request.Limit, MostMembers)) is { } fault)
+        {
+            return ApiOutcome.Bad(fault);
+        }
+
+        var list = await actions.PresenceAsync(request.Channel!, request.Limit ?? DefaultMembers, cancellationToken);
+        var frame = JsonFrame.Begin();
+        PresenceReply.WriteMembers(frame.Writer, list);
+        return ApiOutcome.Of(frame);
+    }
+
+    private static async ValueTask<ApiOutcome> HistoryAsync(ServerActions actions, HistoryQuery request, CancellationToken cancellationToken)
+    {
+        var fault = ApiChecks.Channel(request.Channel)
+            ?? ApiChecks.Limit("limit", request.Limit, MostMessages)
+            ?? (request.Last is 0 ? null : ApiChecks.Limit("last", request.Last, MostMessages))
+            ?? (request is { Since: not null, Last: not null } ? "since must not stand beside last." : null)
+            ?? (request.Since is { Epoch: null } or { Offset: < 0 } ? "since must have epoch and offset." : null);
+        if (fault is not null)
+        {
+            return ApiOutcome.Bad(fault);
+        }
+
+        var limit = Math.Min(request.Last ?? int.MaxValue, request.Limit ?? (request.Last is null ? DefaultMessages : MostMessages));
+        var part = await actions.HistoryAsync(request.Channel!, request.Since, limit, cancellationToken);
+        var frame = JsonFrame.Begin();
+        if (request.Since is not null)
+        {
+            frame.Writer.WriteBoolean("recovered"u8, part.Recovered);
+        }
+
+        HistoryReply.WriteFields(frame, part);
+        return ApiOutcome.Of(frame);
+    }
+
+    // For the OpenAPI document alone.
+    private static void DescribePresence(string channel, int? limit)
+    {
+    }
+
+    private static void DescribeHistory(string channel, string? since, int? last, int? limit)
+    {
+    }
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Tidings.AspNetCore.Handshake;
+using Tidings.AspNetCore.Hosting;
+using Tidings.Clients;
+using Tidings.Connections;
+using Tidings.Protocol;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Clients that are known by name, and speak to one another.</summary>
+public static class ClientEndpoints
+{
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Connect];
+
+    /// <summary>Maps the route of clients by name: <c>{"type":"broadcast","message"}</c> reaches everybody here as
+    /// <c>{"from","message"}</c>, <c>{"type":"personal","to","message"}</c> one of them; who leaves is announced.</summary>
+    /// <remarks>Where the connection has a user, the name must be the user's id or begin with it and a colon; otherwise it is closed with
+    /// 4003. Names of anonymous clients prove nothing. <c>ITidings.Clients</c> speaks to them from C#.</remarks>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="pattern">A route with the value <c>clientId</c>.</param>
+    public static IEndpointConventionBuilder MapClients(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/ws/clients/{clientId}")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var tidings = endpoints.ServiceProvider.GetTidings();
+        var handler = new ClientHandler(tidings.Clients);
+        var route = new WebSocketRoute(tidings.TextRoute(binary: false), handler)
+        {
+            Check = static context => ChannelName.IsValidRoom(ClientOf(context))
+                ? null
+                : "A client's name is 1 to 250 bytes of letters and digits (Unicode's form C) and _ . : - @.",
+            Join = (context, connection) => ValueTask.FromResult(Join(context, connection, handler)),
+        };
+        return endpoints.MapMethods(pattern, Methods, context => tidings.Entrance.EnterAsync(context, route));
+    }
+
+    private static string ClientOf(HttpContext context) => (string?)context.Request.RouteValues["clientId"] ?? "";
+
+    private static DisconnectCode? Join(HttpContext context, Connection connection, ClientHandler handler)
+    {
+        var client = ClientOf(context);
+        if (!MayBe(context.User, client))
+        {
+            return DisconnectCode.Forbidden;
+        }
+
+        return handler.TryJoin(connection, client) ? null : DisconnectCode.TooManyConnections;
+    }
+
+    private static bool MayBe(ClaimsPrincipal user, string client)
+    {
+        if (user.Identity is not { IsAuthenticated: true } identity)
+        {
+            return true;
+        }
+
+        var id = user.FindFirstValue(ClaimTypes.NameIdentifier) ?? user.FindFirstValue("sub") ?? identity.Name;
+        return !string.IsNullOrEmpty(id)
+            && client.StartsWith(id, StringComparison.Ordinal)
+            && (client.Length == id.Length || client[id.Length] == ':');
+    }
+}

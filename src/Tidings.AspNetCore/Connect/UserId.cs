@@ -1,0 +1,20 @@
+using System.Security.Claims;
+using System.Text;
+
+namespace Tidings.AspNetCore.Connect;
+
+/// <summary>Ids of users, which come from the application's authentication or its hook.</summary>
+internal static class UserId
+{
+    private const int LongestId = 250;
+
+    /// <summary>Whether it may be an id: 1 to 250 bytes, nothing that can't be seen, and not begun as those of anonymous members are.</summary>
+    public static bool IsValid(string id) =>
+        id.Length is > 0 and <= LongestId && Encoding.UTF8.GetByteCount(id) <= LongestId && id[0] != '~' && !id.Any(char.IsControl);
+
+    /// <summary>The id of who is authenticated; null where nobody is.</summary>
+    public static string? Of(ClaimsPrincipal principal) =>
+        principal.Identity is { IsAuthenticated: true }
+            ? principal.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? principal.FindFirst("sub")?.Value ?? principal.Identity.Name
+            : null;
+}

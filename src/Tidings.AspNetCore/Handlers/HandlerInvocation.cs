@@ -1,0 +1,29 @@
+using System.Security.Claims;
+using Tidings.Channels;
+
+namespace Tidings.AspNetCore.Handlers;
+
+/// <summary>What one run of a handler can be given.</summary>
+/// <param name="Peer">Who asks.</param>
+/// <param name="Channel">The channel, or the method of a call.</param>
+/// <param name="Data">JSON; empty where there is none.</param>
+/// <param name="Services">Services of this run's own scope.</param>
+/// <param name="CancellationToken">Fires when its time is over.</param>
+internal sealed record HandlerInvocation(ChannelPeer Peer, string Channel, ReadOnlyMemory<byte> Data, IServiceProvider Services, CancellationToken CancellationToken)
+{
+    /// <summary>The user, with claims where the application's authentication gave them. Somebody anonymous is not authenticated, and never null.</summary>
+    public ClaimsPrincipal User => Peer.Principal ?? new ClaimsPrincipal(Peer.User is { } id
+        ? new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, id), new Claim(ClaimTypes.Name, id)], "Tidings")
+        : new ClaimsIdentity());
+}
+
+/// <summary>A parameter cannot be had from what came: the peer's fault.</summary>
+internal sealed class BindingException(IReadOnlyList<Protocol.Commands.FieldFault> faults) : Exception
+{
+    public BindingException(string field, string message)
+        : this([new Protocol.Commands.FieldFault(field, message)])
+    {
+    }
+
+    public IReadOnlyList<Protocol.Commands.FieldFault> Faults => faults;
+}

@@ -1,0 +1,196 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Tidings.AspNetCore.Transport;
+using Tidings.Brokers;
+using Tidings.Connections;
+using Tidings.Lanes;
+using Tidings.Protocol;
+using Tidings.Protocol.Compression;
+using Tidings.Protocol.Frames;
+
+namespace Tidings.AspNetCore.Handshake;
+
+/// <summary>Takes WebSocket requests of all routes in.</summary>
+internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, bool compress)
+{
+    // How long a peer that is refused has to take note before the socket goes.
+    private static readonly TimeSpan RefusalLinger = TimeSpan.FromSeconds(1);
+
+    private const string RetryAfterSeconds = "5";
+
+    // How many may take note at once: they count against no other limit.
+    private const int MostRefusals = 256;
+
+    private int _refusals;
+
+    public async Task EnterAsync(HttpContext context, WebSocketRoute route)
+    {
+        if (await CheckAsync(context) is not { } deflate)
+        {
+            return;
+        }
+
+        if (route.Check(context) is { } fault)
+        {
+            await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status400BadRequest, fault + "\n");
+            return;
+        }
+
+        var address = route.Counted ? AddressKey.From(context.Connection.RemoteIpAddress) : default;
+        var admission = registry.StopCode is null ? registry.Enter(address, route.Counted) : Admission.NodeFull;
+        switch (admission)
+        {
+            case Admission.NodeFull:
+                await RefuseByStatusAsync(context);
+                break;
+            case Admission.AddressFull:
+                await RefuseVisiblyAsync(context, DisconnectCode.TooManyConnections);
+                break;
+            default:
+                await ConnectAsync(context, route, address, deflate);
+                break;
+        }
+    }
+
+    /// <summary>Judges what is the same for every WebSocket request: its form, where it comes from, the extensions it offers.</summary>
+    /// <returns>What was agreed on; null where the request was answered, and nothing more is to be done.</returns>
+    public async ValueTask<DeflateNegotiation?> CheckAsync(HttpContext context)
+    {
+        if (await WebSocketHandshake.RefuseMalformedAsync(context))
+        {
+            return null;
+        }
+
+        if (!origins.Allows(context.Request))
+        {
+            await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status403Forbidden, "This origin may not connect.\n");
+            return null;
+        }
+
+        var deflate = compress ? DeflateNegotiation.Accept(context.Request.Headers.SecWebSocketExtensions.ToArray()) : default;
+        if (deflate.Malformed)
+        {
+            await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status400BadRequest, "Sec-WebSocket-Extensions is malformed.\n");
+            return null;
+        }
+
+        return deflate;
+    }
+
+    /// <summary>Takes a place for a connection of the application's own; its address does not count.</summary>
+    /// <returns>False where the node has none left, and the request was answered.</returns>
+    public async ValueTask<bool> TryEnterAsync(HttpContext context)
+    {
+        if (registry.StopCode is null && registry.Enter(default) == Admission.Admitted)
+        {
+            return true;
+        }
+
+        await RefuseByStatusAsync(context);
+        return false;
+    }
+
+    /// <summary>The connection under the request, where its lane can have it back: only a socket whose bytes the application sees as
+    /// they are, and only its first request.</summary>
+    public static IDetachableConnection? Detachable(HttpContext context) =>
+        context.Features.Get<IDetachableConnection>() is { IsIntact: true } connection
+        && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true }
+            ? connection
+            : null;
+
+    // Whoever has received the 101 is in: the connection joins before its handshake is answered, and queues until it is attached.
+    private async Task ConnectAsync(HttpContext context, WebSocketRoute route, AddressKey address, DeflateNegotiation deflate)
+    {
+        var detachable = Detachable(context);
+        var pool = lanes.NextPool();
+        var connection = new Connection(detachable?.Lane ?? (Lane)pool, route.SettingsFor(context), route.Handler, registry, deflate.Terms) { Address = address };
+        DisconnectCode? refusal;
+        try
+        {
+            refusal = await route.Join(context, connection);
+        }
+        catch (BrokerUnavailableException)
+        {
+            connection.Abandon();
+            await RefuseVisiblyAsync(context, DisconnectCode.Unavailable);
+            return;
+        }
+        catch
+        {
+            connection.Abandon();
+            throw;
+        }
+
+        if (refusal is { } told)
+        {
+            registry.Leave(address);
+            await RefuseVisiblyAsync(context, told);
+            return;
+        }
+
+        Stream stream;
+        try
+        {
+            stream = await WebSocketHandshake.AcceptAsync(context, deflate.Answer);
+        }
+        catch
+        {
+            connection.Abandon();
+            throw;
+        }
+
+        if (detachable is not null)
+        {
+            detachable.Give(connection);
+            return;
+        }
+
+        using var wire = new StreamWire(stream, pool, context.Abort);
+        connection.Attach(wire);
+        await wire.Completion;
+    }
+
+    // Browsers show scripts nothing of a refused handshake: it is completed, and closed with the code and the reason.
+    private async Task RefuseVisiblyAsync(HttpContext context, DisconnectCode code)
+    {
+        if (Interlocked.Increment(ref _refusals) > MostRefusals)
+        {
+            Interlocked.Decrement(ref _refusals);
+            await RefuseByStatusAsync(context);
+            return;
+        }
+
+        try
+        {
+            await CloseVisiblyAsync(context, code);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _refusals);
+        }
+    }
+
+    private static async Task RefuseByStatusAsync(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = RetryAfterSeconds;
+        await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "This server takes no more connections now.\n");
+    }
+
+    private static async Task CloseVisiblyAsync(HttpContext context, DisconnectCode code)
+    {
+        var stream = await WebSocketHandshake.AcceptAsync(context);
+        using var linger = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        linger.CancelAfter(RefusalLinger);
+        try
+        {
+            await stream.WriteAsync(Frame.Close(code), linger.Token);
+            var answer = new byte[FrameReader.ControlPayload];
+            while (await stream.ReadAsync(answer, linger.Token) > 0)
+            {
+            }
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException)
+        {
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Tidings.AspNetCore.Connect;
+using Tidings.Channels;
+using Tidings.Protocol;
+
+namespace Tidings.AspNetCore.Hooks;
+
+/// <summary>The hook that says who may connect, and as whom.</summary>
+internal sealed class ConnectHook(HookClient client, Uri url)
+{
+    private const int MostChannels = 100;
+
+    // What a back end needs to know a user by; cookies and tokens go to it alone, and to no log.
+    private static readonly string[] Headers = ["Authorization", "Cookie", "Origin", "User-Agent", "Accept-Language"];
+
+    /// <returns>Who comes; or null and why he may not.</returns>
+    public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AskAsync(HttpContext context, Arrival arrival)
+    {
+        var id = ChannelHandler.NewId();
+        var answer = await client.AskAsync(url, Event(context, id, arrival.User), context.RequestAborted);
+        if (answer is null || answer.Channels is not { Count: <= MostChannels } channels || (answer.User is { } user && !UserId.IsValid(user)))
+        {
+            return (null, DisconnectCode.Unavailable);
+        }
+
+        if (answer.Refuses)
+        {
+            return (null, Refusal(answer));
+        }
+
+        return (arrival with
+        {
+            Connection = id,
+            User = answer.User ?? arrival.User,
+            Principal = answer.User is null ? arrival.Principal : null,
+            Info = answer.Info ?? arrival.Info,
+            Channels = channels,
+        }, default);
+    }
+
+    // Of the codes, those that say something about identity and permission, and the application's own.
+    private static DisconnectCode Refusal(HookAnswer answer)
+    {
+        var code = answer.CloseCode is 4001 or 4003 or (>= 4200 and <= 4999) ? (ushort)answer.CloseCode.Value : DisconnectCode.Forbidden.Code;
+        var reason = answer.Reason ?? (code == 4001 ? "Unauthorized" : DisconnectCode.Forbidden.Reason);
+        return new DisconnectCode(code, Encoding.UTF8.GetByteCount(reason) <= DisconnectCode.LongestReason ? reason : DisconnectCode.Forbidden.Reason);
+    }
+
+    private static byte[] Event(HttpContext context, string id, string? user)
+    {
+        var frame = HookEvent.Begin("connect", id, user);
+        frame.Writer.WriteString("address"u8, context.Connection.RemoteIpAddress?.ToString());
+        frame.Writer.WriteString("path"u8, context.Request.Path.Value);
+        frame.Writer.WriteString("query"u8, context.Request.QueryString.Value);
+        frame.Writer.WriteStartObject("headers"u8);
+        foreach (var name in Headers)
+        {
+            if (context.Request.Headers.TryGetValue(name, out var values))
+            {
+                frame.Writer.WriteString(name.ToLowerInvariant(), values.ToString());
+            }
+        }
+
+        frame.Writer.WriteEndObject();
+        return frame.EndJson().ToArray();
+    }
+}

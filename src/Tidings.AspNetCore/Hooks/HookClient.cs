@@ -1,0 +1,104 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Microsoft.Extensions.Logging;
+
+namespace Tidings.AspNetCore.Hooks;
+
+/// <summary>Asks hooks: the URLs of the configuration and no others, signed, bounded in time, size and number.</summary>
+internal sealed class HookClient : IDisposable
+{
+    private const int LargestAnswer = 64 * 1024;
+    private const int LargestHeadersKB = 16;
+
+    private readonly HttpMessageInvoker _http;
+    private readonly HookSignature _signature;
+    private readonly SemaphoreSlim _places;
+    private readonly TimeSpan _limit;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+
+    public HookClient(HookOptions options, TimeProvider time, ILogger log)
+    {
+        _signature = new HookSignature(options.Secret!);
+        _places = new SemaphoreSlim(options.InFlight);
+        _limit = options.Timeout;
+        _time = time;
+        _log = log;
+
+        // No redirect, proxy or cookie leads a request, or what it bears, anywhere else.
+        _http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = options.Timeout,
+            MaxConnectionsPerServer = options.InFlight,
+            MaxResponseHeadersLength = LargestHeadersKB,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        });
+    }
+
+    /// <returns>The answer; null where there was none that can be used, which is logged.</returns>
+    public async ValueTask<HookAnswer?> AskAsync(Uri url, byte[] body, CancellationToken cancellationToken)
+    {
+        // The caller may be on a lane.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        using var limit = new CancellationTokenSource(_limit, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var placed = false;
+        try
+        {
+            await _places.WaitAsync(either.Token);
+            placed = true;
+            return await PostAsync(url, body, either.Token);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
+        {
+            HookLog.Failed(_log, url.Authority, url.AbsolutePath, limit.IsCancellationRequested ? $"no answer within {_limit.TotalSeconds:0.###} s" : error.Message);
+            return null;
+        }
+        finally
+        {
+            if (placed)
+            {
+                _places.Release();
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _places.Dispose();
+    }
+
+    private async ValueTask<HookAnswer?> PostAsync(Uri url, byte[] body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.TryAddWithoutValidation(HookSignature.Header, _signature.Sign(body, _time.GetUtcNow()));
+        using var response = await _http.SendAsync(request, cancellationToken);
+        if (response.StatusCode == HttpStatusCode.NoContent)
+        {
+            return HookAnswer.Allowed;
+        }
+
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            HookLog.Failed(_log, url.Authority, url.AbsolutePath, $"status {(int)response.StatusCode}, where 200 or 204 is expected");
+            return null;
+        }
+
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var answer = new byte[LargestAnswer + 1];
+        var length = await stream.ReadAtLeastAsync(answer, answer.Length, throwOnEndOfStream: false, cancellationToken);
+        var parsed = length == 0 ? HookAnswer.Allowed : length > LargestAnswer ? null : HookAnswer.Parse(answer.AsMemory(0, length));
+        if (parsed is null)
+        {
+            HookLog.Failed(_log, url.Authority, url.AbsolutePath, length > LargestAnswer ? $"an answer of more than {LargestAnswer} bytes" : "an answer that cannot be understood");
+        }
+
+        return parsed;
+    }
+}

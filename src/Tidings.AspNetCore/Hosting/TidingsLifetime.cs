@@ -1,0 +1,58 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Transport;
+using Tidings.Protocol;
+
+namespace Tidings.AspNetCore.Hosting;
+
+/// <summary>Ends all connections when the host stops: before the web server does, which knows nothing of those it has let go.</summary>
+internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceProvider services, ILogger<TidingsLifetime> log) : IHostedLifecycleService
+{
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        var count = tidings.Registry.Count;
+        if (count > 0)
+        {
+            LogClosing(count);
+        }
+
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bound.CancelAfter(tidings.Options.Drain);
+        try
+        {
+            await tidings.Registry.CloseAllAsync(DisconnectCode.ShuttingDown, bound.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            LogLeftBehind(tidings.Registry.Count);
+        }
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <exception cref="OptionsValidationException">Lanes were asked for by name and no address is served by them.</exception>
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        if (tidings.Options.Pump == PumpKind.Lanes && services.GetService<LaneTransportFactory>() is not { IsInUse: true })
+        {
+            throw new OptionsValidationException("Tidings", typeof(TidingsOptions),
+                ["Tidings:Pump is \"Lanes\"; lanes need Linux and a host that called UseTidings. It must be auto or streams here."]);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(300, LogLevel.Information, "Stopping: {Count} connections are told and closed")]
+    private partial void LogClosing(int count);
+
+    [LoggerMessage(301, LogLevel.Warning, "{Count} connections did not go within the drain time and are cut off")]
+    private partial void LogLeftBehind(int count);
+}

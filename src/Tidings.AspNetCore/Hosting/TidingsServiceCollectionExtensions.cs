@@ -1,0 +1,62 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Tidings;
+using Tidings.AspNetCore.Hosting;
+using Tidings.Lanes;
+using Tidings.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds Tidings to an application's services.</summary>
+public static class TidingsServiceCollectionExtensions
+{
+    // The host's own shutdown must outlast our drain.
+    private static readonly TimeSpan AfterDrain = TimeSpan.FromSeconds(15);
+
+    /// <summary>Adds Tidings: connections, channels, and a broker in memory. May be called more than once.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">Sets options; wrong ones stop the start, all named together.</param>
+    public static IServiceCollection AddTidings(this IServiceCollection services, Action<TidingsOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddOptions<TidingsOptions>().ValidateOnStart();
+        if (configure is not null)
+        {
+            services.Configure(configure);
+        }
+
+        // UseTidings adds them, too.
+        if (services.Any(static service => service.ServiceType == typeof(LaneSet)))
+        {
+            return services;
+        }
+
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TidingsOptions>, Validator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.TryAddSingleton<LaneSet>();
+        services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<TidingsServices>(
+            provider, provider.GetRequiredService<IOptions<TidingsOptions>>().Value));
+        services.TryAddSingleton(static provider => provider.GetTidings().Facade);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TidingsLifetime>());
+        services.AddOptions<HostOptions>().Configure<IOptions<TidingsOptions>>(static (host, tidings) =>
+        {
+            var needed = tidings.Value.Drain + AfterDrain;
+            host.ShutdownTimeout = needed > host.ShutdownTimeout ? needed : host.ShutdownTimeout;
+        });
+        services.AddHealthChecks().AddCheck<ReadinessCheck>("tidings", tags: [ReadinessCheck.Tag]);
+        return services;
+    }
+
+    [SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]
+    private sealed class Validator : IValidateOptions<TidingsOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, TidingsOptions options)
+        {
+            var faults = TidingsOptionsValidator.Faults(options).ToList();
+            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using System.Diagnostics.Metrics;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Handlers;
+using Tidings.AspNetCore.Handshake;
+using Tidings.AspNetCore.Hooks;
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Clients;
+using Tidings.Connections;
+using Tidings.Lanes;
+using Tidings.Options;
+using Tidings.Presence;
+using Tidings.Protocol.Compression;
+using Tidings.Push;
+
+namespace Tidings.AspNetCore.Hosting;
+
+/// <summary>The engine of one application, put together from its options.</summary>
+internal sealed class TidingsServices : IDisposable
+{
+    private static readonly string ServerVersion = typeof(TidingsServices).Assembly.GetName().Version!.ToString(3);
+
+    private readonly MemoryBroker _broker;
+    private readonly HookClient? _hooks;
+
+    public TidingsServices(
+        TidingsOptions options, LaneSet lanes, IMeterFactory meters, TimeProvider time, ILogger<ConnectionRegistry> log, IServiceProvider provider, IOptions<JsonOptions> json)
+    {
+        Options = options;
+        Provider = provider;
+        HandlerJson = new HandlerJson(json.Value.SerializerOptions);
+        Handlers = new HandlerRunner(provider.GetRequiredService<IServiceScopeFactory>(), time, options.HandlerTimeout);
+        _hooks = options.Hooks.Secret is null ? null : new HookClient(options.Hooks, time, log);
+        ConnectHook = Hook(options.Hooks.Connect, static (hooks, url) => new ConnectHook(hooks, url));
+        Calls = new CallTable(Hook(options.Hooks.Call, static (hooks, url) => new CallHook(hooks, url)));
+        Limits = Limits.From(options.Limits);
+        Registry = new ConnectionRegistry(lanes, new ConnectionLimits(Limits.Connections, Limits.ConnectionsPerIp), meters, log);
+        Hub = new Hub();
+        _broker = new MemoryBroker(Hub, time);
+        Presence = new MemoryPresence(Hub, time);
+        Deflater = new MessageDeflater(new DeflateSettings(options.Compression.Level, (int)options.Compression.ThresholdBytes));
+        RoomDialects = new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, Deflater);
+        ConnectDialects = new DialectFamily(new ConnectDialect(), ConnectDialect.DeflateIndex, Deflater);
+        foreach (var kind in options.Channels)
+        {
+            Kinds.Set(ChannelKindFactory.From(kind) with
+            {
+                OnSubscribe = Hook(kind.OnSubscribe, static (hooks, url) => new SubscribeHook(hooks, url)),
+                OnPublish = Hook(kind.OnPublish, static (hooks, url) => new PublishHook(hooks, url)),
+            });
+        }
+
+        var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(Limits.Subscriptions, Limits.SubscribeRate));
+        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory) { Calls = Calls };
+        ServerActions = new ServerActions(Broker, Presence, Kinds, subscribing, Directory);
+        Channels = new ChannelHandler(Actions, subscribing, Directory, Server);
+        Origins = new OriginPolicy(options.AllowedOrigins);
+        Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
+        Facade = new TidingsFacade(Clients, Registry, ServerActions, Hub, Broker, json.Value.SerializerOptions);
+        Lanes = lanes;
+        Time = time;
+        Entrance = new WebSocketEntrance(Registry, lanes, Origins, options.Compression.Enabled);
+    }
+
+    public TidingsOptions Options { get; }
+    public LaneSet Lanes { get; }
+    public TimeProvider Time { get; }
+    public MessageDeflater Deflater { get; }
+    public ClientRegistry Clients { get; }
+
+    /// <summary>What applications see.</summary>
+    public ITidings Facade { get; }
+    public Limits Limits { get; }
+    public ConnectionRegistry Registry { get; }
+    public Hub Hub { get; }
+    public IBroker Broker => _broker;
+    public IPresenceStore Presence { get; }
+    public ChannelKinds Kinds { get; } = new();
+    public ConnectionDirectory Directory { get; } = new();
+    public CommandActions Actions { get; }
+    public ServerActions ServerActions { get; }
+    public ServerInfo Server { get; } = new("tidings", ServerVersion);
+
+    /// <summary>The application's services.</summary>
+    public IServiceProvider Provider { get; }
+    public HandlerJson HandlerJson { get; }
+    public HandlerRunner Handlers { get; }
+    public CallTable Calls { get; }
+    public ConnectHook? ConnectHook { get; }
+
+    /// <summary>Whether a handler asks for users' claims, which are then kept with their connections.</summary>
+    public bool KeepsPrincipals { get; set; }
+
+    /// <summary>The channel protocol.</summary>
+    public ChannelHandler Channels { get; }
+    public DialectFamily ConnectDialects { get; }
+    public DialectFamily RoomDialects { get; }
+    public OriginPolicy Origins { get; }
+    public WebSocketEntrance Entrance { get; }
+
+    public void Dispose()
+    {
+        _broker.Dispose();
+        _hooks?.Dispose();
+    }
+
+    private T? Hook<T>(string? url, Func<HookClient, Uri, T> make)
+        where T : class => url is null ? null : make(_hooks!, new Uri(url));
+
+    /// <summary>What holds on the server's own text routes (design: connection rules).</summary>
+    public ConnectionSettings TextRoute(bool binary) => new()
+    {
+        Messages = Limits.Messages(binary),
+        Rate = Limits.Rate,
+        ControlRate = Limits.ControlRate,
+        Heartbeat = Options.Heartbeat.Interval,
+        TextHeartbeat = true,
+        QueueBytes = Limits.QueueBytes == 0 ? int.MaxValue : Limits.QueueBytes,
+    };
+}
+
+internal static class TidingsServicesExtensions
+{
+    /// <summary>The engine of the application.</summary>
+    /// <exception cref="InvalidOperationException">The application did not add it.</exception>
+    public static TidingsServices GetTidings(this IServiceProvider services) =>
+        services.GetService<TidingsServices>()
+        ?? throw new InvalidOperationException("Tidings is not among the application's services: call builder.Services.AddTidings() before builder.Build().");
+}

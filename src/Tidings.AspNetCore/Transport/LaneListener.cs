@@ -1,0 +1,248 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using Tidings.Lanes;
+using Tidings.Lanes.Epoll;
+
+namespace Tidings.AspNetCore.Transport;
+
+/// <summary>Accepts on a lane and shares the sockets out: handshakes of WebSockets as connections that can come back, all else to Kestrel's own transport.</summary>
+internal sealed class LaneListener : IConnectionListener, IEpollSource, ILaneWork
+{
+    // How many may stand half-way in their head at once; what comes beyond goes to the web server unseen.
+    private const int MostHeads = 4096;
+    private const int AcceptsPerTurn = 64;
+
+    // With no descriptor left accepting would fail again at once, and for ever.
+    private const int ExhaustedMilliseconds = 100;
+    private const int WarningMilliseconds = 10_000;
+
+    private readonly LaneSet _lanes;
+    private readonly EpollLane _lane;
+    private readonly Socket _socket;
+    private readonly int _fd;
+    private readonly bool _tcp;
+    private readonly bool _noDelay;
+    private readonly SocketConnectionContextFactory _ordinary;
+    private readonly ILogger _log;
+    private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly AcceptPause _pause;
+    private ulong _key;
+    private int _heads;
+    private bool _listening;
+    private long _nextWarning;
+
+    public LaneListener(LaneSet lanes, EndPoint endPoint, SocketTransportOptions options, SocketConnectionContextFactory ordinary, ILogger log)
+    {
+        _lanes = lanes;
+        _lane = lanes.StartEpoll()[0];
+        _ordinary = ordinary;
+        _log = log;
+        _noDelay = options.NoDelay;
+        _pause = new AcceptPause(this);
+        _socket = options.CreateBoundListenSocket(endPoint);
+        EndPoint = _socket.LocalEndPoint!;
+        _tcp = SocketAddress.IsTcp(EndPoint);
+        _socket.Listen(options.Backlog);
+        _fd = (int)_socket.SafeHandle.DangerousGetHandle();
+        Native.SetNonBlocking(_fd);
+        _lane.Post(this, Command.Listen);
+    }
+
+    private enum Command
+    {
+        Listen,
+        Stop,
+    }
+
+    public EndPoint EndPoint { get; }
+
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        while (await _accepted.Reader.WaitToReadAsync(cancellationToken))
+        {
+            if (_accepted.Reader.TryRead(out var connection))
+            {
+                return connection;
+            }
+        }
+
+        return null;
+    }
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        _lane.Post(this, Command.Stop);
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await UnbindAsync();
+        await foreach (var connection in _accepted.Reader.ReadAllAsync())
+        {
+            await connection.DisposeAsync();
+        }
+    }
+
+    void ILaneWork.Run(object? argument)
+    {
+        if (argument is Command.Listen)
+        {
+            Watch();
+        }
+        else
+        {
+            Stop();
+        }
+    }
+
+    void IEpollSource.OnReady(uint events)
+    {
+        for (var i = 0; i < AcceptsPerTurn && _listening; i++)
+        {
+            if (!TryAccept())
+            {
+                return;
+            }
+        }
+    }
+
+    // The socket is closed by its owner.
+    void IEpollSource.OnLaneEnded()
+    {
+    }
+
+    /// <summary>Takes one of the places for sockets that have not shown their head yet.</summary>
+    public bool TryEnterHead()
+    {
+        if (Interlocked.Increment(ref _heads) <= MostHeads)
+        {
+            return true;
+        }
+
+        LeaveHead();
+        return false;
+    }
+
+    public void LeaveHead() => Interlocked.Decrement(ref _heads);
+
+    /// <summary>Gives a handshake to the web server.</summary>
+    public void Offer(DetachableConnection connection)
+    {
+        if (!_accepted.Writer.TryWrite(connection))
+        {
+            connection.Abort();
+            _ = connection.DisposeAsync().AsTask();
+        }
+    }
+
+    /// <summary>Gives a socket to the web server for good.</summary>
+    public void HandOver(int fd)
+    {
+#pragma warning disable CA2000 // The context owns the socket, and the web server the context.
+        var connection = _ordinary.Create(new Socket(new SafeSocketHandle(fd, ownsHandle: true)));
+#pragma warning restore CA2000
+        if (!_accepted.Writer.TryWrite(connection))
+        {
+            _ = connection.DisposeAsync().AsTask();
+        }
+    }
+
+    /// <summary>The address at which <paramref name="fd"/> was reached; the listener's own may be a wildcard.</summary>
+    public unsafe EndPoint? LocalEndPoint(int fd)
+    {
+        if (!_tcp)
+        {
+            return EndPoint;
+        }
+
+        Span<byte> address = stackalloc byte[SocketAddress.Largest];
+        var length = address.Length;
+        fixed (byte* start = address)
+        {
+            return Libc.getsockname(fd, start, &length) == 0 ? SocketAddress.Read(address[..length]) : EndPoint;
+        }
+    }
+
+    private void Watch()
+    {
+        _listening = true;
+        _key = _lane.Add(_fd, this, Libc.EPOLLIN);
+    }
+
+    private unsafe bool TryAccept()
+    {
+        Span<byte> address = stackalloc byte[SocketAddress.Largest];
+        var length = address.Length;
+        int fd;
+        fixed (byte* start = address)
+        {
+            fd = Libc.accept4(_fd, start, &length, Libc.NONBLOCK | Libc.CLOEXEC);
+        }
+
+        if (fd < 0)
+        {
+            return OnAcceptFailed(Marshal.GetLastPInvokeError());
+        }
+
+        if (_tcp && _noDelay)
+        {
+            Native.SetOption(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
+        }
+
+        var lane = _lanes.NextEpoll();
+        lane.Post(new HeadSocket(this, lane, fd, _tcp ? SocketAddress.Read(address[..length]) : null));
+        return true;
+    }
+
+    private bool OnAcceptFailed(int error)
+    {
+        switch (error)
+        {
+            case Libc.EAGAIN:
+                return false;
+            case Libc.EMFILE or Libc.ENFILE or Libc.ENOBUFS or Libc.ENOMEM:
+                WarnExhausted(error);
+                _lane.Remove(_fd, _key);
+                _listening = false;
+                _lane.Timers.Schedule(_pause, _lane.Now + ExhaustedMilliseconds);
+                return false;
+            default:
+                // The peer went away before it was accepted; the next one may be there.
+                return true;
+        }
+    }
+
+    // Descriptors come and go one by one then, and each is an occasion to run out again.
+    private void WarnExhausted(int error)
+    {
+        if (_lane.Now >= _nextWarning)
+        {
+            _nextWarning = _lane.Now + WarningMilliseconds;
+            TransportLog.Exhausted(_log, error);
+        }
+    }
+
+    private void Stop()
+    {
+        if (_listening)
+        {
+            _lane.Remove(_fd, _key);
+        }
+
+        _lane.Timers.Cancel(_pause);
+        _listening = false;
+        _socket.Dispose();
+        _accepted.Writer.TryComplete();
+    }
+
+    private sealed class AcceptPause(LaneListener listener) : TimerEntry
+    {
+        protected internal override void OnDue() => listener.Watch();
+    }
+}

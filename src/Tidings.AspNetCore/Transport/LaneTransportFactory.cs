@@ -1,0 +1,49 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Tidings.Lanes;
+
+namespace Tidings.AspNetCore.Transport;
+
+/// <summary>The transport whose WebSockets leave the web server after their handshake. Where it cannot be had, the next one is used.</summary>
+[SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]
+internal sealed class LaneTransportFactory(LaneSet lanes, IOptions<TidingsOptions> tidings, IOptions<SocketTransportOptions> options, ILoggerFactory logs)
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
+{
+    private readonly SocketConnectionContextFactory _ordinary = new(Ordinary(options.Value), logs.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
+
+    /// <summary>Whether any address is served by lanes.</summary>
+    public bool IsInUse { get; private set; }
+
+    public bool CanBind(EndPoint endpoint) =>
+        OperatingSystem.IsLinux() && tidings.Value.Pump != PumpKind.Streams && endpoint is IPEndPoint or UnixDomainSocketEndPoint;
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            IsInUse = true;
+            return ValueTask.FromResult<IConnectionListener>(
+                new LaneListener(lanes, endpoint, options.Value, _ordinary, logs.CreateLogger<LaneListener>()));
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            throw new AddressInUseException(error.Message, error);
+        }
+    }
+
+    public void Dispose() => _ordinary.Dispose();
+
+    private static SocketConnectionFactoryOptions Ordinary(SocketTransportOptions options) => new()
+    {
+        IOQueueCount = options.IOQueueCount,
+        MaxReadBufferSize = options.MaxReadBufferSize,
+        MaxWriteBufferSize = options.MaxWriteBufferSize,
+        UnsafePreferInlineScheduling = options.UnsafePreferInlineScheduling,
+        WaitForDataBeforeAllocatingBuffer = options.WaitForDataBeforeAllocatingBuffer,
+    };
+}

@@ -1,0 +1,9 @@
+using Microsoft.Extensions.Logging;
+
+namespace Tidings.AspNetCore.Transport;
+
+internal static partial class TransportLog
+{
+    [LoggerMessage(400, LogLevel.Error, "No connection can be accepted now (errno {Errno}): the process has no descriptor or memory left. Raise its limit on open files")]
+    public static partial void Exhausted(ILogger log, int errno);
+}

@@ -1,0 +1,92 @@
+namespace Tidings.Protocol.Catalog;
+
+/// <summary>Every message of the channel protocol: the one source of <c>/asyncapi.json</c>, with which tests compare the documents and the code.</summary>
+internal static class ProtocolCatalog
+{
+    private static readonly ProtocolField Id = new("id", "id", false, "Comes back on the reply.");
+    private static readonly ProtocolField Answered = new("id", "id", false, "The id of the command that it answers.");
+    private static readonly ProtocolField Channel = new("channel", "string", true, "The channel's name.");
+    private static readonly ProtocolField Epoch = new("epoch", "string", true, "Offsets of two epochs have nothing to do with each other.");
+    private static readonly ProtocolField Offset = new("offset", "integer", true, "The place in the log: 1, 2, 3 without holes inside one epoch.");
+    private static readonly ProtocolField Since = new("since", "position", false, "After which message to go on.");
+    private static readonly ProtocolField Last = new("last", "integer", false, "How many of the newest messages; not beside since.");
+    private static readonly ProtocolField Data = new("data", "any", true, "Any JSON, passed on byte for byte.");
+
+    public static IReadOnlyList<ProtocolMessage> Commands { get; } =
+    [
+        Command("auth", ["auth_success"], "Says who one is, or renews that.",
+            Field("token", "string", true, "A token."), Field("client", "object", false, "Name and version of the client.")),
+        Command("subscribe", ["subscribed"], "Listens to a channel, or to several with a reply each.",
+            Channel with { Required = false },
+            Field("channels", "array", false, "Objects with channel, since, last, presence and conflate; in the place of channel."),
+            Since, Last,
+            Field("presence", "boolean", false, "Whether joins and leaves are wanted."),
+            Field("conflate", "boolean", false, "Whether only the newest message of each key is wanted while one lags.")),
+        Command("unsubscribe", ["unsubscribed"], "Listens no more.", Channel),
+        Command("publish", ["published"], "Says something in a channel.",
+            Channel, Data,
+            Field("key", "string", false, "What it is about, for those who conflate."),
+            Field("idempotencyKey", "string", false, "A repeat with the same key is the first message again."),
+            Field("durable", "boolean", false, "Refuse rather than accept what a crash could lose."),
+            Field("ephemeral", "boolean", false, "Said in passing: no offset, not kept.")),
+        Command("send", ["sent"], "Says something to a user or a connection.", Field("to", "string", true, "The user or the connection."), Data),
+        Command("presence", ["presence"], "Asks who listens.", Channel, Field("limit", "integer", false, "The most members to list.")),
+        Command("history", ["history"], "Asks for a part of the log.", Channel, Since, Last, Field("limit", "integer", false, "The most messages.")),
+        Command("call", ["result"], "Asks the application.", Field("method", "string", true, "What for."), Field("params", "any", false, "With what.")),
+        Command("ping", ["pong"], "Asks for a sign of life."),
+        Command("pong", [], "Answers a ping."),
+        Command("quit", [], "Ends the connection with 1000."),
+    ];
+
+    public static IReadOnlyList<ProtocolMessage> Messages { get; } =
+    [
+        Says("connected", "The first message.",
+            Field("connection", "string", true, "The connection's id."),
+            Field("user", "string", true, "The user's id, or null."),
+            Field("pingInterval", "integer", true, "Milliseconds between pings; 0 where there are none."),
+            Field("server", "string", true, "The server's name."),
+            Field("version", "string", true, "Its version."),
+            Field("subscriptions", "array", true, "What the server subscribed: objects with channel, epoch and offset.")),
+        Says("auth_success", "Who one is now.", Answered, Field("user", "string", true, "The user's id.")),
+        Says("subscribed", "A subscription has begun: what was missed comes next, then what is said.",
+            Answered, Channel, Epoch, Offset,
+            Field("recovered", "boolean", false, "Where since was given: whether all that was missed comes."),
+            Field("presence", "object", false, "Members and their count, where they were asked for.")),
+        Says("unsubscribed", "A subscription has ended; code and reason where the server ended it.",
+            Answered, Channel, Field("code", "string", false, "An error code."), Field("reason", "string", false, "The same in words.")),
+        Says("published", "A message was accepted; without epoch and offset where it has no place in the log.",
+            Answered, Channel, Epoch with { Required = false }, Offset with { Required = false }),
+        Says("sent", "A direct message went out.", Answered, Field("delivered", "integer", true, "To how many connections.")),
+        Says("presence", "Who listens.", Answered, Channel, Field("members", "array", true, "Objects with user, connections and info."), Field("count", "integer", true, "How many there are.")),
+        Says("history", "A part of the log.",
+            Answered, Channel, Field("recovered", "boolean", false, "Where since was given: whether all that came after it is there."), Epoch, Offset,
+            Field("messages", "array", true, "Messages without their channel.")),
+        Says("result", "What a call came to.", Answered, Data),
+        Says("message", "Somebody said something.",
+            Channel, Offset with { Required = false }, Data,
+            Field("from", "string", false, "The user who said it."),
+            Field("key", "string", false, "What it is about."),
+            Field("time", "integer", true, "Unix milliseconds.")),
+        Says("gap", "Messages were missed and are gone.",
+            Channel, Epoch, Offset, Field("from", "integer", true, "The first that was missed."), Field("to", "integer", true, "The last."),
+            Field("reason", "string", true, "trimmed, slow or epoch.")),
+        Says("direct", "Somebody says something to this user or connection alone.", Field("from", "string", false, "The user who says it."), Data),
+        Says("join", "A member has come.", Channel, Field("member", "object", true, "User, connections and info.")),
+        Says("leave", "A member has gone.", Channel, Field("member", "object", true, "User, connections and info.")),
+        Says("ping", "Asks for a sign of life."),
+        Says("pong", "Answers a ping.", Answered),
+        Says("token_expiring", "The token must be renewed.", Field("in", "integer", true, "Seconds that are left.")),
+        Says("disconnecting", "The connection will end.",
+            Field("reason", "string", true, "Why."), Field("reconnect", "boolean", true, "Whether to come back."), Field("after", "integer", false, "Milliseconds to wait.")),
+        Says("error", "A command was not carried out.",
+            Answered, Field("code", "string", true, "An error code."), Field("error", "string", true, "The same in words."),
+            Field("details", "array", false, "Objects with field and message.")),
+    ];
+
+    private static ProtocolField Field(string name, string type, bool required, string summary) => new(name, type, required, summary);
+
+    private static ProtocolMessage Command(string type, string[] replies, string summary, params ProtocolField[] fields) =>
+        new(MessageSender.Client, type, summary, [Id, .. fields]) { Replies = replies };
+
+    private static ProtocolMessage Says(string type, string summary, params ProtocolField[] fields) => new(MessageSender.Server, type, summary, fields);
+}

@@ -1,0 +1,81 @@
+namespace Tidings.Protocol.Commands;
+
+/// <summary>What a client asks for.</summary>
+internal enum CommandType : byte
+{
+    /// <summary>None that is known; no command that was accepted has it.</summary>
+    Unknown,
+    Auth,
+    Subscribe,
+    Unsubscribe,
+    Publish,
+    Send,
+    Presence,
+    History,
+    Call,
+    Ping,
+    Pong,
+    Quit,
+}
+
+/// <summary>One channel of a <c>subscribe</c>.</summary>
+internal sealed class SubscribeRequest
+{
+    public string Channel { get; set; } = "";
+
+    /// <summary>After which message to go on.</summary>
+    public StreamPosition? Since { get; set; }
+
+    /// <summary>How many of the newest messages to begin with.</summary>
+    public int Last { get; set; }
+
+    /// <summary>Whether joins and leaves are wanted.</summary>
+    public bool Presence { get; set; }
+
+    /// <summary>Whether only the newest message per key is wanted while the connection lags.</summary>
+    public bool Conflate { get; set; }
+}
+
+/// <summary>A command of the channel protocol, checked. Which members mean something depends on <see cref="Type"/>.</summary>
+internal sealed class Command
+{
+    public CommandType Type { get; set; }
+
+    /// <summary>The client's <c>id</c> as it was written, a JSON number or string; empty where there is none.</summary>
+    public ReadOnlyMemory<byte> Id { get; set; }
+
+    /// <summary>Channel, position and wishes, as <c>subscribe</c>, <c>history</c> and others of one channel have them.</summary>
+    public SubscribeRequest Target { get; } = new();
+
+    /// <summary>The channels of a <c>subscribe</c> to several; null where there is one.</summary>
+    public List<SubscribeRequest>? Targets { get; set; }
+
+    /// <summary>One JSON value, as it was written but for line breaks.</summary>
+    public ReadOnlyMemory<byte> Data { get; set; }
+
+    public string? Key { get; set; }
+    public string? IdempotencyKey { get; set; }
+    public bool Durable { get; set; }
+    public bool Ephemeral { get; set; }
+
+    /// <summary>The user or connection of a <c>send</c>.</summary>
+    public string? To { get; set; }
+
+    public string? Method { get; set; }
+    public string? Token { get; set; }
+
+    /// <summary>The most messages that are wanted; 0 where nothing was said.</summary>
+    public int Limit { get; set; }
+}
+
+/// <summary>What is wrong with a command.</summary>
+/// <param name="Error">The text that the client gets.</param>
+/// <param name="Details">Fields and what is wrong with each; empty where the text was no JSON at all.</param>
+internal sealed record CommandFault(string Error, IReadOnlyList<FieldFault> Details)
+{
+    public static readonly CommandFault Json = new("Invalid JSON format", []);
+
+    public static CommandFault Fields(params IReadOnlyList<FieldFault> details) => new("Invalid message format", details);
+}
+
+internal sealed record FieldFault(string Field, string Message);

@@ -1,0 +1,120 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Tidings.Protocol.Commands;
+
+/// <summary>The fields that commands have.</summary>
+[Flags]
+internal enum Fields
+{
+    None = 0,
+    Type = 1 << 0,
+    Id = 1 << 1,
+    Channel = 1 << 2,
+    Channels = 1 << 3,
+    Since = 1 << 4,
+    Last = 1 << 5,
+    Presence = 1 << 6,
+    Conflate = 1 << 7,
+    Data = 1 << 8,
+    Key = 1 << 9,
+    IdempotencyKey = 1 << 10,
+    Durable = 1 << 11,
+    Ephemeral = 1 << 12,
+    To = 1 << 13,
+    Method = 1 << 14,
+    Params = 1 << 15,
+    Token = 1 << 16,
+    Limit = 1 << 17,
+}
+
+/// <summary>Names of fields and types, and which type needs which field.</summary>
+internal static class CommandFields
+{
+    private static readonly (byte[] Name, Fields Field)[] Names =
+        [.. Enum.GetValues<Fields>().Where(field => field != Fields.None).Select(field => (Encoding.UTF8.GetBytes(NameOf(field)), field))];
+
+    private static readonly (byte[] Name, CommandType Type)[] Types =
+        [.. Enum.GetValues<CommandType>().Where(type => type != CommandType.Unknown).Select(type => (Encoding.UTF8.GetBytes(type.ToString().ToLowerInvariant()), type))];
+
+    /// <summary>The field's name on the wire.</summary>
+    public static string NameOf(Fields field)
+    {
+        var name = field.ToString();
+        return char.ToLowerInvariant(name[0]) + name[1..];
+    }
+
+    /// <summary>The field whose name the reader stands on.</summary>
+    public static Fields Find(ref Utf8JsonReader reader)
+    {
+        foreach (var (name, field) in Names)
+        {
+            if (reader.ValueTextEquals(name))
+            {
+                return field;
+            }
+        }
+
+        return Fields.None;
+    }
+
+    public static string? ReadType(ref Utf8JsonReader reader, Command command)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return "must be a string";
+        }
+
+        foreach (var (name, type) in Types)
+        {
+            if (reader.ValueTextEquals(name))
+            {
+                command.Type = type;
+                return null;
+            }
+        }
+
+        return "is no command";
+    }
+
+    /// <summary>Adds what is missing, or must not stand together.</summary>
+    public static void Require(Command command, Fields seen, ref List<FieldFault>? faults)
+    {
+        if ((seen & Fields.Type) == 0)
+        {
+            (faults ??= []).Add(new FieldFault("type", "is missing"));
+            return;
+        }
+
+        var needed = command.Type switch
+        {
+            CommandType.Auth => Fields.Token,
+            CommandType.Subscribe when (seen & Fields.Channels) != 0 => Fields.Channels,
+            CommandType.Subscribe or CommandType.Unsubscribe or CommandType.Presence or CommandType.History => Fields.Channel,
+            CommandType.Publish => Fields.Channel | Fields.Data,
+            CommandType.Send => Fields.To | Fields.Data,
+            CommandType.Call => Fields.Method,
+            _ => Fields.None,
+        };
+        for (var missing = needed & ~seen; missing != Fields.None; missing &= missing - 1)
+        {
+            (faults ??= []).Add(new FieldFault(NameOf(missing & (Fields)(-(int)missing)), "is missing"));
+        }
+
+        if ((seen & Fields.Since) != 0 && (seen & Fields.Last) != 0)
+        {
+            (faults ??= []).Add(new FieldFault("since", "must not stand beside last"));
+        }
+
+        if (command.Type == CommandType.Subscribe && (seen & Fields.Channel) != 0 && (seen & Fields.Channels) != 0)
+        {
+            (faults ??= []).Add(new FieldFault("channels", "must not stand beside channel"));
+        }
+
+        if (command is { Durable: true, Ephemeral: true })
+        {
+            (faults ??= []).Add(new FieldFault("durable", "must not stand beside ephemeral"));
+        }
+    }
+}

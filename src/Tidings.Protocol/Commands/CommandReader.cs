@@ -1,0 +1,345 @@
+using System.Text.Json;
+
+namespace Tidings.Protocol.Commands;
+
+/// <summary>Reads commands: JSON objects of at most 64 levels, each known field once and of its type. Unknown fields are passed over.</summary>
+internal static class CommandReader
+{
+    private const int LongestId = 64;
+    private const int LongestKey = 128;
+    private const int LongestToken = 8 * 1024;
+    private const int MostChannels = 1000;
+
+    /// <returns>Null where <paramref name="command"/> is sound; its type and id are set where they could be read.</returns>
+    public static CommandFault? Read(ReadOnlySpan<byte> json, out Command command)
+    {
+        command = new Command();
+        var reader = new Utf8JsonReader(json);
+        try
+        {
+            return ReadObject(ref reader, json, command);
+        }
+        catch (JsonException)
+        {
+            return CommandFault.Json;
+        }
+        catch (InvalidOperationException)
+        {
+            // An escape that names no character, as \ud800 alone.
+            return CommandFault.Json;
+        }
+    }
+
+    private static CommandFault? ReadObject(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, Command command)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            // It must still be JSON to be a message of the wrong form.
+            reader.Skip();
+            reader.Read();
+            return CommandFault.Fields(new FieldFault("", "must be an object"));
+        }
+
+        List<FieldFault>? faults = null;
+        var seen = Fields.None;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = CommandFields.Find(ref reader);
+            reader.Read();
+            if (field == Fields.None)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            if ((seen & field) != 0)
+            {
+                (faults ??= []).Add(new FieldFault(CommandFields.NameOf(field), "occurs twice"));
+                reader.Skip();
+                continue;
+            }
+
+            seen |= field;
+            if (ReadField(ref reader, json, field, command) is { } wrong)
+            {
+                (faults ??= []).Add(new FieldFault(CommandFields.NameOf(field), wrong));
+            }
+        }
+
+        // Anything behind the object throws.
+        reader.Read();
+        CommandFields.Require(command, seen, ref faults);
+        return faults is null ? null : CommandFault.Fields(faults);
+    }
+
+    private static string? ReadField(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, Fields field, Command command)
+    {
+        string? text = null;
+        string? wrong;
+        switch (field)
+        {
+            case Fields.Type:
+                return CommandFields.ReadType(ref reader, command);
+            case Fields.Id:
+                return ReadId(ref reader, json, command);
+            case Fields.Data or Fields.Params:
+                command.Data = RawValue(ref reader, json);
+                return null;
+            case Fields.Channels:
+                return ReadChannels(ref reader, command);
+            case Fields.Key:
+                wrong = ReadText(ref reader, LongestKey, ref text);
+                command.Key = text;
+                return wrong;
+            case Fields.IdempotencyKey:
+                wrong = ReadText(ref reader, LongestKey, ref text);
+                command.IdempotencyKey = text;
+                return wrong;
+            case Fields.To:
+                wrong = ReadText(ref reader, ChannelName.MaxBytes, ref text);
+                command.To = text;
+                return wrong;
+            case Fields.Method:
+                wrong = ReadText(ref reader, LongestKey, ref text);
+                command.Method = text;
+                return wrong;
+            case Fields.Token:
+                wrong = ReadText(ref reader, LongestToken, ref text);
+                command.Token = text;
+                return wrong;
+            case Fields.Limit:
+                wrong = ReadNumber(ref reader, 1, int.MaxValue, out var limit);
+                command.Limit = (int)limit;
+                return wrong;
+            case Fields.Durable:
+                command.Durable = reader.TokenType == JsonTokenType.True;
+                return ReadFlag(ref reader);
+            case Fields.Ephemeral:
+                command.Ephemeral = reader.TokenType == JsonTokenType.True;
+                return ReadFlag(ref reader);
+            default:
+                return ReadTargetField(ref reader, field, command.Target);
+        }
+    }
+
+    private static string? ReadTargetField(ref Utf8JsonReader reader, Fields field, SubscribeRequest target)
+    {
+        switch (field)
+        {
+            case Fields.Channel:
+                string? name = null;
+                if (ReadText(ref reader, ChannelName.MaxBytes, ref name) is { } wrong)
+                {
+                    return wrong;
+                }
+
+                target.Channel = name!;
+                return ChannelName.IsValid(name) ? null : "is no channel name";
+            case Fields.Since:
+                return ReadSince(ref reader, target);
+            case Fields.Last:
+                var fault = ReadNumber(ref reader, 0, int.MaxValue, out var last);
+                target.Last = (int)last;
+                return fault;
+            case Fields.Presence:
+                target.Presence = reader.TokenType == JsonTokenType.True;
+                return ReadFlag(ref reader);
+            default:
+                target.Conflate = reader.TokenType == JsonTokenType.True;
+                return ReadFlag(ref reader);
+        }
+    }
+
+    private static string? ReadChannels(ref Utf8JsonReader reader, Command command)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return "must be an array";
+        }
+
+        command.Targets = [];
+        string? wrong = null;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.StartObject || command.Targets.Count == MostChannels)
+            {
+                wrong ??= $"must hold at most {MostChannels} objects";
+                reader.Skip();
+                continue;
+            }
+
+            var target = new SubscribeRequest();
+            var fault = ReadTarget(ref reader, target);
+            wrong ??= fault;
+            command.Targets.Add(target);
+        }
+
+        return wrong ?? (command.Targets.Count == 0 ? "must not be empty" : null);
+    }
+
+    private static string? ReadTarget(ref Utf8JsonReader reader, SubscribeRequest target)
+    {
+        const Fields Known = Fields.Channel | Fields.Since | Fields.Last | Fields.Presence | Fields.Conflate;
+        var seen = Fields.None;
+        string? wrong = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = CommandFields.Find(ref reader) & Known;
+            reader.Read();
+            if (field == Fields.None)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            var fault = (seen & field) != 0 ? "occurs twice" : ReadTargetField(ref reader, field, target);
+            if ((seen & field) != 0)
+            {
+                reader.Skip();
+            }
+
+            seen |= field;
+            wrong ??= fault is null ? null : $"{CommandFields.NameOf(field)} {fault}";
+        }
+
+        wrong ??= (seen & Fields.Channel) == 0 ? "channel is missing" : null;
+        return wrong ?? (target.Since is not null && target.Last > 0 ? "has both since and last" : null);
+    }
+
+    private static string? ReadSince(ref Utf8JsonReader reader, SubscribeRequest target)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return "must be an object with epoch and offset";
+        }
+
+        string? epoch = null;
+        var offset = -1L;
+        string? wrong = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isEpoch = reader.ValueTextEquals("epoch"u8);
+            var isOffset = reader.ValueTextEquals("offset"u8);
+            reader.Read();
+            if ((isEpoch && epoch is not null) || (isOffset && offset >= 0))
+            {
+                wrong ??= "has a field twice";
+                reader.Skip();
+            }
+            else if (isEpoch)
+            {
+                // Always read to its end, whatever was wrong before.
+                var fault = ReadText(ref reader, StreamPosition.LongestEpoch, ref epoch);
+                wrong ??= fault;
+            }
+            else if (isOffset)
+            {
+                var fault = ReadNumber(ref reader, 0, StreamPosition.LargestOffset, out offset);
+                wrong ??= fault;
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        if (wrong is null && (epoch is null || offset < 0))
+        {
+            wrong = "must have epoch and offset";
+        }
+
+        target.Since = wrong is null ? new StreamPosition(epoch!, offset) : null;
+        return wrong;
+    }
+
+    private static string? ReadId(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, Command command)
+    {
+        if (reader.TokenType is not (JsonTokenType.Number or JsonTokenType.String))
+        {
+            reader.Skip();
+            return "must be a number or a string";
+        }
+
+        var raw = json[(int)reader.TokenStartIndex..(int)reader.BytesConsumed];
+        if (raw.Length > LongestId)
+        {
+            return $"has more than {LongestId} bytes";
+        }
+
+        command.Id = raw.ToArray();
+        return null;
+    }
+
+    private static ReadOnlyMemory<byte> RawValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    {
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return WithoutLineBreaks(json[start..(int)reader.BytesConsumed]);
+    }
+
+    /// <summary>A copy without line breaks, which in JSON stand only between tokens, so that one line is one message on every wire.</summary>
+    public static byte[] WithoutLineBreaks(ReadOnlySpan<byte> json)
+    {
+        if (json.IndexOfAny((byte)'\r', (byte)'\n') < 0)
+        {
+            return json.ToArray();
+        }
+
+        var kept = new byte[json.Length];
+        var length = 0;
+        foreach (var b in json)
+        {
+            if (b is not ((byte)'\r' or (byte)'\n'))
+            {
+                kept[length++] = b;
+            }
+        }
+
+        return kept[..length];
+    }
+
+    private static string? ReadText(ref Utf8JsonReader reader, int longest, ref string? text)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return "must be a string";
+        }
+
+        // Before unescaping: an escape is never shorter than what it stands for.
+        if (reader.ValueSpan.Length > 6 * longest)
+        {
+            return $"has more than {longest} bytes";
+        }
+
+        text = reader.GetString()!;
+        return text.Length is > 0 && System.Text.Encoding.UTF8.GetByteCount(text) <= longest ? null : $"must have 1 to {longest} bytes";
+    }
+
+    private static string? ReadNumber(ref Utf8JsonReader reader, long least, long most, out long number)
+    {
+        number = 0;
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out number) && number >= least && number <= most)
+        {
+            return null;
+        }
+
+        reader.Skip();
+        number = 0;
+        return $"must be a whole number from {least} to {most}";
+    }
+
+    private static string? ReadFlag(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType is JsonTokenType.True or JsonTokenType.False)
+        {
+            return null;
+        }
+
+        reader.Skip();
+        return "must be true or false";
+    }
+}

@@ -1,0 +1,14 @@
+namespace Tidings.Protocol.Compression;
+
+/// <summary>How inflating a message went.</summary>
+internal enum InflateResult
+{
+    /// <summary>The message is complete and within its limit.</summary>
+    Ok,
+
+    /// <summary>The message is longer than its limit: close with 1009 (RFC 6455 §7.4.1).</summary>
+    TooLarge,
+
+    /// <summary>The payload is no DEFLATE stream, or is cut off: close with 1007, as for any payload that contradicts its type.</summary>
+    Corrupt,
+}

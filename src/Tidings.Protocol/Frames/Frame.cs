@@ -1,0 +1,69 @@
+using System.Buffers.Binary;
+using System.Text.Unicode;
+
+namespace Tidings.Protocol.Frames;
+
+/// <summary>Builds a server's frames: unmasked, so that one byte sequence serves every peer (RFC 6455 §5.1).</summary>
+internal static class Frame
+{
+    /// <summary>The most bytes that <see cref="WriteHeader"/> writes.</summary>
+    public const int LongestHeader = 10;
+
+    private const byte Final = 0x80;
+    private const byte Rsv1 = 0x40;
+
+    /// <summary>How many bytes the header before <paramref name="length"/> bytes of payload has.</summary>
+    public static int HeaderLength(long length) => length switch { < 126 => 2, <= ushort.MaxValue => 4, _ => 10 };
+
+    /// <summary>Writes the header of an unfragmented frame and returns its length.</summary>
+    public static int WriteHeader(Span<byte> destination, Opcode opcode, long length, bool compressed = false)
+    {
+        destination[0] = (byte)(Final | (compressed ? Rsv1 : 0) | (byte)opcode);
+        switch (length)
+        {
+            case < 126:
+                destination[1] = (byte)length;
+                return 2;
+            case <= ushort.MaxValue:
+                destination[1] = 126;
+                BinaryPrimitives.WriteUInt16BigEndian(destination[2..], (ushort)length);
+                return 4;
+            default:
+                destination[1] = 127;
+                BinaryPrimitives.WriteInt64BigEndian(destination[2..], length);
+                return 10;
+        }
+    }
+
+    /// <summary>The payload of a whole frame that this class has built.</summary>
+    public static ReadOnlySpan<byte> PayloadOf(ReadOnlySpan<byte> frame) => frame[((frame[1] & 0x7F) switch { 126 => 4, 127 => 10, _ => 2 })..];
+
+    /// <summary>A whole frame around a copy of <paramref name="payload"/>.</summary>
+    public static byte[] Create(Opcode opcode, ReadOnlySpan<byte> payload, bool compressed = false)
+    {
+        var header = HeaderLength(payload.Length);
+        var frame = GC.AllocateUninitializedArray<byte>(header + payload.Length);
+        WriteHeader(frame, opcode, payload.Length, compressed);
+        payload.CopyTo(frame.AsSpan(header));
+        return frame;
+    }
+
+    /// <summary>A text frame.</summary>
+    public static byte[] Text(ReadOnlySpan<byte> utf8) => Create(Opcode.Text, utf8);
+
+    /// <summary>A close frame; without a code where <paramref name="code"/> is <see cref="DisconnectCode.NoStatus"/> (RFC 6455 §5.5.1).</summary>
+    public static byte[] Close(DisconnectCode code)
+    {
+        if (code.Code == DisconnectCode.NoStatus.Code)
+        {
+            return Create(Opcode.Close, default);
+        }
+
+        Span<byte> payload = stackalloc byte[FrameReader.ControlPayload];
+        BinaryPrimitives.WriteUInt16BigEndian(payload, code.Code);
+
+        // A reason that is too long is cut between two code points.
+        Utf8.FromUtf16(code.Reason, payload[2..], out _, out var written);
+        return Create(Opcode.Close, payload[..(2 + written)]);
+    }
+}

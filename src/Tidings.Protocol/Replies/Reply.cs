@@ -1,0 +1,116 @@
+using Tidings.Protocol.Commands;
+
+namespace Tidings.Protocol.Replies;
+
+/// <summary>The answers of the channel protocol, each a whole text frame (docs/protocol.md).</summary>
+internal static class Reply
+{
+    public static readonly byte[] Pong = JsonFrame.Begin("pong").End();
+
+    public static byte[] PongTo(ReadOnlyMemory<byte> id) => id.IsEmpty ? Pong : JsonFrame.Begin("pong", id).End();
+
+    public static byte[] Error(ReadOnlyMemory<byte> id, ErrorCode code, string error, IReadOnlyList<FieldFault>? details = null)
+    {
+        var frame = JsonFrame.Begin("error", id);
+        frame.Writer.WriteString("code"u8, code.ToWire());
+        frame.Writer.WriteString("error"u8, error);
+        if (details is { Count: > 0 })
+        {
+            frame.Writer.WriteStartArray("details"u8);
+            foreach (var (field, message) in details)
+            {
+                frame.Writer.WriteStartObject();
+                frame.Writer.WriteString("field"u8, field);
+                frame.Writer.WriteString("message"u8, message);
+                frame.Writer.WriteEndObject();
+            }
+
+            frame.Writer.WriteEndArray();
+        }
+
+        return frame.End();
+    }
+
+    public static byte[] Published(ReadOnlyMemory<byte> id, string channel, StreamPosition? position)
+    {
+        var frame = JsonFrame.Begin("published", id);
+        frame.Writer.WriteString("channel"u8, channel);
+        if (position is { } at)
+        {
+            frame.Writer.WriteString("epoch"u8, at.Epoch);
+            frame.Writer.WriteNumber("offset"u8, at.Offset);
+        }
+
+        return frame.End();
+    }
+
+    /// <summary>The beginning of <c>subscribed</c>; the caller may add <c>presence</c>.</summary>
+    public static JsonFrame Subscribed(ReadOnlyMemory<byte> id, string channel, StreamPosition position, bool? recovered)
+    {
+        var frame = JsonFrame.Begin("subscribed", id);
+        frame.Writer.WriteString("channel"u8, channel);
+        frame.Writer.WriteString("epoch"u8, position.Epoch);
+        frame.Writer.WriteNumber("offset"u8, position.Offset);
+        if (recovered is { } told)
+        {
+            frame.Writer.WriteBoolean("recovered"u8, told);
+        }
+
+        return frame;
+    }
+
+    /// <param name="id">The command's id; empty where the server unsubscribes.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="code">Why the server unsubscribes, or null.</param>
+    /// <param name="reason">The same in words.</param>
+    public static byte[] Unsubscribed(ReadOnlyMemory<byte> id, string channel, ErrorCode? code = null, string? reason = null)
+    {
+        var frame = JsonFrame.Begin("unsubscribed", id);
+        frame.Writer.WriteString("channel"u8, channel);
+        if (code is { } why)
+        {
+            frame.Writer.WriteString("code"u8, why.ToWire());
+            frame.Writer.WriteString("reason"u8, reason);
+        }
+
+        return frame.End();
+    }
+
+    public static byte[] Gap(string channel, StreamPosition position, long from, long to, string reason)
+    {
+        var frame = JsonFrame.Begin("gap");
+        frame.Writer.WriteString("channel"u8, channel);
+        frame.Writer.WriteString("epoch"u8, position.Epoch);
+        frame.Writer.WriteNumber("offset"u8, position.Offset);
+        frame.Writer.WriteNumber("from"u8, from);
+        frame.Writer.WriteNumber("to"u8, to);
+        frame.Writer.WriteString("reason"u8, reason);
+        return frame.End();
+    }
+
+    public static byte[] Sent(ReadOnlyMemory<byte> id, int delivered)
+    {
+        var frame = JsonFrame.Begin("sent", id);
+        frame.Writer.WriteNumber("delivered"u8, delivered);
+        return frame.End();
+    }
+
+    public static byte[] Direct(string? from, ReadOnlySpan<byte> data)
+    {
+        var frame = JsonFrame.Begin("direct");
+        if (from is not null)
+        {
+            frame.Writer.WriteString("from"u8, from);
+        }
+
+        frame.Raw("data"u8, data);
+        return frame.End();
+    }
+
+    public static byte[] Result(ReadOnlyMemory<byte> id, ReadOnlySpan<byte> data)
+    {
+        var frame = JsonFrame.Begin("result", id);
+        frame.Raw("data"u8, data);
+        return frame.End();
+    }
+}

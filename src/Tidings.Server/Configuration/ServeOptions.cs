@@ -1,0 +1,60 @@
+using System.CommandLine;
+
+namespace Tidings.Server.Configuration;
+
+/// <summary>The short forms of options on the command line of <c>tidings serve</c>, and the configuration keys they set.</summary>
+internal static class ServeOptions
+{
+    private static readonly (Option Option, string Key)[] All =
+    [
+        (Text("--urls", "Addresses to listen on, separated by ';'. Default http://localhost:8000"), "urls"),
+        (new Option<bool>("--demo") { Description = "Serve the start page and the demo routes" }, "Tidings:Demo"),
+        (Text("--api-key", "Key of the server API and of POST /broadcast"), "Tidings:ApiKey"),
+        (Text("--heartbeat", "How often peers are asked for a sign of life, as 30s; 0 is never"), "Tidings:Heartbeat:Interval"),
+        (Text("--limits", "A set of limits: default, small or none"), "Tidings:Limits:Preset"),
+        (Text("--pump", "What moves bytes: auto, lanes or streams"), "Tidings:Pump"),
+        (new Option<string[]>("--origin") { Description = "An origin besides our own whose pages may connect; may be repeated" }, "Tidings:AllowedOrigins"),
+    ];
+
+    public static void AddTo(Command command)
+    {
+        foreach (var (option, _) in All)
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>What was given on the command line, as configuration.</summary>
+    public static Dictionary<string, string?> Read(ParseResult parsed)
+    {
+        var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (option, key) in All)
+        {
+            if (parsed.GetResult(option) is null or { Implicit: true })
+            {
+                continue;
+            }
+
+            switch (option)
+            {
+                case Option<bool> flag:
+                    settings[key] = parsed.GetValue(flag) ? "true" : "false";
+                    break;
+                case Option<string[]> list:
+                    foreach (var (index, value) in (parsed.GetValue(list) ?? []).Index())
+                    {
+                        settings[$"{key}:{index}"] = value;
+                    }
+
+                    break;
+                case Option<string> text:
+                    settings[key] = parsed.GetValue(text);
+                    break;
+            }
+        }
+
+        return settings;
+    }
+
+    private static Option<string> Text(string name, string description) => new(name) { Description = description };
+}

@@ -1,0 +1,11 @@
+namespace Tidings.Server.Configuration;
+
+/// <summary>The options of the standalone server: those of the library, and its own.</summary>
+internal sealed class ServerOptions
+{
+    /// <summary>What <c>AddTidings</c> takes.</summary>
+    public TidingsOptions Tidings { get; } = new();
+
+    /// <summary>Whether the start page and the demo routes are served. Default false.</summary>
+    public bool Demo { get; set; }
+}

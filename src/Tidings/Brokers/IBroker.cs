@@ -1,0 +1,81 @@
+using Tidings.Channels;
+using Tidings.Protocol;
+
+namespace Tidings.Brokers;
+
+/// <summary>What is to be said in a channel.</summary>
+internal sealed record Publication(string Channel, MessageData Data)
+{
+    public MessageKind Kind { get; init; }
+    public string? From { get; init; }
+    public string? Key { get; init; }
+
+    /// <summary>A repeat with the same key inside one epoch and <see cref="Retention.IdempotencyWindow"/> is the first one again.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>Refuse rather than accept what a crash could lose.</summary>
+    public bool Durable { get; init; }
+
+    /// <summary>Said in passing: no offset, not kept, not recovered.</summary>
+    public bool Ephemeral { get; init; }
+
+    /// <summary>Users and connections who don't get it; only what is said in passing has such.</summary>
+    public IReadOnlySet<string>? Except { get; init; }
+
+    public Retention Retention { get; init; } = Retention.Default;
+}
+
+/// <summary>How much of a channel's log is kept.</summary>
+/// <param name="Size">Messages; 0 keeps none.</param>
+/// <param name="Age">How long each is kept.</param>
+internal sealed record Retention(int Size, TimeSpan Age)
+{
+    public static readonly Retention Default = new(100, TimeSpan.FromHours(1));
+
+    public static readonly TimeSpan IdempotencyWindow = TimeSpan.FromMinutes(5);
+}
+
+/// <summary>What of a log is wanted: what came after a position, or the newest.</summary>
+/// <param name="Since">The position, or null.</param>
+/// <param name="Last">How many of the newest, where there is no position.</param>
+/// <param name="Limit">The most messages to return; 0 is no limit.</param>
+internal readonly record struct HistoryRequest(StreamPosition? Since, int Last, int Limit = 0);
+
+/// <summary>A part of a channel's log.</summary>
+/// <param name="Top">The position of the newest message there is.</param>
+/// <param name="Recovered">Whether all that came after the position asked for is there; true where none was asked for.</param>
+/// <param name="Messages">The messages in order, without holes; empty where not recovered.</param>
+internal sealed record HistoryPart(StreamPosition Top, bool Recovered, IReadOnlyList<Message> Messages)
+{
+    /// <summary>Nothing, of no log.</summary>
+    public static readonly HistoryPart None = new(default, Recovered: true, []);
+
+    /// <summary>The position after which <see cref="Messages"/> go on.</summary>
+    public StreamPosition Start => Messages.Count > 0 ? Top with { Offset = Messages[0].Offset - 1 } : Top;
+}
+
+/// <summary>Gives each message of a channel its offset, keeps it, and hands it to the hub of every node that listens.</summary>
+/// <remarks>Safe from any thread. Where the broker cannot be reached, calls fail with <see cref="BrokerUnavailableException"/>.</remarks>
+internal interface IBroker
+{
+    /// <summary>Appends to the channel's log.</summary>
+    /// <remarks>Completes when the broker has accepted the message, not when anyone has received it. Calls may overlap; messages to one
+    /// channel keep the order in which the broker accepted them.</remarks>
+    /// <returns>The message's position; null for what is said in passing.</returns>
+    /// <exception cref="NotDurableException">Durability was asked for and cannot be given.</exception>
+    ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads a channel's log. What was delivered before the call is in it.</summary>
+    ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default);
+}
+
+/// <summary>Takes what a broker delivers.</summary>
+internal interface IMessageSink
+{
+    /// <summary>Called once for each message of a channel, in the order of offsets. Only enqueues: it never waits and never calls back.</summary>
+    /// <remarks>A hole in the offsets, or a new epoch, says that what is missing is gone: subscribers are told by a gap.</remarks>
+    void Deliver(Message message);
+
+    /// <summary>Whether anyone on this node listens to the channel.</summary>
+    bool HasSubscribers(string channel);
+}

@@ -1,0 +1,71 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Tidings.Protocol;
+
+namespace Tidings;
+
+/// <summary>What a subscription inside the process gets.</summary>
+public enum ChannelMessageKind
+{
+    /// <summary>Somebody said something.</summary>
+    Message,
+
+    /// <summary>Messages were missed and are gone: reload the state. <see cref="ChannelMessage.Position"/> is where the log goes on.</summary>
+    Gap,
+}
+
+/// <summary>A message of a channel. Immutable.</summary>
+public sealed record ChannelMessage
+{
+    /// <summary>A message, or the news that some were missed.</summary>
+    public ChannelMessageKind Kind { get; init; }
+
+    /// <summary>The channel's name.</summary>
+    public required string Channel { get; init; }
+
+    /// <summary>Where it stands in the log. Offset 0: an ephemeral message, which is in no log. To go on later, keep the last that is not.</summary>
+    public StreamPosition Position { get; init; }
+
+    /// <summary>What was said: JSON in UTF-8, the very bytes that were published. Empty for a gap.</summary>
+    public ReadOnlyMemory<byte> Data { get; init; }
+
+    /// <summary>The user who said it; null for the server and for somebody anonymous.</summary>
+    public string? From { get; init; }
+
+    /// <summary>What it is about, or null.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>When the broker accepted it.</summary>
+    public DateTimeOffset Time { get; init; }
+
+    /// <summary>Why messages were missed: <c>trimmed</c> or <c>epoch</c>; null for a message.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The data as a value.</summary>
+    /// <exception cref="JsonException">It does not fit.</exception>
+    public T? Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Data.Span, type);
+
+    /// <inheritdoc cref="Read{T}(JsonTypeInfo{T})"/>
+    /// <param name="options">How to read it; null for the defaults of the web (camelCase).</param>
+    [RequiresUnreferencedCode(JsonWarning.Text)]
+    [RequiresDynamicCode(JsonWarning.Text)]
+    public T? Read<T>(JsonSerializerOptions? options = null) => JsonSerializer.Deserialize<T>(Data.Span, options ?? JsonSerializerOptions.Web);
+}
+
+/// <summary>A part of a channel's history.</summary>
+/// <param name="Position">Of the newest message there is.</param>
+/// <param name="Recovered">Whether all that came after the position asked for was there; true where none was asked for.</param>
+/// <param name="Messages">In order, without holes; empty where not recovered.</param>
+public sealed record ChannelHistory(StreamPosition Position, bool Recovered, IReadOnlyList<ChannelMessage> Messages);
+
+/// <summary>Who listens to a channel.</summary>
+/// <param name="Members">At most as many as were asked for.</param>
+/// <param name="Count">How many there are.</param>
+public sealed record ChannelPresence(IReadOnlyList<ChannelMember> Members, int Count);
+
+/// <summary>Somebody who listens.</summary>
+/// <param name="User">The user's id; for somebody anonymous <c>~</c> and the connection's id, which no user's id begins with.</param>
+/// <param name="Connections">How many connections listen in his name.</param>
+/// <param name="Info">JSON about him, or empty.</param>
+public sealed record ChannelMember(string User, int Connections, ReadOnlyMemory<byte> Info);

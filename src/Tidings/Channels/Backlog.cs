@@ -1,0 +1,91 @@
+namespace Tidings.Channels;
+
+/// <summary>What waits for one subscription before it may go into its connection's queue: a part of the log, then what was said since.</summary>
+internal sealed class Backlog
+{
+    // How many messages are held for a peer that wants only some.
+    private const int MostSelected = 256;
+
+    // What holding a message costs besides its data: the object, its fields, its place here.
+    private const int Overhead = 160;
+
+    private IReadOnlyList<Message> _log = [];
+    private int _next;
+    private Queue<Message> _held = new(1);
+
+    /// <summary>Bytes of what was said since; the log's part is bounded by the log.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>The newest offset that was dropped though nothing newer took its place; 0 where there is none.</summary>
+    public long DroppedTo { get; private set; }
+
+    public bool IsEmpty => _next == _log.Count && _held.Count == 0;
+
+    public void BeginWith(IReadOnlyList<Message> log) => _log = log;
+
+    public void Hold(Message message)
+    {
+        _held.Enqueue(message);
+        Bytes += SizeOf(message);
+    }
+
+    /// <summary>Holds a message for a peer that is content with fewer: over the bound the oldest go.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="conflates">Whether it takes the place of an older one with the same key.</param>
+    /// <param name="mostBytes">The bound.</param>
+    public void HoldSelected(Message message, bool conflates, long mostBytes)
+    {
+        if (conflates && message.Key is { } key)
+        {
+            RemoveOlder(key, message.Offset > 0);
+        }
+
+        Hold(message);
+        while (_held.Count > MostSelected || (Bytes > mostBytes && _held.Count > 1))
+        {
+            var oldest = _held.Dequeue();
+            Bytes -= SizeOf(oldest);
+            DroppedTo = Math.Max(DroppedTo, oldest.Offset);
+        }
+    }
+
+    public Message Peek() => _next < _log.Count ? _log[_next] : _held.Peek();
+
+    public void RemoveFirst()
+    {
+        if (_next < _log.Count)
+        {
+            _next++;
+        }
+        else
+        {
+            Bytes -= SizeOf(_held.Dequeue());
+        }
+    }
+
+    private static long SizeOf(Message message) => message.Data.Bytes.Length + Overhead;
+
+    // What is said in passing is no substitute for what the log keeps, nor the other way round.
+    private void RemoveOlder(string key, bool kept)
+    {
+        if (!_held.Any(held => held.Key == key && held.Offset > 0 == kept))
+        {
+            return;
+        }
+
+        var others = new Queue<Message>(_held.Count);
+        foreach (var held in _held)
+        {
+            if (held.Key == key && held.Offset > 0 == kept)
+            {
+                Bytes -= SizeOf(held);
+            }
+            else
+            {
+                others.Enqueue(held);
+            }
+        }
+
+        _held = others;
+    }
+}

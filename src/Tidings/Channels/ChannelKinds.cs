@@ -1,0 +1,46 @@
+namespace Tidings.Channels;
+
+/// <summary>All kinds of channels of an application, looked up by name: the first whose pattern matches.</summary>
+internal sealed class ChannelKinds
+{
+    // Without any of their own: clients talk in chat:* and room:*, elsewhere the server alone.
+    private static readonly ChannelKind[] BuiltIn =
+    [
+        new(new ChannelPattern("chat:*")) { Publish = ChannelAccess.Anyone },
+        new(new ChannelPattern("room:*")) { Publish = ChannelAccess.Anyone },
+    ];
+
+    private static readonly ChannelKind Other = new(new ChannelPattern("*"));
+
+    private volatile ChannelKind[] _kinds = [];
+
+    /// <summary>Adds a kind, or puts it in the place of the one with the same pattern. Kinds are looked up in the order of their adding.</summary>
+    public void Set(ChannelKind kind)
+    {
+        var index = Array.FindIndex(_kinds, other => other.Pattern.Text == kind.Pattern.Text);
+        if (index < 0)
+        {
+            _kinds = [.. _kinds, kind];
+        }
+        else
+        {
+            var kinds = _kinds.ToArray();
+            kinds[index] = kind;
+            _kinds = kinds;
+        }
+    }
+
+    public ChannelKind Find(string channel)
+    {
+        var kinds = _kinds;
+        foreach (var kind in kinds.Length == 0 ? BuiltIn : kinds)
+        {
+            if (kind.Pattern.Matches(channel))
+            {
+                return kind;
+            }
+        }
+
+        return Other;
+    }
+}

@@ -1,0 +1,206 @@
+using Tidings.Brokers;
+using Tidings.Connections;
+using Tidings.Presence;
+using Tidings.Protocol;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Replies;
+
+namespace Tidings.Channels;
+
+/// <summary>What each command does. Called on the connection's lane; whatever sends after waiting has come back to it.</summary>
+internal sealed class CommandActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Subscribing subscribing, ConnectionDirectory directory)
+{
+    private const int MostMembers = 1000;
+    private const int MostMessages = 1000;
+    private const int MostHistoryBytes = 1024 * 1024;
+
+    /// <summary>Answers calls; null where there is none.</summary>
+    public ICallHandler? Calls { get; set; }
+
+    public ValueTask CarryOutAsync(ChannelSession session, Command command)
+    {
+        var connection = session.Connection;
+        switch (command.Type)
+        {
+            case CommandType.Publish or CommandType.Send or CommandType.Call when !connection.TryContent():
+                Refuse(connection, command, ErrorCode.RateLimited, "Rate limit exceeded");
+                return default;
+            case CommandType.Unsubscribe or CommandType.Presence or CommandType.History when !subscribing.TryTake(session):
+                Refuse(connection, command, ErrorCode.RateLimited, "Rate limit exceeded");
+                return default;
+            case CommandType.Publish:
+                return PublishAsync(session, command);
+            case CommandType.Subscribe when command.Targets is { } targets:
+                return SubscribeAllAsync(session, command, targets);
+            case CommandType.Subscribe:
+                return subscribing.SubscribeAsync(session, command.Target, command.Id);
+            case CommandType.Unsubscribe:
+                Unsubscribe(session, command);
+                return default;
+            case CommandType.Send:
+                Send(session, command);
+                return default;
+            case CommandType.Presence:
+                return PresenceAsync(session, command);
+            case CommandType.History:
+                return HistoryAsync(session, command);
+            case CommandType.Call:
+                return CallAsync(session, command);
+            case CommandType.Ping:
+                if (connection.TryControl())
+                {
+                    connection.Send(Reply.PongTo(command.Id));
+                }
+
+                return default;
+            case CommandType.Quit:
+                connection.Suspend();
+                connection.Close(DisconnectCode.Goodbye);
+                return default;
+            case CommandType.Auth:
+                Refuse(connection, command, ErrorCode.Unauthorized, "Invalid token");
+                return default;
+            default:
+                connection.TryControl();
+                return default;
+        }
+    }
+
+    private static void Refuse(Connection connection, Command command, ErrorCode code, string error) =>
+        connection.Send(Reply.Error(command.Id, code, error));
+
+    private static byte[] Refusal(Command command, ErrorCode code, HandlerVerdict verdict) =>
+        Reply.Error(command.Id, code, verdict.Error ?? "Not allowed", verdict.Details);
+
+    private async ValueTask SubscribeAllAsync(ChannelSession session, Command command, List<SubscribeRequest> targets)
+    {
+        foreach (var target in targets)
+        {
+            await subscribing.SubscribeAsync(session, target, command.Id).ConfigureAwait(false);
+            await session.Connection.Lane.SwitchTo();
+        }
+    }
+
+    private void Unsubscribe(ChannelSession session, Command command)
+    {
+        if (session.Find(command.Target.Channel) is { } membership)
+        {
+            subscribing.Unsubscribe(session, membership);
+            session.Connection.Send(Reply.Unsubscribed(command.Id, membership.Channel));
+        }
+        else
+        {
+            Refuse(session.Connection, command, ErrorCode.NotAllowed, "Not subscribed");
+        }
+    }
+
+    private async ValueTask PublishAsync(ChannelSession session, Command command)
+    {
+        var connection = session.Connection;
+        var channel = command.Target.Channel;
+        var kind = kinds.Find(channel);
+        if (!ChannelPermissions.MayPublish(kind, channel, session.User))
+        {
+            Refuse(connection, command, ErrorCode.NotAllowed, "Not allowed");
+            return;
+        }
+
+        var data = command.Data;
+        if (kind.OnPublish is { } handler)
+        {
+            var verdict = await handler.OnPublishAsync(session.Peer, channel, data, CancellationToken.None).ConfigureAwait(false);
+            await connection.Lane.SwitchTo();
+            if (verdict.Refusal is { } code)
+            {
+                connection.Send(Refusal(command, code, verdict));
+                return;
+            }
+
+            if (verdict.Drop)
+            {
+                connection.Send(Reply.Published(command.Id, channel, null));
+                return;
+            }
+
+            data = verdict.Data ?? data;
+        }
+
+        var position = await broker.PublishAsync(new Publication(channel, new MessageData(DataKind.Json, data))
+        {
+            From = session.User,
+            Key = command.Key,
+            IdempotencyKey = ScopeKey(session.User, command.IdempotencyKey),
+            Durable = command.Durable,
+            Ephemeral = command.Ephemeral,
+            Retention = kind.Retention,
+        }).ConfigureAwait(false);
+        await connection.Lane.SwitchTo();
+        connection.Send(Reply.Published(command.Id, channel, position));
+    }
+
+    // One user's keys are not another's, nor the server's: who guesses a key must not make somebody else's message look like a repeat.
+    private static string? ScopeKey(string? user, string? key) => key is null ? null : $"\u0001{user}\u0001{key}";
+
+    private void Send(ChannelSession session, Command command)
+    {
+        // Who may not speak to users gets what he gets where there is nobody: 0.
+        var receivers = directory.FindAll(command.To!);
+        var frame = Reply.Direct(session.User, command.Data.Span);
+        foreach (var receiver in receivers)
+        {
+            receiver.SendLater(frame);
+        }
+
+        session.Connection.Send(Reply.Sent(command.Id, receivers.Count));
+    }
+
+    private async ValueTask PresenceAsync(ChannelSession session, Command command)
+    {
+        var channel = command.Target.Channel;
+        var kind = kinds.Find(channel);
+        if (!kind.Presence || !ChannelPermissions.MayRead(kind, channel, session.User))
+        {
+            Refuse(session.Connection, command, ErrorCode.NotAllowed, "Not allowed");
+            return;
+        }
+
+        var limit = command.Limit == 0 ? MostMembers : Math.Min(command.Limit, MostMembers);
+        var list = await presence.ReadAsync(channel, limit).ConfigureAwait(false);
+        await session.Connection.Lane.SwitchTo();
+        var frame = JsonFrame.Begin("presence", command.Id);
+        frame.Writer.WriteString("channel"u8, channel);
+        PresenceReply.WriteMembers(frame.Writer, list);
+        session.Connection.Send(frame.End());
+    }
+
+    private async ValueTask HistoryAsync(ChannelSession session, Command command)
+    {
+        var target = command.Target;
+        var kind = kinds.Find(target.Channel);
+        if (!ChannelPermissions.MayRead(kind, target.Channel, session.User))
+        {
+            Refuse(session.Connection, command, ErrorCode.NotAllowed, "Not allowed");
+            return;
+        }
+
+        var limit = command.Limit == 0 ? MostMessages : Math.Min(command.Limit, MostMessages);
+        var part = await broker.ReadAsync(target.Channel, new HistoryRequest(target.Since, target.Last == 0 ? limit : Math.Min(target.Last, limit), limit)).ConfigureAwait(false);
+        await session.Connection.Lane.SwitchTo();
+        session.Connection.Send(HistoryReply.Frame(command.Id, target, part, Math.Min(MostHistoryBytes, session.Connection.Settings.QueueBytes / 2)));
+    }
+
+    private async ValueTask CallAsync(ChannelSession session, Command command)
+    {
+        if (Calls is null)
+        {
+            Refuse(session.Connection, command, ErrorCode.NotAllowed, "Not allowed");
+            return;
+        }
+
+        var verdict = await Calls.OnCallAsync(session.Peer, command.Method!, command.Data, CancellationToken.None).ConfigureAwait(false);
+        await session.Connection.Lane.SwitchTo();
+        session.Connection.Send(verdict.Refusal is { } code
+            ? Refusal(command, code, verdict)
+            : Reply.Result(command.Id, (verdict.Data ?? "null"u8.ToArray()).Span));
+    }
+}

@@ -1,0 +1,20 @@
+namespace Tidings.Channels;
+
+/// <summary>The words of one wire: turns messages into bytes, and knows no sockets.</summary>
+/// <param name="index">Where a message keeps this dialect's bytes: below <see cref="Count"/>, each dialect its own.</param>
+internal abstract class Dialect(int index)
+{
+    /// <summary>How many dialects keep their bytes in a message.</summary>
+    public const int Count = 4;
+
+    public int Index => index;
+
+    /// <summary>Whether who speaks it is told of gaps.</summary>
+    public virtual bool TellsGaps => true;
+
+    /// <summary>The bytes that go to everybody who speaks this dialect, made once.</summary>
+    public virtual byte[] BytesOf(Message message) => message.For(this);
+
+    /// <summary>Makes the bytes.</summary>
+    public abstract byte[] Encode(Message message);
+}

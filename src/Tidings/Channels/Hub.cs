@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using Tidings.Brokers;
+
+namespace Tidings.Channels;
+
+/// <summary>This node's registry of channels: who listens, and the way of messages from the broker to them. Safe from any thread.</summary>
+internal sealed class Hub : IMessageSink
+{
+    private readonly ConcurrentDictionary<string, ChannelState> _channels = new(StringComparer.Ordinal);
+
+    /// <summary>Channels that have a subscriber on this node.</summary>
+    public int Channels => _channels.Count;
+
+    /// <summary>Adds a subscriber: what is published from now on reaches its connection, attached or not.</summary>
+    /// <returns>False where <paramref name="limit"/> subscribers are there already; 0 is no limit.</returns>
+    public bool TryJoin(Subscription subscription, string channel, int limit = 0)
+    {
+        while (true)
+        {
+            var state = _channels.GetOrAdd(channel, static name => new ChannelState(name));
+            if (state.TryJoin(subscription, limit) is { } joined)
+            {
+                return joined;
+            }
+        }
+    }
+
+    /// <summary>Ends a subscription: nothing more is sent for it. Called on its connection's lane.</summary>
+    public void Leave(Subscription subscription)
+    {
+        if (subscription.Channel is { } state && state.Leave(subscription))
+        {
+            _channels.TryRemove(new KeyValuePair<string, ChannelState>(state.Name, state));
+        }
+    }
+
+    /// <summary>Has code of this process hear what is published from now on.</summary>
+    public void Listen(IMessageListener listener, string channel)
+    {
+        while (!_channels.GetOrAdd(channel, static name => new ChannelState(name)).TryListen(listener))
+        {
+        }
+    }
+
+    public void EndListening(IMessageListener listener, string channel)
+    {
+        if (_channels.TryGetValue(channel, out var state) && state.EndListening(listener))
+        {
+            _channels.TryRemove(new KeyValuePair<string, ChannelState>(channel, state));
+        }
+    }
+
+    /// <summary>Channels of this node with their subscribers, in no order; those beside channels, for presence, are left out.</summary>
+    public IEnumerable<(string Channel, int Subscribers)> List() =>
+        _channels.Where(static entry => entry.Key[0] > ' ').Select(static entry => (entry.Key, entry.Value.Members));
+
+    public int CountMembers(string channel) => _channels.TryGetValue(channel, out var state) ? state.Members : 0;
+
+    /// <inheritdoc/>
+    public bool HasSubscribers(string channel) => _channels.ContainsKey(channel);
+
+    /// <inheritdoc/>
+    public void Deliver(Message message) => Deliver(message.Channel, message);
+
+    /// <summary>Hands a message to the subscribers of a channel that need not be the message's own.</summary>
+    public void Deliver(string channel, Message message)
+    {
+        if (_channels.TryGetValue(channel, out var state))
+        {
+            state.Deliver(message);
+        }
+    }
+}

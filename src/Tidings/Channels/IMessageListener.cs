@@ -1,0 +1,8 @@
+namespace Tidings.Channels;
+
+/// <summary>Code of this process that listens to a channel.</summary>
+internal interface IMessageListener
+{
+    /// <summary>Takes a message, in order. Called under the channel's lock: it only enqueues.</summary>
+    void Offer(Message message);
+}

@@ -1,0 +1,201 @@
+using System.Buffers;
+using Tidings.Lanes;
+using Tidings.Protocol;
+using Tidings.Protocol.Replies;
+
+namespace Tidings.Channels;
+
+/// <summary>Those of one lane's connections that are in one channel and speak one dialect. Belongs to that lane.</summary>
+internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel) : ILaneWork, IFanOut
+{
+    // Messages of one turn are put together up to this size, so that each subscriber costs one entry and one write for all of them.
+    private const int LargestBatch = 64 * 1024;
+
+    // Null until somebody speaks: most channels are quiet.
+    private List<Message>? _pending;
+    private SubscriptionList _live;
+    private SubscriptionList _others;
+    private StreamPosition _shown;
+
+    public Lane Lane => lane;
+    public Dialect Dialect => dialect;
+
+    /// <summary>How many subscribers there are or will be, as publishers see it. Guarded by the channel's lock.</summary>
+    public int Members { get; set; }
+
+    /// <summary>Joins, leaves and messages come here in the order in which the channel's lock let them through.</summary>
+    void ILaneWork.Run(object? argument)
+    {
+        switch (argument)
+        {
+            case Message { Except: { } except } message:
+                FanOut();
+                SendExcept(message, except);
+                break;
+            case Message message:
+                _pending ??= [];
+                if (_pending.Count == 0)
+                {
+                    lane.MarkPending(this);
+                }
+
+                _pending.Add(message);
+                break;
+            case Subscription { State: SubscriptionState.Ended } leaving:
+                Remove(leaving);
+                break;
+            case Subscription joining:
+                FanOut();
+                Add(joining);
+                break;
+        }
+    }
+
+    public void FanOut()
+    {
+        if (_pending is not { Count: > 0 } pending)
+        {
+            return;
+        }
+
+        try
+        {
+            for (var i = 0; i < pending.Count;)
+            {
+                SendToLive(NextBatch(pending, ref i));
+            }
+
+            if (_others.Count > 0)
+            {
+                ShowOthers(pending);
+            }
+        }
+        finally
+        {
+            pending.Clear();
+        }
+    }
+
+    // Said in passing to all but some: rare, and so not worth a place in the batches.
+    private void SendExcept(Message message, IReadOnlySet<string> except)
+    {
+        for (var i = 0; i < _live.Count; i++)
+        {
+            if (!IsAmong(except, _live[i]))
+            {
+                _live[i].Connection.Send(dialect.BytesOf(message));
+            }
+        }
+
+        for (var i = 0; i < _others.Count; i++)
+        {
+            if (!IsAmong(except, _others[i]))
+            {
+                _others[i].Offer(message);
+            }
+        }
+    }
+
+    private static bool IsAmong(IReadOnlySet<string> names, Subscription subscription) =>
+        subscription.Connection.Tag is ChannelSession session
+        && (names.Contains(session.Id) || (session.User is { } user && names.Contains(user)));
+
+    private void Add(Subscription subscription)
+    {
+        subscription.IsInLive = subscription.State == SubscriptionState.Live || subscription.HasCaughtUp(_shown);
+        if (subscription.IsInLive)
+        {
+            subscription.GoLive();
+        }
+
+        (subscription.IsInLive ? ref _live : ref _others).Add(subscription);
+    }
+
+    private void Remove(Subscription subscription)
+    {
+        if (subscription.Index >= 0)
+        {
+            (subscription.IsInLive ? ref _live : ref _others).Remove(subscription);
+        }
+    }
+
+    private void SendToLive(byte[] frames)
+    {
+        for (var i = 0; i < _live.Count; i++)
+        {
+            // One that has left in this turn is taken out only later, and gets nothing after it was told.
+            var subscription = _live[i];
+            if (subscription.State == SubscriptionState.Live)
+            {
+                subscription.Connection.Send(frames);
+            }
+        }
+    }
+
+    private void ShowOthers(List<Message> pending)
+    {
+        for (var i = _others.Count - 1; i >= 0; i--)
+        {
+            var subscription = _others[i];
+            foreach (var message in pending)
+            {
+                subscription.Offer(message);
+            }
+
+            if (subscription.HasCaughtUp(_shown))
+            {
+                _others.Remove(subscription);
+                subscription.GoLive();
+                subscription.IsInLive = true;
+                _live.Add(subscription);
+            }
+        }
+    }
+
+    private byte[] NextBatch(List<Message> pending, ref int at)
+    {
+        var first = Show(pending[at++]);
+        var bytes = first.Length;
+        var end = at;
+        while (end < pending.Count && bytes + dialect.BytesOf(pending[end]).Length <= LargestBatch)
+        {
+            bytes += dialect.BytesOf(pending[end++]).Length;
+        }
+
+        if (end == at)
+        {
+            return first;
+        }
+
+        var batch = new ArrayBufferWriter<byte>(bytes);
+        batch.Write(first);
+        for (; at < end; at++)
+        {
+            batch.Write(Show(pending[at]));
+        }
+
+        return batch.WrittenSpan.ToArray();
+    }
+
+    // The bytes of the next message for those that have seen all before it. What is missing before it they are told first.
+    private byte[] Show(Message message)
+    {
+        var frame = dialect.BytesOf(message);
+        if (message.Offset == 0)
+        {
+            return frame;
+        }
+
+        var before = _shown;
+        _shown = message.Position;
+        if (before.Epoch is null || !dialect.TellsGaps || (before.Epoch == message.Epoch && message.Offset <= before.Offset + 1))
+        {
+            return frame;
+        }
+
+        var next = message.Position with { Offset = message.Offset - 1 };
+        return before.Epoch == message.Epoch
+            ? [.. Reply.Gap(channel, next, before.Offset + 1, next.Offset, "trimmed"), .. frame]
+            : [.. Reply.Gap(channel, next, before.Offset + 1, before.Offset, "epoch"), .. frame];
+    }
+}

@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using Tidings.Protocol;
+
+namespace Tidings.Channels;
+
+/// <summary>What happened in a channel.</summary>
+internal enum MessageKind : byte
+{
+    /// <summary>Somebody said something.</summary>
+    Message,
+
+    /// <summary>A member came; the data is the member.</summary>
+    Join,
+
+    /// <summary>A member went; the data is the member.</summary>
+    Leave,
+}
+
+/// <summary>One entry of a channel's log, or something said in passing, and the bytes it has on each wire, made once for all who read it.</summary>
+internal sealed class Message
+{
+    private Encodings _encodings;
+
+    public MessageKind Kind { get; init; }
+    public required string Channel { get; init; }
+
+    /// <summary>Where it stands in the log. Offset 0: it is in no log, and is not recovered.</summary>
+    public required StreamPosition Position { get; init; }
+
+    /// <summary>Unix milliseconds.</summary>
+    public required long Time { get; init; }
+
+    public required MessageData Data { get; init; }
+
+    /// <summary>The user who said it, or null.</summary>
+    public string? From { get; init; }
+
+    /// <summary>What it is about, for those who want only the newest of each; or null.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>Users and connections who don't get it, or null.</summary>
+    public IReadOnlySet<string>? Except { get; init; }
+
+    public string Epoch => Position.Epoch;
+
+    /// <summary>1, 2, 3 … inside one epoch; 0 for what is said in passing.</summary>
+    public long Offset => Position.Offset;
+
+    /// <summary>What <paramref name="dialect"/> makes of the message: the same array for every caller on any thread.</summary>
+    public byte[] For(Dialect dialect)
+    {
+        ref var encoding = ref _encodings[dialect.Index];
+        return encoding ?? Interlocked.CompareExchange(ref encoding, dialect.Encode(this), null) ?? encoding;
+    }
+
+    [InlineArray(Dialect.Count)]
+    private struct Encodings
+    {
+        private byte[]? _first;
+    }
+}

@@ -1,0 +1,253 @@
+using Tidings.Brokers;
+using Tidings.Presence;
+using Tidings.Protocol;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Replies;
+
+namespace Tidings.Channels;
+
+/// <summary>Subscribing and its end, for commands and for the server alike. Called on the connection's lane.</summary>
+internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presence, ChannelKinds kinds, DialectFamily dialects, ChannelLimits limits)
+{
+    // How many members the answer to a subscribe lists; the count is always whole.
+    private const int MembersInReply = 100;
+
+    public int MostSubscriptions => limits.Subscriptions;
+
+    /// <summary>Whether the session may use its right to subscribe now.</summary>
+    public bool TryTake(ChannelSession session) => session.Subscribing.TryTake(limits.SubscribeRate, session.Connection.Lane.Now);
+
+    /// <summary>Subscribes, sends the reply and what was missed.</summary>
+    /// <param name="session">Whom.</param>
+    /// <param name="request">To what.</param>
+    /// <param name="id">The command's id.</param>
+    public async ValueTask SubscribeAsync(ChannelSession session, SubscribeRequest request, ReadOnlyMemory<byte> id)
+    {
+        var connection = session.Connection;
+        if (Refuse(session, request.Channel) is { } refusal)
+        {
+            connection.Send(Reply.Error(id, refusal.Code, refusal.Text));
+            return;
+        }
+
+        var kind = kinds.Find(request.Channel);
+        if (kind.OnSubscribe is { } handler)
+        {
+            var verdict = await handler.OnSubscribeAsync(session.Peer, request.Channel, CancellationToken.None).ConfigureAwait(false);
+            await connection.Lane.SwitchTo();
+            if (verdict.Refusal is { } code)
+            {
+                connection.Send(Reply.Error(id, code, verdict.Error ?? "Not allowed", verdict.Details));
+                return;
+            }
+        }
+
+        if (session.Ended)
+        {
+            return;
+        }
+
+        await JoinAsync(session, request, kind, id).ConfigureAwait(false);
+    }
+
+    /// <summary>Subscribes somebody who did not ask for it, and tells him: no limit counts it, no permission is needed.</summary>
+    /// <returns>False where he was subscribed already, or has gone.</returns>
+    public async ValueTask<bool> SubscribeByServerAsync(ChannelSession session, string channel)
+    {
+        if (session.Ended || session.Find(channel) is not null)
+        {
+            return false;
+        }
+
+        await JoinAsync(session, new SubscribeRequest { Channel = channel }, kinds.Find(channel), id: default, byServer: true).ConfigureAwait(false);
+        return !session.Ended;
+    }
+
+    /// <summary>Ends a subscription, whoever made it, and tells its owner why.</summary>
+    /// <returns>False where there was none.</returns>
+    public bool UnsubscribeByServer(ChannelSession session, string channel)
+    {
+        if (session.Ended || session.Find(channel) is not { } membership)
+        {
+            return false;
+        }
+
+        Unsubscribe(session, membership);
+        session.Connection.Send(Reply.Unsubscribed(id: default, channel, ErrorCode.NotAllowed, "Unsubscribed by server"));
+        return true;
+    }
+
+    /// <summary>Subscribes a connection that nobody knows of yet, on any thread; <see cref="ServerSubscription.Start"/> then goes to its lane.</summary>
+    public async ValueTask<ServerSubscription> PrepareAsync(ChannelSession session, string channel)
+    {
+        var membership = NewMembership(session, new SubscribeRequest { Channel = channel }, kinds.Find(channel), byServer: true);
+        session.Add(membership);
+        hub.TryJoin(membership.Subscription, channel);
+        var history = await broker.ReadAsync(channel, default).ConfigureAwait(false);
+        if (membership.Kind.Presence)
+        {
+            await presence.JoinAsync(channel, session.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+        }
+
+        return new ServerSubscription(membership, history);
+    }
+
+    public void Unsubscribe(ChannelSession session, ChannelMembership membership)
+    {
+        session.Remove(membership);
+        Leave(session, membership);
+    }
+
+    /// <summary>Leaves all channels: the connection has ended.</summary>
+    public void UnsubscribeAll(ChannelSession session)
+    {
+        session.Ended = true;
+        foreach (var membership in session.All)
+        {
+            Leave(session, membership);
+        }
+    }
+
+    private (ErrorCode Code, string Text)? Refuse(ChannelSession session, string channel)
+    {
+        if (!TryTake(session))
+        {
+            return (ErrorCode.RateLimited, "Rate limit exceeded");
+        }
+
+        if (session.Find(channel) is not null)
+        {
+            return (ErrorCode.Conflict, "Already subscribed");
+        }
+
+        if (limits.Subscriptions > 0 && session.Count - session.ByServer >= limits.Subscriptions)
+        {
+            return (ErrorCode.TooMany, "Too many subscriptions");
+        }
+
+        return ChannelPermissions.MayRead(kinds.Find(channel), channel, session.User) ? null : (ErrorCode.NotAllowed, "Not allowed");
+    }
+
+    private async ValueTask JoinAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind, ReadOnlyMemory<byte> id, bool byServer = false)
+    {
+        var connection = session.Connection;
+        var membership = NewMembership(session, request, kind, byServer);
+        session.Add(membership);
+
+        // Live first, then the log: what is said between the two is in both, and sent once.
+        hub.TryJoin(membership.Subscription, request.Channel);
+        try
+        {
+            var history = await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last)).ConfigureAwait(false);
+            await connection.Lane.SwitchTo();
+            var members = session.Ended || !kind.Presence ? null : await EnterAsync(session, membership, request.Presence).ConfigureAwait(false);
+            await connection.Lane.SwitchTo();
+            if (!session.Ended && session.Find(request.Channel) != membership)
+            {
+                connection.Send(Reply.Error(id, ErrorCode.Conflict, "Unsubscribed by server"));
+            }
+            else if (!session.Ended)
+            {
+                Begin(session, membership, request, history, members, id);
+            }
+        }
+#pragma warning disable CA1031 // Whatever went wrong, the channel is left, the peer gets an answer, and the next channel its turn.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            await connection.Lane.SwitchTo();
+            Fail(session, membership, error, id, byServer);
+            if (byServer)
+            {
+                throw;
+            }
+        }
+    }
+
+    private ChannelMembership NewMembership(ChannelSession session, SubscribeRequest request, ChannelKind kind, bool byServer)
+    {
+        var connection = session.Connection;
+        var dialect = dialects.For(connection.Deflate);
+        return new ChannelMembership(
+            request.Channel, kind, Subscription.Waiting(connection, dialect, request.Conflate, kind.SlowConsumers == SlowConsumerPolicy.Skip))
+        {
+            Watch = kind.Presence && request.Presence ? Subscription.Waiting(connection, dialect, conflates: false, skipsWhenSlow: false) : null,
+            ByServer = byServer,
+        };
+    }
+
+    private void Fail(ChannelSession session, ChannelMembership membership, Exception error, ReadOnlyMemory<byte> id, bool byServer)
+    {
+        if (error is not BrokerUnavailableException)
+        {
+            session.Connection.LogFailure(error);
+        }
+
+        if (session.Ended || session.Find(membership.Channel) != membership)
+        {
+            return;
+        }
+
+        Unsubscribe(session, membership);
+        if (!byServer)
+        {
+            session.Connection.Send(error is BrokerUnavailableException
+                ? Reply.Error(id, ErrorCode.Unavailable, "Service unavailable")
+                : Reply.Error(id, ErrorCode.Internal, "Internal error"));
+        }
+    }
+
+    private static void Begin(ChannelSession session, ChannelMembership membership, SubscribeRequest request, HistoryPart history, PresenceList? members, ReadOnlyMemory<byte> id)
+    {
+        var reply = Reply.Subscribed(id, request.Channel, history.Start, request.Since is null ? null : history.Recovered);
+        if (members is not null)
+        {
+            PresenceReply.WriteList(reply.Writer, members);
+        }
+
+        session.Connection.Send(reply.End());
+        membership.Subscription.Start(history);
+        membership.Watch?.Start(HistoryPart.None);
+    }
+
+    private async ValueTask<PresenceList?> EnterAsync(ChannelSession session, ChannelMembership membership, bool listed)
+    {
+        await presence.JoinAsync(membership.Channel, session.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+        await session.Connection.Lane.SwitchTo();
+        if (session.Ended || session.Find(membership.Channel) != membership)
+        {
+            // It ended meanwhile, and left what it had not yet entered.
+            await presence.LeaveAsync(membership.Channel, session.PresenceName, session.Id).ConfigureAwait(false);
+            return null;
+        }
+
+        // Watched first, then listed: who comes or goes between the two is in both.
+        if (membership.Watch is { } watch)
+        {
+            hub.TryJoin(watch, PresenceChannel.Of(membership.Channel));
+        }
+
+        return listed ? await presence.ReadAsync(membership.Channel, MembersInReply).ConfigureAwait(false) : null;
+    }
+
+    private void Leave(ChannelSession session, ChannelMembership membership)
+    {
+        hub.Leave(membership.Subscription);
+        if (membership.Watch is { } watch)
+        {
+            hub.Leave(watch);
+        }
+
+        if (membership.Kind.Presence)
+        {
+            _ = presence.LeaveAsync(membership.Channel, session.PresenceName, session.Id).AsTask();
+        }
+    }
+}
+
+/// <summary>A subscription that the server makes while the connection comes, and where in the log it begins.</summary>
+internal readonly record struct ServerSubscription(ChannelMembership Membership, HistoryPart History)
+{
+    /// <summary>Has messages go out. Called on the connection's lane, after <c>connected</c> was sent.</summary>
+    public void Start() => Membership.Subscription.Start(History);
+}

@@ -1,0 +1,212 @@
+using Tidings.Brokers;
+using Tidings.Connections;
+using Tidings.Protocol;
+using Tidings.Protocol.Replies;
+
+namespace Tidings.Channels;
+
+/// <summary>How a subscription gets the channel's messages.</summary>
+internal enum SubscriptionState : byte
+{
+    /// <summary>All that is said from the joining on, from the next message on; nothing that was said before.</summary>
+    Live,
+
+    /// <summary>What is said waits until it is known where the subscription begins.</summary>
+    Waiting,
+
+    /// <summary>What it missed is on its way, then what was said meanwhile.</summary>
+    CatchingUp,
+
+    Ended,
+}
+
+/// <summary>One connection's place in one channel, in the words of one dialect. All but the constructor belongs to the connection's lane.</summary>
+/// <remarks>
+/// <see cref="SubscriptionState.Live"/> ones need nothing of their own: their lane has shown all of them the same. The others look at
+/// each message's offset, so that what a log read and the live stream both hold is sent once, in order.
+/// </remarks>
+internal sealed class Subscription(Connection connection, Dialect dialect) : IQueueWaiter
+{
+    // The longest name of a channel, and the fields of a gap.
+    private const int LargestGap = 512;
+
+    // Null while nothing waits, as it is for nearly all of them nearly always.
+    private Backlog? _backlog;
+    private StreamPosition _seen;
+
+    /// <summary>Makes a subscription that waits for <see cref="Start"/>.</summary>
+    /// <param name="connection">Whose.</param>
+    /// <param name="dialect">In which words.</param>
+    /// <param name="conflates">Whether only the newest message of each key is wanted while the connection lags.</param>
+    /// <param name="skipsWhenSlow">Whether a connection that lags is told of a gap, and not closed.</param>
+    public static Subscription Waiting(Connection connection, Dialect dialect, bool conflates, bool skipsWhenSlow) =>
+        new(connection, dialect) { State = SubscriptionState.Waiting, Conflates = conflates, SkipsWhenSlow = skipsWhenSlow };
+
+    public Connection Connection => connection;
+    public Dialect Dialect => dialect;
+    public SubscriptionState State { get; private set; }
+
+    /// <summary>Where it subscribed. Set by the channel, under its lock.</summary>
+    public ChannelState? Channel { get; set; }
+
+    /// <summary>Where it stands among its lane's subscribers of the channel; −1 while it is not among them.</summary>
+    public int Index { get; set; } = -1;
+
+    /// <summary>Which of the lane's two lists it is in.</summary>
+    public bool IsInLive { get; set; }
+
+    /// <summary>Bytes that wait before they may go into the connection's queue, besides what the log keeps anyway.</summary>
+    public long HeldBytes => _backlog?.Bytes ?? 0;
+
+    /// <summary>Begins: first what the log holds after the start, then what came meanwhile, then all that comes.</summary>
+    public void Start(HistoryPart history)
+    {
+        if (State != SubscriptionState.Waiting)
+        {
+            return;
+        }
+
+        State = SubscriptionState.CatchingUp;
+        _seen = history.Start;
+        if (history.Messages.Count > 0)
+        {
+            (_backlog ??= new Backlog()).BeginWith(history.Messages);
+        }
+
+        Drain();
+    }
+
+    /// <summary>From here on nothing more is sent for it, whatever its lane still has for the channel.</summary>
+    public void End()
+    {
+        State = SubscriptionState.Ended;
+        _backlog = null;
+    }
+
+    /// <summary>Takes a message that is not simply the next one for everybody.</summary>
+    public void Offer(Message message)
+    {
+        if (State == SubscriptionState.Ended)
+        {
+            return;
+        }
+
+        if (State == SubscriptionState.Waiting || _backlog is not null || (IsSelective && !HasRoomFor(message)))
+        {
+            Hold(message);
+        }
+        else
+        {
+            Send(message);
+        }
+    }
+
+    /// <summary>Whether it has seen all that its lane has shown, and needs no looking at any more.</summary>
+    public bool HasCaughtUp(StreamPosition shown) =>
+        State == SubscriptionState.CatchingUp && _backlog is null && !IsSelective && _seen == shown;
+
+    /// <summary>From here on it gets what all get.</summary>
+    public void GoLive() => State = SubscriptionState.Live;
+
+    void IQueueWaiter.OnRoom() => Drain();
+
+    private bool Conflates { get; init; }
+
+    private bool SkipsWhenSlow { get; init; }
+
+    private bool IsSelective => Conflates || SkipsWhenSlow;
+
+    // A log longer than the connection's queue goes out as fast as the peer reads.
+    private void Drain()
+    {
+        while (_backlog is { } backlog)
+        {
+            if (backlog.IsEmpty || connection.State > ConnectionState.Open)
+            {
+                _backlog = null;
+                return;
+            }
+
+            var message = backlog.Peek();
+            if (!HasRoomFor(message))
+            {
+                connection.AwaitRoom(this);
+                return;
+            }
+
+            TellDropped(backlog, message);
+            backlog.RemoveFirst();
+            Send(message);
+        }
+    }
+
+    // Even a peer that reads nothing else must be able to get one message at a time: whoever comes back and recovers must come to an end.
+    private bool HasRoomFor(Message message) =>
+        connection.QueuedBytes == 0
+        || (!connection.IsBackedUp && connection.QueuedBytes + dialect.BytesOf(message).Length + LargestGap <= connection.Settings.QueueBytes);
+
+    private void Hold(Message message)
+    {
+        if (_backlog is null)
+        {
+            _backlog = new Backlog();
+            if (State == SubscriptionState.CatchingUp)
+            {
+                connection.AwaitRoom(this);
+            }
+        }
+
+        if (IsSelective)
+        {
+            _backlog.HoldSelected(message, Conflates, connection.Settings.QueueBytes);
+            return;
+        }
+
+        _backlog.Hold(message);
+        if (_backlog.Bytes > connection.Settings.QueueBytes)
+        {
+            connection.CloseAsSlow();
+        }
+    }
+
+    private void Send(Message message)
+    {
+        if (message.Offset > 0)
+        {
+            if (message.Epoch != _seen.Epoch)
+            {
+                TellGap(message.Position with { Offset = message.Offset - 1 }, "epoch");
+            }
+
+            if (message.Offset <= _seen.Offset)
+            {
+                return;
+            }
+
+            if (message.Offset > _seen.Offset + 1 && !Conflates)
+            {
+                TellGap(_seen with { Offset = message.Offset - 1 }, SkipsWhenSlow ? "slow" : "trimmed");
+            }
+
+            _seen = message.Position;
+        }
+
+        connection.Send(dialect.BytesOf(message));
+    }
+
+    // Who wants the newest of each key misses older ones as agreed. Only what had nothing newer in its place is a loss.
+    private void TellDropped(Backlog backlog, Message next)
+    {
+        if (Conflates && next.Epoch == _seen.Epoch && backlog.DroppedTo > _seen.Offset && next.Offset > backlog.DroppedTo)
+        {
+            TellGap(_seen with { Offset = backlog.DroppedTo }, "slow");
+        }
+    }
+
+    private void TellGap(StreamPosition next, string reason)
+    {
+        var to = next.Epoch == _seen.Epoch ? next.Offset : _seen.Offset;
+        connection.Send(Reply.Gap(Channel!.Name, next, _seen.Offset + 1, to, reason));
+        _seen = next;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tidings.Connections;
+
+/// <summary>What counts as one address: an IPv4 address, or the /64 that one IPv6 subscriber usually has to himself.</summary>
+/// <param name="Bits">The address; 0 where there is none (unix sockets).</param>
+internal readonly record struct AddressKey(ulong Bits)
+{
+    public static AddressKey From(IPAddress? address)
+    {
+        if (address is null)
+        {
+            return default;
+        }
+
+        if (address.IsIPv4MappedToIPv6)
+        {
+            address = address.MapToIPv4();
+        }
+
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+
+        // No global IPv6 prefix begins with the 0000:… that an IPv4 address in the lower half gives, and that ::1 is counted by.
+        if (address.AddressFamily == AddressFamily.InterNetwork)
+        {
+            return new AddressKey((1UL << 32) | BinaryPrimitives.ReadUInt32BigEndian(bytes));
+        }
+
+        var prefix = BinaryPrimitives.ReadUInt64BigEndian(bytes);
+        return new AddressKey(prefix == 0 ? 2UL << 32 : prefix);
+    }
+}

@@ -1,0 +1,280 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+using Tidings.Protocol;
+using Tidings.Protocol.Compression;
+using Tidings.Protocol.Frames;
+
+namespace Tidings.Connections;
+
+/// <content>What comes in: frames, messages, limits.</content>
+internal sealed partial class Connection
+{
+    // What costs more than some ten microseconds is not done on the lane, where others wait.
+    private const int LargestInflatedOnLane = 16 * 1024;
+
+    private static readonly byte[] EmptyPong = Frame.Create(Opcode.Pong, default);
+
+    private MessageReader _reader;
+    private InboundLimits _limits;
+    private byte[]? _stash;
+    private bool _reading = true;
+    private bool _suspended;
+
+    /// <summary>The terms of permessage-deflate, or null.</summary>
+    public DeflateTerms? Deflate { get; }
+
+    /// <summary>The wire has read these bytes; they are used up on return.</summary>
+    public void Receive(Span<byte> bytes)
+    {
+        _heartbeat.Heard(Lane.Now);
+        if (_suspended)
+        {
+            _stash = [.. _stash ?? [], .. bytes];
+            return;
+        }
+
+        try
+        {
+            Read(bytes);
+        }
+#pragma warning disable CA1031 // An error in what a route does with a message ends that connection, and no other.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            LogFailure(error);
+            CloseNow(DisconnectCode.HandlerFailed);
+        }
+    }
+
+    private void Read(Span<byte> bytes)
+    {
+        var length = bytes.Length;
+        while (State == ConnectionState.Open)
+        {
+            if (_suspended)
+            {
+                _stash = bytes.IsEmpty ? null : bytes.ToArray();
+                return;
+            }
+
+            var message = _reader.Read(ref bytes, Settings.Messages);
+            switch (message.Kind)
+            {
+                case MessageEventKind.NeedMore:
+                    _heartbeat.HeardPart(_reader.IsMidMessage ? length : 0, Lane.Now);
+                    WatchStall();
+                    return;
+                case MessageEventKind.Text or MessageEventKind.Binary when message.Compressed:
+                    TakeCompressed(message.Kind, message.Payload);
+                    break;
+                case MessageEventKind.Text:
+                    _heartbeat.HeardPart(0, Lane.Now);
+                    _handler.OnText(this, message.Payload);
+                    break;
+                case MessageEventKind.Binary:
+                    _heartbeat.HeardPart(0, Lane.Now);
+                    _handler.OnBinary(this, message.Payload);
+                    break;
+                case MessageEventKind.Oversized:
+                    _heartbeat.HeardPart(0, Lane.Now);
+                    _handler.OnOversized(this);
+                    break;
+                case MessageEventKind.Ping:
+                    Pong(message.Payload);
+                    break;
+                case MessageEventKind.Pong:
+                    TryControl();
+                    break;
+                case MessageEventKind.Close:
+                    _closeReceived = true;
+                    Leave(new DisconnectCode(message.CloseCode, Encoding.UTF8.GetString(message.Payload)));
+                    QueueClose(new DisconnectCode(message.CloseCode, ""));
+                    return;
+                default:
+                    Fail(message.Error);
+                    return;
+            }
+        }
+
+        AwaitClose(bytes);
+    }
+
+    /// <summary>Asks for leave to handle a content message. Who goes on past a hundred refusals in a row is closed.</summary>
+    /// <returns>False where the peer is to be told that it was refused, or is being closed.</returns>
+    public bool TryContent() => Judge(_limits.TryContent(Settings, Lane.Now));
+
+    /// <summary>The same for a ping of either kind, which is refused in silence.</summary>
+    public bool TryControl() => Judge(_limits.TryControl(Settings, Lane.Now));
+
+    /// <summary>Counts a message that could not be understood; more than twenty in a row end the connection.</summary>
+    public void CountInvalid()
+    {
+        if (_limits.IsTooInvalid())
+        {
+            CloseNow(DisconnectCode.InvalidMessage);
+        }
+    }
+
+    /// <summary>A message was understood.</summary>
+    public void ForgetInvalid() => _limits.ForgetInvalid();
+
+    /// <summary>Notes an error of our own in what a message set off.</summary>
+    public void LogFailure(Exception error) => ConnectionLog.HandlerFailed(_registry.Log, error);
+
+    /// <summary>Stops taking messages, or goes on. While it is we who don't read, the peer's silence means nothing.</summary>
+    public void SetReading(bool reading)
+    {
+        if (reading == _reading || _wire is null || State == ConnectionState.Closed)
+        {
+            return;
+        }
+
+        _reading = reading;
+        _heartbeat.StandStill(Lane.Now);
+        _wire.SetReading(reading);
+    }
+
+    /// <summary>Takes no further message until <see cref="Resume"/>, though some may have been read already.</summary>
+    public void Suspend()
+    {
+        _suspended = true;
+        SetReading(false);
+    }
+
+    public void Resume()
+    {
+        _suspended = false;
+        if (_stash is { } stash)
+        {
+            _stash = null;
+            Receive(stash);
+        }
+
+        if (!_suspended)
+        {
+            SetReading(true);
+        }
+    }
+
+    private void TakeCompressed(MessageEventKind kind, ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length > LargestInflatedOnLane)
+        {
+            Suspend();
+
+            // A copy besides the reader's buffer would be a third of what a bomb costs.
+            var compressed = _reader.Detach();
+            if (compressed is null)
+            {
+                compressed = ArrayPool<byte>.Shared.Rent(payload.Length);
+                payload.CopyTo(compressed);
+            }
+
+            ThreadPool.UnsafeQueueUserWorkItem(new InflateWork(this, kind, compressed, payload.Length), preferLocal: false);
+            return;
+        }
+
+        var result = MessageInflater.Inflate(payload, Settings.Messages.HardLimit, out var inflated, out var length);
+        TakeInflated(kind, result, inflated.AsSpan(0, length));
+        if (result == InflateResult.Ok)
+        {
+            ArrayPool<byte>.Shared.Return(inflated);
+        }
+    }
+
+    private void TakeInflated(MessageEventKind kind, InflateResult result, ReadOnlySpan<byte> message)
+    {
+        if (State != ConnectionState.Open)
+        {
+            return;
+        }
+
+        if (result != InflateResult.Ok)
+        {
+            Fail(result == InflateResult.TooLarge ? ProtocolError.TooLarge : ProtocolError.Inflate);
+        }
+        else if (kind == MessageEventKind.Text && !Utf8.IsValid(message))
+        {
+            Fail(ProtocolError.Utf8);
+        }
+        else if (message.Length > Settings.Messages.SoftLimit)
+        {
+            _handler.OnOversized(this);
+        }
+        else if (kind == MessageEventKind.Text)
+        {
+            _handler.OnText(this, message);
+        }
+        else
+        {
+            _handler.OnBinary(this, message);
+        }
+    }
+
+    // What follows a fault cannot be read any more, the peer's close frame neither.
+    private void Fail(ProtocolError error)
+    {
+        _registry.Metrics.ProtocolError();
+        CloseNow(error.ToDisconnectCode());
+        _closeReceived = true;
+
+        // These are told while the message is still coming.
+        _peerMaySend = error is ProtocolError.TooLarge or ProtocolError.Unacceptable;
+    }
+
+    private void Pong(ReadOnlySpan<byte> payload)
+    {
+        if (!TryControl())
+        {
+            return;
+        }
+
+        var pong = payload.IsEmpty ? EmptyPong : Frame.Create(Opcode.Pong, payload);
+        if (_blocked)
+        {
+            // RFC 6455 §5.5.3: the latest ping may be answered alone. However many come, one pong waits.
+            _latestPong = pong;
+        }
+        else
+        {
+            Send(pong);
+        }
+    }
+
+    private void AwaitClose(Span<byte> bytes)
+    {
+        while (!_closeReceived && State == ConnectionState.Closing)
+        {
+            var message = _reader.Read(ref bytes, Settings.Messages);
+            switch (message.Kind)
+            {
+                case MessageEventKind.NeedMore:
+                    return;
+                case MessageEventKind.Close or MessageEventKind.Error:
+                    _closeReceived = true;
+                    MarkDirty();
+                    break;
+            }
+        }
+    }
+
+    private void WatchStall()
+    {
+        if (_reader.IsMidMessage && Due > _heartbeat.StallDue(Settings))
+        {
+            Reschedule();
+        }
+    }
+
+    private bool Judge(InboundVerdict verdict)
+    {
+        if (verdict == InboundVerdict.Abusive)
+        {
+            _registry.Metrics.RateAbuse();
+            CloseNow(DisconnectCode.RateAbuse);
+        }
+
+        return verdict == InboundVerdict.Allowed;
+    }
+}

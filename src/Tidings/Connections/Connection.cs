@@ -1,0 +1,315 @@
+using Tidings.Lanes;
+using Tidings.Protocol;
+using Tidings.Protocol.Compression;
+using Tidings.Protocol.Frames;
+
+namespace Tidings.Connections;
+
+internal enum ConnectionState : byte
+{
+    /// <summary>The handshake is under way; what is sent waits in the queue.</summary>
+    Attaching,
+    Open,
+
+    /// <summary>A close frame is queued or sent; nothing more is taken or sent but the rest of the handshake.</summary>
+    Closing,
+    Closed,
+}
+
+/// <summary>One WebSocket: reads messages, keeps the heartbeat and the limits, queues what is sent, ends in order.</summary>
+/// <remarks>All members belong to <see cref="Lane"/>'s turns, except those that say otherwise.</remarks>
+internal sealed partial class Connection : TimerEntry, ILaneWork
+{
+    // RFC 6455 gives no bound; one and a half seconds lets a distant peer read the close frame before the socket goes.
+    private const int LingerMilliseconds = 1500;
+
+    // Where the peer is not told by the end of our output, as streams cannot: it waits for the end of the connection itself.
+    private const int UntoldLingerMilliseconds = 600;
+
+    private static long s_ids;
+
+    private readonly ConnectionRegistry _registry;
+    private readonly ConnectionHandler _handler;
+    private Heartbeat _heartbeat;
+    private Wire? _wire;
+    private long _closeDue;
+    private ulong _slot;
+    private bool _closeReceived;
+    private bool _inputEnded;
+    private bool _peerMaySend;
+    private bool _outputEnded;
+    private DisconnectCode _code;
+
+    /// <summary>Makes a connection in whose name one may join channels before its handshake is done. Any thread.</summary>
+    public Connection(Lane lane, ConnectionSettings settings, ConnectionHandler handler, ConnectionRegistry registry, DeflateTerms? deflate = null)
+    {
+        Lane = lane;
+        Settings = settings;
+        _handler = handler;
+        _registry = registry;
+        Deflate = deflate;
+        _reader = new MessageReader(fromClient: true, allowCompressed: deflate is not null);
+    }
+
+    /// <summary>Names the connection in this process; never used again.</summary>
+    public long Id { get; init; } = NextId();
+
+    public Lane Lane { get; }
+    public ConnectionSettings Settings { get; }
+    public ConnectionState State { get; private set; }
+
+    /// <summary>What the route keeps for this connection.</summary>
+    public object? Tag { get; set; }
+
+    /// <summary>Whether the route wants to know how far what it sent has gone (<see cref="ConnectionHandler.OnFlushed"/>).</summary>
+    public bool ReportsFlush { get; init; }
+
+    /// <summary>The address that limits count, or default.</summary>
+    public AddressKey Address { get; init; }
+
+    /// <summary>A name for a connection that is still to be made.</summary>
+    public static long NextId() => Interlocked.Increment(ref s_ids);
+
+    /// <summary>Gives the connection its transport: the handshake is done. Any thread, once.</summary>
+    public void Attach(Wire wire) => Lane.Post(this, wire);
+
+    /// <summary>Ends the connection, after what is queued. Any thread; the first call counts.</summary>
+    public void Close(DisconnectCode code) => Lane.Post(this, new CloseRequest(code));
+
+    /// <summary>The handshake failed and there will be no transport. Any thread.</summary>
+    public void Abandon() => Lane.Post(this, AbandonRequest.Instance);
+
+    void ILaneWork.Run(object? argument)
+    {
+        switch (argument)
+        {
+            case Wire wire:
+                Open(wire);
+                break;
+            case CloseRequest request:
+                Lane.FanOut();
+                CloseNow(request.Code);
+                break;
+            case byte[] frames:
+                Send(frames);
+                break;
+            case InflateWork inflated:
+                // Its own suspension ends here; the handler may ask for another one.
+                _suspended = false;
+                TakeInflated(inflated.Kind, inflated.Result, inflated.Inflated.AsSpan(0, inflated.Length));
+                inflated.Release();
+                if (!_suspended)
+                {
+                    Resume();
+                }
+
+                break;
+            case AbandonRequest when _wire is null:
+                Leave(DisconnectCode.Abnormal);
+                Release();
+                break;
+        }
+    }
+
+    public ConnectionInfo ToInfo() => new(Id.ToString(System.Globalization.CultureInfo.InvariantCulture), State == ConnectionState.Open, QueuedBytes);
+
+    /// <summary>Ends the connection after what is queued.</summary>
+    public void CloseNow(DisconnectCode code)
+    {
+        if (State > ConnectionState.Open)
+        {
+            return;
+        }
+
+        Leave(code);
+        if (_wire is null)
+        {
+            // The close frame goes out as soon as there is a wire.
+            _code = code;
+            return;
+        }
+
+        QueueClose(code);
+        _suspended = false;
+        if (_stash is { } unread)
+        {
+            // The peer's own close frame may be in it.
+            _stash = null;
+            AwaitClose(unread);
+        }
+
+        SetReading(true);
+    }
+
+    /// <summary>The peer has said its last byte. The wire brings nothing more; it is closed when what is queued is written, or in time.</summary>
+    public void EndOfInput()
+    {
+        _inputEnded = _closeReceived = true;
+        if (State <= ConnectionState.Open)
+        {
+            // A peer that goes without a close frame has failed the connection (RFC 6455 §7.1.7). It may still be reading.
+            Leave(DisconnectCode.Abnormal);
+            AwaitEnd();
+        }
+
+        Flush();
+        if (_outputEnded)
+        {
+            Shut();
+        }
+    }
+
+    /// <summary>The transport broke.</summary>
+    public void Lost()
+    {
+        Leave(DisconnectCode.Abnormal);
+        Shut();
+    }
+
+    protected internal override void OnDue()
+    {
+        if (State == ConnectionState.Closing)
+        {
+            Shut();
+            return;
+        }
+
+        var now = Lane.Now;
+        if (!_reading)
+        {
+            _heartbeat.StandStill(now);
+        }
+
+        var stalled = _reading && _reader.IsMidMessage && _heartbeat.HasStalled(Settings, now);
+        if (stalled || (now >= _heartbeat.NextPing && _heartbeat.IsSilent(Settings, now)))
+        {
+            CloseNow(DisconnectCode.Silent);
+            return;
+        }
+
+        if (now >= _heartbeat.NextPing)
+        {
+            EnqueueControl(_heartbeat.Ping(Settings, now));
+            MarkDirty();
+        }
+
+        Reschedule();
+    }
+
+    private void Open(Wire wire)
+    {
+        _wire = wire;
+        _slot = Lane.Connections.Add(this);
+        _heartbeat.Start(Settings, Lane.Now);
+        if (State == ConnectionState.Attaching)
+        {
+            State = ConnectionState.Open;
+            Reschedule();
+        }
+        else
+        {
+            QueueClose(_code);
+        }
+
+        wire.Start(this);
+        if (_registry.StopCode is { } stopping)
+        {
+            CloseNow(stopping);
+        }
+
+        if (_queue.Count > 0)
+        {
+            MarkDirty();
+        }
+    }
+
+    // From here on nobody sends to this connection, and nothing more of it is handled.
+    private void Leave(DisconnectCode code)
+    {
+        if (State <= ConnectionState.Open)
+        {
+            State = ConnectionState.Closing;
+            _handler.OnClosed(this, code);
+        }
+    }
+
+    private void QueueClose(DisconnectCode code)
+    {
+        var frame = Frame.Close(code);
+        _queue.Enqueue(frame);
+        Lane.QueuedBytes += frame.Length;
+        AwaitEnd();
+        MarkDirty();
+    }
+
+    private void AwaitEnd()
+    {
+        _closeDue = Lane.Now + (long)Settings.CloseTimeout.TotalMilliseconds;
+        Lane.Timers.Schedule(this, _closeDue);
+    }
+
+    private void AfterCloseFrame()
+    {
+        if (!_closeReceived || _outputEnded)
+        {
+            return;
+        }
+
+        // Both close frames have passed, or the peer's cannot be read any more: the server ends the TCP connection first (RFC 6455
+        // §7.1.1), and reads on until the peer has read everything, as closing a socket with unread bytes would destroy our last
+        // ones on their way.
+        _outputEnded = true;
+        var peerIsTold = _wire!.TryEndOutput();
+        if (!_inputEnded && (peerIsTold || _peerMaySend))
+        {
+            Lane.Timers.Schedule(this, Math.Min(_closeDue, Lane.Now + (peerIsTold ? LingerMilliseconds : UntoldLingerMilliseconds)));
+        }
+        else
+        {
+            Shut();
+        }
+    }
+
+    private void Shut()
+    {
+        if (State == ConnectionState.Closed)
+        {
+            return;
+        }
+
+        Lane.Connections.Remove(_slot);
+        _wire!.Close();
+        Release();
+    }
+
+    private void Release()
+    {
+        State = ConnectionState.Closed;
+        Lane.Timers.Cancel(this);
+        Lane.QueuedBytes -= _queue.Bytes;
+        _queue.Clear();
+        _reader.Release();
+        _registry.Leave(Address);
+    }
+
+    private void Reschedule()
+    {
+        var due = _heartbeat.NextPing;
+        if (_reader.IsMidMessage)
+        {
+            due = Math.Min(due, _heartbeat.StallDue(Settings));
+        }
+
+        if (due != long.MaxValue)
+        {
+            Lane.Timers.Schedule(this, due);
+        }
+    }
+
+    private sealed record CloseRequest(DisconnectCode Code);
+
+    private sealed class AbandonRequest
+    {
+        public static readonly AbandonRequest Instance = new();
+    }
+}

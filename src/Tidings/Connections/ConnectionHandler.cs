@@ -1,0 +1,30 @@
+using Tidings.Protocol;
+
+namespace Tidings.Connections;
+
+/// <summary>What a route does with its connections. One object serves them all; it is called on each connection's lane, and never waits.</summary>
+internal abstract class ConnectionHandler
+{
+    /// <summary>A whole text message, valid UTF-8. <paramref name="text"/> must be copied to be kept.</summary>
+    public abstract void OnText(Connection connection, ReadOnlySpan<byte> text);
+
+    /// <summary>A whole binary message, on routes that take them.</summary>
+    public virtual void OnBinary(Connection connection, ReadOnlySpan<byte> bytes)
+    {
+    }
+
+    /// <summary>A message over the soft limit came and was not kept.</summary>
+    public virtual void OnOversized(Connection connection)
+    {
+    }
+
+    /// <summary>Something was written, where <see cref="Connection.ReportsFlush"/>; <see cref="Connection.QueuedBytes"/> still wait.</summary>
+    public virtual void OnFlushed(Connection connection)
+    {
+    }
+
+    /// <summary>The connection has ended or is being closed: called once for each that was made, attached or not.</summary>
+    public virtual void OnClosed(Connection connection, DisconnectCode code)
+    {
+    }
+}

@@ -1,0 +1,178 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Tidings.Lanes;
+using Tidings.Protocol;
+
+namespace Tidings.Connections;
+
+/// <summary>How a node answers a new connection.</summary>
+internal enum Admission : byte
+{
+    Admitted,
+
+    /// <summary>The node has as many connections as it takes: try another, or later.</summary>
+    NodeFull,
+
+    /// <summary>The address has as many connections as it may.</summary>
+    AddressFull,
+}
+
+/// <summary>Counts this node's connections and ends them all. Safe from any thread.</summary>
+internal sealed class ConnectionRegistry
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<AddressKey, int> _perAddress = [];
+    private readonly LaneSet _lanes;
+    private readonly int _limit;
+    private readonly int _limitPerAddress;
+    private TaskCompletionSource? _empty;
+    private Stop? _stop;
+    private int _count;
+
+    public ConnectionRegistry(LaneSet lanes, ConnectionLimits limits, IMeterFactory meters, ILogger log)
+    {
+        _lanes = lanes;
+        _limit = limits.Connections;
+        _limitPerAddress = limits.ConnectionsPerIp;
+        Log = log;
+        Metrics = new ConnectionMetrics(meters, () => Count);
+
+        // A quarter of what the process may use, so that slow readers never push the others out of memory.
+        QueueBytesPerLane = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / LaneSet.PerKind;
+    }
+
+    public ConnectionMetrics Metrics { get; }
+    public ILogger Log { get; }
+
+    /// <summary>How many bytes may wait in all queues of one lane.</summary>
+    public long QueueBytesPerLane { get; }
+
+    /// <summary>Why all connections are being closed; null while they are not.</summary>
+    public DisconnectCode? StopCode => Volatile.Read(ref _stop)?.Code;
+
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Takes a place for a connection; where it is admitted, <see cref="Leave"/> gives the place back.</summary>
+    /// <param name="address">What limits count; default where they don't.</param>
+    /// <param name="limited">Whether the node's limits hold.</param>
+    public Admission Enter(AddressKey address, bool limited = true)
+    {
+        lock (_gate)
+        {
+            if (limited && _limit > 0 && _count >= _limit)
+            {
+                Metrics.Refused("node");
+                return Admission.NodeFull;
+            }
+
+            if (address != default)
+            {
+                var here = _perAddress.GetValueOrDefault(address);
+                if (_limitPerAddress > 0 && here >= _limitPerAddress)
+                {
+                    Metrics.Refused("ip");
+                    return Admission.AddressFull;
+                }
+
+                _perAddress[address] = here + 1;
+            }
+
+            _count++;
+            return Admission.Admitted;
+        }
+    }
+
+    public void Leave(AddressKey address)
+    {
+        lock (_gate)
+        {
+            if (address != default)
+            {
+                if (--_perAddress[address] is var left and > 0)
+                {
+                    _perAddress[address] = left;
+                }
+                else
+                {
+                    _perAddress.Remove(address);
+                }
+            }
+
+            if (--_count == 0)
+            {
+                _empty?.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Closes every connection, those still in their handshake too, and waits until all are gone.</summary>
+    /// <param name="code">What they are told.</param>
+    /// <param name="cancellationToken">Ends the waiting; what is not gone by then is left to the end of the process.</param>
+    public async Task CloseAllAsync(DisconnectCode code, CancellationToken cancellationToken)
+    {
+        Task empty;
+        lock (_gate)
+        {
+            _stop = new Stop(code);
+            _empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_count == 0)
+            {
+                _empty.TrySetResult();
+            }
+
+            empty = _empty.Task;
+        }
+
+        foreach (var lane in _lanes.All)
+        {
+            lane.Post(CloseLane.Instance, (lane, code));
+        }
+
+        await empty.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    // A reference: other threads see all of the code or nothing of it.
+    private sealed record Stop(DisconnectCode Code);
+
+    /// <summary>What is connected now, asked of each lane in a turn of its own.</summary>
+    public async Task<IReadOnlyList<ConnectionInfo>> ListAsync(CancellationToken cancellationToken)
+    {
+        var questions = new List<Task<List<ConnectionInfo>>>();
+        foreach (var lane in _lanes.All)
+        {
+            var question = new ListLane(lane);
+            lane.Post(question);
+            questions.Add(question.Answer);
+        }
+
+        var answers = await Task.WhenAll(questions).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return [.. answers.SelectMany(static answer => answer)];
+    }
+
+    private sealed class ListLane(Lane lane) : ILaneWork
+    {
+        private readonly TaskCompletionSource<List<ConnectionInfo>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<List<ConnectionInfo>> Answer => _answer.Task;
+
+        public void Run(object? argument) =>
+            _answer.SetResult(lane.Connections.Snapshot().ConvertAll(static connection => connection.ToInfo()));
+    }
+
+    private sealed class CloseLane : ILaneWork
+    {
+        public static readonly CloseLane Instance = new();
+
+        public void Run(object? argument)
+        {
+            var (lane, code) = ((Lane, DisconnectCode))argument!;
+
+            // What was published before still reaches them.
+            lane.FanOut();
+            foreach (var connection in lane.Connections.Snapshot())
+            {
+                connection.CloseNow(code);
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+namespace Tidings;
+
+/// <summary>Who may do something in a channel.</summary>
+public enum ChannelAccess
+{
+    /// <summary>Everybody who may connect.</summary>
+    Anyone,
+
+    /// <summary>Everybody who is authenticated.</summary>
+    Users,
+
+    /// <summary>The server alone: its code and its API.</summary>
+    Server,
+}
+
+/// <summary>What happens to a subscriber that lags behind.</summary>
+public enum SlowConsumerPolicy
+{
+    /// <summary>It is closed with 1013 when its queue is full; it comes back and recovers.</summary>
+    Disconnect,
+
+    /// <summary>It misses messages, and is told so by a <c>gap</c>.</summary>
+    Skip,
+}
+
+/// <summary>A kind of channels.</summary>
+public sealed class ChannelOptions
+{
+    /// <summary>Which channels: <c>{x}</c> is one or more characters without <c>:</c>, <c>*</c> any rest. Required.</summary>
+    public string Pattern { get; set; } = "";
+
+    /// <summary>How many messages of each channel are kept, from 0 to 100,000. Default 100.</summary>
+    public int History { get; set; } = 100;
+
+    /// <summary>How long a message is kept, at most 30 d. Default 1 h.</summary>
+    public TimeSpan HistoryAge { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>Whether it is known who listens. Default false.</summary>
+    public bool Presence { get; set; }
+
+    /// <summary>Which clients may publish. Default <see cref="ChannelAccess.Server"/>: none.</summary>
+    public ChannelAccess Publish { get; set; } = ChannelAccess.Server;
+
+    /// <summary>Which clients may subscribe. Default <see cref="ChannelAccess.Anyone"/>.</summary>
+    public ChannelAccess Subscribe { get; set; }
+
+    /// <summary>A URL that is asked before each subscription (docs/guides/hooks.md). Default none.</summary>
+    public string? OnSubscribe { get; set; }
+
+    /// <summary>A URL that is asked before each message of a client (docs/guides/hooks.md). Default none.</summary>
+    public string? OnPublish { get; set; }
+
+    /// <summary>What happens to a subscriber that lags behind. Default <see cref="SlowConsumerPolicy.Disconnect"/>.</summary>
+    public SlowConsumerPolicy SlowConsumers { get; set; }
+}

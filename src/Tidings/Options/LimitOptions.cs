@@ -1,0 +1,48 @@
+namespace Tidings;
+
+/// <summary>A set of limits to start from.</summary>
+public enum LimitPreset
+{
+    /// <summary>64 KB and 1 MB messages, 50 a second, 50,000 connections, 200 from an address.</summary>
+    Default,
+
+    /// <summary>The tutorials' numbers: 10,240 byte messages, 10 a second, 1,000 connections, 100 in a room, 20 from an address.</summary>
+    Small,
+
+    /// <summary>No limits but 16 MB for a message: for benchmarks.</summary>
+    None,
+}
+
+/// <summary>Sizes, rates and numbers that bound what peers can ask for. What is not set comes from the preset; 0 means no limit.</summary>
+public sealed class LimitOptions
+{
+    /// <summary>The set of limits to start from. Default <see cref="LimitPreset.Default"/>.</summary>
+    public LimitPreset Preset { get; set; }
+
+    /// <summary>Bytes of a message over which it is answered with an error and dropped. Default 64 KB.</summary>
+    public long? MessageBytes { get; set; }
+
+    /// <summary>Bytes of a message over which the connection is closed with 1009 while it still comes. Default 1 MB, at most 1 GB.</summary>
+    public long? HardMessageBytes { get; set; }
+
+    /// <summary>Content messages a second of one connection in the long run. Default 50.</summary>
+    public int? MessagesPerSecond { get; set; }
+
+    /// <summary>Content messages of one connection at once. Default 100.</summary>
+    public int? MessageBurst { get; set; }
+
+    /// <summary>Connections of this node; more are answered 503. Default 50,000.</summary>
+    public int? Connections { get; set; }
+
+    /// <summary>Connections in one text room of this node; more are closed with 1008. Default no limit.</summary>
+    public int? ConnectionsPerRoom { get; set; }
+
+    /// <summary>Connections from one address (IPv6: one /64) to this node; more are closed with 1008. Default 200.</summary>
+    public int? ConnectionsPerIp { get; set; }
+
+    /// <summary>Channels that one connection may be subscribed to. Default 1,000.</summary>
+    public int? Subscriptions { get; set; }
+
+    /// <summary>Bytes that may wait for a peer that reads slowly; past them it is closed with 1013. Default 1 MB.</summary>
+    public long? QueueBytes { get; set; }
+}

@@ -1,0 +1,63 @@
+namespace Tidings;
+
+/// <summary>All options of Tidings. They are read once, at the start; each has its key under <c>Tidings:</c> in the configuration.</summary>
+public sealed class TidingsOptions
+{
+    /// <summary>How connections are kept alive.</summary>
+    public HeartbeatOptions Heartbeat { get; } = new();
+
+    /// <summary>Sizes, rates and numbers that bound what peers can ask for.</summary>
+    public LimitOptions Limits { get; } = new();
+
+    /// <summary>Compression of messages.</summary>
+    public CompressionOptions Compression { get; } = new();
+
+    /// <summary>Kinds of channels, looked up in this order. Default empty: clients may publish to <c>chat:*</c> and <c>room:*</c>, elsewhere
+    /// the server alone, and 100 messages for an hour are kept.</summary>
+    public IList<ChannelOptions> Channels { get; } = [];
+
+    /// <summary>Back ends that are asked over HTTP.</summary>
+    public HookOptions Hooks { get; } = new();
+
+    /// <summary>How long a handler of the application may take for one message, subscription or call; then it is answered <c>timeout</c>. Default 10 s, from 10 ms to 10 min.</summary>
+    public TimeSpan HandlerTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Clients by name.</summary>
+    public ClientOptions Clients { get; } = new();
+
+    /// <summary>The language of what the server itself says to people in text routes. Default <see cref="TidingsLanguage.En"/>.</summary>
+    public TidingsLanguage Language { get; set; }
+
+    /// <summary>The key of the server API and of <c>POST /broadcast</c>: at least 16 characters. Default none: direct local requests alone are answered.</summary>
+    public string? ApiKey { get; set; }
+
+    /// <summary>Origins besides the server's own whose pages may connect, as <c>https://app.example.com</c>. Default empty: where a
+    /// connection is not authenticated by cookie, every origin may.</summary>
+    public IList<string> AllowedOrigins { get; } = [];
+
+    /// <summary>What moves the bytes of WebSockets. Default <see cref="PumpKind.Auto"/>.</summary>
+    public PumpKind Pump { get; set; }
+
+    /// <summary>How long a stopping server waits for its clients to go. Default 30 s, from 0 to 1 h.</summary>
+    public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>What moves the bytes of WebSockets.</summary>
+public enum PumpKind
+{
+    /// <summary>Lanes where they can be had: Linux, plain TCP, and a host that called <c>UseTidings</c>. Streams elsewhere.</summary>
+    Auto,
+
+    /// <summary>Lanes, or the start fails.</summary>
+    Lanes,
+
+    /// <summary>The streams that the server gives after the handshake.</summary>
+    Streams,
+}
+
+/// <summary>How connections are kept alive.</summary>
+public sealed class HeartbeatOptions
+{
+    /// <summary>How often a peer is asked for a sign of life; silent for two intervals, it is closed. Default 30 s; 0 switches the heartbeat off; otherwise from 100 ms to 1 h.</summary>
+    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,28 @@
+using System.Text.Json;
+
+namespace Tidings.Presence;
+
+/// <summary>How lists of members look on the wire.</summary>
+internal static class PresenceReply
+{
+    /// <summary>Adds <c>presence: {members, count}</c>.</summary>
+    public static void WriteList(Utf8JsonWriter writer, PresenceList list)
+    {
+        writer.WriteStartObject("presence"u8);
+        WriteMembers(writer, list);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Adds <c>members</c> and <c>count</c>.</summary>
+    public static void WriteMembers(Utf8JsonWriter writer, PresenceList list)
+    {
+        writer.WriteStartArray("members"u8);
+        foreach (var member in list.Members)
+        {
+            member.Write(writer);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumber("count"u8, list.Count);
+    }
+}

@@ -1,0 +1,26 @@
+namespace Tidings.Security.Tokens;
+
+/// <summary>What a checked token says. It keeps neither the token nor its signature.</summary>
+public sealed class TokenIdentity
+{
+    /// <summary><c>sub</c>, the user: 1 to 128 characters without control characters. Not yet checked against the rules for channel names.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary><c>jti</c>, by which the token can be revoked; null where it has none.</summary>
+    public string? TokenId { get; init; }
+
+    /// <summary><c>name</c>, for display; null where it has none.</summary>
+    public string? Name { get; init; }
+
+    /// <summary><c>exp</c>: from this instant on the token no longer holds; null where it has none.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary><c>iat</c>; null where it has none. Revocation of a user compares it with when the user was revoked.</summary>
+    public DateTimeOffset? IssuedAt { get; init; }
+
+    /// <summary><c>channels</c>; null where the token does not speak of channels, which is not the same as granting none.</summary>
+    public TokenPermissions? Permissions { get; init; }
+
+    /// <summary>The payload's JSON as it was signed, where <see cref="TokenValidatorOptions.KeepPayload"/> is set; otherwise empty.</summary>
+    public ReadOnlyMemory<byte> Payload { get; init; }
+}

@@ -1,0 +1,79 @@
+using System.Text.Json;
+using Tidings.Protocol.Catalog;
+using Tidings.Protocol.Commands;
+using Tidings.Server;
+
+namespace Tidings.AspNetCore.Api.Tests.Api;
+
+public sealed class DocumentTests
+{
+    [Fact]
+    public async Task OpenApi_names_every_route_with_its_body_query_and_answer()
+    {
+        await using var server = TidingsServer.Build(new() { ["urls"] = "http://127.0.0.1:0" }, static _ => { });
+        await server.StartAsync();
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(server.Urls.First()) };
+        var document = JsonDocument.Parse(await http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative))).RootElement;
+        Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
+        var paths = document.GetProperty("paths");
+        Assert.Equal(
+            ["/api/batch", "/api/broadcast", "/api/channels", "/api/connections", "/api/disconnect", "/api/history", "/api/info", "/api/presence", "/api/publish", "/api/send", "/api/subscribe", "/api/unsubscribe"],
+            paths.EnumerateObject().Select(path => path.Name).Where(name => name.StartsWith("/api/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        foreach (var path in paths.EnumerateObject().Where(path => path.Name.StartsWith("/api/", StringComparison.Ordinal)))
+        {
+            var isPost = path.Value.TryGetProperty("post", out var operation);
+            operation = isPost ? operation : path.Value.GetProperty("get");
+            Assert.Equal(isPost, operation.TryGetProperty("requestBody", out _));
+            Assert.True(operation.GetProperty("responses").GetProperty("200").GetProperty("content").TryGetProperty("application/json", out _), path.Name);
+            Assert.True(operation.GetProperty("responses").GetProperty("400").GetProperty("content").TryGetProperty("application/problem+json", out _), path.Name);
+        }
+
+        Assert.Equal(
+            ["channel", "since", "last", "limit"],
+            paths.GetProperty("/api/history").GetProperty("get").GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()!));
+        await server.StopAsync();
+    }
+
+    [Fact]
+    public async Task AsyncApi_names_every_message_and_its_references_lead_somewhere()
+    {
+        await using var app = await TestApp.StartAsync();
+        var document = JsonDocument.Parse(await app.Http.GetStringAsync(new Uri("/asyncapi.json", UriKind.Relative))).RootElement;
+        Assert.Equal("3.0.0", document.GetProperty("asyncapi").GetString());
+        var messages = document.GetProperty("components").GetProperty("messages");
+        Assert.Equal(ProtocolCatalog.Commands.Count + ProtocolCatalog.Messages.Count, messages.EnumerateObject().Count());
+        foreach (var reference in References(document))
+        {
+            var target = document;
+            foreach (var step in reference.Split('/').Skip(1))
+            {
+                Assert.True(target.TryGetProperty(step, out target), reference);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_catalog_has_the_commands_that_the_reader_knows_with_the_fields_it_needs()
+    {
+        Assert.Equal(
+            Enum.GetValues<CommandType>().Where(type => type != CommandType.Unknown).Select(type => type.ToString().ToLowerInvariant()).Order(),
+            ProtocolCatalog.Commands.Select(command => command.Type).Order());
+        foreach (var command in ProtocolCatalog.Commands)
+        {
+            var fault = CommandReader.Read(System.Text.Encoding.UTF8.GetBytes($$"""{"type":"{{command.Type}}"}"""), out _);
+            var missing = fault?.Details.Select(detail => detail.Field).Order() ?? Enumerable.Empty<string>();
+            IEnumerable<string> required = command.Type == "subscribe" ? ["channel"] : command.Fields.Where(field => field.Required).Select(field => field.Name).Order();
+            Assert.Equal(required, missing);
+        }
+
+        var replies = ProtocolCatalog.Messages.Select(message => message.Type).ToHashSet();
+        Assert.All(ProtocolCatalog.Commands.SelectMany(command => command.Replies), reply => Assert.Contains(reply, replies));
+    }
+
+    private static IEnumerable<string> References(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(member => member.Name == "$ref" ? [member.Value.GetString()!] : References(member.Value)),
+        JsonValueKind.Array => element.EnumerateArray().SelectMany(References),
+        _ => [],
+    };
+}

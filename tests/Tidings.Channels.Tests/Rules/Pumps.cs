@@ -1,0 +1,23 @@
+using Tidings.EndToEnd.Tests.Infrastructure;
+
+namespace Tidings.Channels.Tests.Rules;
+
+public sealed class LanePumpSubscribeRules() : SubscribeRules(Pump.Lanes);
+
+public sealed class LanePumpPublishRules() : PublishRules(Pump.Lanes);
+
+public sealed class LanePumpPresenceRules() : PresenceRules(Pump.Lanes);
+
+public sealed class LanePumpLimitRules() : LimitRules(Pump.Lanes);
+
+public sealed class LanePumpProtocolExamples() : ProtocolExamples(Pump.Lanes);
+
+public sealed class StreamPumpSubscribeRules() : SubscribeRules(Pump.Streams);
+
+public sealed class StreamPumpPublishRules() : PublishRules(Pump.Streams);
+
+public sealed class StreamPumpPresenceRules() : PresenceRules(Pump.Streams);
+
+public sealed class StreamPumpLimitRules() : LimitRules(Pump.Streams);
+
+public sealed class StreamPumpProtocolExamples() : ProtocolExamples(Pump.Streams);

@@ -1,0 +1,153 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using TestKit;
+using Tidings.Brokers;
+using Tidings.Connections;
+using Tidings.Lanes;
+using Tidings.Presence;
+using Tidings.Protocol.Compression;
+using Tidings.Protocol.Frames;
+
+namespace Tidings.Channels.Tests.World;
+
+/// <summary>How a rig differs from a usual server.</summary>
+internal sealed record RigOptions
+{
+    public int QueueBytes { get; init; } = 16 * 1024;
+    public RateLimit Rate { get; init; }
+    public RateLimit SubscribeRate { get; init; }
+    public int Subscriptions { get; init; }
+
+    /// <summary>Puts something between the broker and the hub.</summary>
+    public Func<IMessageSink, IMessageSink> Sink { get; init; } = static hub => hub;
+
+    /// <summary>Puts something before the broker.</summary>
+    public Func<IBroker, IBroker> Broker { get; init; } = static broker => broker;
+
+    public IReadOnlyList<ChannelKind> Kinds { get; init; } = [];
+}
+
+/// <summary>The engine as the server puts it together, without sockets, on manual time.</summary>
+internal sealed class Rig : IDisposable, IMeterFactory
+{
+    private readonly List<Meter> _meters = [];
+    private readonly LaneSet _lanes;
+    private readonly MemoryBroker _memory;
+    private readonly RoomHandler _rooms;
+    private readonly DialectFamily _connectDialects;
+
+    /// <param name="options">How it differs.</param>
+    /// <param name="witness">What stands before the broker and before what <paramref name="options"/> puts there.</param>
+    public Rig(RigOptions options, Func<IBroker, IBroker>? witness = null)
+    {
+        Log = new FailureLog();
+        _lanes = new LaneSet(Time, NullLogger<LaneSet>.Instance);
+        Registry = new ConnectionRegistry(_lanes, new ConnectionLimits(0, 0), this, Log);
+        _memory = new MemoryBroker(options.Sink(Hub), Time);
+        Broker = options.Broker(_memory);
+        Broker = witness?.Invoke(Broker) ?? Broker;
+        Presence = new MemoryPresence(Hub, Time);
+        foreach (var kind in options.Kinds)
+        {
+            Kinds.Set(kind);
+        }
+
+        var deflater = new MessageDeflater(new DeflateSettings(threshold: 64));
+        _connectDialects = new DialectFamily(new ConnectDialect(), ConnectDialect.DeflateIndex, deflater);
+        _rooms = new RoomHandler(Hub, Broker, Kinds, new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, deflater));
+        var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, _connectDialects, new ChannelLimits(options.Subscriptions, options.SubscribeRate));
+        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory);
+        Channels = new ChannelHandler(Actions, subscribing, Directory, new ServerInfo("tidings", "0"));
+        Settings = new ConnectionSettings
+        {
+            Messages = new MessageRules(64 * 1024, 1024 * 1024, Text: true, Binary: false),
+            Rate = options.Rate,
+            QueueBytes = options.QueueBytes,
+        };
+    }
+
+    public ManualTime Time { get; } = new();
+    public FailureLog Log { get; }
+    public Hub Hub { get; } = new();
+    public IBroker Broker { get; }
+    public int Logs => _memory.Logs;
+    public MemoryPresence Presence { get; }
+    public ChannelKinds Kinds { get; } = new();
+    public ConnectionDirectory Directory { get; } = new();
+    public ConnectionRegistry Registry { get; }
+    public CommandActions Actions { get; }
+    public ChannelHandler Channels { get; }
+    public ConnectionSettings Settings { get; }
+    public IReadOnlyList<PoolLane> PoolLanes => [.. _lanes.All.OfType<PoolLane>()];
+
+    /// <summary>A connection of the channel protocol. Attached when its lane next runs.</summary>
+    public Connection Connect(Lane lane, MemoryWire wire, bool deflate = false, string? user = null)
+    {
+        Registry.Enter(default);
+        var connection = new Connection(lane, Settings, Channels, Registry, deflate ? DeflateTerms.FullWindow : null);
+        Channels.Begin(connection);
+        if (user is not null)
+        {
+            ((ChannelSession)connection.Tag!).User = user;
+            Directory.SetUser(user, connection);
+        }
+
+        connection.Attach(wire);
+        return connection;
+    }
+
+    /// <summary>A connection of a plain text room.</summary>
+    public Connection ConnectRoom(Lane lane, MemoryWire wire, string room)
+    {
+        Registry.Enter(default);
+        var connection = new Connection(lane, Settings, _rooms, Registry);
+        _rooms.TryJoin(connection, room, 0);
+        connection.Attach(wire);
+        return connection;
+    }
+
+    Meter IMeterFactory.Create(MeterOptions options)
+    {
+        var meter = new Meter(options);
+        _meters.Add(meter);
+        return meter;
+    }
+
+    public void Dispose()
+    {
+        _memory.Dispose();
+        _lanes.Dispose();
+        _meters.ForEach(static meter => meter.Dispose());
+    }
+}
+
+/// <summary>Keeps what went wrong inside: nothing may.</summary>
+internal sealed class FailureLog : ILogger
+{
+    private readonly Lock _gate = new();
+    private readonly List<string> _failures = [];
+
+    public IReadOnlyList<string> Failures
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _failures];
+            }
+        }
+    }
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        lock (_gate)
+        {
+            _failures.Add($"{formatter(state, exception)} {exception}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using TestKit;
+using Tidings.AspNetCore.Hosting;
+using Tidings.Server;
+
+namespace Tidings.Conformance.Tests.Infrastructure;
+
+/// <summary>What moves the bytes of WebSockets.</summary>
+internal static class Pump
+{
+    public const string Lanes = "lanes";
+    public const string Streams = "streams";
+}
+
+/// <summary>The standalone server in this process, on a port of its own, with the demo routes and without limits.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private readonly Warnings _warnings;
+
+    private TestServer(WebApplication app, Warnings warnings)
+    {
+        App = app;
+        _warnings = warnings;
+        Port = new Uri(app.Urls.First()).Port;
+    }
+
+    public WebApplication App { get; }
+    public int Port { get; }
+    public TidingsServices Services => App.Services.GetRequiredService<TidingsServices>();
+    public int Connections => Services.Registry.Count;
+
+    public static async Task<TestServer> StartAsync(string pump, Action<WebApplicationBuilder>? build = null, Action<WebApplication>? map = null, params (string Key, string Value)[] settings)
+    {
+        var all = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["urls"] = "http://127.0.0.1:0",
+            ["Tidings:Demo"] = "true",
+            ["Tidings:Limits:Preset"] = "none",
+            ["Tidings:Pump"] = pump,
+            ["Tidings:Drain"] = "2s",
+        };
+        foreach (var (key, value) in settings)
+        {
+            all[key] = value;
+        }
+
+        var warnings = new Warnings();
+        var app = TidingsServer.Build(all, builder =>
+        {
+            builder.Logging.ClearProviders();
+            builder.Logging.AddProvider(warnings);
+            build?.Invoke(builder);
+        });
+        map?.Invoke(app);
+        await app.StartAsync();
+        return new TestServer(app, warnings);
+    }
+
+    public Task<RawWebSocket> ConnectAsync(string path, RawOptions? options = null) => RawWebSocket.ConnectAsync(Port, path, options);
+
+    public Task ExpectIdleAsync() => Eventually.EqualAsync(0, () => Connections, "The number of connections");
+
+    /// <summary>No peer, however bad, makes the server log a warning.</summary>
+    /// <remarks>Kestrel complains of a machine that is too busy for it; that is no peer's doing.</remarks>
+    public void ExpectNothingLogged() => Assert.DoesNotContain(_warnings.Lines, line => !line.Contains("the heartbeat has been running", StringComparison.Ordinal));
+
+    public async ValueTask DisposeAsync()
+    {
+        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        await App.StopAsync(bound.Token);
+        await App.DisposeAsync();
+    }
+
+    private sealed class Warnings : ILoggerProvider
+    {
+        public ConcurrentQueue<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => new Collector(categoryName, Lines);
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class Collector(string category, ConcurrentQueue<string> lines) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                lines.Enqueue($"{logLevel} {category}: {formatter(state, exception)} {exception}");
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using Microsoft.Playwright;
+using Tidings.EndToEnd.Tests.Infrastructure;
+
+namespace Tidings.EndToEnd.Tests.Clients;
+
+/// <summary>The start page in a real Chromium. <c>./test</c> installs it.</summary>
+public sealed class BrowserTests : ServerTests
+{
+    private static readonly BrowserTypeLaunchOptions Launch = new()
+    {
+        ExecutablePath = "/usr/bin/chromium",
+        Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    };
+
+    [Fact]
+    public async Task Two_pages_in_a_room_talk_and_markup_is_shown_as_text()
+    {
+        await using var browsing = await Browsing.StartAsync(StartAsync());
+        var ann = await browsing.OpenAsync("chat-1");
+        var bob = await browsing.OpenAsync("chat-1");
+        await SayAsync(ann, "<b>hi</b> 中文 👋");
+        foreach (var page in new[] { ann, bob })
+        {
+            await Assertions.Expect(page.Locator("#messages li.said p.text").First).ToHaveTextAsync("<b>hi</b> 中文 👋");
+            Assert.Equal(0, await page.Locator("#messages b").CountAsync());
+        }
+
+        await SayAsync(bob, "<img src=x onerror=alert(1)>");
+        await Assertions.Expect(ann.Locator("#messages li.said p.text").Nth(1)).ToHaveTextAsync("<img src=x onerror=alert(1)>");
+        Assert.Equal(0, await ann.Locator("#messages img").CountAsync());
+        await browsing.Server.PublishAsync("chat-1", "& from the server");
+        await Assertions.Expect(bob.Locator("#messages li.said p.text").Nth(2)).ToHaveTextAsync("& from the server");
+        browsing.ExpectNoComplaints();
+    }
+
+    [Fact]
+    public async Task A_page_whose_connection_is_cut_comes_back_by_itself()
+    {
+        await using var browsing = await Browsing.StartAsync(StartAsync());
+        var page = await browsing.OpenAsync("chat-2");
+        await page.Locator("#drop").ClickAsync();
+        await Assertions.Expect(page.Locator("#state[data-state=open]")).Not.ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#state[data-state=open]")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await SayAsync(page, "back again");
+        await Assertions.Expect(page.Locator("#messages li.said p.text").Last).ToHaveTextAsync("back again");
+        browsing.ExpectNoComplaints();
+    }
+
+    [Fact]
+    public async Task The_page_counts_pings_and_shows_echoed_text_and_bytes()
+    {
+        await using var browsing = await Browsing.StartAsync(StartAsync(("Tidings:Heartbeat:Interval", "300ms")));
+        var page = await browsing.OpenAsync("chat-3");
+        await Assertions.Expect(page.Locator("#pings")).Not.ToHaveTextAsync("0");
+        await page.Locator("#echo-input").FillAsync("<i>echo</i>");
+        await page.Locator("#echo-send").ClickAsync();
+        await Assertions.Expect(page.Locator("#echo-output li[data-kind=text] .text").First).ToContainTextAsync("Echo: <i>echo</i>");
+        await page.Locator("#echo-send-bytes").ClickAsync();
+        await Assertions.Expect(page.Locator("#echo-output li[data-kind=binary]").First).ToBeVisibleAsync();
+        browsing.ExpectNoComplaints();
+    }
+
+    private static async Task SayAsync(IPage page, string text)
+    {
+        await page.Locator("#message").FillAsync(text);
+        await page.Locator("#send").ClickAsync();
+    }
+
+    /// <summary>A browser, the server that its pages come from, and what they complained of.</summary>
+    private sealed class Browsing(TestServer server, IPlaywright playwright, IBrowser browser) : IAsyncDisposable
+    {
+        private readonly ConcurrentQueue<string> _complaints = [];
+
+        public TestServer Server => server;
+
+        public static async Task<Browsing> StartAsync(Task<TestServer> starting)
+        {
+            var playwright = await Playwright.CreateAsync();
+            return new Browsing(await starting, playwright, await playwright.Chromium.LaunchAsync(Launch));
+        }
+
+        /// <summary>Opens the start page in a window of its own and waits until it is in <paramref name="room"/>.</summary>
+        public async Task<IPage> OpenAsync(string room)
+        {
+            var page = await browser.NewPageAsync();
+            page.Console += (_, message) =>
+            {
+                if (message.Type is "error" or "warning")
+                {
+                    _complaints.Enqueue($"{message.Type}: {message.Text}");
+                }
+            };
+            page.PageError += (_, error) => _complaints.Enqueue(error);
+            page.RequestFailed += (_, request) => _complaints.Enqueue($"failed: {request.Url}");
+            page.Dialog += (_, dialog) => _complaints.Enqueue($"dialog: {dialog.Message}");
+            await page.GotoAsync($"{server.Url}#room={room}");
+            await Assertions.Expect(page.Locator("#state[data-state=open]")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+            return page;
+        }
+
+        /// <summary>Errors of scripts, violations of the content security policy and failed requests all show on the console.</summary>
+        public void ExpectNoComplaints() => Assert.Empty(_complaints);
+
+        public async ValueTask DisposeAsync()
+        {
+            await browser.DisposeAsync();
+            playwright.Dispose();
+            await server.DisposeAsync();
+        }
+    }
+}

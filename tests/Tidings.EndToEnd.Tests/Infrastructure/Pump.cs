@@ -1,0 +1,9 @@
+namespace Tidings.EndToEnd.Tests.Infrastructure;
+
+/// <summary>What moves the bytes of WebSockets: every rule of behaviour holds on each.</summary>
+/// <remarks>The rules are abstract classes; <c>Pumps/</c> has their subclasses, one file a pump.</remarks>
+public static class Pump
+{
+    public const string Streams = "streams";
+    public const string Lanes = "lanes";
+}

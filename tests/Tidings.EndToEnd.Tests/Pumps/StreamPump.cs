@@ -1,0 +1,57 @@
+using Tidings.EndToEnd.Tests.BadInput;
+using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.EndToEnd.Tests.Rules;
+
+namespace Tidings.EndToEnd.Tests.Pumps;
+
+public sealed class StreamPumpCloseRules() : CloseRules(Pump.Streams);
+
+public sealed class StreamPumpConnectionLimitRules() : ConnectionLimitRules(Pump.Streams);
+
+public sealed class StreamPumpControlMessageRules() : ControlMessageRules(Pump.Streams);
+
+public sealed class StreamPumpEchoRules() : EchoRules(Pump.Streams);
+
+public sealed class StreamPumpHandshakeRules() : HandshakeRules(Pump.Streams);
+
+public sealed class StreamPumpHeartbeatRules() : HeartbeatRules(Pump.Streams);
+
+public sealed class StreamPumpMembershipRules() : MembershipRules(Pump.Streams);
+
+public sealed class StreamPumpRateRules() : RateRules(Pump.Streams);
+
+public sealed class StreamPumpRoomRules() : RoomRules(Pump.Streams);
+
+public sealed class StreamPumpShutdownRules() : ShutdownRules(Pump.Streams);
+
+public sealed class StreamPumpSizeRules() : SizeRules(Pump.Streams);
+
+public sealed class StreamPumpSlowReaderRules() : SlowReaderRules(Pump.Streams);
+
+public sealed class StreamPump_B02_Slowloris() : B02_Slowloris(Pump.Streams);
+
+public sealed class StreamPump_B03_SilentCrowd() : B03_SilentCrowd(Pump.Streams);
+
+public sealed class StreamPump_B04_HeaderFlood() : B04_HeaderFlood(Pump.Streams);
+
+public sealed class StreamPump_B05_HeaderValues() : B05_HeaderValues(Pump.Streams);
+
+public sealed class StreamPump_B06_HandshakeKeys() : B06_HandshakeKeys(Pump.Streams);
+
+public sealed class StreamPump_B09_LengthOverflow() : B09_LengthOverflow(Pump.Streams);
+
+public sealed class StreamPump_B10_MutatedFrames() : B10_MutatedFrames(Pump.Streams);
+
+public sealed class StreamPump_B11_Fragments() : B11_Fragments(Pump.Streams);
+
+public sealed class StreamPump_B19_Utf8() : B19_Utf8(Pump.Streams);
+
+public sealed class StreamPump_B20_FrameBits() : B20_FrameBits(Pump.Streams);
+
+public sealed class StreamPump_B21_ControlFrames() : B21_ControlFrames(Pump.Streams);
+
+public sealed class StreamPump_B22_CloseRaces() : B22_CloseRaces(Pump.Streams);
+
+public sealed class StreamPump_B23_StaleMemory() : B23_StaleMemory(Pump.Streams);
+
+public sealed class StreamPump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Streams);
