@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
+using Tidings.Testing;
 
 namespace Tidings.AspNetCore.Api.Tests.Handlers;
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Tidings.Testing;
 
 namespace Tidings.AspNetCore.Api.Tests.Hooks;
 

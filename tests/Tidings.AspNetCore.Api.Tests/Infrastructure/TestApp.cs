@@ -11,9 +11,9 @@ namespace Tidings.AspNetCore.Api.Tests.Infrastructure;
 internal sealed class TestApp : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly CapturedLog _log;
+    private readonly LogCollector _log;
 
-    private TestApp(WebApplication app, CapturedLog log)
+    private TestApp(WebApplication app, LogCollector log)
     {
         _app = app;
         _log = log;
@@ -29,7 +29,7 @@ internal sealed class TestApp : IAsyncDisposable
     public static async Task<TestApp> StartAsync(
         Action<TidingsBuilder>? map = null, Action<TidingsOptions>? options = null, Action<IServiceCollection>? services = null, TimeProvider? time = null)
     {
-        var log = new CapturedLog();
+        var log = new LogCollector();
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();

@@ -1,3 +1,4 @@
+
 namespace Tidings.AspNetCore.Tests.Endpoints;
 
 /// <summary>Routes start neutral, and opt in to rules.</summary>

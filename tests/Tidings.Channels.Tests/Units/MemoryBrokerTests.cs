@@ -1,6 +1,6 @@
-using TestKit;
 using Tidings.Brokers;
 using Tidings.Protocol;
+using Tidings.Testing;
 
 namespace Tidings.Channels.Tests.Units;
 

@@ -1,13 +1,13 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using TestKit;
 using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Lanes;
 using Tidings.Presence;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
+using Tidings.Testing;
 
 namespace Tidings.Channels.Tests.World;
 

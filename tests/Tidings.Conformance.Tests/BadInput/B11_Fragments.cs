@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using TestKit;
 using Tidings.Conformance.Tests.Client;
 using Tidings.Conformance.Tests.Infrastructure;
+using Tidings.Testing;
 
 namespace Tidings.Conformance.Tests.BadInput;
 

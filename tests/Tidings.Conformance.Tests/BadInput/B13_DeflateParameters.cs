@@ -1,3 +1,4 @@
+using TestKit;
 using Tidings.Conformance.Tests.Client;
 using Tidings.Conformance.Tests.Infrastructure;
 using Tidings.Protocol.Compression;

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -18,12 +17,12 @@ internal static class Pump
 /// <summary>The standalone server in this process, on a port of its own, with the demo routes and without limits.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
-    private readonly Warnings _warnings;
+    private readonly LogCollector _log;
 
-    private TestServer(WebApplication app, Warnings warnings)
+    private TestServer(WebApplication app, LogCollector log)
     {
         App = app;
-        _warnings = warnings;
+        _log = log;
         Port = new Uri(app.Urls.First()).Port;
     }
 
@@ -47,16 +46,16 @@ internal sealed class TestServer : IAsyncDisposable
             all[key] = value;
         }
 
-        var warnings = new Warnings();
+        var log = new LogCollector();
         var app = TidingsServer.Build(all, builder =>
         {
             builder.Logging.ClearProviders();
-            builder.Logging.AddProvider(warnings);
+            builder.Logging.AddProvider(log);
             build?.Invoke(builder);
         });
         map?.Invoke(app);
         await app.StartAsync();
-        return new TestServer(app, warnings);
+        return new TestServer(app, log);
     }
 
     public Task<RawWebSocket> ConnectAsync(string path, RawOptions? options = null) => RawWebSocket.ConnectAsync(Port, path, options);
@@ -65,38 +64,12 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <summary>No peer, however bad, makes the server log a warning.</summary>
     /// <remarks>Kestrel complains of a machine that is too busy for it; that is no peer's doing.</remarks>
-    public void ExpectNothingLogged() => Assert.DoesNotContain(_warnings.Lines, line => !line.Contains("the heartbeat has been running", StringComparison.Ordinal));
+    public void ExpectNothingLogged() => Assert.DoesNotContain(_log.Lines, line => !line.Contains("the heartbeat has been running", StringComparison.Ordinal));
 
     public async ValueTask DisposeAsync()
     {
         using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(5));
         await App.StopAsync(bound.Token);
         await App.DisposeAsync();
-    }
-
-    private sealed class Warnings : ILoggerProvider
-    {
-        public ConcurrentQueue<string> Lines { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => new Collector(categoryName, Lines);
-
-        public void Dispose()
-        {
-        }
-    }
-
-    private sealed class Collector(string category, ConcurrentQueue<string> lines) : ILogger
-    {
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (IsEnabled(logLevel))
-            {
-                lines.Enqueue($"{logLevel} {category}: {formatter(state, exception)} {exception}");
-            }
-        }
     }
 }

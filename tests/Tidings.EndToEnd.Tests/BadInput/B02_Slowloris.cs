@@ -13,7 +13,7 @@ public abstract class B02_Slowloris(string pump) : ServerTests(pump)
     public async Task Dripping_heads_and_half_frames_are_cut_within_15_s()
     {
         await using var server = await StartAsync();
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         var heads = await Task.WhenAll(Enumerable.Range(0, Attackers).Select(_ => RawTcp.ConnectAsync(server.Port)));
         var frames = await Task.WhenAll(Enumerable.Range(0, Attackers).Select(_ => server.ConnectAsync("/ws/victim?ping=frame")));
         foreach (var head in heads)

@@ -1,5 +1,6 @@
 using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Testing;
 
 namespace Tidings.EndToEnd.Tests.BadInput;
 
@@ -34,7 +35,7 @@ public abstract class B03_SilentCrowd(string pump) : ServerTests(pump)
     public async Task One_address_gets_no_more_than_its_share_and_the_others_are_untouched()
     {
         await using var server = await StartAsync(("Tidings:Limits:ConnectionsPerIp", "20"));
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         var sockets = await Task.WhenAll(Enumerable.Range(0, 120).Select(_ => server.ConnectAsync("/ws/lobby")));
         Assert.InRange(server.Registry.Count, 20, 22);
         Assert.Equal(20, server.Hub.CountMembers("room:lobby"));

@@ -13,7 +13,7 @@ public abstract class B04_HeaderFlood(string pump) : ServerTests(pump)
     public async Task Too_many_headers_are_answered_431(int count)
     {
         await using var server = await StartAsync();
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         var headers = Enumerable.Range(0, count).Select(i => ($"X-{i}", (string?)"x")).ToArray();
         Assert.Equal(431, (await server.HandshakeAsync("/ws/lobby", headers)).Status);
         await control.ExpectUnharmedAsync();
@@ -25,7 +25,7 @@ public abstract class B04_HeaderFlood(string pump) : ServerTests(pump)
     {
         const int Piece = 100;
         await using var server = await StartAsync();
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         await using var tcp = await RawTcp.ConnectAsync(server.Port);
         await tcp.SendAsync("GET /ws/lobby HTTP/1.1\r\nHost: localhost\r\nX-Long: ");
         var piece = Encoding.ASCII.GetBytes(new string('x', Piece));

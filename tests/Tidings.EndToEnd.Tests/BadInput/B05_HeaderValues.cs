@@ -1,3 +1,4 @@
+using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
 
 namespace Tidings.EndToEnd.Tests.BadInput;
@@ -12,7 +13,7 @@ public abstract class B05_HeaderValues(string pump) : ServerTests(pump)
     public async Task Spaces_in_the_list_of_protocols_cost_nothing(int spaces)
     {
         await using var server = await StartAsync();
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         var value = "b" + new string(' ', spaces) + "x";
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => server.HandshakeAsync("/ws/lobby", ("Sec-WebSocket-Protocol", value))));
         Assert.All(answers, answer => Assert.Equal(101, answer.Status));

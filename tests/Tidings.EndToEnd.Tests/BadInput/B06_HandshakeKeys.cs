@@ -20,7 +20,7 @@ public abstract class B06_HandshakeKeys(string pump) : ServerTests(pump)
     public async Task A_key_that_is_not_16_bytes_of_base64_is_answered_400(string? key)
     {
         await using var server = await StartAsync();
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         Assert.Equal(400, (await server.HandshakeAsync("/ws/lobby", ("Sec-WebSocket-Key", key))).Status);
         Assert.Equal(2, server.Registry.Count);
         await control.ExpectUnharmedAsync();

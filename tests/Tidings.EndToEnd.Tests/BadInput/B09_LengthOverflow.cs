@@ -21,7 +21,7 @@ public abstract class B09_LengthOverflow(string pump) : ServerTests(pump)
     public async Task It_is_refused_from_the_header_alone(ulong length, int bits, int code)
     {
         await using var server = await StartAsync(("Tidings:Limits:HardMessageBytes", "1MB"));
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         await using var socket = await server.ConnectAsync("/ws/lobby");
         await socket.SendAsync(new RawFrame(RawFrame.TextOpcode, []) { ClaimedLength = length, LengthBits = bits });
         await socket.ExpectCloseAsync(code);

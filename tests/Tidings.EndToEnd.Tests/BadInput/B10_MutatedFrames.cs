@@ -13,7 +13,7 @@ public abstract class B10_MutatedFrames(string pump) : ServerTests(pump)
     {
         const int Connections = 600;
         await using var server = await StartAsync(("Tidings:Limits:Preset", "default"), ("Tidings:Limits:ConnectionsPerIp", "0"), ("Tidings:Limits:MessagesPerSecond", "100000"), ("Tidings:Limits:MessageBurst", "100000"));
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         await Parallel.ForAsync(0, Connections, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (seed, _) =>
         {
             try

@@ -14,7 +14,7 @@ public abstract class B11_Fragments(string pump) : ServerTests(pump)
     {
         const int Attackers = 10;
         await using var server = await StartAsync(("Tidings:Limits:HardMessageBytes", "64KB"));
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         byte[] flood = [.. First.ToBytes(), .. Enumerable.Repeat(Next.ToBytes(), 131_000).SelectMany(bytes => bytes)];
         await Task.WhenAll(Enumerable.Range(0, Attackers).Select(async _ =>
         {
@@ -42,7 +42,7 @@ public abstract class B11_Fragments(string pump) : ServerTests(pump)
     public async Task Empty_fragments_harm_nobody_else()
     {
         await using var server = await StartAsync();
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         await using var socket = await server.ConnectAsync("/ws/lobby");
         await socket.SendAsync(First);
         byte[] flood = [.. Enumerable.Repeat((Next with { Payload = [] }).ToBytes(), 20_000).SelectMany(bytes => bytes)];

@@ -21,7 +21,7 @@ public abstract class B19_Utf8(string pump) : ServerTests(pump)
     public async Task Bad_text_is_closed_with_1007(string hex, string what)
     {
         await using var server = await StartAsync();
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         foreach (var path in new[] { "/ws", "/ws/lobby", "/ws/echo" })
         {
             await using var socket = await server.ConnectAsync(path);

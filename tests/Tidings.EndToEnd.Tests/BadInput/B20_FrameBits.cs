@@ -47,7 +47,7 @@ public abstract class B20_FrameBits(string pump) : ServerTests(pump)
     public async Task They_are_closed_with_1002(string name)
     {
         await using var server = await StartAsync();
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         await using var socket = await server.ConnectAsync("/ws/echo");
         await socket.SendTogetherAsync(Frames[name]);
         await socket.ExpectCloseInTheEndAsync(1002, "Protocol error");

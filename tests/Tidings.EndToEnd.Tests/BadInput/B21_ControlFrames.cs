@@ -12,7 +12,7 @@ public abstract class B21_ControlFrames(string pump) : ServerTests(pump)
     public async Task A_ping_of_126_bytes_is_closed_with_1002()
     {
         await using var server = await StartAsync();
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         foreach (var frame in new[] { RawFrame.Ping(new byte[126]), RawFrame.Pong(new byte[126]), RawFrame.Close(1000, new string('x', 124)) })
         {
             await using var socket = await server.ConnectAsync("/ws/lobby");
@@ -40,7 +40,7 @@ public abstract class B21_ControlFrames(string pump) : ServerTests(pump)
     public async Task A_flood_of_them_is_closed_with_1008_and_harms_nobody_else(string kind)
     {
         await using var server = await StartAsync(Defaults);
-        await using var control = await ControlPair.StartAsync(server);
+        await using var control = await ControlPair.StartAsync(server.Port);
         await using var socket = await server.ConnectAsync("/ws/lobby");
         var frame = kind switch
         {

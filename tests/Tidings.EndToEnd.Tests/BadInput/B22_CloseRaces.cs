@@ -10,7 +10,7 @@ public abstract class B22_CloseRaces(string pump) : ServerTests(pump)
     public async Task However_a_thousand_connections_end_nothing_is_left_of_them()
     {
         await using var server = await StartAsync();
-        await using (var control = await ControlPair.StartAsync(server))
+        await using (var control = await ControlPair.StartAsync(server.Port))
         {
             await Parallel.ForAsync(0, 1_000, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (seed, _) =>
             {

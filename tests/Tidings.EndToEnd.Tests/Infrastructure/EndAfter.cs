@@ -1,4 +1,5 @@
 using TestKit;
+using Tidings.Testing;
 
 namespace Tidings.EndToEnd.Tests.Infrastructure;
 

@@ -1,4 +1,4 @@
-using TestKit;
+using Tidings.Testing;
 
 namespace Tidings.EndToEnd.Tests.Infrastructure;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Testing;
 
 namespace Tidings.EndToEnd.Tests.Rules;
 

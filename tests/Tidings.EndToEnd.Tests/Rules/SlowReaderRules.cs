@@ -1,5 +1,6 @@
 using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Testing;
 
 namespace Tidings.EndToEnd.Tests.Rules;
 

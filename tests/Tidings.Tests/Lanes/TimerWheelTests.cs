@@ -1,5 +1,6 @@
 using TestKit;
 using Tidings.Lanes;
+using Tidings.Testing;
 
 namespace Tidings.Tests.Lanes;
 

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace Tidings.EndToEnd.Tests.Infrastructure;
+namespace TestKit;
 
 /// <summary>Keeps what the server logs from warnings on: no peer, however bad, may cause an error there.</summary>
-internal sealed class LogCollector : ILoggerProvider
+public sealed class LogCollector : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = [];
 

@@ -1,10 +1,9 @@
 using System.Globalization;
-using TestKit;
 
-namespace Tidings.Conformance.Tests.Infrastructure;
+namespace TestKit;
 
-/// <summary>A publisher and a subscriber beside an attack: they lose nothing, get all in order, and stay connected.</summary>
-internal sealed class ControlPair : IAsyncDisposable
+/// <summary>A publisher and a subscriber beside an attack: they must lose nothing, get everything in order, and stay connected.</summary>
+public sealed class ControlPair : IAsyncDisposable
 {
     private const string Room = "control";
 
@@ -22,9 +21,9 @@ internal sealed class ControlPair : IAsyncDisposable
         _talking = Task.Run(TalkAsync);
     }
 
+    /// <summary>Begins to talk, from an address of its own.</summary>
     public static async Task<ControlPair> StartAsync(int port)
     {
-        // An address of its own, and the pace of the pair is that of its answers.
         var options = new RawOptions { From = "127.0.0.99", Limit = TimeSpan.FromSeconds(30) };
         var subscriber = await RawWebSocket.ConnectAsync(port, $"/ws/{Room}?ping=frame", options);
         return new ControlPair(await RawWebSocket.ConnectAsync(port, $"/ws/{Room}?ping=frame", options), subscriber);
@@ -35,7 +34,6 @@ internal sealed class ControlPair : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _talking;
-        Assert.True(_sent > 0);
     }
 
     public async ValueTask DisposeAsync()
@@ -53,6 +51,7 @@ internal sealed class ControlPair : IAsyncDisposable
         _stop.Dispose();
     }
 
+    // Each message is sent when the one before has arrived at both: the pair adds little load, and notices every stall.
     private async Task TalkAsync()
     {
         while (!_stop.IsCancellationRequested || _sent == 0)
