@@ -31,6 +31,12 @@ public sealed class TidingsOptions
     /// <summary>The key of the server API and of <c>POST /broadcast</c>: at least 16 characters. Default none: direct local requests alone are answered.</summary>
     public string? ApiKey { get; set; }
 
+    /// <summary>Tokens by which clients say who they are.</summary>
+    public JwtOptions Jwt { get; } = new();
+
+    /// <summary>Whether the server's own routes, on every transport, refuse who does not say who he is. Default no.</summary>
+    public bool RequireAuthentication { get; set; }
+
     /// <summary>Origins besides the server's own whose pages may connect, as <c>https://app.example.com</c>. Default empty: where a
     /// connection is not authenticated by cookie, every origin may.</summary>
     public IList<string> AllowedOrigins { get; } = [];

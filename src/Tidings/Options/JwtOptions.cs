@@ -1,0 +1,35 @@
+using Tidings.Security.Tokens;
+
+namespace Tidings;
+
+/// <summary>JSON Web Tokens, by which clients say who they are. Without a key no token is accepted.</summary>
+public sealed class JwtOptions
+{
+    /// <summary>The secret of the one HS256 key, for who needs no more: at least 32 bytes. Default none.</summary>
+    public string? Secret { get; set; }
+
+    /// <summary>Keys beside <see cref="Secret"/>; tokens choose one by <c>kid</c>. Default empty, at most 64.</summary>
+    public IList<JwtKeyOptions> Keys { get; } = [];
+
+    /// <summary>What <c>iss</c> must be. Default none: anything, or nothing.</summary>
+    public string? Issuer { get; set; }
+
+    /// <summary>What <c>aud</c> must be or contain. Default none: only tokens without <c>aud</c> are accepted.</summary>
+    public string? Audience { get; set; }
+}
+
+/// <summary>One key that checks tokens. Its algorithm is fixed here and never taken from a token.</summary>
+public sealed class JwtKeyOptions
+{
+    /// <summary>The name by which a token's <c>kid</c> chooses it. Default none: no <c>kid</c> does.</summary>
+    public string? Id { get; set; }
+
+    /// <summary>The one algorithm it is used with. Default <see cref="TokenAlgorithm.HS256"/>.</summary>
+    public TokenAlgorithm Algorithm { get; set; }
+
+    /// <summary>The secret of an HS256, HS384 or HS512 key: at least 32, 48 or 64 bytes.</summary>
+    public string? Secret { get; set; }
+
+    /// <summary>A file with the public (or private) key of an RS or ES key, in PEM form.</summary>
+    public string? PemFile { get; set; }
+}
