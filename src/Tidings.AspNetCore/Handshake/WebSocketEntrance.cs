@@ -11,7 +11,7 @@ using Tidings.Protocol.Frames;
 namespace Tidings.AspNetCore.Handshake;
 
 /// <summary>Takes WebSocket requests of all routes in.</summary>
-internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, bool compress)
+internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, SharedRate handshakes, bool compress)
 {
     // How long a peer that is refused has to take note before the socket goes.
     private static readonly TimeSpan RefusalLinger = TimeSpan.FromSeconds(1);
@@ -37,13 +37,13 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
         }
 
         var address = route.Counted ? AddressKey.From(context.Connection.RemoteIpAddress) : default;
-        var admission = registry.StopCode is null ? registry.Enter(address, route.Counted) : Admission.NodeFull;
+        var admission = registry.StopCode is null ? registry.Enter(address, limited: route.Counted) : Admission.NodeFull;
         switch (admission)
         {
             case Admission.NodeFull:
                 await RefuseByStatusAsync(context);
                 break;
-            case Admission.AddressFull:
+            case Admission.AddressFull or Admission.UserFull:
                 await RefuseVisiblyAsync(context, DisconnectCode.TooManyConnections);
                 break;
             default:
@@ -58,6 +58,14 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
     {
         if (await WebSocketHandshake.RefuseMalformedAsync(context))
         {
+            return null;
+        }
+
+        if (handshakes.TryTake() is var wait and > 0)
+        {
+            registry.Metrics.Refused("handshakes");
+            context.Response.Headers.RetryAfter = RetryAfter.Seconds(wait);
+            await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status429TooManyRequests, "This server takes no more handshakes in this second.\n");
             return null;
         }
 
@@ -77,17 +85,23 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
         return deflate;
     }
 
-    /// <summary>Takes a place for a connection of the application's own; its address does not count.</summary>
-    /// <returns>False where the node has none left, and the request was answered.</returns>
-    public async ValueTask<bool> TryEnterAsync(HttpContext context)
+    /// <summary>Takes a place for a connection of the application's own.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="address">Where it comes from.</param>
+    /// <returns>False where there is none left, and the request was answered.</returns>
+    public async ValueTask<bool> TryEnterAsync(HttpContext context, AddressKey address)
     {
-        if (registry.StopCode is null && registry.Enter(default) == Admission.Admitted)
+        switch (registry.StopCode is null ? registry.Enter(address) : Admission.NodeFull)
         {
-            return true;
+            case Admission.Admitted:
+                return true;
+            case Admission.NodeFull:
+                await RefuseByStatusAsync(context);
+                return false;
+            default:
+                await RefuseVisiblyAsync(context, DisconnectCode.TooManyConnections);
+                return false;
         }
-
-        await RefuseByStatusAsync(context);
-        return false;
     }
 
     /// <summary>The connection under the request, where its lane can have it back: only a socket whose bytes the application sees as
@@ -123,7 +137,7 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
 
         if (refusal is { } told)
         {
-            registry.Leave(address);
+            registry.Leave(address, connection.User);
             await RefuseVisiblyAsync(context, told);
             return;
         }

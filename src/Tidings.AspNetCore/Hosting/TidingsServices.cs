@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Hooks;
@@ -37,7 +38,7 @@ internal sealed class TidingsServices : IDisposable
         ConnectHook = Hook(options.Hooks.Connect, static (hooks, url) => new ConnectHook(hooks, url));
         Calls = new CallTable(Hook(options.Hooks.Call, static (hooks, url) => new CallHook(hooks, url)));
         Limits = Limits.From(options.Limits);
-        Registry = new ConnectionRegistry(lanes, new ConnectionLimits(Limits.Connections, Limits.ConnectionsPerIp), meters, log);
+        Registry = new ConnectionRegistry(lanes, Limits.ForNode(), meters, time, log);
         Hub = new Hub();
         _broker = new MemoryBroker(Hub, time);
         Presence = new MemoryPresence(Hub, time);
@@ -57,12 +58,13 @@ internal sealed class TidingsServices : IDisposable
         Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory) { Calls = Calls };
         ServerActions = new ServerActions(Broker, Presence, Kinds, subscribing, Directory);
         Channels = new ChannelHandler(Actions, subscribing, Directory, Server);
+        ApiAccess = new ServerKey([("Tidings:ApiKey", options.ApiKey), ("Tidings:AdminKey", options.AdminKey)], Limits.ApiRate, time, Registry.Metrics);
         Origins = new OriginPolicy(options.AllowedOrigins);
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
         Facade = new TidingsFacade(Clients, Registry, ServerActions, Hub, Broker, json.Value.SerializerOptions);
         Lanes = lanes;
         Time = time;
-        Entrance = new WebSocketEntrance(Registry, lanes, Origins, options.Compression.Enabled);
+        Entrance = new WebSocketEntrance(Registry, lanes, Origins, new SharedRate(Limits.HandshakeRate, time), options.Compression.Enabled);
     }
 
     public TidingsOptions Options { get; }
@@ -99,6 +101,9 @@ internal sealed class TidingsServices : IDisposable
     public DialectFamily ConnectDialects { get; }
     public DialectFamily RoomDialects { get; }
     public OriginPolicy Origins { get; }
+
+    /// <summary>Who may use the server API and <c>POST /broadcast</c>.</summary>
+    public ServerKey ApiAccess { get; }
     public WebSocketEntrance Entrance { get; }
 
     public void Dispose()
@@ -115,6 +120,8 @@ internal sealed class TidingsServices : IDisposable
     {
         Messages = Limits.Messages(binary),
         Rate = Limits.Rate,
+        ByteRate = Limits.ByteRate,
+        SharesRates = true,
         ControlRate = Limits.ControlRate,
         Heartbeat = Options.Heartbeat.Interval,
         TextHeartbeat = true,

@@ -31,10 +31,19 @@ public static class RoomEndpoints
             Check = static context => ChannelName.IsValidRoom(RoomOf(context))
                 ? null
                 : "A room's name is 1 to 250 bytes of letters and digits (Unicode's form C) and _ . : - @.",
-            Join = (context, connection) => ValueTask.FromResult<DisconnectCode?>(rooms.TryJoin(connection, RoomOf(context), tidings.Limits.ConnectionsPerRoom)
-                ? null
-                : DisconnectCode.TooManyConnections),
+            Join = (context, connection) => ValueTask.FromResult(Join(connection, RoomOf(context))),
         });
+
+        DisconnectCode? Join(Connection connection, string room)
+        {
+            if (rooms.TryJoin(connection, room, tidings.Limits.ConnectionsPerRoom))
+            {
+                return null;
+            }
+
+            tidings.Registry.Metrics.Refused("room");
+            return DisconnectCode.TooManyConnections;
+        }
     }
 
     /// <summary>Maps an echo: text comes back as <c>Echo: text</c>, binary as it is.</summary>

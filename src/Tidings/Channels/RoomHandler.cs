@@ -39,6 +39,12 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, D
     protected override void OnContent(Connection connection, ReadOnlySpan<byte> text)
     {
         var room = ((Subscription)connection.Tag!).Channel!.Name;
+        if (!connection.TryPublish(room, out _))
+        {
+            connection.Send(RateLimited);
+            return;
+        }
+
         var publishing = broker.PublishAsync(new Publication(room, MessageData.Text(text)) { Retention = kinds.Find(room).Retention });
         if (!publishing.IsCompletedSuccessfully)
         {

@@ -67,6 +67,9 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
     /// <summary>The address that limits count, or default.</summary>
     public AddressKey Address { get; init; }
 
+    /// <summary>The user that limits count, or null. Whoever sets it has entered him in the registry, which he leaves with the connection.</summary>
+    public string? User { get; set; }
+
     /// <summary>A name for a connection that is still to be made.</summary>
     public static long NextId() => Interlocked.Increment(ref s_ids);
 
@@ -289,7 +292,7 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
         Lane.QueuedBytes -= _queue.Bytes;
         _queue.Clear();
         _reader.Release();
-        _registry.Leave(Address);
+        _registry.Leave(Address, User);
     }
 
     private void Reschedule()

@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tidings.Lanes;
 using Tidings.Protocol;
@@ -15,6 +17,9 @@ internal enum Admission : byte
 
     /// <summary>The address has as many connections as it may.</summary>
     AddressFull,
+
+    /// <summary>The user has as many connections as he may.</summary>
+    UserFull,
 }
 
 /// <summary>Counts this node's connections and ends them all. Safe from any thread.</summary>
@@ -22,19 +27,19 @@ internal sealed class ConnectionRegistry
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<AddressKey, int> _perAddress = [];
+    private readonly Dictionary<string, int> _perUser = new(StringComparer.Ordinal);
     private readonly LaneSet _lanes;
-    private readonly int _limit;
-    private readonly int _limitPerAddress;
+    private readonly ConnectionLimits _limits;
     private TaskCompletionSource? _empty;
     private Stop? _stop;
     private int _count;
 
-    public ConnectionRegistry(LaneSet lanes, ConnectionLimits limits, IMeterFactory meters, ILogger log)
+    public ConnectionRegistry(LaneSet lanes, ConnectionLimits limits, IMeterFactory meters, TimeProvider time, ILogger log)
     {
         _lanes = lanes;
-        _limit = limits.Connections;
-        _limitPerAddress = limits.ConnectionsPerIp;
+        _limits = limits;
         Log = log;
+        Rates = new MessageRates(limits, time);
         Metrics = new ConnectionMetrics(meters, () => Count);
 
         // A quarter of what the process may use, so that slow readers never push the others out of memory.
@@ -43,6 +48,9 @@ internal sealed class ConnectionRegistry
 
     public ConnectionMetrics Metrics { get; }
     public ILogger Log { get; }
+
+    /// <summary>What the connections of an address or a user may say together.</summary>
+    public MessageRates Rates { get; }
 
     /// <summary>How many bytes may wait in all queues of one lane.</summary>
     public long QueueBytesPerLane { get; }
@@ -54,27 +62,29 @@ internal sealed class ConnectionRegistry
 
     /// <summary>Takes a place for a connection; where it is admitted, <see cref="Leave"/> gives the place back.</summary>
     /// <param name="address">What limits count; default where they don't.</param>
+    /// <param name="user">The user, where one is known by now.</param>
     /// <param name="limited">Whether the node's limits hold.</param>
-    public Admission Enter(AddressKey address, bool limited = true)
+    public Admission Enter(AddressKey address, string? user = null, bool limited = true)
     {
         lock (_gate)
         {
-            if (limited && _limit > 0 && _count >= _limit)
+            if (limited && _limits.Connections > 0 && _count >= _limits.Connections)
             {
                 Metrics.Refused("node");
                 return Admission.NodeFull;
             }
 
-            if (address != default)
+            if (address != default && !TryAdd(_perAddress, address, _limits.ConnectionsPerIp))
             {
-                var here = _perAddress.GetValueOrDefault(address);
-                if (_limitPerAddress > 0 && here >= _limitPerAddress)
-                {
-                    Metrics.Refused("ip");
-                    return Admission.AddressFull;
-                }
+                Metrics.Refused("ip");
+                return Admission.AddressFull;
+            }
 
-                _perAddress[address] = here + 1;
+            if (user is not null && !TryAdd(_perUser, user, _limits.ConnectionsPerUser))
+            {
+                Remove(_perAddress, address);
+                Metrics.Refused("user");
+                return Admission.UserFull;
             }
 
             _count++;
@@ -82,26 +92,48 @@ internal sealed class ConnectionRegistry
         }
     }
 
-    public void Leave(AddressKey address)
+    /// <summary>Counts a connection that has entered without a user as one of <paramref name="user"/>; it leaves as such.</summary>
+    /// <returns>False where the user has as many as he may: then it counts as before.</returns>
+    public bool TryEnterAs(string user)
     {
         lock (_gate)
         {
-            if (address != default)
+            if (TryAdd(_perUser, user, _limits.ConnectionsPerUser))
             {
-                if (--_perAddress[address] is var left and > 0)
-                {
-                    _perAddress[address] = left;
-                }
-                else
-                {
-                    _perAddress.Remove(address);
-                }
+                return true;
+            }
+        }
+
+        Metrics.Refused("user");
+        return false;
+    }
+
+    /// <summary>Gives the place of a connection back.</summary>
+    /// <param name="address">What it entered with.</param>
+    /// <param name="user">The user whom it counted for, or null.</param>
+    public void Leave(AddressKey address, string? user = null)
+    {
+        lock (_gate)
+        {
+            Remove(_perAddress, address);
+            if (user is not null)
+            {
+                Remove(_perUser, user);
             }
 
             if (--_count == 0)
             {
                 _empty?.TrySetResult();
             }
+        }
+    }
+
+    /// <summary>How many connections a user has on this node.</summary>
+    public int CountOf(string user)
+    {
+        lock (_gate)
+        {
+            return _perUser.GetValueOrDefault(user);
         }
     }
 
@@ -129,6 +161,29 @@ internal sealed class ConnectionRegistry
         }
 
         await empty.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static bool TryAdd<TKey>(Dictionary<TKey, int> counts, TKey key, int limit)
+        where TKey : notnull
+    {
+        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _);
+        if (limit > 0 && count >= limit)
+        {
+            return false;
+        }
+
+        count++;
+        return true;
+    }
+
+    private static void Remove<TKey>(Dictionary<TKey, int> counts, TKey key)
+        where TKey : notnull
+    {
+        ref var count = ref CollectionsMarshal.GetValueRefOrNullRef(counts, key);
+        if (!Unsafe.IsNullRef(ref count) && --count == 0)
+        {
+            counts.Remove(key);
+        }
     }
 
     // A reference: other threads see all of the code or nothing of it.

@@ -8,7 +8,7 @@ namespace Tidings.Connections;
 internal abstract class TextRouteHandler : ConnectionHandler
 {
     private static readonly byte[] PongText = Frame.Text("""{"type":"pong"}"""u8);
-    private static readonly byte[] RateLimited = Frame.Text("""{"error":"Rate limit exceeded"}"""u8);
+    protected static readonly byte[] RateLimited = Frame.Text("""{"error":"Rate limit exceeded"}"""u8);
     private static readonly byte[] TooLarge = Frame.Text("""{"error":"Message too large"}"""u8);
 
     public sealed override void OnText(Connection connection, ReadOnlySpan<byte> text)
@@ -31,7 +31,7 @@ internal abstract class TextRouteHandler : ConnectionHandler
                 connection.Close(DisconnectCode.Goodbye);
                 break;
             default:
-                if (MayContinue(connection))
+                if (MayContinue(connection, text.Length))
                 {
                     OnContent(connection, text);
                 }
@@ -43,7 +43,7 @@ internal abstract class TextRouteHandler : ConnectionHandler
     public override void OnOversized(Connection connection)
     {
         // It was content all the same, and who sends nothing but such goes the way of the others.
-        if (MayContinue(connection))
+        if (MayContinue(connection, connection.Settings.Messages.SoftLimit))
         {
             connection.Send(TooLarge);
         }
@@ -51,9 +51,9 @@ internal abstract class TextRouteHandler : ConnectionHandler
 
     protected abstract void OnContent(Connection connection, ReadOnlySpan<byte> text);
 
-    protected static bool MayContinue(Connection connection)
+    protected static bool MayContinue(Connection connection, int bytes)
     {
-        if (connection.TryContent())
+        if (connection.TryContent(bytes, out _))
         {
             return true;
         }

@@ -43,7 +43,7 @@ internal sealed class Rig : IDisposable, IMeterFactory
     {
         Log = new FailureLog();
         _lanes = new LaneSet(Time, NullLogger<LaneSet>.Instance);
-        Registry = new ConnectionRegistry(_lanes, new ConnectionLimits(0, 0), this, Log);
+        Registry = new ConnectionRegistry(_lanes, new ConnectionLimits(0, 0), this, Time, Log);
         _memory = new MemoryBroker(options.Sink(Hub), Time);
         Broker = options.Broker(_memory);
         Broker = witness?.Invoke(Broker) ?? Broker;

@@ -22,6 +22,8 @@ public sealed class LanePumpRateRules() : RateRules(Pump.Lanes);
 
 public sealed class LanePumpRoomRules() : RoomRules(Pump.Lanes);
 
+public sealed class LanePumpSharedLimitRules() : SharedLimitRules(Pump.Lanes);
+
 public sealed class LanePumpShutdownRules() : ShutdownRules(Pump.Lanes);
 
 public sealed class LanePumpSizeRules() : SizeRules(Pump.Lanes);

@@ -22,6 +22,8 @@ public sealed class StreamPumpRateRules() : RateRules(Pump.Streams);
 
 public sealed class StreamPumpRoomRules() : RoomRules(Pump.Streams);
 
+public sealed class StreamPumpSharedLimitRules() : SharedLimitRules(Pump.Streams);
+
 public sealed class StreamPumpShutdownRules() : ShutdownRules(Pump.Streams);
 
 public sealed class StreamPumpSizeRules() : SizeRules(Pump.Streams);
