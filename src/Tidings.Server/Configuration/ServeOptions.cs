@@ -7,7 +7,10 @@ internal static class ServeOptions
 {
     private static readonly (Option Option, string Key)[] All =
     [
-        (Text("--urls", "Addresses to listen on, separated by ';'. Default http://localhost:8000"), "urls"),
+        (Text("--urls", "Addresses to listen on, http:// or https://, separated by ';'. Default http://localhost:8000"), "urls"),
+        (new Option<bool>("--https") { Description = "Listen by TLS, with a development certificate where no other is named" }, "Tidings:Https"),
+        (Text("--certificate", "PEM file with the certificate of https:// addresses; read anew when it changes"), "Tidings:Certificates:CertificateFile"),
+        (Text("--certificate-key", "PEM file with its key, where it is not in the same file"), "Tidings:Certificates:KeyFile"),
         (new Option<bool>("--demo") { Description = "Serve the start page and the demo routes" }, "Tidings:Demo"),
         (Text("--api-key", "Key of the server API and of POST /broadcast"), "Tidings:ApiKey"),
         (Text("--admin-key", "Key of who runs the server; it opens the server API too"), "Tidings:AdminKey"),
