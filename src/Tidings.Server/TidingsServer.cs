@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Hosting;
 using Tidings.Server.Configuration;
+using Tidings.Server.Proxies;
 using Tidings.Server.Site;
 using Tidings.Server.Tls;
 
@@ -66,6 +68,12 @@ internal static class TidingsServer
         }
 
         var faults = reader.Faults.Concat(Options.TidingsOptionsValidator.Faults(options.Tidings)).ToList();
+        faults.AddRange(TrustedProxies.Faults(options.TrustedProxies));
+        if (options.PathBase is { } pathBase && (!pathBase.StartsWith('/') || pathBase.EndsWith('/') || pathBase.AsSpan().ContainsAny("?#% ")))
+        {
+            faults.Add($"Tidings:PathBase is \"{pathBase}\"; it must begin with a slash and not end with one, as /push.");
+        }
+
         var urls = ListenUrls.Read(configuration["urls"], options.Https, faults);
         var tls = ListenUrls.NeedCertificate(urls) && !configuration.GetSection("Kestrel:Certificates:Default").Exists() ? ServerTls.Find(options, faults) : null;
         return faults.Count == 0 ? (options, urls, tls) : throw new OptionsValidationException("Tidings", typeof(ServerOptions), faults);
@@ -73,6 +81,13 @@ internal static class TidingsServer
 
     private static void Map(WebApplication app, ServerOptions options)
     {
+        TrustedProxies.Use(app, options.TrustedProxies.AsReadOnly(), app.Services.GetTidings().Forwarding);
+        if (options.PathBase is { } pathBase)
+        {
+            app.UsePathBase(pathBase);
+        }
+
+        app.UseRouting();
         app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = static _ => false });
         app.MapHealthChecks("/readyz");
         app.MapEcho("/ws");

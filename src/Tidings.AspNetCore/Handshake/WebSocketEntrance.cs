@@ -11,7 +11,7 @@ using Tidings.Protocol.Frames;
 namespace Tidings.AspNetCore.Handshake;
 
 /// <summary>Takes WebSocket requests of all routes in.</summary>
-internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, SharedRate handshakes, bool compress)
+internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, SharedRate handshakes, ForwardingNotice forwarding, bool compress)
 {
     // How long a peer that is refused has to take note before the socket goes.
     private static readonly TimeSpan RefusalLinger = TimeSpan.FromSeconds(1);
@@ -61,6 +61,7 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
             return null;
         }
 
+        forwarding.Look(context);
         if (handshakes.TryTake() is var wait and > 0)
         {
             registry.Metrics.Refused("handshakes");

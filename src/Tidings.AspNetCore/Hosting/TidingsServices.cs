@@ -59,12 +59,13 @@ internal sealed class TidingsServices : IDisposable
         ServerActions = new ServerActions(Broker, Presence, Kinds, subscribing, Directory);
         Channels = new ChannelHandler(Actions, subscribing, Directory, Server);
         ApiAccess = new ServerKey([("Tidings:ApiKey", options.ApiKey), ("Tidings:AdminKey", options.AdminKey)], Limits.ApiRate, time, Registry.Metrics);
+        Forwarding = new ForwardingNotice(log);
         Origins = new OriginPolicy(options.AllowedOrigins);
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
         Facade = new TidingsFacade(Clients, Registry, ServerActions, Hub, Broker, json.Value.SerializerOptions);
         Lanes = lanes;
         Time = time;
-        Entrance = new WebSocketEntrance(Registry, lanes, Origins, new SharedRate(Limits.HandshakeRate, time), options.Compression.Enabled);
+        Entrance = new WebSocketEntrance(Registry, lanes, Origins, new SharedRate(Limits.HandshakeRate, time), Forwarding, options.Compression.Enabled);
     }
 
     public TidingsOptions Options { get; }
@@ -105,6 +106,7 @@ internal sealed class TidingsServices : IDisposable
     /// <summary>Who may use the server API and <c>POST /broadcast</c>.</summary>
     public ServerKey ApiAccess { get; }
     public WebSocketEntrance Entrance { get; }
+    public ForwardingNotice Forwarding { get; }
 
     public void Dispose()
     {

@@ -57,3 +57,5 @@ public sealed class LanePump_B22_CloseRaces() : B22_CloseRaces(Pump.Lanes);
 public sealed class LanePump_B23_StaleMemory() : B23_StaleMemory(Pump.Lanes);
 
 public sealed class LanePump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Lanes);
+
+public sealed class LanePump_B35_SpoofedAddresses() : B35_SpoofedAddresses(Pump.Lanes);

@@ -57,3 +57,5 @@ public sealed class StreamPump_B22_CloseRaces() : B22_CloseRaces(Pump.Streams);
 public sealed class StreamPump_B23_StaleMemory() : B23_StaleMemory(Pump.Streams);
 
 public sealed class StreamPump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Streams);
+
+public sealed class StreamPump_B35_SpoofedAddresses() : B35_SpoofedAddresses(Pump.Streams);
