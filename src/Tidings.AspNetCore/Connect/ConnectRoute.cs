@@ -12,8 +12,9 @@ internal sealed class ConnectRoute(TidingsServices tidings)
 {
     private const string UserPrefix = "user:";
 
-    /// <returns>Why the connection is refused, or null.</returns>
-    public async ValueTask<DisconnectCode?> JoinAsync(HttpContext context, Connection connection)
+    /// <summary>Who comes, over whatever transport: the one place where that is asked.</summary>
+    /// <returns>Who comes, with the channels that the server has for him; or null and why he may not.</returns>
+    public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AdmitAsync(HttpContext context)
     {
         var arrival = new Arrival
         {
@@ -25,18 +26,27 @@ internal sealed class ConnectRoute(TidingsServices tidings)
             var (admitted, refusal) = await hook.AskAsync(context, arrival);
             if (admitted is null)
             {
-                return refusal;
+                return (null, refusal);
             }
 
             arrival = admitted;
         }
 
-        if (arrival.User is { } user && !UserId.IsValid(user))
+        return arrival.User is { } user && !UserId.IsValid(user)
+            ? (null, DisconnectCode.Forbidden)
+            : (arrival with { Channels = ChannelsOf(arrival) }, default);
+    }
+
+    /// <returns>Why the WebSocket is refused, or null.</returns>
+    public async ValueTask<DisconnectCode?> JoinAsync(HttpContext context, Connection connection)
+    {
+        var (arrival, refusal) = await AdmitAsync(context);
+        if (arrival is null)
         {
-            return DisconnectCode.Forbidden;
+            return refusal;
         }
 
-        await tidings.Channels.BeginAsync(connection, arrival with { Channels = ChannelsOf(arrival) });
+        await tidings.Channels.BeginAsync(connection, arrival);
         return null;
     }
 
