@@ -47,6 +47,13 @@ internal sealed partial class Connection
         }
     }
 
+    private bool IsPending => Authentication is { IsPending: true };
+
+    // Of somebody who has not said who he is, little is taken.
+    private MessageRules Rules => IsPending ? ConnectionAuthentication.FirstMessageRules : Settings.Messages;
+
+    private int InflateLimit => IsPending ? ConnectionAuthentication.FirstMessageInflated : Settings.Messages.HardLimit;
+
     private void Read(Span<byte> bytes)
     {
         var length = bytes.Length;
@@ -58,7 +65,7 @@ internal sealed partial class Connection
                 return;
             }
 
-            var message = _reader.Read(ref bytes, Settings.Messages);
+            var message = _reader.Read(ref bytes, Rules);
             switch (message.Kind)
             {
                 case MessageEventKind.NeedMore:
@@ -109,7 +116,7 @@ internal sealed partial class Connection
         var refusing = _limits.Refuse(Settings, bytes, Lane.Now, out retryAfter);
         if (refusing is null && Settings.SharesRates)
         {
-            refusing = _registry.Rates.Refuse(Address, User, out retryAfter);
+            refusing = _registry.Rates.Refuse(Address, Identity?.User, out retryAfter);
         }
 
         if (refusing is not null)
@@ -144,9 +151,6 @@ internal sealed partial class Connection
         CloseIfAbusive(abusive);
         return taken;
     }
-
-    /// <summary>Counts something that a limit on rates has refused.</summary>
-    public void CountRateLimited(string limit) => _registry.Metrics.RateLimited(limit);
 
     /// <summary>Counts a message that could not be understood; more than twenty in a row end the connection.</summary>
     public void CountInvalid()
@@ -216,7 +220,7 @@ internal sealed partial class Connection
             return;
         }
 
-        var result = MessageInflater.Inflate(payload, Settings.Messages.HardLimit, out var inflated, out var length);
+        var result = MessageInflater.Inflate(payload, InflateLimit, out var inflated, out var length);
         TakeInflated(kind, result, inflated.AsSpan(0, length));
         if (result == InflateResult.Ok)
         {
@@ -239,7 +243,7 @@ internal sealed partial class Connection
         {
             Fail(ProtocolError.Utf8);
         }
-        else if (message.Length > Settings.Messages.SoftLimit)
+        else if (message.Length > Rules.SoftLimit)
         {
             _handler.OnOversized(this);
         }
@@ -287,7 +291,7 @@ internal sealed partial class Connection
     {
         while (!_closeReceived && State == ConnectionState.Closing)
         {
-            var message = _reader.Read(ref bytes, Settings.Messages);
+            var message = _reader.Read(ref bytes, Rules);
             switch (message.Kind)
             {
                 case MessageEventKind.NeedMore:

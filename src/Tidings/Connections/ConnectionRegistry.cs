@@ -1,9 +1,8 @@
 using System.Diagnostics.Metrics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tidings.Lanes;
 using Tidings.Protocol;
+using Tidings.Security.Identities;
 
 namespace Tidings.Connections;
 
@@ -17,9 +16,6 @@ internal enum Admission : byte
 
     /// <summary>The address has as many connections as it may.</summary>
     AddressFull,
-
-    /// <summary>The user has as many connections as he may.</summary>
-    UserFull,
 }
 
 /// <summary>Counts this node's connections and ends them all. Safe from any thread.</summary>
@@ -33,9 +29,12 @@ internal sealed class ConnectionRegistry
     private TaskCompletionSource? _empty;
     private Stop? _stop;
     private int _count;
+    private int _pending;
 
-    public ConnectionRegistry(LaneSet lanes, ConnectionLimits limits, IMeterFactory meters, TimeProvider time, ILogger log)
+    public ConnectionRegistry(LaneSet lanes, ConnectionLimits limits, TimeProvider time, IMeterFactory meters, ILogger log)
     {
+        Time = time;
+        Revocations = new Revocations(time);
         _lanes = lanes;
         _limits = limits;
         Log = log;
@@ -45,6 +44,11 @@ internal sealed class ConnectionRegistry
         // A quarter of what the process may use, so that slow readers never push the others out of memory.
         QueueBytesPerLane = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / LaneSet.PerKind;
     }
+
+    public TimeProvider Time { get; }
+
+    /// <summary>What was revoked. It is asked when a connection opens, and changed before <see cref="EndAsync"/> looks for those that are open.</summary>
+    public Revocations Revocations { get; }
 
     public ConnectionMetrics Metrics { get; }
     public ILogger Log { get; }
@@ -62,9 +66,8 @@ internal sealed class ConnectionRegistry
 
     /// <summary>Takes a place for a connection; where it is admitted, <see cref="Leave"/> gives the place back.</summary>
     /// <param name="address">What limits count; default where they don't.</param>
-    /// <param name="user">The user, where one is known by now.</param>
     /// <param name="limited">Whether the node's limits hold.</param>
-    public Admission Enter(AddressKey address, string? user = null, bool limited = true)
+    public Admission Enter(AddressKey address, bool limited = true)
     {
         lock (_gate)
         {
@@ -80,20 +83,13 @@ internal sealed class ConnectionRegistry
                 return Admission.AddressFull;
             }
 
-            if (user is not null && !TryAdd(_perUser, user, _limits.ConnectionsPerUser))
-            {
-                Remove(_perAddress, address);
-                Metrics.Refused("user");
-                return Admission.UserFull;
-            }
-
             _count++;
             return Admission.Admitted;
         }
     }
 
-    /// <summary>Counts a connection that has entered without a user as one of <paramref name="user"/>; it leaves as such.</summary>
-    /// <returns>False where the user has as many as he may: then it counts as before.</returns>
+    /// <summary>Counts a connection that has entered as one of <paramref name="user"/>, as whose it leaves.</summary>
+    /// <returns>False where the user has as many as he may.</returns>
     public bool TryEnterAs(string user)
     {
         lock (_gate)
@@ -107,6 +103,21 @@ internal sealed class ConnectionRegistry
         Metrics.Refused("user");
         return false;
     }
+
+    /// <summary>Takes one of the few places for those who have not said who they are; <see cref="LeavePending"/> gives it back.</summary>
+    public bool TryEnterPending()
+    {
+        if (Interlocked.Increment(ref _pending) <= _limits.UnauthenticatedConnections || _limits.UnauthenticatedConnections == 0)
+        {
+            return true;
+        }
+
+        LeavePending();
+        Metrics.Refused("unauthenticated");
+        return false;
+    }
+
+    public void LeavePending() => Interlocked.Decrement(ref _pending);
 
     /// <summary>Gives the place of a connection back.</summary>
     /// <param name="address">What it entered with.</param>
@@ -163,24 +174,43 @@ internal sealed class ConnectionRegistry
         await empty.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Ends connections of this node, on every route.</summary>
+    /// <param name="whose">Which of those that belong to somebody. Called on lanes.</param>
+    /// <param name="code">What they are told.</param>
+    /// <param name="drop">Whether what waits for them is dropped, instead of sent before.</param>
+    /// <returns>How many.</returns>
+    public async Task<int> EndAsync(Predicate<Identity> whose, DisconnectCode code, bool drop)
+    {
+        var lanes = _lanes.All.Select(lane => new EndLane(lane, whose, code, drop)).ToList();
+        foreach (var lane in lanes)
+        {
+            lane.Post();
+        }
+
+        return (await Task.WhenAll(lanes.Select(static lane => lane.Count)).ConfigureAwait(false)).Sum();
+    }
+
     private static bool TryAdd<TKey>(Dictionary<TKey, int> counts, TKey key, int limit)
         where TKey : notnull
     {
-        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _);
+        var count = counts.GetValueOrDefault(key);
         if (limit > 0 && count >= limit)
         {
             return false;
         }
 
-        count++;
+        counts[key] = count + 1;
         return true;
     }
 
     private static void Remove<TKey>(Dictionary<TKey, int> counts, TKey key)
         where TKey : notnull
     {
-        ref var count = ref CollectionsMarshal.GetValueRefOrNullRef(counts, key);
-        if (!Unsafe.IsNullRef(ref count) && --count == 0)
+        if (counts.TryGetValue(key, out var count) && count > 1)
+        {
+            counts[key] = count - 1;
+        }
+        else
         {
             counts.Remove(key);
         }
@@ -212,6 +242,48 @@ internal sealed class ConnectionRegistry
 
         public void Run(object? argument) =>
             _answer.SetResult(lane.Connections.Snapshot().ConvertAll(static connection => connection.ToInfo()));
+    }
+
+    private sealed class EndLane(Lane lane, Predicate<Identity> whose, DisconnectCode code, bool drop) : ILaneWork
+    {
+        private readonly TaskCompletionSource<int> _count = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<int> Count => _count.Task;
+
+        public void Post() => lane.Post(this);
+
+        public void Run(object? argument)
+        {
+            var count = 0;
+            if (!drop)
+            {
+                // What was published before still reaches them.
+                lane.FanOut();
+            }
+
+            foreach (var connection in lane.Connections.Snapshot())
+            {
+                if (connection is { State: ConnectionState.Open, Identity: { } identity } && whose(identity))
+                {
+                    End(connection);
+                    count++;
+                }
+            }
+
+            _count.SetResult(count);
+        }
+
+        private void End(Connection connection)
+        {
+            if (drop)
+            {
+                connection.Expel(code);
+            }
+            else
+            {
+                connection.CloseNow(code);
+            }
+        }
     }
 
     private sealed class CloseLane : ILaneWork

@@ -61,6 +61,10 @@ public sealed class LimitOptions
     /// <summary>Connections of one user to this node; more are closed with 1008. Default no limit.</summary>
     public int? ConnectionsPerUser { get; set; }
 
+    /// <summary>Connections of this node that have still to say whose they are, where nobody anonymous is taken in; more are answered 503.
+    /// Default 1,000; 100 with the preset small.</summary>
+    public int? UnauthenticatedConnections { get; set; }
+
     /// <summary>Channels that one connection may be subscribed to. Default 1,000.</summary>
     public int? Subscriptions { get; set; }
 

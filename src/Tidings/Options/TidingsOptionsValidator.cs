@@ -1,5 +1,6 @@
 using Tidings.Channels;
 using Tidings.Protocol.Frames;
+using Tidings.Security;
 
 namespace Tidings.Options;
 
@@ -42,6 +43,12 @@ internal static class TidingsOptionsValidator
         if (options.AdminKey is not null && options.AdminKey == options.ApiKey)
         {
             yield return "Tidings:AdminKey is the same as Tidings:ApiKey; who may publish would run the server. They must differ.";
+        }
+
+        JwtKeys.Read(options.Jwt, out var keyFaults);
+        foreach (var fault in keyFaults)
+        {
+            yield return fault;
         }
 
         foreach (var origin in options.AllowedOrigins)
@@ -129,6 +136,7 @@ internal static class TidingsOptionsValidator
             ("ConnectionsPerRoom", limits.ConnectionsPerRoom, int.MaxValue),
             ("ConnectionsPerIp", limits.ConnectionsPerIp, int.MaxValue),
             ("ConnectionsPerUser", limits.ConnectionsPerUser, int.MaxValue),
+            ("UnauthenticatedConnections", limits.UnauthenticatedConnections, int.MaxValue),
             ("Subscriptions", limits.Subscriptions, int.MaxValue),
         })
         {

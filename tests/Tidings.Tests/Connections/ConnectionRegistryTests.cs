@@ -18,42 +18,36 @@ public sealed class ConnectionRegistryTests : IMeterFactory
     [Fact]
     public void A_user_has_so_many_connections_wherever_they_come_from()
     {
-        var registry = Registry(new ConnectionLimits(0, 0) { ConnectionsPerUser = 2 });
-        Assert.Equal(Admission.Admitted, registry.Enter(Here, "ada"));
-        Assert.Equal(Admission.Admitted, registry.Enter(There, "ada"));
-        Assert.Equal(Admission.UserFull, registry.Enter(There, "ada"));
-        Assert.Equal(Admission.Admitted, registry.Enter(There, "bob"));
-        Assert.Equal(Admission.Admitted, registry.Enter(There));
-        registry.Leave(Here, "ada");
-        Assert.Equal(Admission.Admitted, registry.Enter(Here, "ada"));
-        Assert.Equal((4, 2), (registry.Count, registry.CountOf("ada")));
-    }
-
-    [Fact]
-    public void Who_is_refused_as_a_user_has_taken_no_place_of_his_address()
-    {
-        var registry = Registry(new ConnectionLimits(0, 2) { ConnectionsPerUser = 1 });
-        Assert.Equal(Admission.Admitted, registry.Enter(Here, "ada"));
-        Assert.Equal(Admission.UserFull, registry.Enter(Here, "ada"));
-        Assert.Equal(Admission.Admitted, registry.Enter(Here, "bob"));
-        Assert.Equal(Admission.AddressFull, registry.Enter(Here, "eve"));
-        Assert.Equal(0, registry.CountOf("eve"));
-    }
-
-    [Fact]
-    public void Who_says_later_who_he_is_counts_from_then_on()
-    {
         using var probe = new MetricProbe(this);
-        var registry = Registry(new ConnectionLimits(0, 0) { ConnectionsPerUser = 1 });
-        Assert.Equal(Admission.Admitted, registry.Enter(Here));
-        Assert.Equal(Admission.Admitted, registry.Enter(Here));
-        Assert.True(registry.TryEnterAs("ada"));
-        Assert.False(registry.TryEnterAs("ada"));
+        var registry = Registry(new ConnectionLimits(0, 0) { ConnectionsPerUser = 2 });
+        foreach (var address in new[] { Here, There, There, Here })
+        {
+            Assert.Equal(Admission.Admitted, registry.Enter(address));
+        }
+
+        Assert.Equal([true, true, false, true], new[] { "ada", "ada", "ada", "bob" }.Select(registry.TryEnterAs));
+        Assert.Equal((4, 2, 1), (registry.Count, registry.CountOf("ada"), registry.CountOf("bob")));
         registry.Leave(Here, "ada");
         Assert.True(registry.TryEnterAs("ada"));
         registry.Leave(Here, "ada");
-        Assert.Equal((0, 0), (registry.Count, registry.CountOf("ada")));
+        registry.Leave(There, "ada");
+        registry.Leave(There, "bob");
+        Assert.Equal((0, 0, 0), (registry.Count, registry.CountOf("ada"), registry.CountOf("bob")));
         Assert.Equal(1, probe.Sum("tidings.refused_connections/user"));
+    }
+
+    [Fact]
+    public void Who_is_refused_has_taken_no_place()
+    {
+        var registry = Registry(new ConnectionLimits(3, 1));
+        Assert.Equal(Admission.Admitted, registry.Enter(Here));
+        Assert.Equal(Admission.AddressFull, registry.Enter(Here));
+        Assert.Equal(Admission.Admitted, registry.Enter(There));
+        Assert.Equal(Admission.Admitted, registry.Enter(default));
+        Assert.Equal(Admission.NodeFull, registry.Enter(default));
+        registry.Leave(Here);
+        Assert.Equal(Admission.Admitted, registry.Enter(Here));
+        Assert.Equal(3, registry.Count);
     }
 
     Meter IMeterFactory.Create(MeterOptions options)
@@ -70,5 +64,5 @@ public sealed class ConnectionRegistryTests : IMeterFactory
         _lanes.Dispose();
     }
 
-    private ConnectionRegistry Registry(ConnectionLimits limits) => new(_lanes, limits, this, TimeProvider.System, NullLogger.Instance);
+    private ConnectionRegistry Registry(ConnectionLimits limits) => new(_lanes, limits, TimeProvider.System, this, NullLogger.Instance);
 }
