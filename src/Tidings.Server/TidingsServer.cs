@@ -18,8 +18,7 @@ internal static class TidingsServer
     public static WebApplication Build(Dictionary<string, string?> settings, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.AddJsonFile(Path.Combine(Environment.CurrentDirectory, "appsettings.json"), optional: true);
-        builder.Configuration.AddEnvironmentVariables();
+        builder.Configuration.AddServerSources();
         builder.Configuration.AddInMemoryCollection(settings);
         var (options, urls, tls) = ReadOptions(builder.Configuration);
         builder.WebHost.UseUrls(urls);
