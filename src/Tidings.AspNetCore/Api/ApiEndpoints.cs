@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Hosting;
@@ -12,9 +11,6 @@ namespace Microsoft.AspNetCore.Builder;
 public static class ApiEndpoints
 {
     private const string Json = "application/json";
-    private const string Problem = "application/problem+json";
-
-    private static readonly int[] FaultStatuses = [400, 401, 409, 413, 429, 503];
 
     /// <summary>Maps the server API: <c>publish</c>, <c>broadcast</c>, <c>send</c>, <c>subscribe</c>, <c>unsubscribe</c>, <c>disconnect</c>,
     /// <c>presence</c>, <c>history</c>, <c>channels</c>, <c>connections</c>, <c>info</c> and <c>batch</c>.</summary>
@@ -35,7 +31,7 @@ public static class ApiEndpoints
                 var result = tidings.ApiAccess.Refuse(context.Request, out var rate) ?? await RunAsync(context, operation, largest, rate);
                 await result.ExecuteAsync(context);
             });
-            Describe(route, operation);
+            new ApiDescription(operation.Name, operation.Summary, operation.Query ?? operation.Body, operation.Answer).AddTo(route);
         }
 
         return group;
@@ -84,26 +80,4 @@ public static class ApiEndpoints
         rate.Overdraw(outcome.Commands - 1);
         return outcome.Fault is { } fault ? Problems.Create(fault.Code, fault.Detail) : TypedResults.Bytes(outcome.Json!, Json);
     }
-
-    // The document's generator looks at metadata and at a method's parameters; no code of ours is made at run time for it. What the
-    // route accepts is not among the metadata: routing would answer 415 before the key is asked for.
-    private static void Describe(IEndpointConventionBuilder route, ApiOperation operation) => route.Add(endpoint =>
-    {
-        var metadata = endpoint.Metadata;
-        var signature = operation.Query ?? operation.Body;
-        metadata.Add(signature);
-        foreach (var parameter in signature.GetParameters())
-        {
-            metadata.Add(new ApiParameter(parameter));
-        }
-
-        metadata.Add(new EndpointNameMetadata("tidings_" + operation.Name));
-        metadata.Add(new EndpointSummaryAttribute(operation.Summary));
-        metadata.Add(new TagsAttribute("Tidings"));
-        metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, operation.Answer, [Json]));
-        foreach (var status in FaultStatuses)
-        {
-            metadata.Add(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), [Problem]));
-        }
-    });
 }

@@ -29,11 +29,18 @@ public static class BroadcastEndpoint
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
         var largest = tidings.Limits.Messages(binary: false).SoftLimit;
-        return endpoints.MapPost(pattern, async (HttpContext context) =>
+        var route = endpoints.MapPost(pattern, async (HttpContext context) =>
         {
             var result = tidings.ApiAccess.Refuse(context.Request, out _) ?? await BroadcastAsync(context, tidings, largest);
             await result.ExecuteAsync(context);
         });
+        new ApiDescription("room_broadcast", "Publishes a text into a room.", ((Action<BroadcastRequest>)DescribeBody).Method, typeof(BroadcastAnswer)).AddTo(route);
+        return route;
+    }
+
+    // For the OpenAPI document alone.
+    private static void DescribeBody(BroadcastRequest body)
+    {
     }
 
     private static async Task<IResult> BroadcastAsync(HttpContext context, TidingsServices tidings, int largest)

@@ -62,3 +62,9 @@ public sealed class StreamPump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Stre
 public sealed class StreamPump_B35_SpoofedAddresses() : B35_SpoofedAddresses(Pump.Streams);
 
 public sealed class StreamPumpAuthenticationRules() : AuthenticationRules(Pump.Streams);
+
+public sealed class StreamPump_B07_Smuggling() : B07_Smuggling(Pump.Streams);
+
+public sealed class StreamPump_B34_PathsAndHosts() : B34_PathsAndHosts(Pump.Streams);
+
+public sealed class StreamPump_B36_ConnectionExhaustion() : B36_ConnectionExhaustion(Pump.Streams);
