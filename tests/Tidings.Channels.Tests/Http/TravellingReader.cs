@@ -63,8 +63,8 @@ internal sealed class TravellingReader : IDisposable
             var way = _ways[_random.Next(_ways.Length)];
             Sessions[(int)way]++;
 
-            // Some go after a while, others stay until they are cut off.
-            var patience = _random.Next(2) == 0 ? _random.Next(1, 60) : int.MaxValue;
+            // Most go after a while, some stay until they are cut off.
+            var patience = _random.Next(4) > 0 ? _random.Next(1, 30) : int.MaxValue;
             try
             {
                 await (way switch
@@ -103,6 +103,7 @@ internal sealed class TravellingReader : IDisposable
     {
         for (var i = 0; i < patience; i += 10)
         {
+            Sessions[(int)Way.Poll] += i > 0 ? 1 : 0;
             var poll = await PollAsync($"{Query}&wait={_random.Next(3)}", cancellationToken);
             foreach (var message in poll.GetProperty("gaps").EnumerateArray().Concat(poll.GetProperty("messages").EnumerateArray()))
             {
