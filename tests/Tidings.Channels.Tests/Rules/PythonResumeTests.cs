@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Tidings.Brokers;
-using Tidings.Channels.Tests.World;
+using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
 
 namespace Tidings.Channels.Tests.Rules;

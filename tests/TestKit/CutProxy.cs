@@ -1,15 +1,16 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Tidings.Channels.Tests.World;
+namespace TestKit;
 
 /// <summary>Stands between a client and a server, and cuts them apart when a test says so.</summary>
-internal sealed class CutProxy : IDisposable
+public sealed class CutProxy : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly List<TcpClient> _clients = [];
     private readonly int _target;
 
+    /// <param name="target">The port of the server, on this machine.</param>
     public CutProxy(int target)
     {
         _target = target;
@@ -62,8 +63,9 @@ internal sealed class CutProxy : IDisposable
         try
         {
             await from.GetStream().CopyToAsync(to.GetStream());
+            to.Client.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception error) when (error is IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
         }
     }
