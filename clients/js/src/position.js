@@ -7,7 +7,8 @@
 
 /** How many channels one stream, poll or position can hold. */
 export const MOST_CHANNELS = 16;
-const LONGEST = 2_048;
+/** In characters. */
+export const LONGEST_POSITION = 2_048;
 const LONGEST_EPOCH = 32;
 
 /**
@@ -24,7 +25,7 @@ export function encodePosition(channels) {
  * @returns {ChannelPosition[] | undefined} undefined when it is none
  */
 export function decodePosition(position) {
-  if (position.length > LONGEST) return undefined;
+  if (position.length > LONGEST_POSITION) return undefined;
   try {
     const bytes = Uint8Array.from(atob(position.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
     const channels = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

@@ -1,4 +1,4 @@
-import { encodePosition, MOST_CHANNELS } from '../position.js';
+import { encodePosition, LONGEST_POSITION, MOST_CHANNELS } from '../position.js';
 
 /**
  * @typedef {import('../commands.js').Frame} Frame
@@ -6,6 +6,7 @@ import { encodePosition, MOST_CHANNELS } from '../position.js';
  */
 
 const EVERYBODY = 'all';
+const TOO_MANY = `At most ${MOST_CHANNELS} channels without a WebSocket`;
 
 /**
  * Which channels a stream or poll asks for, and what it owes as answers: over HTTP a set of channels belongs to a request,
@@ -21,11 +22,18 @@ export class HttpChannels {
   /** What the request under way asks for. @type {Set<string>} */
   #requested = new Set();
   /** Whether something of it is not wanted any more. */
-  #dropped = false;
+  #unwanted = false;
+  /** What did not fit into it. @type {string[]} */
+  #excess = [];
 
   /** @param {import('./transport.js').TransportContext} context */
   constructor(context) {
     this.#context = context;
+  }
+
+  /** What a WebSocket is subscribed to without asking. */
+  get #unasked() {
+    return this.#user ? [EVERYBODY, `user:${this.#user}`] : [EVERYBODY];
   }
 
   /** @returns {URLSearchParams} the query of the next request */
@@ -33,7 +41,7 @@ export class HttpChannels {
     const commands = this.#context.subscribes();
     const served = this.#context.served();
     const known = new Set(commands.map(({ channel }) => channel));
-    for (const channel of [EVERYBODY, ...(this.#user ? [`user:${this.#user}`] : []), ...served.keys()]) {
+    for (const channel of [...this.#unasked, ...served.keys()]) {
       if (known.has(channel)) continue;
       const since = served.get(channel);
       known.add(channel);
@@ -43,17 +51,20 @@ export class HttpChannels {
     // One request has one `last`: channels with another wait for the next request.
     const fresh = commands.filter(({ since }) => !since);
     const last = fresh[0]?.last ?? 0;
-    const taken = commands.filter((command) => command.since || (command.last ?? 0) === last).slice(0, MOST_CHANNELS);
+    const taken = commands.filter((command) => command.since || (command.last ?? 0) === last);
+    this.#excess = taken.splice(MOST_CHANNELS).map(({ channel }) => channel);
+    let since = positionOf(taken);
+    while (since.length > LONGEST_POSITION) {
+      this.#excess.push(taken.pop()?.channel);
+      since = positionOf(taken);
+    }
     const query = new URLSearchParams();
     for (const { channel } of taken) query.append('channel', channel);
-    /** @type {import('../position.js').ChannelPosition[]} */
-    const positions = [];
-    for (const { channel, since } of taken) if (since) positions.push([channel, since.epoch, since.offset]);
-    if (positions.length > 0) query.set('since', encodePosition(positions));
+    if (since) query.set('since', since);
     if (last > 0) query.set('last', String(last));
     if (taken.some(({ presence }) => presence)) query.set('presence', 'true');
     this.#requested = new Set(taken.map(({ channel }) => channel));
-    this.#dropped = false;
+    this.#unwanted = false;
     this.#listed.clear();
     return query;
   }
@@ -68,7 +79,7 @@ export class HttpChannels {
         this.#unanswered.set(channel, id);
       } else if (type === 'unsubscribe') {
         this.#unanswered.delete(channel);
-        this.#dropped ||= this.#requested.has(channel);
+        this.#unwanted ||= this.#requested.has(channel);
       }
       return type !== 'subscribe' && type !== 'unsubscribe';
     });
@@ -76,10 +87,8 @@ export class HttpChannels {
 
   /** Whether the request under way asks for other channels than are wanted now. */
   get stale() {
-    const full = this.#requested.size >= MOST_CHANNELS;
-    const wanted = this.#context.subscribes().map(({ channel }) => channel);
-    if (this.#user) wanted.push(`user:${this.#user}`);
-    return this.#dropped || (!full && wanted.some((channel) => !this.#requested.has(channel)));
+    const wanted = [...this.#context.subscribes().map(({ channel }) => channel), ...this.#unasked];
+    return this.#unwanted || wanted.some((channel) => !this.#requested.has(channel) && !this.#excess.includes(channel));
   }
 
   /**
@@ -101,12 +110,15 @@ export class HttpChannels {
     for (const { channel, since } of this.#context.subscribes()) {
       const id = this.#unanswered.get(channel);
       const listed = this.#listed.get(channel);
-      if (id === undefined) continue;
+      if (id === undefined) {
+        if (this.#excess.includes(channel)) answers.push({ type: 'unsubscribed', channel, code: 'too_many', reason: TOO_MANY });
+        continue;
+      }
       if (listed) {
         const recovered = since && { recovered: since.epoch === listed.epoch && since.offset === listed.offset };
         answers.push({ type: 'subscribed', id, channel, ...listed, ...recovered });
-      } else if (this.#requested.size >= MOST_CHANNELS && !this.#requested.has(channel)) {
-        answers.push({ type: 'error', id, code: 'too_many', error: `At most ${MOST_CHANNELS} channels without a WebSocket` });
+      } else if (this.#excess.includes(channel)) {
+        answers.push({ type: 'error', id, code: 'too_many', error: TOO_MANY });
       } else {
         continue;
       }
@@ -114,4 +126,12 @@ export class HttpChannels {
     }
     return answers;
   }
+}
+
+/** @param {Frame[]} commands @returns {string} where those stand that stand anywhere; '' where none does */
+function positionOf(commands) {
+  /** @type {import('../position.js').ChannelPosition[]} */
+  const channels = [];
+  for (const { channel, since } of commands) if (since) channels.push([channel, since.epoch, since.offset]);
+  return channels.length > 0 ? encodePosition(channels) : '';
 }
