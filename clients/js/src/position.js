@@ -9,7 +9,7 @@
 export const MOST_CHANNELS = 16;
 /** In characters. */
 export const LONGEST_POSITION = 2_048;
-const LONGEST_EPOCH = 32;
+export const LONGEST_EPOCH = 32;
 
 /**
  * @param {ReadonlyArray<ChannelPosition>} channels

@@ -142,12 +142,8 @@ for (const kind of /** @type {const} */ (['sse', 'polling'])) {
       const rooms = Array.from({ length: 9 }, (_, i) => tidings.subscribe(`chat:${'x'.repeat(200)}${i}`));
       const refusals = [];
       for (const room of rooms) room.on('unsubscribed', ({ code }) => refusals.push(code));
-      await eventually(() => rooms.every(({ active }) => active));
+      await eventually(() => refusals.length > 0 && rooms.filter(({ active }) => active).length + refusals.length === 9);
       const { offsets } = listen(rooms[0]);
-      server.cut();
-      tidings.drop();
-      tidings.connect();
-      await eventually(() => refusals.length > 0 && rooms[0].active);
       server.publish(rooms[0].channel, 'on');
       await eventually(() => offsets.length === 1);
       assert.deepEqual([...new Set(refusals)], ['too_many']);

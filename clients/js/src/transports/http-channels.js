@@ -1,4 +1,4 @@
-import { encodePosition, LONGEST_POSITION, MOST_CHANNELS } from '../position.js';
+import { encodePosition, LONGEST_EPOCH, LONGEST_POSITION, MOST_CHANNELS } from '../position.js';
 
 /**
  * @typedef {import('../commands.js').Frame} Frame
@@ -53,11 +53,8 @@ export class HttpChannels {
     const last = fresh[0]?.last ?? 0;
     const taken = commands.filter((command) => command.since || (command.last ?? 0) === last);
     this.#excess = taken.splice(MOST_CHANNELS).map(({ channel }) => channel);
-    let since = positionOf(taken);
-    while (since.length > LONGEST_POSITION) {
-      this.#excess.push(taken.pop()?.channel);
-      since = positionOf(taken);
-    }
+    while (encodePosition(taken.map(longestPosition)).length > LONGEST_POSITION) this.#excess.push(taken.pop()?.channel);
+    const since = positionOf(taken);
     const query = new URLSearchParams();
     for (const { channel } of taken) query.append('channel', channel);
     if (since) query.set('since', since);
@@ -134,4 +131,9 @@ function positionOf(commands) {
   const channels = [];
   for (const { channel, since } of commands) if (since) channels.push([channel, since.epoch, since.offset]);
   return channels.length > 0 ? encodePosition(channels) : '';
+}
+
+/** @param {Frame} command @returns {import('../position.js').ChannelPosition} as long as its position may become */
+function longestPosition({ channel, since }) {
+  return [channel, since?.epoch ?? 'e'.repeat(LONGEST_EPOCH), Number.MAX_SAFE_INTEGER];
 }
