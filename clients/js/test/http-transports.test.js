@@ -70,7 +70,7 @@ for (const kind of /** @type {const} */ (['sse', 'polling'])) {
       const tidings = only();
       const room = tidings.subscribe('chat:a');
       const { offsets } = listen(room);
-      assert.deepEqual(await room.publish('one'), { channel: 'chat:a', epoch: 'e-chat:a', offset: 1 });
+      assert.equal((await room.publish('one')).offset, 1);
       await eventually(() => room.active);
       assert.equal((await room.publish('two')).offset, 2);
       await eventually(() => offsets.at(-1) === 2);

@@ -46,7 +46,7 @@ export class FakeServer {
 
   log(channel) {
     let log = this.logs.get(channel);
-    if (!log) this.logs.set(channel, (log = { epoch: `e-${channel}`, messages: [] }));
+    if (!log) this.logs.set(channel, (log = { epoch: `epoch-${this.logs.size + 1}`, messages: [] }));
     return log;
   }
 
