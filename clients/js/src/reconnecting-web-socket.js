@@ -53,7 +53,8 @@ export class ReconnectingWebSocket extends EventTarget {
   /** @type {(string | ArrayBufferLike | Blob | ArrayBufferView)[]} */
   #waiting = [];
   #waitingSize = 0;
-  #lastPing = 0;
+  /** @type {number | undefined} */
+  #lastPing;
   #interval = 0;
   #cancelSilence = () => {};
 
@@ -178,7 +179,8 @@ export class ReconnectingWebSocket extends EventTarget {
     const socket = this.#socket;
     this.#socket = undefined;
     this.#cancelSilence();
-    this.#lastPing = this.#interval = 0;
+    this.#lastPing = undefined;
+    this.#interval = 0;
     if (socket) {
       socket.onopen = socket.onmessage = socket.onclose = null;
       socket.onerror = () => {};
@@ -221,7 +223,7 @@ export class ReconnectingWebSocket extends EventTarget {
   #pinged() {
     const now = this.#host.now();
     // The longest seen: a page that slept gets several in one go.
-    if (this.#lastPing > 0) this.#interval = Math.max(this.#interval, now - this.#lastPing);
+    if (this.#lastPing !== undefined) this.#interval = Math.max(this.#interval, now - this.#lastPing);
     this.#lastPing = now;
     this.#heard();
   }
