@@ -72,9 +72,12 @@ internal static class TidingsServer
         app.MapEcho("/ws");
         app.MapRooms("/ws/{room}");
         app.MapTidings("/connect");
+        app.MapTidingsEvents("/api/events");
+        app.MapTidingsMessages("/api/messages");
         app.MapClients("/ws/clients/{clientId}");
         app.MapBroadcast("/broadcast");
         app.MapTidingsApi("/api");
+        app.MapTickets("/api/tickets");
         app.MapAsyncApi("/asyncapi.json", "/connect");
         app.MapOpenApi("/openapi/{documentName}.json");
         if (options.Demo)

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Tidings.AspNetCore.Connect;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Channels;
@@ -25,15 +24,17 @@ public static class RoomEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
-        var rooms = new RoomHandler(tidings.Hub, tidings.Broker, tidings.Kinds, tidings.RoomDialects);
+        var rooms = new RoomHandler(tidings.Hub, tidings.Broker, tidings.Kinds, tidings.RoomDialects, tidings.FirstMessage);
         return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: false), rooms)
         {
             Check = static context => ChannelName.IsValidRoom(RoomOf(context))
                 ? null
                 : "A room's name is 1 to 250 bytes of letters and digits (Unicode's form C) and _ . : - @.",
-            Join = (context, connection) => ValueTask.FromResult<DisconnectCode?>(rooms.TryJoin(connection, RoomOf(context), tidings.Limits.ConnectionsPerRoom)
-                ? null
-                : DisconnectCode.TooManyConnections),
+            Join = context =>
+            {
+                var room = RoomOf(context);
+                return connection => rooms.JoinAsync(connection, room, tidings.Limits.ConnectionsPerRoom);
+            },
         });
     }
 
@@ -44,21 +45,7 @@ public static class RoomEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
-        return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: true), new EchoHandler()));
-    }
-
-    /// <summary>Maps the channel protocol (docs/protocol.md): what the client libraries speak, and anybody can.</summary>
-    /// <remarks>The user is who ASP.NET Core's authentication says, where it runs before. The server subscribes each connection to <c>all</c>
-    /// and, where there is a user, to <c>user:&lt;id&gt;</c>.</remarks>
-    /// <param name="endpoints">Where to map.</param>
-    /// <param name="pattern">A route, as <c>/connect</c>.</param>
-    public static TidingsBuilder MapTidings(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/connect")
-    {
-        ArgumentNullException.ThrowIfNull(endpoints);
-        var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
-        var settings = tidings.TextRoute(binary: false);
-        var route = endpoints.MapRoute(pattern, new WebSocketRoute(settings, tidings.Channels) { Join = new ConnectRoute(tidings).JoinAsync });
-        return new TidingsBuilder(route, tidings);
+        return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: true), new EchoHandler(tidings.FirstMessage)));
     }
 
     /// <summary>Maps what conformance suites speak to: every message back as it came, to 16 MiB, no heartbeat, no limits.</summary>
@@ -70,7 +57,7 @@ public static class RoomEndpoints
             Messages = new MessageRules(Largest, Largest, Text: true, Binary: true),
             QueueBytes = 4 * Largest,
         };
-        return endpoints.MapRoute(pattern, new WebSocketRoute(settings, new ExactEchoHandler(), Counted: false));
+        return endpoints.MapRoute(pattern, new WebSocketRoute(settings, new ExactEchoHandler(), Counted: false) { TakesFirstMessage = false });
     }
 
     private static string RoomOf(HttpContext context) => (string?)context.Request.RouteValues["room"] ?? "";
