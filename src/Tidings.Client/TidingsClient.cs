@@ -37,7 +37,12 @@ public sealed partial class TidingsClient : IAsyncDisposable
     {
     }
 
-    internal TidingsClient(Uri address, TidingsClientOptions? options, Func<double> random)
+    /// <param name="address">Of the server's <c>/connect</c>.</param>
+    /// <param name="options">How to connect.</param>
+    /// <param name="random">From 0 up to but not including 1.</param>
+    /// <param name="find">Opens a transport for a token; null for those of the options.</param>
+    internal TidingsClient(
+        Uri address, TidingsClientOptions? options, Func<double> random, Func<string?, CancellationToken, Task<OpenTransport>>? find = null)
     {
         _options = options ?? new TidingsClientOptions();
         _options.Validate();
@@ -48,9 +53,9 @@ public sealed partial class TidingsClient : IAsyncDisposable
         _token = new ClientToken(_options.Token);
         _http = new HttpMessageInvoker(
             _options.HttpHandler ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }, disposeHandler: _options.HttpHandler is null);
-        var finder = new TransportFinder(server, _options, _http, _channels, _log);
+        find ??= new TransportFinder(server, _options, _http, _channels, _log).FindAsync;
         var plan = new ReconnectPlan(_options.MaxRetries, _token.CanRenew, random);
-        _loop = new ConnectionLoop(finder, plan, _token, Attach, Detach, Tell, _options.TimeProvider, _log);
+        _loop = new ConnectionLoop(find, plan, _token, Attach, Detach, Tell, _options.TimeProvider, _log);
     }
 
     /// <summary>Every step from one state to another, in order. Must not take long: the client waits for it.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Tidings.Client.Transports;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
@@ -8,12 +7,23 @@ namespace Tidings.Client;
 /// <summary>The client's subscriptions, and which frame goes to which.</summary>
 internal sealed class ChannelTable(Action<ChannelEvent> tellServers) : IFollowedChannels
 {
-    private readonly ConcurrentDictionary<string, ChannelFeed> _feeds = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly OrderedDictionary<string, ChannelFeed> _feeds = [];
 
     /// <summary>What the server subscribed by itself.</summary>
     public ServerChannels Servers { get; } = new(tellServers);
 
-    public IEnumerable<ChannelFeed> All => _feeds.Values;
+    /// <summary>In the order of subscribing.</summary>
+    public IReadOnlyList<ChannelFeed> All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _feeds.Values];
+            }
+        }
+    }
 
     /// <summary>
     /// The application's channels that stand somewhere, then the server's own. Fewer than there are where an address could not hold them
@@ -27,15 +37,25 @@ internal sealed class ChannelTable(Action<ChannelEvent> tellServers) : IFollowed
     /// <exception cref="InvalidOperationException">There is one already.</exception>
     public void Add(ChannelFeed feed)
     {
-        if (!_feeds.TryAdd(feed.Channel, feed))
+        lock (_gate)
         {
-            throw new InvalidOperationException($"This client is subscribed to \"{feed.Channel}\" already.");
+            if (!_feeds.TryAdd(feed.Channel, feed))
+            {
+                throw new InvalidOperationException($"This client is subscribed to \"{feed.Channel}\" already.");
+            }
         }
     }
 
-    public bool Remove(ChannelFeed feed) => _feeds.TryRemove(new KeyValuePair<string, ChannelFeed>(feed.Channel, feed));
+    /// <summary>False where it is not there any more.</summary>
+    public bool Remove(ChannelFeed feed)
+    {
+        lock (_gate)
+        {
+            return _feeds.TryGetValue(feed.Channel, out var present) && present == feed && _feeds.Remove(feed.Channel);
+        }
+    }
 
-    public bool Holds(string channel) => _feeds.ContainsKey(channel);
+    public bool Holds(string channel) => Find(channel) is not null;
 
     /// <summary>Whether one more channel has a place in the address of a stream or poll, however large the offsets become.</summary>
     public bool FitsAddress(ChannelFeed feed)
@@ -53,7 +73,7 @@ internal sealed class ChannelTable(Action<ChannelEvent> tellServers) : IFollowed
             return;
         }
 
-        var feed = _feeds.GetValueOrDefault(channel);
+        var feed = Find(channel);
         switch (frame.Type)
         {
             case "message" when feed is not null:
@@ -90,10 +110,18 @@ internal sealed class ChannelTable(Action<ChannelEvent> tellServers) : IFollowed
     /// <summary>The client is away for good.</summary>
     public void Complete(TidingsException? error)
     {
-        foreach (var feed in _feeds.Values)
+        foreach (var feed in All)
         {
             Remove(feed);
             feed.Complete(error);
+        }
+    }
+
+    private ChannelFeed? Find(string channel)
+    {
+        lock (_gate)
+        {
+            return _feeds.GetValueOrDefault(channel);
         }
     }
 

@@ -6,8 +6,8 @@ namespace Tidings.Client.Connecting;
 
 /// <summary>Connects, lets the connection live, and decides after its end: until the client is disposed or stays away.</summary>
 internal sealed class ConnectionLoop(
-    TransportFinder finder, ReconnectPlan plan, ClientToken token, Func<OpenTransport, Session> attach, Action detach, Action<ClientStateChange> tell,
-    TimeProvider time, ILogger log)
+    Func<string?, CancellationToken, Task<OpenTransport>> find, ReconnectPlan plan, ClientToken token, Func<OpenTransport, Session> attach, Action detach,
+    Action<ClientStateChange> tell, TimeProvider time, ILogger log)
 {
     /// <returns>Why the client stays away.</returns>
     public async Task<DisconnectCode> RunAsync(CancellationToken cancellationToken)
@@ -52,7 +52,7 @@ internal sealed class ConnectionLoop(
         OpenTransport open;
         try
         {
-            open = await finder.FindAsync(bearer, cancellationToken).ConfigureAwait(false);
+            open = await find(bearer, cancellationToken).ConfigureAwait(false);
         }
         catch (TransportException error)
         {
