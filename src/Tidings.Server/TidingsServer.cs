@@ -75,6 +75,7 @@ internal static class TidingsServer
         app.MapClients("/ws/clients/{clientId}");
         app.MapBroadcast("/broadcast");
         app.MapTidingsApi("/api");
+        app.MapTickets("/api/tickets");
         app.MapAsyncApi("/asyncapi.json", "/connect");
         app.MapOpenApi("/openapi/{documentName}.json");
         if (options.Demo)

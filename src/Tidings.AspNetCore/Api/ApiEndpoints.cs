@@ -58,7 +58,7 @@ public static class ApiEndpoints
         List<ApiOperation> operations =
         [
             .. PublishOperations.All(tidings.ServerActions, tidings.Clients),
-            .. ConnectionOperations.All(tidings.ServerActions),
+            .. ConnectionOperations.All(tidings.ServerActions, tidings.Disconnecting),
             .. ReadOperations.All(tidings.ServerActions),
             .. ListOperations.All(tidings),
         ];

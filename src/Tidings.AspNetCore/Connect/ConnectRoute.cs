@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Channels;
 using Tidings.Connections;
@@ -10,45 +11,40 @@ namespace Tidings.AspNetCore.Connect;
 /// <summary>Takes connections of the channel protocol in: who comes, and which channels the server subscribes him to.</summary>
 internal sealed class ConnectRoute(TidingsServices tidings)
 {
-    private const string UserPrefix = "user:";
+    /// <summary>What makes a connection a session: it may run after the request, unless a hook is asked, which is told of the request.</summary>
+    public Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) =>
+        tidings.ConnectHook is null
+            ? connection => BeginAsync(connection, new Arrival())
+            : connection => AskAndBeginAsync(context, connection);
 
-    /// <returns>Why the connection is refused, or null.</returns>
-    public async ValueTask<DisconnectCode?> JoinAsync(HttpContext context, Connection connection)
+    private async ValueTask<DisconnectCode?> AskAndBeginAsync(HttpContext context, Connection connection)
     {
-        var arrival = new Arrival
+        var (arrival, refusal) = await tidings.ConnectHook!.AskAsync(context, connection);
+        if (arrival is null)
         {
-            User = UserId.Of(context.User),
-            Principal = tidings.KeepsPrincipals && context.User.Identity is { IsAuthenticated: true } ? context.User : null,
-        };
-        if (tidings.ConnectHook is { } hook)
-        {
-            var (admitted, refusal) = await hook.AskAsync(context, arrival);
-            if (admitted is null)
-            {
-                return refusal;
-            }
-
-            arrival = admitted;
+            return refusal;
         }
 
-        if (arrival.User is { } user && !UserId.IsValid(user))
-        {
-            return DisconnectCode.Forbidden;
-        }
+        return connection.Identity is null && AuthenticationRule.Of(context, tidings.AuthenticationRule).Required
+            ? DisconnectCode.Unauthorized
+            : await BeginAsync(connection, arrival);
+    }
 
-        await tidings.Channels.BeginAsync(connection, arrival with { Channels = ChannelsOf(arrival) });
+    private async ValueTask<DisconnectCode?> BeginAsync(Connection connection, Arrival arrival)
+    {
+        await tidings.Channels.BeginAsync(connection, arrival with { Channels = ChannelsOf(connection.Identity?.User, arrival.Channels) }).ConfigureAwait(false);
         return null;
     }
 
-    private static List<string> ChannelsOf(Arrival arrival)
+    private static List<string> ChannelsOf(string? user, IReadOnlyList<string> more)
     {
         List<string> channels = [ServerActions.Everybody];
-        if (arrival.User is { } user && ChannelName.IsValid(UserPrefix + user))
+        if (user is not null && ChannelName.OfUser(user) is { } own)
         {
-            channels.Add(UserPrefix + user);
+            channels.Add(own);
         }
 
-        channels.AddRange(arrival.Channels.Except(channels).Distinct());
+        channels.AddRange(more.Except(channels).Distinct());
         return channels;
     }
 }

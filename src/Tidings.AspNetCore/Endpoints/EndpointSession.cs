@@ -138,7 +138,7 @@ internal sealed partial class EndpointSession : ILaneWork
     {
         if (subprotocol is not null)
         {
-            ChooseSubprotocol(subprotocol);
+            Choose(subprotocol);
         }
 
         var tidings = _route.Tidings;
@@ -150,6 +150,7 @@ internal sealed partial class EndpointSession : ILaneWork
             Tag = this,
             ReportsFlush = true,
         };
+        connection.Authentication = tidings.Authentication.IdentityOf(_context) is { } identity ? new ConnectionAuthentication(connection, identity) : null;
         _connection = connection;
         try
         {
@@ -193,22 +194,13 @@ internal sealed partial class EndpointSession : ILaneWork
         _attached = true;
     }
 
-    private void ChooseSubprotocol(string subprotocol)
+    private void Choose(string subprotocol)
     {
-        var offered = _context.Request.Headers.SecWebSocketProtocol;
-        foreach (var header in offered)
+        if (!WebSocketHandshake.TryChooseSubprotocol(_context, subprotocol))
         {
-            foreach (var range in header.AsSpan().Split(','))
-            {
-                if (header.AsSpan(range).Trim().SequenceEqual(subprotocol))
-                {
-                    _context.Response.Headers.SecWebSocketProtocol = subprotocol;
-                    return;
-                }
-            }
+            // RFC 6455 §4.2.2: a server names none that the client did not offer.
+            throw new ArgumentException(
+                $"The client did not offer the subprotocol \"{subprotocol}\"; it offered \"{_context.Request.Headers.SecWebSocketProtocol}\".", nameof(subprotocol));
         }
-
-        // RFC 6455 §4.2.2: a server names none that the client did not offer.
-        throw new ArgumentException($"The client did not offer the subprotocol \"{subprotocol}\"; it offered \"{offered}\".", nameof(subprotocol));
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Transport;
 using Tidings.Brokers;
 using Tidings.Connections;
@@ -7,11 +8,13 @@ using Tidings.Lanes;
 using Tidings.Protocol;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
+using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Handshake;
 
 /// <summary>Takes WebSocket requests of all routes in.</summary>
-internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, bool compress)
+internal sealed class WebSocketEntrance(
+    ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, RequestAuthenticator authenticator, AuthenticationRule rule, bool compress)
 {
     // How long a peer that is refused has to take note before the socket goes.
     private static readonly TimeSpan RefusalLinger = TimeSpan.FromSeconds(1);
@@ -36,18 +39,59 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
             return;
         }
 
+        var asked = AuthenticationRule.Of(context, rule);
+        RequestIdentity who;
+        try
+        {
+            who = await authenticator.IdentifyAsync(context, asked.Methods);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            await RefuseVisiblyAsync(context, DisconnectCode.Unavailable);
+            return;
+        }
+
+        // Nobody yet, where the first message is to say who comes.
+        var unknown = asked.Required && who.Identity is null && !route.IdentifiesByItself;
+        var pending = unknown && route.TakesFirstMessage && authenticator.TakesTokens && asked.Methods.HasFlag(AuthenticationMethods.FirstMessage);
+        if (who.ByCookie && !origins.AllowsCookie(context.Request))
+        {
+            await RefuseOriginAsync(context);
+        }
+        else if (who.Refusal is { } told)
+        {
+            await RefuseVisiblyAsync(context, told);
+        }
+        else if (unknown && !pending)
+        {
+            await RefuseVisiblyAsync(context, DisconnectCode.Unauthorized);
+        }
+        else if (pending && !registry.TryEnterPending())
+        {
+            await RefuseByStatusAsync(context);
+        }
+        else
+        {
+            await AdmitAsync(context, route, deflate, who.Identity, pending);
+        }
+    }
+
+    private async Task AdmitAsync(HttpContext context, WebSocketRoute route, DeflateNegotiation deflate, Identity? identity, bool pending)
+    {
         var address = route.Counted ? AddressKey.From(context.Connection.RemoteIpAddress) : default;
         var admission = registry.StopCode is null ? registry.Enter(address, route.Counted) : Admission.NodeFull;
         switch (admission)
         {
             case Admission.NodeFull:
+                LeavePending(pending);
                 await RefuseByStatusAsync(context);
                 break;
             case Admission.AddressFull:
+                LeavePending(pending);
                 await RefuseVisiblyAsync(context, DisconnectCode.TooManyConnections);
                 break;
             default:
-                await ConnectAsync(context, route, address, deflate);
+                await ConnectAsync(context, route, address, deflate, identity, pending);
                 break;
         }
     }
@@ -61,9 +105,9 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
             return null;
         }
 
-        if (!origins.Allows(context.Request))
+        if (!origins.Allows(context.Request) || (OriginPolicy.IsKnownByCookie(context.Request) && !origins.AllowsCookie(context.Request)))
         {
-            await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status403Forbidden, "This origin may not connect.\n");
+            await RefuseOriginAsync(context);
             return null;
         }
 
@@ -98,16 +142,33 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
             ? connection
             : null;
 
+    private void LeavePending(bool pending)
+    {
+        if (pending)
+        {
+            registry.LeavePending();
+        }
+    }
+
     // Whoever has received the 101 is in: the connection joins before its handshake is answered, and queues until it is attached.
-    private async Task ConnectAsync(HttpContext context, WebSocketRoute route, AddressKey address, DeflateNegotiation deflate)
+    private async Task ConnectAsync(HttpContext context, WebSocketRoute route, AddressKey address, DeflateNegotiation deflate, Identity? identity, bool pending)
     {
         var detachable = Detachable(context);
         var pool = lanes.NextPool();
         var connection = new Connection(detachable?.Lane ?? (Lane)pool, route.SettingsFor(context), route.Handler, registry, deflate.Terms) { Address = address };
-        DisconnectCode? refusal;
+        connection.Authentication = identity is not null || pending ? new ConnectionAuthentication(connection, identity) : null;
+        var join = route.Join(context);
+        DisconnectCode? refusal = null;
         try
         {
-            refusal = await route.Join(context, connection);
+            if (pending)
+            {
+                connection.Tag = new PendingJoin(join);
+            }
+            else
+            {
+                refusal = await join(connection);
+            }
         }
         catch (BrokerUnavailableException)
         {
@@ -128,6 +189,7 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
             return;
         }
 
+        WebSocketHandshake.TryChooseSubprotocol(context, ProtocolVersion.Subprotocol);
         Stream stream;
         try
         {
@@ -170,6 +232,9 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
         }
     }
 
+    private static async ValueTask RefuseOriginAsync(HttpContext context) =>
+        await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status403Forbidden, "This origin may not connect.\n");
+
     private static async Task RefuseByStatusAsync(HttpContext context)
     {
         context.Response.Headers.RetryAfter = RetryAfterSeconds;
@@ -178,6 +243,7 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
 
     private static async Task CloseVisiblyAsync(HttpContext context, DisconnectCode code)
     {
+        WebSocketHandshake.TryChooseSubprotocol(context, ProtocolVersion.Subprotocol);
         var stream = await WebSocketHandshake.AcceptAsync(context);
         using var linger = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         linger.CancelAfter(RefusalLinger);

@@ -1,24 +1,26 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using Tidings.AspNetCore.Connect;
 using Tidings.Channels;
+using Tidings.Connections;
 using Tidings.Protocol;
+using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Hooks;
 
 /// <summary>The hook that says who may connect, and as whom.</summary>
-internal sealed class ConnectHook(HookClient client, Uri url)
+internal sealed class ConnectHook(HookClient client, Uri url, TimeProvider time)
 {
     private const int MostChannels = 100;
 
     // What a back end needs to know a user by; cookies and tokens go to it alone, and to no log.
     private static readonly string[] Headers = ["Authorization", "Cookie", "Origin", "User-Agent", "Accept-Language"];
 
-    /// <returns>Who comes; or null and why he may not.</returns>
-    public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AskAsync(HttpContext context, Arrival arrival)
+    /// <summary>Asks; where the back end names a user, the connection is his.</summary>
+    /// <returns>What it says of who comes; or null and why he may not.</returns>
+    public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AskAsync(HttpContext context, Connection connection)
     {
         var id = ChannelHandler.NewId();
-        var answer = await client.AskAsync(url, Event(context, id, arrival.User), context.RequestAborted);
+        var answer = await client.AskAsync(url, Event(context, id, connection.Identity?.User), context.RequestAborted);
         if (answer is null || answer.Channels is not { Count: <= MostChannels } channels || (answer.User is { } user && !UserId.IsValid(user)))
         {
             return (null, DisconnectCode.Unavailable);
@@ -29,14 +31,12 @@ internal sealed class ConnectHook(HookClient client, Uri url)
             return (null, Refusal(answer));
         }
 
-        return (arrival with
+        if (answer.User is { } named && named != connection.Identity?.User)
         {
-            Connection = id,
-            User = answer.User ?? arrival.User,
-            Principal = answer.User is null ? arrival.Principal : null,
-            Info = answer.Info ?? arrival.Info,
-            Channels = channels,
-        }, default);
+            connection.Authentication = new ConnectionAuthentication(connection, new Identity { User = named, IssuedAt = time.GetUtcNow().ToUnixTimeMilliseconds() });
+        }
+
+        return (new Arrival { Connection = id, Info = answer.Info ?? default, Channels = channels }, default);
     }
 
     // Of the codes, those that say something about identity and permission, and the application's own.

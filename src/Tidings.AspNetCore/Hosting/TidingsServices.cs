@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Hooks;
@@ -15,6 +16,8 @@ using Tidings.Options;
 using Tidings.Presence;
 using Tidings.Protocol.Compression;
 using Tidings.Push;
+using Tidings.Security;
+using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Hosting;
 
@@ -27,17 +30,22 @@ internal sealed class TidingsServices : IDisposable
     private readonly HookClient? _hooks;
 
     public TidingsServices(
-        TidingsOptions options, LaneSet lanes, IMeterFactory meters, TimeProvider time, ILogger<ConnectionRegistry> log, IServiceProvider provider, IOptions<JsonOptions> json)
+        TidingsOptions options, LaneSet lanes, IMeterFactory meters, TimeProvider time, ILogger<ConnectionRegistry> log, IServiceProvider provider, IOptions<JsonOptions> json, ITokenAuthenticator? tokens = null)
     {
         Options = options;
         Provider = provider;
         HandlerJson = new HandlerJson(json.Value.SerializerOptions);
         Handlers = new HandlerRunner(provider.GetRequiredService<IServiceScopeFactory>(), time, options.HandlerTimeout);
         _hooks = options.Hooks.Secret is null ? null : new HookClient(options.Hooks, time, log);
-        ConnectHook = Hook(options.Hooks.Connect, static (hooks, url) => new ConnectHook(hooks, url));
+        ConnectHook = Hook(options.Hooks.Connect, (hooks, url) => new ConnectHook(hooks, url, time));
         Calls = new CallTable(Hook(options.Hooks.Call, static (hooks, url) => new CallHook(hooks, url)));
         Limits = Limits.From(options.Limits);
-        Registry = new ConnectionRegistry(lanes, new ConnectionLimits(Limits.Connections, Limits.ConnectionsPerIp), meters, log);
+        Registry = new ConnectionRegistry(lanes, new ConnectionLimits(Limits.Connections, Limits.ConnectionsPerIp, Limits.UnauthenticatedConnections), time, meters, log);
+        tokens ??= JwtAuthenticator.From(options.Jwt, time);
+        var authenticator = tokens is null ? null : new Authenticator(tokens, Registry.Revocations, time);
+        FirstMessage = authenticator is null ? null : new FirstMessage(authenticator);
+        Tickets = new Tickets(time);
+        Authentication = new RequestAuthenticator(authenticator, Tickets, Registry.Revocations, time);
         Hub = new Hub();
         _broker = new MemoryBroker(Hub, time);
         Presence = new MemoryPresence(Hub, time);
@@ -54,15 +62,18 @@ internal sealed class TidingsServices : IDisposable
         }
 
         var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(Limits.Subscriptions, Limits.SubscribeRate));
-        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory) { Calls = Calls };
+        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory) { Calls = Calls, FirstMessage = FirstMessage };
         ServerActions = new ServerActions(Broker, Presence, Kinds, subscribing, Directory);
-        Channels = new ChannelHandler(Actions, subscribing, Directory, Server);
+        Disconnecting = new Disconnecting(Registry, Directory);
+        Channels = new ChannelHandler(Actions, subscribing, Directory, Server, FirstMessage);
         Origins = new OriginPolicy(options.AllowedOrigins);
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
-        Facade = new TidingsFacade(Clients, Registry, ServerActions, Hub, Broker, json.Value.SerializerOptions);
+        Facade = new TidingsFacade(Clients, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
         Lanes = lanes;
         Time = time;
-        Entrance = new WebSocketEntrance(Registry, lanes, Origins, options.Compression.Enabled);
+        AuthenticationRule = new AuthenticationRule(AuthenticationMethods.All, options.RequireAuthentication);
+        Entrance = new WebSocketEntrance(
+            Registry, lanes, Origins, Authentication, AuthenticationRule, options.Compression.Enabled);
     }
 
     public TidingsOptions Options { get; }
@@ -82,6 +93,7 @@ internal sealed class TidingsServices : IDisposable
     public ConnectionDirectory Directory { get; } = new();
     public CommandActions Actions { get; }
     public ServerActions ServerActions { get; }
+    public Disconnecting Disconnecting { get; }
     public ServerInfo Server { get; } = new("tidings", ServerVersion);
 
     /// <summary>The application's services.</summary>
@@ -91,8 +103,16 @@ internal sealed class TidingsServices : IDisposable
     public CallTable Calls { get; }
     public ConnectHook? ConnectHook { get; }
 
-    /// <summary>Whether a handler asks for users' claims, which are then kept with their connections.</summary>
-    public bool KeepsPrincipals { get; set; }
+    /// <summary>Who requests come from.</summary>
+    public RequestAuthenticator Authentication { get; }
+
+    /// <summary>What routes ask of those who come, where they don't say otherwise.</summary>
+    public AuthenticationRule AuthenticationRule { get; }
+
+    public Tickets Tickets { get; }
+
+    /// <summary>Takes auth messages; null where no tokens are accepted.</summary>
+    public FirstMessage? FirstMessage { get; }
 
     /// <summary>The channel protocol.</summary>
     public ChannelHandler Channels { get; }

@@ -25,15 +25,17 @@ public static class RoomEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
-        var rooms = new RoomHandler(tidings.Hub, tidings.Broker, tidings.Kinds, tidings.RoomDialects);
+        var rooms = new RoomHandler(tidings.Hub, tidings.Broker, tidings.Kinds, tidings.RoomDialects, tidings.FirstMessage);
         return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: false), rooms)
         {
             Check = static context => ChannelName.IsValidRoom(RoomOf(context))
                 ? null
                 : "A room's name is 1 to 250 bytes of letters and digits (Unicode's form C) and _ . : - @.",
-            Join = (context, connection) => ValueTask.FromResult<DisconnectCode?>(rooms.TryJoin(connection, RoomOf(context), tidings.Limits.ConnectionsPerRoom)
-                ? null
-                : DisconnectCode.TooManyConnections),
+            Join = context =>
+            {
+                var room = RoomOf(context);
+                return connection => rooms.JoinAsync(connection, room, tidings.Limits.ConnectionsPerRoom);
+            },
         });
     }
 
@@ -44,11 +46,11 @@ public static class RoomEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
-        return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: true), new EchoHandler()));
+        return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: true), new EchoHandler(tidings.FirstMessage)));
     }
 
     /// <summary>Maps the channel protocol (docs/protocol.md): what the client libraries speak, and anybody can.</summary>
-    /// <remarks>The user is who ASP.NET Core's authentication says, where it runs before. The server subscribes each connection to <c>all</c>
+    /// <remarks>The user is who a token or ticket says (docs/security.md), or ASP.NET Core's authentication, where it runs before. The server subscribes each connection to <c>all</c>
     /// and, where there is a user, to <c>user:&lt;id&gt;</c>.</remarks>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="pattern">A route, as <c>/connect</c>.</param>
@@ -57,7 +59,7 @@ public static class RoomEndpoints
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
         var settings = tidings.TextRoute(binary: false);
-        var route = endpoints.MapRoute(pattern, new WebSocketRoute(settings, tidings.Channels) { Join = new ConnectRoute(tidings).JoinAsync });
+        var route = endpoints.MapRoute(pattern, new WebSocketRoute(settings, tidings.Channels) { Join = new ConnectRoute(tidings).Join, IdentifiesByItself = tidings.ConnectHook is not null });
         return new TidingsBuilder(route, tidings);
     }
 
@@ -70,7 +72,7 @@ public static class RoomEndpoints
             Messages = new MessageRules(Largest, Largest, Text: true, Binary: true),
             QueueBytes = 4 * Largest,
         };
-        return endpoints.MapRoute(pattern, new WebSocketRoute(settings, new ExactEchoHandler(), Counted: false));
+        return endpoints.MapRoute(pattern, new WebSocketRoute(settings, new ExactEchoHandler(), Counted: false) { TakesFirstMessage = false });
     }
 
     private static string RoomOf(HttpContext context) => (string?)context.Request.RouteValues["room"] ?? "";

@@ -31,6 +31,15 @@ internal static class Reply
         return frame.End();
     }
 
+    /// <param name="id">The command's id.</param>
+    /// <param name="user">Who it is.</param>
+    public static byte[] AuthSuccess(ReadOnlyMemory<byte> id, string user)
+    {
+        var frame = JsonFrame.Begin("auth_success", id);
+        frame.Writer.WriteString("user"u8, user);
+        return frame.End();
+    }
+
     public static byte[] Published(ReadOnlyMemory<byte> id, string channel, StreamPosition? position)
     {
         var frame = JsonFrame.Begin("published", id);

@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using System.Security.Cryptography;
 using Tidings.Brokers;
 using Tidings.Connections;
@@ -11,7 +10,7 @@ namespace Tidings.Channels;
 
 /// <summary>The channel protocol: commands in, replies and channels out.</summary>
 /// <remarks>Commands of one connection are carried out one after the other; while one has to wait, no further one is read.</remarks>
-internal sealed class ChannelHandler(CommandActions actions, Subscribing subscribing, ConnectionDirectory directory, ServerInfo server) : ConnectionHandler
+internal sealed class ChannelHandler(CommandActions actions, Subscribing subscribing, ConnectionDirectory directory, ServerInfo server, FirstMessage? firstMessage = null) : ConnectionHandler
 {
     /// <summary>Makes the session of a new connection, whose first message, <c>connected</c>, waits for the end of the handshake. Any thread, once.</summary>
     public void Begin(Connection connection)
@@ -25,9 +24,7 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
     public async ValueTask BeginAsync(Connection connection, Arrival arrival)
     {
         var session = NewSession(connection, arrival.Connection);
-        session.User = arrival.User;
         session.Info = arrival.Info;
-        session.Principal = arrival.Principal;
         var subscriptions = new List<ServerSubscription>(arrival.Channels.Count);
         foreach (var channel in arrival.Channels)
         {
@@ -35,7 +32,16 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
         }
 
         // First of all that is posted: whoever finds the connection in the directory comes after.
-        connection.Lane.Post(new Beginning(session, Connected(session, subscriptions), subscriptions));
+        var beginning = new Beginning(session, Connected(session, subscriptions), subscriptions);
+        if (Lane.Current == connection.Lane)
+        {
+            beginning.Run(null);
+        }
+        else
+        {
+            connection.Lane.Post(beginning);
+        }
+
         directory.Add(session.Id, connection);
         if (session.User is { } user)
         {
@@ -48,7 +54,6 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
 
     public override void OnText(Connection connection, ReadOnlySpan<byte> text)
     {
-        var session = (ChannelSession)connection.Tag!;
         if (CommandReader.Read(text, out var command) is { } fault)
         {
             connection.Send(Reply.Error(command.Id, ErrorCode.BadRequest, fault.Error, fault.Details));
@@ -57,6 +62,12 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
         }
 
         connection.ForgetInvalid();
+        if (connection.Tag is not ChannelSession session)
+        {
+            TakeFirst(connection, command);
+            return;
+        }
+
         var carryingOut = actions.CarryOutAsync(session, command);
         if (carryingOut.IsCompletedSuccessfully)
         {
@@ -81,6 +92,55 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
         {
             subscribing.UnsubscribeAll(session);
             directory.Remove(session.Id, session.User, connection);
+        }
+    }
+
+    // Until it is known who comes there is no session, and one command alone is carried out.
+    private void TakeFirst(Connection connection, Command command)
+    {
+        switch (command.Type)
+        {
+            case CommandType.Auth when firstMessage is not null:
+                connection.Suspend();
+                _ = AuthenticateAsync(connection, command, firstMessage);
+                break;
+            case CommandType.Ping when connection.TryControl():
+                connection.Send(Reply.PongTo(command.Id));
+                break;
+            case CommandType.Ping or CommandType.Pong:
+                connection.TryControl();
+                break;
+            case CommandType.Quit:
+                connection.CloseNow(DisconnectCode.Goodbye);
+                break;
+            default:
+                connection.CloseNow(DisconnectCode.AuthFailed);
+                break;
+        }
+    }
+
+    private static async Task AuthenticateAsync(Connection connection, Command command, FirstMessage firstMessage)
+    {
+        try
+        {
+            if (await firstMessage.TakeAsync(connection, command.Token).ConfigureAwait(false) == AuthOutcome.Accepted)
+            {
+                connection.Send(Reply.AuthSuccess(command.Id, connection.Identity!.User));
+                await FirstMessage.JoinAsync(connection).ConfigureAwait(false);
+            }
+        }
+#pragma warning disable CA1031 // An error of ours ends that connection, and no other.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            await connection.Lane.SwitchTo();
+            connection.LogFailure(error);
+            connection.CloseNow(DisconnectCode.HandlerFailed);
+        }
+
+        if (connection.State == ConnectionState.Open)
+        {
+            connection.Resume();
         }
     }
 
@@ -166,15 +226,13 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
     }
 }
 
-/// <summary>Who comes, and what he is subscribed to at once.</summary>
+/// <summary>What is known of somebody who comes besides who he is, and what he is subscribed to at once.</summary>
 internal sealed record Arrival
 {
     /// <summary>The connection's id, where it was told to somebody already.</summary>
     public string? Connection { get; init; }
 
-    public string? User { get; init; }
     public ReadOnlyMemory<byte> Info { get; init; }
-    public ClaimsPrincipal? Principal { get; init; }
 
     public IReadOnlyList<string> Channels { get; init; } = [];
 }

@@ -24,13 +24,13 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
     public async ValueTask SubscribeAsync(ChannelSession session, SubscribeRequest request, ReadOnlyMemory<byte> id)
     {
         var connection = session.Connection;
-        if (Refuse(session, request.Channel) is { } refusal)
+        var kind = kinds.Find(request.Channel);
+        if (Refuse(session, request, kind) is { } refusal)
         {
             connection.Send(Reply.Error(id, refusal.Code, refusal.Text));
             return;
         }
 
-        var kind = kinds.Find(request.Channel);
         if (kind.OnSubscribe is { } handler)
         {
             var verdict = await handler.OnSubscribeAsync(session.Peer, request.Channel, CancellationToken.None).ConfigureAwait(false);
@@ -63,6 +63,15 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         return !session.Ended;
     }
 
+    /// <summary>Subscribes somebody to his own channel, now that it is known who he is.</summary>
+    public async ValueTask SubscribeToOwnAsync(ChannelSession session)
+    {
+        if (ChannelName.OfUser(session.User!) is { } own)
+        {
+            await SubscribeByServerAsync(session, own).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Ends a subscription, whoever made it, and tells its owner why.</summary>
     /// <returns>False where there was none.</returns>
     public bool UnsubscribeByServer(ChannelSession session, string channel)
@@ -86,7 +95,7 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         var history = await broker.ReadAsync(channel, default).ConfigureAwait(false);
         if (membership.Kind.Presence)
         {
-            await presence.JoinAsync(channel, session.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+            await presence.JoinAsync(channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
         }
 
         return new ServerSubscription(membership, history);
@@ -96,6 +105,32 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
     {
         session.Remove(membership);
         Leave(session, membership);
+    }
+
+    /// <summary>The session's user has shown a new token, or is known for the first time: what he may no longer hear ends, and he is told.</summary>
+    public async ValueTask ReviewAsync(ChannelSession session)
+    {
+        foreach (var membership in session.All.ToList())
+        {
+            if (session.Ended || session.Find(membership.Channel) != membership)
+            {
+                continue;
+            }
+
+            if (!membership.ByServer && !await MayStayAsync(session, membership).ConfigureAwait(false))
+            {
+                await session.Connection.Lane.SwitchTo();
+                if (!session.Ended && session.Find(membership.Channel) == membership)
+                {
+                    Unsubscribe(session, membership);
+                    session.Connection.Send(Reply.Unsubscribed(id: default, membership.Channel, ErrorCode.NotAllowed, "Not allowed"));
+                }
+            }
+            else
+            {
+                await RenameAsync(session, membership).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>Leaves all channels: the connection has ended.</summary>
@@ -108,8 +143,9 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         }
     }
 
-    private (ErrorCode Code, string Text)? Refuse(ChannelSession session, string channel)
+    private (ErrorCode Code, string Text)? Refuse(ChannelSession session, SubscribeRequest request, ChannelKind kind)
     {
+        var channel = request.Channel;
         if (!TryTake(session))
         {
             return (ErrorCode.RateLimited, "Rate limit exceeded");
@@ -125,7 +161,12 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
             return (ErrorCode.TooMany, "Too many subscriptions");
         }
 
-        return ChannelPermissions.MayRead(kinds.Find(channel), channel, session.User) ? null : (ErrorCode.NotAllowed, "Not allowed");
+        var who = session.Identity;
+        return ChannelPermissions.MaySubscribe(kind, channel, who)
+            && (request.Last == 0 || ChannelPermissions.MayReadHistory(kind, channel, who))
+            && (!request.Presence || !kind.Presence || ChannelPermissions.MaySeePresence(kind, channel, who))
+                ? null
+                : (ErrorCode.NotAllowed, "Not allowed");
     }
 
     private async ValueTask JoinAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind, ReadOnlyMemory<byte> id, bool byServer = false)
@@ -138,7 +179,7 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         hub.TryJoin(membership.Subscription, request.Channel);
         try
         {
-            var history = await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last)).ConfigureAwait(false);
+            var history = await ReadAsync(session, request, kind).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
             var members = session.Ended || !kind.Presence ? null : await EnterAsync(session, membership, request.Presence).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
@@ -164,6 +205,17 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         }
     }
 
+    // Who may hear but not read back begins now, and is told that what he missed is gone.
+    private async ValueTask<HistoryPart> ReadAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind)
+    {
+        if (request.Since is null || ChannelPermissions.MayReadHistory(kind, request.Channel, session.Identity))
+        {
+            return await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last)).ConfigureAwait(false);
+        }
+
+        return await broker.ReadAsync(request.Channel, default).ConfigureAwait(false) with { Recovered = false };
+    }
+
     private ChannelMembership NewMembership(ChannelSession session, SubscribeRequest request, ChannelKind kind, bool byServer)
     {
         var connection = session.Connection;
@@ -173,6 +225,7 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         {
             Watch = kind.Presence && request.Presence ? Subscription.Waiting(connection, dialect, conflates: false, skipsWhenSlow: false) : null,
             ByServer = byServer,
+            PresenceName = session.PresenceName,
         };
     }
 
@@ -197,6 +250,33 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         }
     }
 
+    private static async ValueTask<bool> MayStayAsync(ChannelSession session, ChannelMembership membership)
+    {
+        var may = ChannelPermissions.MaySubscribe(membership.Kind, membership.Channel, session.Identity)
+            && (membership.Watch is null || ChannelPermissions.MaySeePresence(membership.Kind, membership.Channel, session.Identity));
+        return may
+            && (membership.Kind.OnSubscribe is not { } handler
+                || (await handler.OnSubscribeAsync(session.Peer, membership.Channel, CancellationToken.None).ConfigureAwait(false)).Refusal is null);
+    }
+
+    // Somebody who was nobody when he subscribed is present under his name from here on.
+    private async ValueTask RenameAsync(ChannelSession session, ChannelMembership membership)
+    {
+        await session.Connection.Lane.SwitchTo();
+        var before = membership.PresenceName;
+        if (session.Ended || before == session.PresenceName)
+        {
+            return;
+        }
+
+        membership.PresenceName = session.PresenceName;
+        if (membership.Kind.Presence)
+        {
+            await presence.JoinAsync(membership.Channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+            await presence.LeaveAsync(membership.Channel, before, session.Id).ConfigureAwait(false);
+        }
+    }
+
     private static void Begin(ChannelSession session, ChannelMembership membership, SubscribeRequest request, HistoryPart history, PresenceList? members, ReadOnlyMemory<byte> id)
     {
         var reply = Reply.Subscribed(id, request.Channel, history.Start, request.Since is null ? null : history.Recovered);
@@ -212,12 +292,12 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
 
     private async ValueTask<PresenceList?> EnterAsync(ChannelSession session, ChannelMembership membership, bool listed)
     {
-        await presence.JoinAsync(membership.Channel, session.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+        await presence.JoinAsync(membership.Channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
         if (session.Ended || session.Find(membership.Channel) != membership)
         {
             // It ended meanwhile, and left what it had not yet entered.
-            await presence.LeaveAsync(membership.Channel, session.PresenceName, session.Id).ConfigureAwait(false);
+            await presence.LeaveAsync(membership.Channel, membership.PresenceName, session.Id).ConfigureAwait(false);
             return null;
         }
 
@@ -240,7 +320,7 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
 
         if (membership.Kind.Presence)
         {
-            _ = presence.LeaveAsync(membership.Channel, session.PresenceName, session.Id).AsTask();
+            _ = presence.LeaveAsync(membership.Channel, membership.PresenceName, session.Id).AsTask();
         }
     }
 }

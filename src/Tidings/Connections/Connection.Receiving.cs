@@ -47,6 +47,13 @@ internal sealed partial class Connection
         }
     }
 
+    private bool IsPending => Authentication is { IsPending: true };
+
+    // Of somebody who has not said who he is, little is taken.
+    private MessageRules Rules => IsPending ? ConnectionAuthentication.FirstMessageRules : Settings.Messages;
+
+    private int InflateLimit => IsPending ? ConnectionAuthentication.FirstMessageInflated : Settings.Messages.HardLimit;
+
     private void Read(Span<byte> bytes)
     {
         var length = bytes.Length;
@@ -58,7 +65,7 @@ internal sealed partial class Connection
                 return;
             }
 
-            var message = _reader.Read(ref bytes, Settings.Messages);
+            var message = _reader.Read(ref bytes, Rules);
             switch (message.Kind)
             {
                 case MessageEventKind.NeedMore:
@@ -175,7 +182,7 @@ internal sealed partial class Connection
             return;
         }
 
-        var result = MessageInflater.Inflate(payload, Settings.Messages.HardLimit, out var inflated, out var length);
+        var result = MessageInflater.Inflate(payload, InflateLimit, out var inflated, out var length);
         TakeInflated(kind, result, inflated.AsSpan(0, length));
         if (result == InflateResult.Ok)
         {
@@ -198,7 +205,7 @@ internal sealed partial class Connection
         {
             Fail(ProtocolError.Utf8);
         }
-        else if (message.Length > Settings.Messages.SoftLimit)
+        else if (message.Length > Rules.SoftLimit)
         {
             _handler.OnOversized(this);
         }
@@ -246,7 +253,7 @@ internal sealed partial class Connection
     {
         while (!_closeReceived && State == ConnectionState.Closing)
         {
-            var message = _reader.Read(ref bytes, Settings.Messages);
+            var message = _reader.Read(ref bytes, Rules);
             switch (message.Kind)
             {
                 case MessageEventKind.NeedMore:

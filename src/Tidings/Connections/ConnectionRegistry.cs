@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Tidings.Lanes;
 using Tidings.Protocol;
+using Tidings.Security.Identities;
 
 namespace Tidings.Connections;
 
@@ -25,21 +26,31 @@ internal sealed class ConnectionRegistry
     private readonly LaneSet _lanes;
     private readonly int _limit;
     private readonly int _limitPerAddress;
+    private readonly int _pendingLimit;
     private TaskCompletionSource? _empty;
     private Stop? _stop;
     private int _count;
+    private int _pending;
 
-    public ConnectionRegistry(LaneSet lanes, ConnectionLimits limits, IMeterFactory meters, ILogger log)
+    public ConnectionRegistry(LaneSet lanes, ConnectionLimits limits, TimeProvider time, IMeterFactory meters, ILogger log)
     {
+        Time = time;
+        Revocations = new Revocations(time);
         _lanes = lanes;
         _limit = limits.Connections;
         _limitPerAddress = limits.ConnectionsPerIp;
+        _pendingLimit = limits.UnauthenticatedConnections;
         Log = log;
         Metrics = new ConnectionMetrics(meters, () => Count);
 
         // A quarter of what the process may use, so that slow readers never push the others out of memory.
         QueueBytesPerLane = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / LaneSet.PerKind;
     }
+
+    public TimeProvider Time { get; }
+
+    /// <summary>What was revoked. It is asked when a connection opens, and changed before <see cref="EndAsync"/> looks for those that are open.</summary>
+    public Revocations Revocations { get; }
 
     public ConnectionMetrics Metrics { get; }
     public ILogger Log { get; }
@@ -81,6 +92,21 @@ internal sealed class ConnectionRegistry
             return Admission.Admitted;
         }
     }
+
+    /// <summary>Takes one of the few places for those who have not said who they are; <see cref="LeavePending"/> gives it back.</summary>
+    public bool TryEnterPending()
+    {
+        if (Interlocked.Increment(ref _pending) <= _pendingLimit || _pendingLimit == 0)
+        {
+            return true;
+        }
+
+        LeavePending();
+        Metrics.Refused("unauthenticated");
+        return false;
+    }
+
+    public void LeavePending() => Interlocked.Decrement(ref _pending);
 
     public void Leave(AddressKey address)
     {
@@ -131,6 +157,22 @@ internal sealed class ConnectionRegistry
         await empty.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Ends connections of this node, on every route.</summary>
+    /// <param name="whose">Which of those that belong to somebody. Called on lanes.</param>
+    /// <param name="code">What they are told.</param>
+    /// <param name="drop">Whether what waits for them is dropped, instead of sent before.</param>
+    /// <returns>How many.</returns>
+    public async Task<int> EndAsync(Predicate<Identity> whose, DisconnectCode code, bool drop)
+    {
+        var lanes = _lanes.All.Select(lane => new EndLane(lane, whose, code, drop)).ToList();
+        foreach (var lane in lanes)
+        {
+            lane.Post();
+        }
+
+        return (await Task.WhenAll(lanes.Select(static lane => lane.Count)).ConfigureAwait(false)).Sum();
+    }
+
     // A reference: other threads see all of the code or nothing of it.
     private sealed record Stop(DisconnectCode Code);
 
@@ -157,6 +199,48 @@ internal sealed class ConnectionRegistry
 
         public void Run(object? argument) =>
             _answer.SetResult(lane.Connections.Snapshot().ConvertAll(static connection => connection.ToInfo()));
+    }
+
+    private sealed class EndLane(Lane lane, Predicate<Identity> whose, DisconnectCode code, bool drop) : ILaneWork
+    {
+        private readonly TaskCompletionSource<int> _count = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<int> Count => _count.Task;
+
+        public void Post() => lane.Post(this);
+
+        public void Run(object? argument)
+        {
+            var count = 0;
+            if (!drop)
+            {
+                // What was published before still reaches them.
+                lane.FanOut();
+            }
+
+            foreach (var connection in lane.Connections.Snapshot())
+            {
+                if (connection is { State: ConnectionState.Open, Identity: { } identity } && whose(identity))
+                {
+                    End(connection);
+                    count++;
+                }
+            }
+
+            _count.SetResult(count);
+        }
+
+        private void End(Connection connection)
+        {
+            if (drop)
+            {
+                connection.Expel(code);
+            }
+            else
+            {
+                connection.CloseNow(code);
+            }
+        }
     }
 
     private sealed class CloseLane : ILaneWork

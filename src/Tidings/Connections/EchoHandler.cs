@@ -3,7 +3,7 @@ using Tidings.Protocol.Frames;
 namespace Tidings.Connections;
 
 /// <summary>The tutorials' echo: text comes back as <c>Echo: text</c>, binary as it is.</summary>
-internal sealed class EchoHandler : TextRouteHandler
+internal sealed class EchoHandler(FirstMessage? firstMessage) : TextRouteHandler(firstMessage)
 {
     public override void OnBinary(Connection connection, ReadOnlySpan<byte> bytes)
     {

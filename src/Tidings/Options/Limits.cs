@@ -17,6 +17,7 @@ internal sealed record Limits
         Connections = 50_000,
         ConnectionsPerIp = 200,
         Subscriptions = 1_000,
+        UnauthenticatedConnections = 1_000,
     };
 
     private static readonly Limits Small = new()
@@ -28,6 +29,7 @@ internal sealed record Limits
         ConnectionsPerRoom = 100,
         ConnectionsPerIp = 20,
         Subscriptions = 100,
+        UnauthenticatedConnections = 100,
     };
 
     private static readonly Limits None = new() { HardMessageBytes = 16 * MB, ControlRate = RateLimit.None, SubscribeRate = RateLimit.None };
@@ -41,6 +43,7 @@ internal sealed record Limits
     public int Connections { get; init; }
     public int ConnectionsPerRoom { get; init; }
     public int ConnectionsPerIp { get; init; }
+    public int UnauthenticatedConnections { get; init; }
     public int Subscriptions { get; init; }
 
     /// <summary>Subscribing and unsubscribing: a client with all its channels may come back at once.</summary>
@@ -60,6 +63,7 @@ internal sealed record Limits
             Connections = options.Connections ?? preset.Connections,
             ConnectionsPerRoom = options.ConnectionsPerRoom ?? preset.ConnectionsPerRoom,
             ConnectionsPerIp = options.ConnectionsPerIp ?? preset.ConnectionsPerIp,
+            UnauthenticatedConnections = options.UnauthenticatedConnections ?? preset.UnauthenticatedConnections,
             Subscriptions = options.Subscriptions ?? preset.Subscriptions,
             QueueBytes = (int)(options.QueueBytes ?? preset.QueueBytes),
         };

@@ -1,5 +1,6 @@
 using Tidings.Channels;
 using Tidings.Protocol.Frames;
+using Tidings.Security;
 
 namespace Tidings.Options;
 
@@ -34,6 +35,12 @@ internal static class TidingsOptionsValidator
         if (options.ApiKey is { Length: < ShortestKey })
         {
             yield return $"Tidings:ApiKey is too short; a key has at least {ShortestKey} characters.";
+        }
+
+        JwtKeys.Read(options.Jwt, out var keyFaults);
+        foreach (var fault in keyFaults)
+        {
+            yield return fault;
         }
 
         foreach (var origin in options.AllowedOrigins)
@@ -114,6 +121,7 @@ internal static class TidingsOptionsValidator
             ("Connections", limits.Connections, int.MaxValue),
             ("ConnectionsPerRoom", limits.ConnectionsPerRoom, int.MaxValue),
             ("ConnectionsPerIp", limits.ConnectionsPerIp, int.MaxValue),
+            ("UnauthenticatedConnections", limits.UnauthenticatedConnections, int.MaxValue),
             ("Subscriptions", limits.Subscriptions, int.MaxValue),
         })
         {

@@ -1,6 +1,7 @@
 using Tidings.EndToEnd.Tests.BadInput;
 using Tidings.EndToEnd.Tests.Infrastructure;
 using Tidings.EndToEnd.Tests.Rules;
+using Tidings.EndToEnd.Tests.Security;
 
 namespace Tidings.EndToEnd.Tests.Pumps;
 
@@ -55,3 +56,5 @@ public sealed class LanePump_B22_CloseRaces() : B22_CloseRaces(Pump.Lanes);
 public sealed class LanePump_B23_StaleMemory() : B23_StaleMemory(Pump.Lanes);
 
 public sealed class LanePump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Lanes);
+
+public sealed class LanePumpAuthenticationRules() : AuthenticationRules(Pump.Lanes);

@@ -1,6 +1,7 @@
 using Tidings.EndToEnd.Tests.BadInput;
 using Tidings.EndToEnd.Tests.Infrastructure;
 using Tidings.EndToEnd.Tests.Rules;
+using Tidings.EndToEnd.Tests.Security;
 
 namespace Tidings.EndToEnd.Tests.Pumps;
 
@@ -55,3 +56,5 @@ public sealed class StreamPump_B22_CloseRaces() : B22_CloseRaces(Pump.Streams);
 public sealed class StreamPump_B23_StaleMemory() : B23_StaleMemory(Pump.Streams);
 
 public sealed class StreamPump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Streams);
+
+public sealed class StreamPumpAuthenticationRules() : AuthenticationRules(Pump.Streams);
