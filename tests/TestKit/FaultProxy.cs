@@ -29,11 +29,11 @@ public sealed class FaultProxy : IAsyncDisposable
     /// <summary>The longest that any wait of the proxy takes.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _gate = new();
     private readonly HashSet<ProxiedConnection> _connections = [];
-    private readonly Task _accepting;
+    private Task _accepting;
     private int _accepted;
 
     /// <param name="target">The server's port; may change with <see cref="Target"/>.</param>
@@ -41,13 +41,14 @@ public sealed class FaultProxy : IAsyncDisposable
     {
         Target = target;
         _listener.Start();
-        _accepting = AcceptAsync();
+        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        _accepting = AcceptAsync(_listener);
     }
 
     /// <summary>Where clients connect to.</summary>
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port { get; }
 
-    /// <summary>Where new connections go; 0: nobody is there, they are reset.</summary>
+    /// <summary>Where new connections go; 0: they are accepted and reset.</summary>
     public int Target { get; set; }
 
     /// <summary>From clients to the server.</summary>
@@ -101,6 +102,21 @@ public sealed class FaultProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>From now on new connections are refused, as where no server runs. What is connected stays.</summary>
+    public async Task StopListeningAsync()
+    {
+        _listener.Dispose();
+        await _accepting;
+    }
+
+    /// <summary>Listens on the same port again.</summary>
+    public void Listen()
+    {
+        _listener = new TcpListener(IPAddress.Loopback, Port);
+        _listener.Start();
+        _accepting = AcceptAsync(_listener);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _listener.Dispose();
@@ -109,13 +125,13 @@ public sealed class FaultProxy : IAsyncDisposable
         await _accepting;
     }
 
-    private async Task AcceptAsync()
+    private async Task AcceptAsync(TcpListener listener)
     {
         try
         {
             while (true)
             {
-                var near = await _listener.AcceptSocketAsync(_end.Token);
+                var near = await listener.AcceptSocketAsync(_end.Token);
                 Interlocked.Increment(ref _accepted);
                 _ = ServeAsync(near);
             }

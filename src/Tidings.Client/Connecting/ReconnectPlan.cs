@@ -7,6 +7,7 @@ namespace Tidings.Client.Connecting;
 internal sealed class ReconnectPlan(int? maxRetries, bool canRenew, Func<double> random)
 {
     private int _attempt;
+    private int _refusals;
     private int _retries;
     private bool _renewed;
     private bool _wasConnected;
@@ -23,6 +24,7 @@ internal sealed class ReconnectPlan(int? maxRetries, bool canRenew, Func<double>
         if (end.Open >= Backoff.HeldAfter)
         {
             _attempt = 0;
+            _refusals = 0;
             _retries = 0;
             _renewed = false;
         }
@@ -58,8 +60,7 @@ internal sealed class ReconnectPlan(int? maxRetries, bool canRenew, Func<double>
             _attempt = Math.Max(_attempt, Backoff.ServerGone);
         }
 
-        var delay = action == ReconnectAction.ComeBackSlowly ? Backoff.Slow(_attempt, random()) : Backoff.Ordinary(_attempt, random());
-        _attempt++;
+        var delay = action == ReconnectAction.ComeBackSlowly ? Backoff.Slow(_refusals++, random()) : Backoff.Ordinary(_attempt++, random());
         return delay + (end.After ?? TimeSpan.Zero);
     }
 }

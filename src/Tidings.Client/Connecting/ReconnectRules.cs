@@ -45,9 +45,8 @@ internal static class ReconnectRules
         401 => new DisconnectCode(4001, "Unauthorized"),
         403 => DisconnectCode.Forbidden,
         413 => DisconnectCode.MessageTooLarge,
-        429 => DisconnectCode.TooManyConnections,
         500 => DisconnectCode.HandlerFailed,
-        502 or 503 or 504 => DisconnectCode.Unavailable,
+        429 or 502 or 503 or 504 => DisconnectCode.Unavailable,
         _ => DisconnectCode.Abnormal,
     };
 }
