@@ -72,6 +72,8 @@ internal static class TidingsServer
         app.MapEcho("/ws");
         app.MapRooms("/ws/{room}");
         app.MapTidings("/connect");
+        app.MapTidingsEvents("/api/events");
+        app.MapTidingsMessages("/api/messages");
         app.MapClients("/ws/clients/{clientId}");
         app.MapBroadcast("/broadcast");
         app.MapTidingsApi("/api");

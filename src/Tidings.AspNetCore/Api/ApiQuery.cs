@@ -9,6 +9,13 @@ internal sealed class ApiQuery(IQueryCollection query)
 {
     public string? Fault { get; private set; }
 
+    /// <summary>Notes a fault, and returns the value that takes the place of the wrong one.</summary>
+    public T Refuse<T>(string fault, T instead)
+    {
+        Fault ??= fault;
+        return instead;
+    }
+
     public string? Text(string name)
     {
         var values = query[name];

@@ -5,36 +5,60 @@ using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Push;
+using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Connect;
 
-/// <summary>Takes connections of the channel protocol in: who comes, and which channels the server subscribes him to.</summary>
+/// <summary>Takes connections of the channel protocol in: what a hook says of who comes, and which channels the server subscribes him to.</summary>
 internal sealed class ConnectRoute(TidingsServices tidings)
 {
-    /// <summary>What makes a connection a session: it may run after the request, unless a hook is asked, which is told of the request.</summary>
-    public Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) =>
-        tidings.ConnectHook is null
-            ? connection => BeginAsync(connection, new Arrival())
-            : connection => AskAndBeginAsync(context, connection);
-
-    private async ValueTask<DisconnectCode?> AskAndBeginAsync(HttpContext context, Connection connection)
-    {
-        var (arrival, refusal) = await tidings.ConnectHook!.AskAsync(context, connection);
-        if (arrival is null)
+    /// <summary>What makes a WebSocket a session: it may run after the request, unless a hook is asked, which is told of the request.</summary>
+    public Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) => tidings.ConnectHook is null
+        ? connection => BeginAsync(connection, ArrivalOf(connection.Identity))
+        : async connection =>
         {
-            return refusal;
+            var (arrival, refusal) = await AdmitAsync(context, connection.Identity);
+            if (arrival is null)
+            {
+                return refusal;
+            }
+
+            if (arrival.Identity is { } identity && identity != connection.Identity)
+            {
+                connection.Authentication = new ConnectionAuthentication(connection, identity);
+            }
+
+            return await BeginAsync(connection, arrival);
+        };
+
+    /// <summary>Lets somebody in whom a request has named, or the hook names, over whatever transport.</summary>
+    /// <returns>Who comes, with the channels that the server has for him; or null and why he may not.</returns>
+    public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AdmitAsync(HttpContext context, Identity? identity)
+    {
+        var arrival = ArrivalOf(identity);
+        if (tidings.ConnectHook is { } hook)
+        {
+            var (admitted, refusal) = await hook.AskAsync(context, arrival);
+            if (admitted is null)
+            {
+                return (null, refusal);
+            }
+
+            arrival = admitted with { Channels = ChannelsOf(admitted.Identity?.User, admitted.Channels) };
         }
 
-        return connection.Identity is null && AuthenticationRule.Of(context, tidings.AuthenticationRule).Required
-            ? DisconnectCode.Unauthorized
-            : await BeginAsync(connection, arrival);
+        return arrival.Identity is null && AuthenticationRule.Of(context, tidings.AuthenticationRule).Required
+            ? (null, DisconnectCode.Unauthorized)
+            : (arrival, default);
     }
 
     private async ValueTask<DisconnectCode?> BeginAsync(Connection connection, Arrival arrival)
     {
-        await tidings.Channels.BeginAsync(connection, arrival with { Channels = ChannelsOf(connection.Identity?.User, arrival.Channels) }).ConfigureAwait(false);
+        await tidings.Channels.BeginAsync(connection, arrival).ConfigureAwait(false);
         return null;
     }
+
+    private static Arrival ArrivalOf(Identity? identity) => new() { Identity = identity, Channels = ChannelsOf(identity?.User, []) };
 
     private static List<string> ChannelsOf(string? user, IReadOnlyList<string> more)
     {

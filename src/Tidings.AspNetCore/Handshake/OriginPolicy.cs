@@ -15,6 +15,12 @@ internal sealed class OriginPolicy(IEnumerable<string> allowed)
     /// must be there, and be our own or of the list.</summary>
     public bool AllowsCookie(HttpRequest request) => IsKnown(request);
 
+    /// <summary>The same for a request that only reads: a browser sends no origin from a page of our own, but says that it is one
+    /// (W3C Fetch Metadata), and shows no other page the answer.</summary>
+    public bool AllowsCookieToRead(HttpRequest request) =>
+        IsKnown(request)
+        || (HttpMethods.IsGet(request.Method) && request.Headers.Origin.Count == 0 && request.Headers["Sec-Fetch-Site"] == "same-origin");
+
     /// <summary>Whether it is a cookie by which the application's own authentication knows the user.</summary>
     public static bool IsKnownByCookie(HttpRequest request) =>
         request.HttpContext.User.Identity is { IsAuthenticated: true }

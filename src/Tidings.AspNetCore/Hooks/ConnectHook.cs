@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Tidings.Channels;
-using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Security.Identities;
 
@@ -15,12 +14,11 @@ internal sealed class ConnectHook(HookClient client, Uri url, TimeProvider time)
     // What a back end needs to know a user by; cookies and tokens go to it alone, and to no log.
     private static readonly string[] Headers = ["Authorization", "Cookie", "Origin", "User-Agent", "Accept-Language"];
 
-    /// <summary>Asks; where the back end names a user, the connection is his.</summary>
-    /// <returns>What it says of who comes; or null and why he may not.</returns>
-    public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AskAsync(HttpContext context, Connection connection)
+    /// <returns>Who comes; or null and why he may not.</returns>
+    public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AskAsync(HttpContext context, Arrival arrival)
     {
         var id = ChannelHandler.NewId();
-        var answer = await client.AskAsync(url, Event(context, id, connection.Identity?.User), context.RequestAborted);
+        var answer = await client.AskAsync(url, Event(context, id, arrival.Identity?.User), context.RequestAborted);
         if (answer is null || answer.Channels is not { Count: <= MostChannels } channels || (answer.User is { } user && !UserId.IsValid(user)))
         {
             return (null, DisconnectCode.Unavailable);
@@ -31,12 +29,10 @@ internal sealed class ConnectHook(HookClient client, Uri url, TimeProvider time)
             return (null, Refusal(answer));
         }
 
-        if (answer.User is { } named && named != connection.Identity?.User)
-        {
-            connection.Authentication = new ConnectionAuthentication(connection, new Identity { User = named, IssuedAt = time.GetUtcNow().ToUnixTimeMilliseconds() });
-        }
-
-        return (new Arrival { Connection = id, Info = answer.Info ?? default, Channels = channels }, default);
+        var identity = answer.User is { } named && named != arrival.Identity?.User
+            ? new Identity { User = named, IssuedAt = time.GetUtcNow().ToUnixTimeMilliseconds() }
+            : arrival.Identity;
+        return (arrival with { Connection = id, Identity = identity, Info = answer.Info ?? arrival.Info, Channels = channels }, default);
     }
 
     // Of the codes, those that say something about identity and permission, and the application's own.

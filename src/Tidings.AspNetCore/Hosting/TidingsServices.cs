@@ -7,6 +7,7 @@ using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Hooks;
+using Tidings.AspNetCore.Transports;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Clients;
@@ -67,6 +68,8 @@ internal sealed class TidingsServices : IDisposable
         Disconnecting = new Disconnecting(Registry, Directory);
         Channels = new ChannelHandler(Actions, subscribing, Directory, Server, FirstMessage);
         Origins = new OriginPolicy(options.AllowedOrigins);
+        CrossOrigin = new CrossOrigin(Origins, options.AllowedOrigins, provider.GetRequiredService<ILoggerFactory>());
+        SenderRates = new SenderRates(Limits.Rate, Limits.SubscribeRate, time);
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
         Facade = new TidingsFacade(Clients, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
         Lanes = lanes;
@@ -119,6 +122,10 @@ internal sealed class TidingsServices : IDisposable
     public DialectFamily ConnectDialects { get; }
     public DialectFamily RoomDialects { get; }
     public OriginPolicy Origins { get; }
+    public CrossOrigin CrossOrigin { get; }
+
+    /// <summary>What clients may say that post their commands.</summary>
+    public SenderRates SenderRates { get; }
     public WebSocketEntrance Entrance { get; }
 
     public void Dispose()

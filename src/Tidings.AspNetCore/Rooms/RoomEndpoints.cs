@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Tidings.AspNetCore.Connect;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Channels;
@@ -47,20 +46,6 @@ public static class RoomEndpoints
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
         return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: true), new EchoHandler(tidings.FirstMessage)));
-    }
-
-    /// <summary>Maps the channel protocol (docs/protocol.md): what the client libraries speak, and anybody can.</summary>
-    /// <remarks>The user is who a token or ticket says (docs/security.md), or ASP.NET Core's authentication, where it runs before. The server subscribes each connection to <c>all</c>
-    /// and, where there is a user, to <c>user:&lt;id&gt;</c>.</remarks>
-    /// <param name="endpoints">Where to map.</param>
-    /// <param name="pattern">A route, as <c>/connect</c>.</param>
-    public static TidingsBuilder MapTidings(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/connect")
-    {
-        ArgumentNullException.ThrowIfNull(endpoints);
-        var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
-        var settings = tidings.TextRoute(binary: false);
-        var route = endpoints.MapRoute(pattern, new WebSocketRoute(settings, tidings.Channels) { Join = new ConnectRoute(tidings).Join, IdentifiesByItself = tidings.ConnectHook is not null });
-        return new TidingsBuilder(route, tidings);
     }
 
     /// <summary>Maps what conformance suites speak to: every message back as it came, to 16 MiB, no heartbeat, no limits.</summary>

@@ -38,6 +38,24 @@ internal static class Frame
     /// <summary>The payload of a whole frame that this class has built.</summary>
     public static ReadOnlySpan<byte> PayloadOf(ReadOnlySpan<byte> frame) => frame[((frame[1] & 0x7F) switch { 126 => 4, 127 => 10, _ => 2 })..];
 
+    /// <summary>Takes the first of several whole frames that this class has built off their front.</summary>
+    /// <returns>Its payload.</returns>
+    public static ReadOnlyMemory<byte> Next(ref ReadOnlyMemory<byte> frames, out Opcode opcode)
+    {
+        var bytes = frames.Span;
+        opcode = (Opcode)(bytes[0] & 0x0F);
+        var length = (bytes[1] & 0x7F) switch
+        {
+            126 => BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]),
+            127 => (int)BinaryPrimitives.ReadInt64BigEndian(bytes[2..]),
+            var small => small,
+        };
+        var header = HeaderLength(length);
+        var payload = frames.Slice(header, length);
+        frames = frames[(header + length)..];
+        return payload;
+    }
+
     /// <summary>A whole frame around a copy of <paramref name="payload"/>.</summary>
     public static byte[] Create(Opcode opcode, ReadOnlySpan<byte> payload, bool compressed = false)
     {

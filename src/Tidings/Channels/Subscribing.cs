@@ -12,6 +12,8 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
     // How many members the answer to a subscribe lists; the count is always whole.
     private const int MembersInReply = 100;
 
+    private const string NotAllowed = "Not allowed";
+
     public int MostSubscriptions => limits.Subscriptions;
 
     /// <summary>Whether the session may use its right to subscribe now.</summary>
@@ -37,7 +39,7 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
             await connection.Lane.SwitchTo();
             if (verdict.Refusal is { } code)
             {
-                connection.Send(Reply.Error(id, code, verdict.Error ?? "Not allowed", verdict.Details));
+                connection.Send(Reply.Error(id, code, verdict.Error ?? NotAllowed, verdict.Details));
                 return;
             }
         }
@@ -86,19 +88,50 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         return true;
     }
 
-    /// <summary>Subscribes a connection that nobody knows of yet, on any thread; <see cref="ServerSubscription.Start"/> then goes to its lane.</summary>
-    public async ValueTask<ServerSubscription> PrepareAsync(ChannelSession session, string channel)
+    /// <summary>Judges whether a connection that nobody knows of yet may subscribe, on any thread. How often is bounded by who may connect.</summary>
+    /// <returns>Why not, or null.</returns>
+    public async ValueTask<(ErrorCode Code, string Text)?> JudgeAsync(ChannelSession session, SubscribeRequest request)
     {
-        var membership = NewMembership(session, new SubscribeRequest { Channel = channel }, kinds.Find(channel), byServer: true);
+        var channel = request.Channel;
+        if (limits.Subscriptions > 0 && session.Count - session.ByServer >= limits.Subscriptions)
+        {
+            return (ErrorCode.TooMany, "Too many subscriptions");
+        }
+
+        var kind = kinds.Find(channel);
+        if (Judge(session, request, kind) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var verdict = kind.OnSubscribe is { } handler
+            ? await handler.OnSubscribeAsync(session.Peer, channel, CancellationToken.None).ConfigureAwait(false)
+            : HandlerVerdict.Allow;
+        return verdict.Refusal is { } code ? (code, verdict.Error ?? NotAllowed) : null;
+    }
+
+    /// <summary>Subscribes a connection that nobody knows of yet, on any thread; <see cref="FirstSubscription.Start"/> then goes to its lane.</summary>
+    /// <param name="session">Whom.</param>
+    /// <param name="request">To what.</param>
+    /// <param name="byServer">Whether it is the server's wish, which counts against no limit.</param>
+    public async ValueTask<FirstSubscription> PrepareAsync(ChannelSession session, SubscribeRequest request, bool byServer)
+    {
+        var channel = request.Channel;
+        var membership = NewMembership(session, request, kinds.Find(channel), byServer);
         session.Add(membership);
         hub.TryJoin(membership.Subscription, channel);
-        var history = await broker.ReadAsync(channel, default).ConfigureAwait(false);
+        var history = await ReadAsync(session, request, membership.Kind).ConfigureAwait(false);
         if (membership.Kind.Presence)
         {
             await presence.JoinAsync(channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
         }
 
-        return new ServerSubscription(membership, history);
+        if (membership.Watch is { } watch)
+        {
+            hub.TryJoin(watch, PresenceChannel.Of(channel));
+        }
+
+        return new FirstSubscription(membership, history, request.Since);
     }
 
     public void Unsubscribe(ChannelSession session, ChannelMembership membership)
@@ -161,12 +194,17 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
             return (ErrorCode.TooMany, "Too many subscriptions");
         }
 
-        var who = session.Identity;
+        return Judge(session, request, kind);
+    }
+
+    private static (ErrorCode Code, string Text)? Judge(ChannelSession session, SubscribeRequest request, ChannelKind kind)
+    {
+        var (channel, who) = (request.Channel, session.Identity);
         return ChannelPermissions.MaySubscribe(kind, channel, who)
             && (request.Last == 0 || ChannelPermissions.MayReadHistory(kind, channel, who))
             && (!request.Presence || !kind.Presence || ChannelPermissions.MaySeePresence(kind, channel, who))
                 ? null
-                : (ErrorCode.NotAllowed, "Not allowed");
+                : (ErrorCode.NotAllowed, NotAllowed);
     }
 
     private async ValueTask JoinAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind, ReadOnlyMemory<byte> id, bool byServer = false)
@@ -325,9 +363,31 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
     }
 }
 
-/// <summary>A subscription that the server makes while the connection comes, and where in the log it begins.</summary>
-internal readonly record struct ServerSubscription(ChannelMembership Membership, HistoryPart History)
+/// <summary>A subscription that is made while the connection comes, and where in the log it begins.</summary>
+/// <param name="Membership">The channel.</param>
+/// <param name="History">What of the log comes first.</param>
+/// <param name="Since">After which position that was asked for, or null.</param>
+internal readonly record struct FirstSubscription(ChannelMembership Membership, HistoryPart History, StreamPosition? Since)
 {
-    /// <summary>Has messages go out. Called on the connection's lane, after <c>connected</c> was sent.</summary>
-    public void Start() => Membership.Subscription.Start(History);
+    /// <summary>Tells what was asked for and is gone. Called on the connection's lane, after <c>connected</c> was sent.</summary>
+    public void TellGap()
+    {
+        if (Since is not { } since || History.Recovered)
+        {
+            return;
+        }
+
+        // A position that the log has never reached is as foreign to it as one of another epoch.
+        var top = History.Top;
+        var trimmed = since.Epoch == top.Epoch && since.Offset < top.Offset;
+        Membership.Subscription.Connection.Send(Reply.Gap(
+            Membership.Channel, top, since.Offset + 1, trimmed ? top.Offset : since.Offset, trimmed ? "trimmed" : "epoch"));
+    }
+
+    /// <summary>Has messages go out. Called on the connection's lane, after all gaps were told.</summary>
+    public void Start()
+    {
+        Membership.Subscription.Start(History);
+        Membership.Watch?.Start(HistoryPart.None);
+    }
 }

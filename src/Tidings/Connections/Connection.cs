@@ -17,7 +17,7 @@ internal enum ConnectionState : byte
     Closed,
 }
 
-/// <summary>One WebSocket: reads messages, keeps the heartbeat and the limits, queues what is sent, ends in order.</summary>
+/// <summary>One WebSocket, or one request over HTTP that is answered as one: reads messages, keeps the heartbeat and the limits, queues what is sent, ends in order.</summary>
 /// <remarks>All members belong to <see cref="Lane"/>'s turns, except those that say otherwise.</remarks>
 internal sealed partial class Connection : TimerEntry, ILaneWork
 {
@@ -229,6 +229,7 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
             QueueClose(_code);
         }
 
+        _reading = !wire.IsOneWay;
         wire.Start(this);
         Authentication?.Start();
         if (Identity is { } identity && _registry.Revocations.Cover(identity))
@@ -274,7 +275,7 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
 
     private void AfterCloseFrame()
     {
-        if (!_closeReceived || _outputEnded)
+        if (!(_closeReceived || _wire!.IsOneWay) || _outputEnded)
         {
             return;
         }

@@ -13,13 +13,16 @@ internal enum FlushResult : byte
     Broken,
 }
 
-/// <summary>What moves a connection's bytes: a socket that a lane polls, or a stream. Everything here belongs to the connection's lane.</summary>
+/// <summary>What moves a connection's bytes: a socket that a lane polls, a stream, or the answer to a request. Everything here belongs to the connection's lane.</summary>
 /// <remarks>
 /// A wire hands what it reads to <see cref="Connection.Receive"/>, tells of the end by <see cref="Connection.EndOfInput"/> and of
 /// a broken transport by <see cref="Connection.Lost"/>.
 /// </remarks>
 internal abstract class Wire
 {
+    /// <summary>Whether the peer can say nothing: its silence means nothing, and no close frame comes back.</summary>
+    public virtual bool IsOneWay => false;
+
     /// <summary>Begins to bring what arrives.</summary>
     public abstract void Start(Connection connection);
 

@@ -1,0 +1,70 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Tidings.AspNetCore.Handshake;
+using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Transports;
+using Tidings.Connections;
+
+namespace Tidings.AspNetCore.Connect;
+
+/// <summary>The transports of the channel protocol, and which of them a request asks for.</summary>
+internal sealed class ConnectTransports
+{
+    private const string EventStream = "text/event-stream";
+
+    // How long a client may take to read an answer that is whole, before its place is given to others.
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly TidingsServices _tidings;
+    private readonly WebSocketRoute _webSockets;
+    private readonly EventStreamRoute _events;
+    private readonly PollRoute _polls;
+    private readonly CommandRoute _commands;
+
+    public ConnectTransports(TidingsServices tidings)
+    {
+        _tidings = tidings;
+        var route = new ConnectRoute(tidings);
+        var entrance = new HttpEntrance(tidings, route);
+        var settings = tidings.TextRoute(binary: false);
+        var answering = settings with { Heartbeat = TimeSpan.Zero, CloseTimeout = AnswerTimeout };
+        _webSockets = new WebSocketRoute(settings, tidings.Channels) { Join = route.Join, IdentifiesByItself = tidings.ConnectHook is not null };
+        _events = new EventStreamRoute(entrance, tidings.Registry.Metrics, settings with { TextHeartbeat = false });
+        _polls = new PollRoute(entrance, tidings.Registry.Metrics, answering, tidings.Time);
+
+        // Rates are counted by sender, and an answer is bounded by what it is before each command.
+        var saying = answering with { Rate = RateLimit.None, ControlRate = RateLimit.None, QueueBytes = int.MaxValue };
+        _commands = new CommandRoute(entrance, tidings.Actions, tidings.SenderRates, saying, settings.QueueBytes);
+    }
+
+    public Task ServeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        return request.Method switch
+        {
+            _ when HttpMethods.IsPost(request.Method) => _commands.ServeAsync(context),
+            _ when HttpMethods.IsOptions(request.Method) => AnswerPreflight(context),
+            _ when IsHandshake(context) => _tidings.Entrance.EnterAsync(context, _webSockets),
+            _ when request.Headers.Accept.ToString().Contains(EventStream, StringComparison.OrdinalIgnoreCase) => _events.ServeAsync(context),
+            _ when request.Query.ContainsKey("since") || request.Query.ContainsKey("wait") => _polls.ServeAsync(context),
+            _ => _tidings.Entrance.EnterAsync(context, _webSockets),
+        };
+    }
+
+    public Task ServeEventsAsync(HttpContext context) =>
+        HttpMethods.IsOptions(context.Request.Method) ? AnswerPreflight(context) : _events.ServeAsync(context);
+
+    public Task ServePollAsync(HttpContext context) =>
+        HttpMethods.IsOptions(context.Request.Method) ? AnswerPreflight(context) : _polls.ServeAsync(context);
+
+    private static bool IsHandshake(HttpContext context) =>
+        context.Request.Headers.Upgrade.Count > 0 || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+
+    private Task AnswerPreflight(HttpContext context)
+    {
+        // What it allows, its headers say; the request itself is judged when it comes.
+        _tidings.CrossOrigin.Admit(context);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,152 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Tidings.AspNetCore.Api;
+using Tidings.Channels;
+using Tidings.Connections;
+using Tidings.Protocol;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Replies;
+
+namespace Tidings.AspNetCore.Transports;
+
+/// <summary>Commands over HTTP (docs/protocol.md, "Commands"): carried out one after the other, as those of a connection are.</summary>
+/// <param name="entrance">Lets requests in.</param>
+/// <param name="actions">What commands do.</param>
+/// <param name="rates">How often who may say something.</param>
+/// <param name="settings">What holds for the connection that each request is.</param>
+/// <param name="mostAnswerBytes">When replies have become so long, no further command is carried out.</param>
+internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions, SenderRates rates, ConnectionSettings settings, int mostAnswerBytes)
+{
+    private static readonly FieldFault[] NeedsConnection = [new("type", "needs a connection")];
+
+    public async Task ServeAsync(HttpContext context)
+    {
+        if (!context.Request.HasJsonContentType())
+        {
+            await HttpEntrance.AnswerAsync(context, Problems.BadRequest("The content type must be application/json."));
+            return;
+        }
+
+        if (await entrance.EnterAsync(context, settings, counted: false) is not { } visit)
+        {
+            return;
+        }
+
+        var wire = new ReplyWire(visit.Lane, context.Abort);
+        visit.Connection.Attach(wire);
+        using var gone = context.RequestAborted.UnsafeRegister(static wire => ((ResponseWire)wire!).Lose(), wire);
+        try
+        {
+            if (await ReadAsync(context) is { } body)
+            {
+                await CarryOutAsync(visit, wire, body.Commands);
+                await WriteAsync(context, wire, body.IsArray);
+            }
+        }
+        finally
+        {
+            visit.Connection.Close(DisconnectCode.Goodbye);
+            wire.Finish();
+        }
+
+        await wire.Completion;
+    }
+
+    private async ValueTask<CommandBody?> ReadAsync(HttpContext context)
+    {
+        if (await ApiBody.ReadAsync(context, settings.Messages.HardLimit) is not { } bytes)
+        {
+            await HttpEntrance.AnswerAsync(context, Problems.TooLarge($"The body may have at most {settings.Messages.HardLimit} bytes."));
+            return null;
+        }
+
+        var (body, fault) = CommandBody.Read(bytes);
+        if (body is null)
+        {
+            await HttpEntrance.AnswerAsync(context, Problems.BadRequest(fault!));
+        }
+
+        return body;
+    }
+
+    private async Task CarryOutAsync(Visit visit, ReplyWire wire, IReadOnlyList<ReadOnlyMemory<byte>> commands)
+    {
+        var connection = visit.Connection;
+        var session = ChannelHandler.BeginSaying(connection, visit.Arrival);
+        await connection.Lane.SwitchTo();
+        foreach (var json in commands)
+        {
+            if (session.Ended)
+            {
+                break;
+            }
+
+            if (connection.QueuedBytes + wire.Bytes > mostAnswerBytes)
+            {
+                CommandReader.Read(json.Span, out var unread);
+                connection.Send(Reply.Error(unread.Id, ErrorCode.TooLarge, "Answer too large"));
+            }
+            else
+            {
+                await CarryOutAsync(session, visit, json);
+            }
+        }
+
+        // What was queued in this turn reaches the wire at its end, and this goes on elsewhere.
+        connection.Close(DisconnectCode.Goodbye);
+        await wire.Answered.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+    }
+
+    private async ValueTask CarryOutAsync(ChannelSession session, Visit visit, ReadOnlyMemory<byte> json)
+    {
+        var connection = session.Connection;
+        if (json.Length > settings.Messages.SoftLimit)
+        {
+            connection.Send(rates.TryContent(session.User, visit.Address)
+                ? Reply.Error(default, ErrorCode.TooLarge, "Message too large")
+                : Reply.Error(default, ErrorCode.RateLimited, "Rate limit exceeded"));
+            return;
+        }
+
+        if (CommandReader.Read(json.Span, out var command) is { } fault)
+        {
+            connection.Send(Reply.Error(command.Id, ErrorCode.BadRequest, fault.Error, fault.Details));
+            return;
+        }
+
+        switch (command.Type)
+        {
+            case CommandType.Publish or CommandType.Send or CommandType.Call when !rates.TryContent(session.User, visit.Address):
+            case CommandType.Presence or CommandType.History or CommandType.Ping when !rates.TryAsk(session.User, visit.Address):
+                connection.Send(Reply.Error(command.Id, ErrorCode.RateLimited, "Rate limit exceeded"));
+                break;
+            case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Presence or CommandType.History or CommandType.Ping:
+                await ChannelHandler.CompleteAsync(session, command, actions.CarryOutAsync(session, command));
+                break;
+            default:
+                connection.Send(Reply.Error(command.Id, ErrorCode.BadRequest, "Invalid message format", NeedsConnection));
+                break;
+        }
+    }
+
+    private static async Task WriteAsync(HttpContext context, ReplyWire wire, bool isArray)
+    {
+        if (context.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await JsonAnswer.StartAsync(context);
+        var output = context.Response.BodyWriter;
+        if (isArray)
+        {
+            await JsonAnswer.WriteAsync(output, wire.Replies, context.RequestAborted);
+        }
+        else
+        {
+            output.Write(wire.Replies[0].Span);
+        }
+
+        await output.FlushAsync(context.RequestAborted);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using Tidings.Connections;
+using Tidings.Lanes;
+using Tidings.Protocol.Frames;
+using Tidings.Protocol.Positions;
+using FlushResult = Tidings.Connections.FlushResult;
+using PipeFlushResult = System.IO.Pipelines.FlushResult;
+
+namespace Tidings.AspNetCore.Transports;
+
+/// <summary>Server-Sent Events: each text frame is written as one event, a ping as a comment, a close frame as <c>disconnecting</c>.</summary>
+/// <remarks>The data are the very bytes that WebSockets share; only the <c>id:</c> line is the reader's own, and is made where it is written.</remarks>
+internal sealed class EventStreamWire(PipeWriter output, ReaderPosition position, int retryMilliseconds, PoolLane lane, Action abort)
+    : ResponseWire(lane, abort)
+{
+    // What is taken from the queue at once. The rest waits where it is counted.
+    private const int LargestWrite = 64 * 1024;
+
+    private bool _begun;
+    private bool _writing;
+
+    protected override bool IsUnfinished => _writing;
+
+    public override FlushResult Flush(ref OutboundQueue queue)
+    {
+        while (queue.Count > 0)
+        {
+            if (_writing)
+            {
+                return FlushResult.Blocked;
+            }
+
+            Fill(ref queue);
+            var flush = output.FlushAsync(CancellationToken.None);
+            if (!flush.IsCompleted)
+            {
+                _writing = true;
+                _ = FinishFlushAsync(flush);
+                return FlushResult.Blocked;
+            }
+
+#pragma warning disable VSTHRD002 // It has completed.
+            if (!flush.IsCompletedSuccessfully || flush.Result.IsCompleted)
+#pragma warning restore VSTHRD002
+            {
+                return FlushResult.Broken;
+            }
+        }
+
+        return _writing ? FlushResult.Blocked : FlushResult.Drained;
+    }
+
+    private void Fill(ref OutboundQueue queue)
+    {
+        if (!_begun)
+        {
+            _begun = true;
+            output.Write("retry: "u8);
+            WriteNumber(retryMilliseconds);
+            output.Write("\n"u8);
+        }
+
+        var taken = 0;
+        while (queue.Count > 0 && taken < LargestWrite)
+        {
+            var frames = queue.HeadMemory;
+            taken += frames.Length;
+            queue.Advance(frames.Length);
+            while (!frames.IsEmpty)
+            {
+                Write(Frame.Next(ref frames, out var opcode).Span, opcode);
+            }
+        }
+    }
+
+    private void Write(ReadOnlySpan<byte> payload, Opcode opcode)
+    {
+        switch (opcode)
+        {
+            case Opcode.Text:
+                position.Note(payload);
+                WriteEvent(payload, position.IsKnown ? position.Text : default);
+                break;
+            case Opcode.Close:
+                var (code, comesBack) = StreamEnd.Read(payload);
+                WriteEvent(StreamEnd.Json(code), comesBack ? position.IsKnown ? position.Text : default : StreamEnd.FinalId);
+                break;
+            default:
+                output.Write(":\n\n"u8);
+                break;
+        }
+    }
+
+    private void WriteEvent(ReadOnlySpan<byte> json, ReadOnlySpan<byte> id)
+    {
+        output.Write("data: "u8);
+
+        // No JSON of ours has line breaks. One that came from elsewhere with some still is one event, and the same value.
+        int end;
+        while ((end = json.IndexOfAny((byte)'\r', (byte)'\n')) >= 0)
+        {
+            output.Write(json[..end]);
+            output.Write(" "u8);
+            json = json[(end + 1)..];
+        }
+
+        output.Write(json);
+        if (!id.IsEmpty)
+        {
+            output.Write("\nid: "u8);
+            output.Write(id);
+        }
+
+        output.Write("\n\n"u8);
+    }
+
+    private void WriteNumber(int number)
+    {
+        Span<byte> digits = stackalloc byte[11];
+        number.TryFormat(digits, out var length, default, CultureInfo.InvariantCulture);
+        output.Write(digits[..length]);
+    }
+
+    private async Task FinishFlushAsync(ValueTask<PipeFlushResult> flush)
+    {
+        var broken = false;
+        try
+        {
+            broken = (await flush.ConfigureAwait(false)).IsCompleted;
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        {
+            broken = true;
+        }
+
+        await Lane.SwitchTo();
+        _writing = false;
+        if (broken)
+        {
+            Connection!.Lost();
+        }
+        else
+        {
+            Connection!.Flush();
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using Microsoft.AspNetCore.Http;
+using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Authentication;
+using Tidings.AspNetCore.Connect;
+using Tidings.AspNetCore.Hosting;
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Connections;
+using Tidings.Lanes;
+using Tidings.Protocol;
+
+namespace Tidings.AspNetCore.Transports;
+
+/// <summary>Takes requests in that are served as connections: where they come from, whether there is a place, who comes.</summary>
+internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
+{
+    private const string SoonSeconds = "5";
+    private const string SlowlySeconds = "30";
+
+    /// <summary>Makes the connection of a request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="settings">What holds for the connection.</param>
+    /// <param name="counted">Whether it has one of the places of its address.</param>
+    /// <returns>The connection, which has a place until it is closed or abandoned; null where the request was answered.</returns>
+    public async ValueTask<Visit?> EnterAsync(HttpContext context, ConnectionSettings settings, bool counted)
+    {
+        if (!tidings.CrossOrigin.Admit(context))
+        {
+            await AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, "This origin may not connect."));
+            return null;
+        }
+
+        if (await IdentifyAsync(context) is not { } who)
+        {
+            return null;
+        }
+
+        var address = AddressKey.From(context.Connection.RemoteIpAddress);
+        var place = counted ? address : default;
+        switch (tidings.Registry.StopCode is null ? tidings.Registry.Enter(place) : Admission.NodeFull)
+        {
+            case Admission.Admitted:
+                break;
+            case Admission.NodeFull:
+                await AnswerAsync(context, Problems.Unavailable("This server takes no more connections now."), SoonSeconds);
+                return null;
+            default:
+                await AnswerAsync(context, Problems.Create(ErrorCode.TooMany, DisconnectCode.TooManyConnections.Reason + "."), SlowlySeconds);
+                return null;
+        }
+
+        var lane = tidings.Lanes.NextPool();
+        var connection = new Connection(lane, settings, tidings.Channels, tidings.Registry) { Address = place };
+        try
+        {
+            var (arrival, refusal) = await route.AdmitAsync(context, who.Identity);
+            if (arrival is not null)
+            {
+                connection.Authentication = arrival.Identity is { } identity ? new ConnectionAuthentication(connection, identity) : null;
+                return new Visit(connection, lane, arrival, address);
+            }
+
+            connection.Abandon();
+            await RefuseAsync(context, refusal);
+            return null;
+        }
+        catch
+        {
+            connection.Abandon();
+            throw;
+        }
+    }
+
+    /// <returns>Who it is, or nobody; null where the request was answered.</returns>
+    private async ValueTask<RequestIdentity?> IdentifyAsync(HttpContext context)
+    {
+        RequestIdentity who;
+        try
+        {
+            who = await tidings.Authentication.IdentifyAsync(context, AuthenticationRule.Of(context, tidings.AuthenticationRule).Methods);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            await RefuseAsync(context, DisconnectCode.Unavailable);
+            return null;
+        }
+
+        if (who.ByCookie && !tidings.Origins.AllowsCookieToRead(context.Request))
+        {
+            await AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, "This origin may not connect."));
+            return null;
+        }
+
+        if (who.Refusal is { } refusal)
+        {
+            await RefuseAsync(context, refusal);
+            return null;
+        }
+
+        return who;
+    }
+
+    /// <summary>Subscribes a reader. Where nothing can be read, the connection is abandoned and the request answered.</summary>
+    public async ValueTask<bool> TryBeginAsync(HttpContext context, Visit visit, ReadRequest request)
+    {
+        try
+        {
+            if (await tidings.Channels.BeginReadingAsync(visit.Connection, visit.Arrival, request.Wishes(visit.Arrival.Channels)) is not { } refusal)
+            {
+                return true;
+            }
+
+            visit.Connection.Abandon();
+            await AnswerAsync(context, refusal == ErrorCode.NotAllowed && visit.Arrival.Identity is null
+                ? Problems.Unauthorized("None of these channels may be read without a user.")
+                : Problems.Create(refusal, "None of these channels may be read."));
+            return false;
+        }
+        catch (BrokerUnavailableException)
+        {
+            visit.Connection.Abandon();
+            await RefuseAsync(context, DisconnectCode.Unavailable);
+            return false;
+        }
+        catch
+        {
+            visit.Connection.Abandon();
+            throw;
+        }
+    }
+
+    /// <summary>Answers in the place of a close code.</summary>
+    public static Task RefuseAsync(HttpContext context, DisconnectCode code) => code.Code switch
+    {
+        4001 or 4002 => AnswerAsync(context, Problems.Unauthorized(code.Reason)),
+        1008 => AnswerAsync(context, Problems.Create(ErrorCode.TooMany, code.Reason), SlowlySeconds),
+        1011 => AnswerAsync(context, Problems.Create(ErrorCode.Internal, code.Reason)),
+        1001 or 1012 or 1013 or 4000 or 4100 or 4110 => AnswerAsync(context, Problems.Unavailable(code.Reason), SoonSeconds),
+        _ => AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, code.Reason)),
+    };
+
+    public static Task AnswerAsync(HttpContext context, IResult problem, string? retryAfterSeconds = null)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        if (retryAfterSeconds is not null)
+        {
+            context.Response.Headers.RetryAfter = retryAfterSeconds;
+        }
+
+        return problem.ExecuteAsync(context);
+    }
+}
+
+/// <summary>A request that was let in.</summary>
+/// <param name="Connection">Its connection, on <paramref name="Lane"/>.</param>
+/// <param name="Lane">The lane.</param>
+/// <param name="Arrival">Who comes.</param>
+/// <param name="Address">Where from, whether it has a place of that address or not.</param>
+internal sealed record Visit(Connection Connection, PoolLane Lane, Arrival Arrival, AddressKey Address);
