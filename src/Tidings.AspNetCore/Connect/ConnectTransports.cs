@@ -33,7 +33,7 @@ internal sealed class ConnectTransports
         _polls = new PollRoute(entrance, tidings.Registry.Metrics, answering, tidings.Time);
 
         // Rates are counted by sender, and an answer is bounded by what it is before each command.
-        var saying = answering with { Rate = RateLimit.None, ControlRate = RateLimit.None, QueueBytes = int.MaxValue };
+        var saying = answering with { Rate = RateLimit.None, ControlRate = RateLimit.None, ByteRate = RateLimit.None, SharesRates = false, QueueBytes = int.MaxValue };
         _commands = new CommandRoute(entrance, tidings.Actions, tidings.SenderRates, saying, settings.QueueBytes);
     }
 
