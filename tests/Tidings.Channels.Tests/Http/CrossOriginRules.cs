@@ -11,7 +11,7 @@ public sealed class CrossOriginRules : HttpRules
     [Fact]
     public async Task A_configured_origin_may_read_and_send_with_its_users_cookies()
     {
-        await using var server = await StartAsync(("Tidings:AllowedOrigins:0", Friend));
+        await using var server = await StartAsync(("Tidings:AllowedOrigins:0", Friend), ("Tidings:AllowedOrigins:1", "https://other.example.com"));
         foreach (var url in new[] { "/connect?wait=0", "/api/events", "/api/messages" })
         {
             using var response = await AskAsync(server, HttpMethod.Get, url, Friend);
