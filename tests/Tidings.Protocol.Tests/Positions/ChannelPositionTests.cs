@@ -45,6 +45,27 @@ public class ChannelPositionTests
         Assert.Equal(before, position.Text.ToArray());
     }
 
+    [Fact]
+    public void To_note_a_message_and_to_write_the_position_allocates_nothing()
+    {
+        var position = new ReaderPosition([new ChannelPosition("chat:lobby", new StreamPosition("9c3e51ab70d2f648", 0))]);
+        var message = """{"type":"message","channel":"chat:lobby","offset":123456,"data":{"text":"hello"},"from":"ann","time":1767225600000}"""u8.ToArray();
+        NoteAndWrite(position, message);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            NoteAndWrite(position, message);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private static void NoteAndWrite(ReaderPosition position, byte[] message)
+    {
+        position.Note(message);
+        _ = position.Text;
+    }
+
     private static IEnumerable<JsonElement> Samples(string kind) =>
         JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "vectors", "positions.json"))).RootElement.GetProperty(kind).EnumerateArray();
 
