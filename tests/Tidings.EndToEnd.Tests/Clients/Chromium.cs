@@ -26,8 +26,8 @@ internal sealed class Chromium : IAsyncDisposable
         return new Chromium(playwright, await playwright.Chromium.LaunchAsync(Launch));
     }
 
-    /// <summary>A window with storage of its own.</summary>
-    public Task<IPage> NewPageAsync() => _browser.NewPageAsync();
+    /// <summary>A window with storage of its own, which takes any certificate.</summary>
+    public Task<IPage> NewPageAsync() => _browser.NewPageAsync(new() { IgnoreHTTPSErrors = true });
 
     public async ValueTask DisposeAsync()
     {
