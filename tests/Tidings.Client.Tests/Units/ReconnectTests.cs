@@ -50,11 +50,11 @@ public sealed class ReconnectTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(1001, "Shutting down", 8)]
-    [InlineData(1012, "", 8)]
-    [InlineData(4100, "Draining", 8)]
+    [InlineData(1001, "Shutting down", 15)]
+    [InlineData(1012, "", 15)]
+    [InlineData(4100, "Draining", 15)]
     [InlineData(1001, "Silent", 0.5)]
-    public async Task Where_the_server_itself_goes_the_window_is_sixteen_seconds_from_the_first(int code, string reason, double seconds)
+    public async Task Where_the_server_itself_goes_the_window_is_thirty_seconds_from_the_first(int code, string reason, double seconds)
     {
         Start(random: 0.5);
         (await _server.ConnectAsync()).End(code, reason);
