@@ -18,7 +18,7 @@ const SHORTEST_SILENCE = 75_000;
 /**
  * In the place of the browser's WebSocket for plain text rooms: the same properties, methods and events, but it comes back as the table of close
  * codes says. `open` comes each time; `close` once, when it stays away; `reconnecting` in between, with how the connection ended and how long it
- * waits as `detail`. Heartbeats are answered and told as `ping`, not as messages. What is sent meanwhile waits; what was under way when the
+ * waits as `detail`; `connecting` when an attempt begins, with its number. Heartbeats are answered and told as `ping`, not as messages. What is sent meanwhile waits; what was under way when the
  * connection broke may be lost, and so is what others said: rooms have no positions.
  */
 export class ReconnectingWebSocket extends EventTarget {
@@ -191,6 +191,9 @@ export class ReconnectingWebSocket extends EventTarget {
   /** @param {import('./link.js').StateChange} change */
   #changed({ state, code = 1006, reason = '', delay, attempt }) {
     switch (state) {
+      case 'connecting':
+        this.#tell(new CustomEvent('connecting', { detail: { attempt } }));
+        break;
       case 'connected':
         this.#waitingSize = 0;
         for (const data of this.#waiting.splice(0)) this.send(data);

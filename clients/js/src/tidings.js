@@ -274,9 +274,10 @@ export class Tidings extends Emitter {
   #connected({ connection, user, server, version, subscriptions }) {
     this.#connection = connection ?? null;
     this.#user = user ?? null;
-    this.emit('connected', { transport: /** @type {TransportKind} */ (this.#kind), connection: this.#connection, user: this.#user, server, version });
+    // What was subscribed before something was published hears it.
     this.#subscriptions.opened(subscriptions ?? []);
     this.#commands.opened();
+    this.emit('connected', { transport: /** @type {TransportKind} */ (this.#kind), connection: this.#connection, user: this.#user, server, version });
   }
 
   /** @param {Frame} frame */

@@ -58,3 +58,9 @@ public sealed class LanePump_B23_StaleMemory() : B23_StaleMemory(Pump.Lanes);
 public sealed class LanePump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Lanes);
 
 public sealed class LanePumpAuthenticationRules() : AuthenticationRules(Pump.Lanes);
+
+public sealed class LanePumpRevocationRules() : RevocationRules(Pump.Lanes);
+
+public sealed class LanePump_B01_Origins() : B01_Origins(Pump.Lanes);
+
+public sealed class LanePump_B24_TokenLeaks() : B24_TokenLeaks(Pump.Lanes);

@@ -58,3 +58,9 @@ public sealed class StreamPump_B23_StaleMemory() : B23_StaleMemory(Pump.Streams)
 public sealed class StreamPump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Streams);
 
 public sealed class StreamPumpAuthenticationRules() : AuthenticationRules(Pump.Streams);
+
+public sealed class StreamPumpRevocationRules() : RevocationRules(Pump.Streams);
+
+public sealed class StreamPump_B01_Origins() : B01_Origins(Pump.Streams);
+
+public sealed class StreamPump_B24_TokenLeaks() : B24_TokenLeaks(Pump.Streams);
