@@ -25,7 +25,8 @@ async Task ListenAsync()
         {
             ChannelMessage message => $"{message.Position?.Offset}: {message.Read(SampleJson.Default.Line)?.Text}",
             ChannelGap gap => $"(missed what was said up to {gap.Position.Offset})",
-            ChannelSubscribed subscribed => $"({subscribed.Presence?.Count ?? 0} here)",
+            ChannelSubscribed { Presence: { } presence } => $"({presence.Count} here)",
+            ChannelSubscribed => "(listening)",
             ChannelJoin join => $"({join.Member.User} has come)",
             ChannelLeave leave => $"({leave.Member.User} has gone)",
             _ => $"({told})",
