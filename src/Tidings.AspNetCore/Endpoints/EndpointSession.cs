@@ -22,6 +22,7 @@ internal sealed partial class EndpointSession : ILaneWork
     private readonly HttpContext _context;
     private readonly EndpointRoute _route;
     private readonly DeflateNegotiation _deflate;
+    private readonly AddressKey _address;
     private readonly Inbox _inbox = new();
     private readonly Outbox _outbox;
     private readonly TaskCompletionSource _leftBehind = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,11 +37,12 @@ internal sealed partial class EndpointSession : ILaneWork
     private bool _closedHere;
     private bool _handlerDone;
 
-    public EndpointSession(HttpContext context, EndpointRoute route, DeflateNegotiation deflate)
+    public EndpointSession(HttpContext context, EndpointRoute route, DeflateNegotiation deflate, AddressKey address)
     {
         _context = context;
         _route = route;
         _deflate = deflate;
+        _address = address;
         _outbox = new Outbox(route.Limits.QueueBytes);
         _lifetime = new SessionLifetime(this, context.Features.Get<IHttpRequestLifetimeFeature>());
         Socket = new WebSocketConnection(this, context);
@@ -149,6 +151,7 @@ internal sealed partial class EndpointSession : ILaneWork
             Id = Id,
             Tag = this,
             ReportsFlush = true,
+            Address = _address,
         };
         connection.Authentication = tidings.Authentication.IdentityOf(_context) is { } identity ? new ConnectionAuthentication(connection, identity) : null;
         _connection = connection;

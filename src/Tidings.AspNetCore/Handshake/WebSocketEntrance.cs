@@ -14,7 +14,8 @@ namespace Tidings.AspNetCore.Handshake;
 
 /// <summary>Takes WebSocket requests of all routes in.</summary>
 internal sealed class WebSocketEntrance(
-    ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, RequestAuthenticator authenticator, AuthenticationRule rule, bool compress)
+    ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, RequestAuthenticator authenticator, AuthenticationRule rule, SharedRate handshakes,
+    ForwardingNotice forwarding, bool compress)
 {
     // How long a peer that is refused has to take note before the socket goes.
     private static readonly TimeSpan RefusalLinger = TimeSpan.FromSeconds(1);
@@ -105,6 +106,15 @@ internal sealed class WebSocketEntrance(
             return null;
         }
 
+        forwarding.Look(context);
+        if (handshakes.TryTake() is var wait and > 0)
+        {
+            registry.Metrics.Refused("handshakes");
+            context.Response.Headers.RetryAfter = RetryAfter.Seconds(wait);
+            await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status429TooManyRequests, "This server takes no more handshakes in this second.\n");
+            return null;
+        }
+
         if (!origins.Allows(context.Request) || (OriginPolicy.IsKnownByCookie(context.Request) && !origins.AllowsCookie(context.Request)))
         {
             await RefuseOriginAsync(context);
@@ -121,17 +131,23 @@ internal sealed class WebSocketEntrance(
         return deflate;
     }
 
-    /// <summary>Takes a place for a connection of the application's own; its address does not count.</summary>
-    /// <returns>False where the node has none left, and the request was answered.</returns>
-    public async ValueTask<bool> TryEnterAsync(HttpContext context)
+    /// <summary>Takes a place for a connection of the application's own.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="address">Where it comes from.</param>
+    /// <returns>False where there is none left, and the request was answered.</returns>
+    public async ValueTask<bool> TryEnterAsync(HttpContext context, AddressKey address)
     {
-        if (registry.StopCode is null && registry.Enter(default) == Admission.Admitted)
+        switch (registry.StopCode is null ? registry.Enter(address) : Admission.NodeFull)
         {
-            return true;
+            case Admission.Admitted:
+                return true;
+            case Admission.NodeFull:
+                await RefuseByStatusAsync(context);
+                return false;
+            default:
+                await RefuseVisiblyAsync(context, DisconnectCode.TooManyConnections);
+                return false;
         }
-
-        await RefuseByStatusAsync(context);
-        return false;
     }
 
     /// <summary>The connection under the request, where its lane can have it back: only a socket whose bytes the application sees as
@@ -167,7 +183,7 @@ internal sealed class WebSocketEntrance(
             }
             else
             {
-                refusal = await join(connection);
+                refusal = await JoinAsync(connection, join);
             }
         }
         catch (BrokerUnavailableException)
@@ -184,7 +200,7 @@ internal sealed class WebSocketEntrance(
 
         if (refusal is { } told)
         {
-            registry.Leave(address);
+            connection.Abandon();
             await RefuseVisiblyAsync(context, told);
             return;
         }
@@ -210,6 +226,13 @@ internal sealed class WebSocketEntrance(
         using var wire = new StreamWire(stream, pool, context.Abort);
         connection.Attach(wire);
         await wire.Completion;
+    }
+
+    // A hook may name the user while it joins.
+    private static async ValueTask<DisconnectCode?> JoinAsync(Connection connection, Func<Connection, ValueTask<DisconnectCode?>> join)
+    {
+        var refusal = connection.TryCountUser() ? await join(connection) : DisconnectCode.TooManyConnections;
+        return refusal ?? (connection.TryCountUser() ? null : DisconnectCode.TooManyConnections);
     }
 
     // Browsers show scripts nothing of a refused handshake: it is completed, and closed with the code and the reason.

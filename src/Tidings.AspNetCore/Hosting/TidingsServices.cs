@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Handshake;
@@ -41,7 +42,7 @@ internal sealed class TidingsServices : IDisposable
         ConnectHook = Hook(options.Hooks.Connect, (hooks, url) => new ConnectHook(hooks, url, time));
         Calls = new CallTable(Hook(options.Hooks.Call, static (hooks, url) => new CallHook(hooks, url)));
         Limits = Limits.From(options.Limits);
-        Registry = new ConnectionRegistry(lanes, new ConnectionLimits(Limits.Connections, Limits.ConnectionsPerIp, Limits.UnauthenticatedConnections), time, meters, log);
+        Registry = new ConnectionRegistry(lanes, Limits.ForNode(), time, meters, log);
         tokens ??= JwtAuthenticator.From(options.Jwt, time);
         var authenticator = tokens is null ? null : new Authenticator(tokens, Registry.Revocations, time);
         FirstMessage = authenticator is null ? null : new FirstMessage(authenticator);
@@ -67,6 +68,8 @@ internal sealed class TidingsServices : IDisposable
         ServerActions = new ServerActions(Broker, Presence, Kinds, subscribing, Directory);
         Disconnecting = new Disconnecting(Registry, Directory);
         Channels = new ChannelHandler(Actions, subscribing, Directory, Server, FirstMessage);
+        ApiAccess = new ServerKey([("Tidings:ApiKey", options.ApiKey), ("Tidings:AdminKey", options.AdminKey)], Limits.ApiRate, time, Registry.Metrics);
+        Forwarding = new ForwardingNotice(log);
         Origins = new OriginPolicy(options.AllowedOrigins);
         CrossOrigin = new CrossOrigin(Origins, options.AllowedOrigins, provider.GetRequiredService<ILoggerFactory>());
         SenderRates = new SenderRates(Limits.Rate, Limits.SubscribeRate, time);
@@ -76,7 +79,7 @@ internal sealed class TidingsServices : IDisposable
         Time = time;
         AuthenticationRule = new AuthenticationRule(AuthenticationMethods.All, options.RequireAuthentication);
         Entrance = new WebSocketEntrance(
-            Registry, lanes, Origins, Authentication, AuthenticationRule, options.Compression.Enabled);
+            Registry, lanes, Origins, Authentication, AuthenticationRule, new SharedRate(Limits.HandshakeRate, time), Forwarding, options.Compression.Enabled);
     }
 
     public TidingsOptions Options { get; }
@@ -126,7 +129,11 @@ internal sealed class TidingsServices : IDisposable
 
     /// <summary>What clients may say that post their commands.</summary>
     public SenderRates SenderRates { get; }
+
+    /// <summary>Who may use the server API and <c>POST /broadcast</c>.</summary>
+    public ServerKey ApiAccess { get; }
     public WebSocketEntrance Entrance { get; }
+    public ForwardingNotice Forwarding { get; }
 
     public void Dispose()
     {
@@ -142,6 +149,8 @@ internal sealed class TidingsServices : IDisposable
     {
         Messages = Limits.Messages(binary),
         Rate = Limits.Rate,
+        ByteRate = Limits.ByteRate,
+        SharesRates = true,
         ControlRate = Limits.ControlRate,
         Heartbeat = Options.Heartbeat.Interval,
         TextHeartbeat = true,

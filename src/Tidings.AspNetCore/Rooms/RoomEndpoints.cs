@@ -33,9 +33,20 @@ public static class RoomEndpoints
             Join = context =>
             {
                 var room = RoomOf(context);
-                return connection => rooms.JoinAsync(connection, room, tidings.Limits.ConnectionsPerRoom);
+                return connection => JoinAsync(connection, room);
             },
         });
+
+        async ValueTask<DisconnectCode?> JoinAsync(Connection connection, string room)
+        {
+            var refusal = await rooms.JoinAsync(connection, room, tidings.Limits.ConnectionsPerRoom);
+            if (refusal == DisconnectCode.TooManyConnections)
+            {
+                tidings.Registry.Metrics.Refused("room");
+            }
+
+            return refusal;
+        }
     }
 
     /// <summary>Maps an echo: text comes back as <c>Echo: text</c>, binary as it is.</summary>

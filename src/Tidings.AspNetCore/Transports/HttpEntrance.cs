@@ -58,6 +58,13 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
             if (arrival is not null)
             {
                 connection.Authentication = arrival.Identity is { } identity ? new ConnectionAuthentication(connection, identity) : null;
+                if (!connection.TryCountUser())
+                {
+                    connection.Abandon();
+                    await RefuseAsync(context, DisconnectCode.TooManyConnections);
+                    return null;
+                }
+
                 return new Visit(connection, lane, arrival, address);
             }
 

@@ -102,9 +102,9 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
 
     public override void OnOversized(Connection connection)
     {
-        connection.Send(connection.TryContent()
+        connection.Send(connection.TryContent(connection.Settings.Messages.SoftLimit, out var retryAfter)
             ? Reply.Error(default, ErrorCode.TooLarge, "Message too large")
-            : Reply.Error(default, ErrorCode.RateLimited, "Rate limit exceeded"));
+            : Reply.RateLimited(default, retryAfter));
     }
 
     public override void OnClosed(Connection connection, DisconnectCode code)

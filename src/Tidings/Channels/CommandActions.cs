@@ -23,13 +23,14 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     public ValueTask CarryOutAsync(ChannelSession session, Command command)
     {
         var connection = session.Connection;
+        int retryAfter;
         switch (command.Type)
         {
-            case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Auth when !connection.TryContent():
-                Refuse(connection, command, ErrorCode.RateLimited, "Rate limit exceeded");
+            case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Auth when !connection.TryContent(command.Data.Length, out retryAfter):
+                connection.Send(Reply.RateLimited(command.Id, retryAfter));
                 return default;
-            case CommandType.Unsubscribe or CommandType.Presence or CommandType.History when !subscribing.TryTake(session):
-                Refuse(connection, command, ErrorCode.RateLimited, "Rate limit exceeded");
+            case CommandType.Unsubscribe or CommandType.Presence or CommandType.History when !subscribing.TryTake(session, out retryAfter):
+                connection.Send(Reply.RateLimited(command.Id, retryAfter));
                 return default;
             case CommandType.Publish:
                 return PublishAsync(session, command);
@@ -133,6 +134,12 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         if (!ChannelPermissions.MayPublish(kind, channel, session.Identity))
         {
             Refuse(connection, command, ErrorCode.NotAllowed, "Not allowed");
+            return;
+        }
+
+        if (!connection.TryPublish(channel, out var retryAfter))
+        {
+            connection.Send(Reply.RateLimited(command.Id, retryAfter));
             return;
         }
 

@@ -70,6 +70,10 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, D
         {
             connection.Send(NotAllowed);
         }
+        else if (!connection.TryPublish(room, out _))
+        {
+            connection.Send(RateLimited);
+        }
         else if (kind.OnPublish is { } handler)
         {
             connection.Suspend();

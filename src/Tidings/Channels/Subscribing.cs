@@ -1,4 +1,5 @@
 using Tidings.Brokers;
+using Tidings.Connections;
 using Tidings.Presence;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
@@ -17,7 +18,20 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
     public int MostSubscriptions => limits.Subscriptions;
 
     /// <summary>Whether the session may use its right to subscribe now.</summary>
-    public bool TryTake(ChannelSession session) => session.Subscribing.TryTake(limits.SubscribeRate, session.Connection.Lane.Now);
+    /// <param name="session">Who asks.</param>
+    /// <param name="retryAfter">Where it is refused, the milliseconds after which to try again.</param>
+    public bool TryTake(ChannelSession session, out int retryAfter)
+    {
+        if (session.Subscribing.TryTake(limits.SubscribeRate, session.Connection.Lane.Now))
+        {
+            retryAfter = 0;
+            return true;
+        }
+
+        retryAfter = session.Subscribing.Wait(limits.SubscribeRate);
+        session.Connection.CountRateLimited(RateLimitName.Subscribing);
+        return false;
+    }
 
     /// <summary>Subscribes, sends the reply and what was missed.</summary>
     /// <param name="session">Whom.</param>
@@ -26,6 +40,12 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
     public async ValueTask SubscribeAsync(ChannelSession session, SubscribeRequest request, ReadOnlyMemory<byte> id)
     {
         var connection = session.Connection;
+        if (!TryTake(session, out var retryAfter))
+        {
+            connection.Send(Reply.RateLimited(id, retryAfter));
+            return;
+        }
+
         var kind = kinds.Find(request.Channel);
         if (Refuse(session, request, kind) is { } refusal)
         {
@@ -179,11 +199,6 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
     private (ErrorCode Code, string Text)? Refuse(ChannelSession session, SubscribeRequest request, ChannelKind kind)
     {
         var channel = request.Channel;
-        if (!TryTake(session))
-        {
-            return (ErrorCode.RateLimited, "Rate limit exceeded");
-        }
-
         if (session.Find(channel) is not null)
         {
             return (ErrorCode.Conflict, "Already subscribed");

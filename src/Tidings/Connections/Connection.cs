@@ -75,6 +75,21 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
     /// <summary>The address that limits count, or default.</summary>
     public AddressKey Address { get; init; }
 
+    /// <summary>The user that limits count, or null.</summary>
+    public string? User { get; private set; }
+
+    /// <summary>Counts the connection for the user whose it is, once.</summary>
+    /// <returns>False where he has as many as he may.</returns>
+    public bool TryCountUser()
+    {
+        if (User is null && Identity is { } identity && _registry.TryEnterAs(identity.User))
+        {
+            User = identity.User;
+        }
+
+        return User is not null || Identity is null;
+    }
+
     /// <summary>A name for a connection that is still to be made.</summary>
     public static long NextId() => Interlocked.Increment(ref s_ids);
 
@@ -315,7 +330,7 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
         Lane.QueuedBytes -= _queue.Bytes;
         _queue.Clear();
         _reader.Release();
-        _registry.Leave(Address);
+        _registry.Leave(Address, User);
     }
 
     private void Reschedule()

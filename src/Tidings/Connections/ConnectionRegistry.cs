@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tidings.Lanes;
 using Tidings.Protocol;
@@ -23,10 +25,9 @@ internal sealed class ConnectionRegistry
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<AddressKey, int> _perAddress = [];
+    private readonly Dictionary<string, int> _perUser = new(StringComparer.Ordinal);
     private readonly LaneSet _lanes;
-    private readonly int _limit;
-    private readonly int _limitPerAddress;
-    private readonly int _pendingLimit;
+    private readonly ConnectionLimits _limits;
     private TaskCompletionSource? _empty;
     private Stop? _stop;
     private int _count;
@@ -37,10 +38,9 @@ internal sealed class ConnectionRegistry
         Time = time;
         Revocations = new Revocations(time);
         _lanes = lanes;
-        _limit = limits.Connections;
-        _limitPerAddress = limits.ConnectionsPerIp;
-        _pendingLimit = limits.UnauthenticatedConnections;
+        _limits = limits;
         Log = log;
+        Rates = new MessageRates(limits, time);
         Metrics = new ConnectionMetrics(meters, () => Count);
 
         // A quarter of what the process may use, so that slow readers never push the others out of memory.
@@ -54,6 +54,9 @@ internal sealed class ConnectionRegistry
 
     public ConnectionMetrics Metrics { get; }
     public ILogger Log { get; }
+
+    /// <summary>What the connections of an address or a user may say together.</summary>
+    public MessageRates Rates { get; }
 
     /// <summary>How many bytes may wait in all queues of one lane.</summary>
     public long QueueBytesPerLane { get; }
@@ -70,22 +73,16 @@ internal sealed class ConnectionRegistry
     {
         lock (_gate)
         {
-            if (limited && _limit > 0 && _count >= _limit)
+            if (limited && _limits.Connections > 0 && _count >= _limits.Connections)
             {
                 Metrics.Refused("node");
                 return Admission.NodeFull;
             }
 
-            if (address != default)
+            if (address != default && !TryAdd(_perAddress, address, _limits.ConnectionsPerIp))
             {
-                var here = _perAddress.GetValueOrDefault(address);
-                if (_limitPerAddress > 0 && here >= _limitPerAddress)
-                {
-                    Metrics.Refused("ip");
-                    return Admission.AddressFull;
-                }
-
-                _perAddress[address] = here + 1;
+                Metrics.Refused("ip");
+                return Admission.AddressFull;
             }
 
             _count++;
@@ -96,7 +93,7 @@ internal sealed class ConnectionRegistry
     /// <summary>Takes one of the few places for those who have not said who they are; <see cref="LeavePending"/> gives it back.</summary>
     public bool TryEnterPending()
     {
-        if (Interlocked.Increment(ref _pending) <= _pendingLimit || _pendingLimit == 0)
+        if (Interlocked.Increment(ref _pending) <= _limits.UnauthenticatedConnections || _limits.UnauthenticatedConnections == 0)
         {
             return true;
         }
@@ -108,26 +105,48 @@ internal sealed class ConnectionRegistry
 
     public void LeavePending() => Interlocked.Decrement(ref _pending);
 
-    public void Leave(AddressKey address)
+    /// <summary>Counts a connection that has entered without a user as one of <paramref name="user"/>; it leaves as such.</summary>
+    /// <returns>False where the user has as many as he may: then it counts as before.</returns>
+    public bool TryEnterAs(string user)
     {
         lock (_gate)
         {
-            if (address != default)
+            if (TryAdd(_perUser, user, _limits.ConnectionsPerUser))
             {
-                if (--_perAddress[address] is var left and > 0)
-                {
-                    _perAddress[address] = left;
-                }
-                else
-                {
-                    _perAddress.Remove(address);
-                }
+                return true;
+            }
+        }
+
+        Metrics.Refused("user");
+        return false;
+    }
+
+    /// <summary>Gives the place of a connection back.</summary>
+    /// <param name="address">What it entered with.</param>
+    /// <param name="user">The user whom it counted for, or null.</param>
+    public void Leave(AddressKey address, string? user = null)
+    {
+        lock (_gate)
+        {
+            Remove(_perAddress, address);
+            if (user is not null)
+            {
+                Remove(_perUser, user);
             }
 
             if (--_count == 0)
             {
                 _empty?.TrySetResult();
             }
+        }
+    }
+
+    /// <summary>How many connections a user has on this node.</summary>
+    public int CountOf(string user)
+    {
+        lock (_gate)
+        {
+            return _perUser.GetValueOrDefault(user);
         }
     }
 
@@ -171,6 +190,29 @@ internal sealed class ConnectionRegistry
         }
 
         return (await Task.WhenAll(lanes.Select(static lane => lane.Count)).ConfigureAwait(false)).Sum();
+    }
+
+    private static bool TryAdd<TKey>(Dictionary<TKey, int> counts, TKey key, int limit)
+        where TKey : notnull
+    {
+        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _);
+        if (limit > 0 && count >= limit)
+        {
+            return false;
+        }
+
+        count++;
+        return true;
+    }
+
+    private static void Remove<TKey>(Dictionary<TKey, int> counts, TKey key)
+        where TKey : notnull
+    {
+        ref var count = ref CollectionsMarshal.GetValueRefOrNullRef(counts, key);
+        if (!Unsafe.IsNullRef(ref count) && --count == 0)
+        {
+            counts.Remove(key);
+        }
     }
 
     // A reference: other threads see all of the code or nothing of it.

@@ -7,7 +7,7 @@ internal sealed class EchoHandler(FirstMessage? firstMessage) : TextRouteHandler
 {
     public override void OnBinary(Connection connection, ReadOnlySpan<byte> bytes)
     {
-        if (MayContinue(connection))
+        if (MayContinue(connection, bytes.Length))
         {
             connection.Send(Frame.Create(Opcode.Binary, bytes));
         }

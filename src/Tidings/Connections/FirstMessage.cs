@@ -54,9 +54,18 @@ internal sealed class FirstMessage(Authenticator authenticator)
             return End(connection, DisconnectCode.Unavailable, AuthOutcome.Unavailable);
         }
 
-        return identity is not null && TryTake(connection, identity)
-            ? AuthOutcome.Accepted
-            : End(connection, DisconnectCode.AuthFailed, AuthOutcome.Refused);
+        if (identity is null || !TryTake(connection, identity))
+        {
+            return End(connection, DisconnectCode.AuthFailed, AuthOutcome.Refused);
+        }
+
+        if (connection.TryCountUser())
+        {
+            return AuthOutcome.Accepted;
+        }
+
+        connection.CloseNow(DisconnectCode.TooManyConnections);
+        return AuthOutcome.Ended;
     }
 
     /// <summary>Lets the connection join what it came for, now that it is known whose it is.</summary>

@@ -10,7 +10,7 @@ namespace Tidings.Connections;
 internal abstract class TextRouteHandler(FirstMessage? firstMessage) : ConnectionHandler
 {
     private static readonly byte[] PongText = Frame.Text("""{"type":"pong"}"""u8);
-    private static readonly byte[] RateLimited = Frame.Text("""{"error":"Rate limit exceeded"}"""u8);
+    protected static readonly byte[] RateLimited = Frame.Text("""{"error":"Rate limit exceeded"}"""u8);
     private static readonly byte[] InvalidToken = Frame.Text("""{"error":"Invalid token"}"""u8);
     private static readonly byte[] Unavailable = Frame.Text("""{"error":"Service unavailable"}"""u8);
     private static readonly byte[] TooLarge = Frame.Text("""{"error":"Message too large"}"""u8);
@@ -35,7 +35,7 @@ internal abstract class TextRouteHandler(FirstMessage? firstMessage) : Connectio
                 connection.Close(DisconnectCode.Goodbye);
                 break;
             case RoomControl.Auth when firstMessage is not null:
-                if (MayContinue(connection))
+                if (MayContinue(connection, text.Length))
                 {
                     connection.Suspend();
                     _ = AuthenticateAsync(connection, AuthMessage.TokenOf(text), firstMessage);
@@ -47,7 +47,7 @@ internal abstract class TextRouteHandler(FirstMessage? firstMessage) : Connectio
                 {
                     connection.CloseNow(DisconnectCode.AuthFailed);
                 }
-                else if (MayContinue(connection))
+                else if (MayContinue(connection, text.Length))
                 {
                     OnContent(connection, text);
                 }
@@ -59,7 +59,7 @@ internal abstract class TextRouteHandler(FirstMessage? firstMessage) : Connectio
     public override void OnOversized(Connection connection)
     {
         // It was content all the same, and who sends nothing but such goes the way of the others.
-        if (MayContinue(connection))
+        if (MayContinue(connection, connection.Settings.Messages.SoftLimit))
         {
             connection.Send(TooLarge);
         }
@@ -70,9 +70,9 @@ internal abstract class TextRouteHandler(FirstMessage? firstMessage) : Connectio
 
     protected abstract void OnContent(Connection connection, ReadOnlySpan<byte> text);
 
-    protected static bool MayContinue(Connection connection)
+    protected static bool MayContinue(Connection connection, int bytes)
     {
-        if (connection.TryContent())
+        if (connection.TryContent(bytes, out _))
         {
             return true;
         }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Tidings.EndToEnd.Tests.Infrastructure;
 
@@ -61,6 +63,24 @@ public sealed class BrowserTests : ServerTests
         browsing.ExpectNoComplaints();
     }
 
+    [Fact]
+    public async Task Over_TLS_a_page_opens_its_WebSocket_in_the_HTTP_2_connection_that_brought_it()
+    {
+        using var authority = new TestAuthority();
+        authority.Issue();
+        var protocols = new ConcurrentDictionary<string, string>();
+        var server = TestServer.StartAsync(
+            Pump.Lanes,
+            configure: builder => builder.Services.AddSingleton<IStartupFilter>(new RequestNotes(context => protocols[context.Request.Path] = context.Request.Protocol)),
+            settings: [("urls", "https://127.0.0.1:0"), ("Tidings:Certificates:CertificateFile", authority.CertificateFile), ("Tidings:Certificates:KeyFile", authority.KeyFile)]);
+        await using var browsing = await Browsing.StartAsync(server);
+        var page = await browsing.OpenAsync("chat-4");
+        await SayAsync(page, "by TLS");
+        await Assertions.Expect(page.Locator("#messages li.said p.text").First).ToHaveTextAsync("by TLS");
+        Assert.Equal("HTTP/2", protocols["/ws/chat-4"]);
+        browsing.ExpectNoComplaints();
+    }
+
     private static async Task SayAsync(IPage page, string text)
     {
         await page.Locator("#message").FillAsync(text);
@@ -83,7 +103,7 @@ public sealed class BrowserTests : ServerTests
         /// <summary>Opens the start page in a window of its own and waits until it is in <paramref name="room"/>.</summary>
         public async Task<IPage> OpenAsync(string room)
         {
-            var page = await browser.NewPageAsync();
+            var page = await browser.NewPageAsync(new() { IgnoreHTTPSErrors = true });
             page.Console += (_, message) =>
             {
                 if (message.Type is "error" or "warning")

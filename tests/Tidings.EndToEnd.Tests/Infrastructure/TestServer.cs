@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -32,6 +33,9 @@ internal sealed class TestServer : IAsyncDisposable
     public TidingsServices Services { get; }
     public ConnectionRegistry Registry => Services.Registry;
     public Hub Hub => Services.Hub;
+
+    /// <summary>What this server counts with; others in this process have their own.</summary>
+    public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
 
     /// <summary>Bytes that wait in the queues of all connections, as far as another thread can tell.</summary>
     public long QueuedBytes => _app.Services.GetRequiredService<LaneSet>().All.Sum(lane => lane.QueuedBytes);

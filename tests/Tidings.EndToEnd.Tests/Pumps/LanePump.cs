@@ -23,6 +23,8 @@ public sealed class LanePumpRateRules() : RateRules(Pump.Lanes);
 
 public sealed class LanePumpRoomRules() : RoomRules(Pump.Lanes);
 
+public sealed class LanePumpSharedLimitRules() : SharedLimitRules(Pump.Lanes);
+
 public sealed class LanePumpShutdownRules() : ShutdownRules(Pump.Lanes);
 
 public sealed class LanePumpSizeRules() : SizeRules(Pump.Lanes);
@@ -64,3 +66,5 @@ public sealed class LanePumpRevocationRules() : RevocationRules(Pump.Lanes);
 public sealed class LanePump_B01_Origins() : B01_Origins(Pump.Lanes);
 
 public sealed class LanePump_B24_TokenLeaks() : B24_TokenLeaks(Pump.Lanes);
+
+public sealed class LanePump_B35_SpoofedAddresses() : B35_SpoofedAddresses(Pump.Lanes);

@@ -23,6 +23,8 @@ public sealed class StreamPumpRateRules() : RateRules(Pump.Streams);
 
 public sealed class StreamPumpRoomRules() : RoomRules(Pump.Streams);
 
+public sealed class StreamPumpSharedLimitRules() : SharedLimitRules(Pump.Streams);
+
 public sealed class StreamPumpShutdownRules() : ShutdownRules(Pump.Streams);
 
 public sealed class StreamPumpSizeRules() : SizeRules(Pump.Streams);
@@ -64,3 +66,5 @@ public sealed class StreamPumpRevocationRules() : RevocationRules(Pump.Streams);
 public sealed class StreamPump_B01_Origins() : B01_Origins(Pump.Streams);
 
 public sealed class StreamPump_B24_TokenLeaks() : B24_TokenLeaks(Pump.Streams);
+
+public sealed class StreamPump_B35_SpoofedAddresses() : B35_SpoofedAddresses(Pump.Streams);

@@ -285,6 +285,26 @@ public abstract class AuthenticationRules(string pump) : ServerTests(pump)
         await Eventually.TrueAsync(async () => (await server.HandshakeAsync("/ws/lobby")).Status == 101, static () => "there is no room again");
     }
 
+    [Fact]
+    public async Task A_user_has_so_many_connections_however_he_says_who_he_is()
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings, TokenMaker.Required, ("Tidings:Limits:ConnectionsPerUser", "2"));
+        await using var first = await ConnectAsync(server, "/ws/lobby", "query", Tokens.Make("ann"));
+        await using var second = await ConnectAsync(server, "/ws/lobby", "message", Tokens.Make("ann"));
+        await ExpectAcceptedAsync(second, "message");
+        foreach (var way in new[] { "query", "message" })
+        {
+            await using var third = await ConnectAsync(server, "/connect", way, Tokens.Make("ann"));
+            await third.ExpectCloseAsync(1008, "Too many connections");
+        }
+
+        using var stream = await server.Http.GetAsync("/api/events?token=" + Tokens.Make("ann"), HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(429, (int)stream.StatusCode);
+        await using var other = await ConnectAsync(server, "/ws/lobby", "query", Tokens.Make("bob"));
+        await first.DisposeAsync();
+        await Eventually.TrueAsync(async () => (await server.HandshakeAsync("/ws/lobby?token=" + Tokens.Make("ann"))).Status == 101, static () => "there is no room again");
+    }
+
     internal static async Task<RawWebSocket> ConnectAsync(TestServer server, string path, string way, string token)
     {
         switch (way)
