@@ -12,6 +12,8 @@ public static class ApiEndpoints
 {
     private const string Json = "application/json";
 
+    private static readonly int[] FaultStatuses = [400, 401, 409, 413, 429, 503];
+
     /// <summary>Maps the server API: <c>publish</c>, <c>broadcast</c>, <c>send</c>, <c>subscribe</c>, <c>unsubscribe</c>, <c>disconnect</c>,
     /// <c>presence</c>, <c>history</c>, <c>channels</c>, <c>connections</c>, <c>info</c> and <c>batch</c>.</summary>
     /// <remarks>Needs <c>Tidings:ApiKey</c> or <c>Tidings:AdminKey</c> as bearer token; without one it answers direct local requests alone. Errors are problems
@@ -31,7 +33,7 @@ public static class ApiEndpoints
                 var result = tidings.ApiAccess.Refuse(context.Request, out var rate) ?? await RunAsync(context, operation, largest, rate);
                 await result.ExecuteAsync(context);
             });
-            new ApiDescription(operation.Name, operation.Summary, operation.Query ?? operation.Body, operation.Answer).AddTo(route);
+            Describe(route, operation);
         }
 
         return group;
@@ -80,4 +82,7 @@ public static class ApiEndpoints
         rate.Overdraw(outcome.Commands - 1);
         return outcome.Fault is { } fault ? Problems.Create(fault.Code, fault.Detail) : TypedResults.Bytes(outcome.Json!, Json);
     }
+
+    private static void Describe(IEndpointConventionBuilder route, ApiOperation operation) =>
+        RouteDescription.Add(route, operation.Name, operation.Summary, operation.Query ?? operation.Body, operation.Answer, Json, FaultStatuses);
 }

@@ -34,7 +34,9 @@ public static class BroadcastEndpoint
             var result = tidings.ApiAccess.Refuse(context.Request, out _) ?? await BroadcastAsync(context, tidings, largest);
             await result.ExecuteAsync(context);
         });
-        new ApiDescription("room_broadcast", "Publishes a text into a room.", ((Action<BroadcastRequest>)DescribeBody).Method, typeof(BroadcastAnswer)).AddTo(route);
+        RouteDescription.Add(
+            route, "room_broadcast", "Publishes a text into a room.", ((Action<BroadcastRequest>)DescribeBody).Method, typeof(BroadcastAnswer),
+            "application/json", [400, 401, 413, 429, 503]);
         return route;
     }
 

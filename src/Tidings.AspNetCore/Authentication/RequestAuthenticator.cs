@@ -24,6 +24,8 @@ internal readonly record struct RequestIdentity(Identity? Identity, bool ByCooki
 /// <param name="time">The clock.</param>
 internal sealed class RequestAuthenticator(Authenticator? tokens, Tickets tickets, Revocations revocations, TimeProvider time)
 {
+    private readonly StreamPasses _passes = new(time);
+
     /// <summary>Whether handlers ask for users' claims, which are then kept with their connections.</summary>
     public bool KeepsPrincipals { get; set; }
 
@@ -32,8 +34,9 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, Tickets ticket
 
     /// <param name="context">The request.</param>
     /// <param name="methods">The ways that count.</param>
+    /// <param name="stream">Whether it asks for a stream to which <c>EventSource</c> will come back by itself.</param>
     /// <exception cref="OperationCanceledException">Nobody could tell in time.</exception>
-    public async ValueTask<RequestIdentity> IdentifyAsync(HttpContext context, AuthenticationMethods methods)
+    public async ValueTask<RequestIdentity> IdentifyAsync(HttpContext context, AuthenticationMethods methods, bool stream = false)
     {
         var request = context.Request;
         if (tokens is not null)
@@ -45,7 +48,9 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, Tickets ticket
 
             if (RequestToken.Ticket(request, methods) is { } ticket)
             {
-                return tickets.Redeem(ticket) is { } identity && Holds(identity) ? new RequestIdentity(identity) : RequestIdentity.Invalid;
+                return tickets.Redeem(ticket) is { } identity
+                    ? Judge(OpenPass(context, ticket, identity, stream))
+                    : Judge(stream && request.Cookies[StreamPasses.CookieOf(ticket)] is { } secret ? _passes.Show(ticket, secret) : null);
             }
         }
 
@@ -64,8 +69,27 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, Tickets ticket
     public Identity? IdentityOf(HttpContext context) =>
         context.Features.Get<Identity>() ?? PrincipalIdentity.Of(context, time.GetUtcNow().ToUnixTimeMilliseconds(), keepPrincipal: false);
 
-    private bool Holds(Identity identity) =>
-        identity.ExpiresAt > time.GetUtcNow().ToUnixTimeMilliseconds() && !revocations.Cover(identity);
+    // A browser sends it to this route alone, with requests of our own pages alone, and shows it to no script.
+    private Identity OpenPass(HttpContext context, string ticket, Identity identity, bool stream)
+    {
+        if (stream && _passes.Issue(ticket, identity) is { } secret)
+        {
+            context.Response.Cookies.Append(StreamPasses.CookieOf(ticket), secret, new CookieOptions
+            {
+                HttpOnly = true,
+                SameSite = SameSiteMode.Strict,
+                Secure = context.Request.IsHttps,
+                Path = context.Request.PathBase + context.Request.Path,
+            });
+        }
+
+        return identity;
+    }
+
+    private RequestIdentity Judge(Identity? identity) =>
+        identity is not null && identity.ExpiresAt > time.GetUtcNow().ToUnixTimeMilliseconds() && !revocations.Cover(identity)
+            ? new RequestIdentity(identity)
+            : RequestIdentity.Invalid;
 
     private static async ValueTask<RequestIdentity> CheckAsync(Authenticator tokens, string token, CancellationToken cancellationToken) =>
         await tokens.IdentifyAsync(token, cancellationToken) is { } identity ? new RequestIdentity(identity) : RequestIdentity.Invalid;

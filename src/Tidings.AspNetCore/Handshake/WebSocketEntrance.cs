@@ -176,17 +176,13 @@ internal sealed class WebSocketEntrance(
         DisconnectCode? refusal = null;
         try
         {
-            if (route.Counted && !connection.TryCountUser())
-            {
-                refusal = DisconnectCode.TooManyConnections;
-            }
-            else if (pending)
+            if (pending)
             {
                 connection.Tag = new PendingJoin(join);
             }
             else
             {
-                refusal = await join(connection);
+                refusal = route.Counted ? await JoinAsync(connection, join) : await join(connection);
             }
         }
         catch (BrokerUnavailableException)
@@ -203,7 +199,7 @@ internal sealed class WebSocketEntrance(
 
         if (refusal is { } told)
         {
-            registry.Leave(address, connection.CountedUser);
+            connection.Abandon();
             await RefuseVisiblyAsync(context, told);
             return;
         }
@@ -229,6 +225,13 @@ internal sealed class WebSocketEntrance(
         using var wire = new StreamWire(stream, pool, context.Abort);
         connection.Attach(wire);
         await wire.Completion;
+    }
+
+    // A hook may name the user while it joins.
+    private static async ValueTask<DisconnectCode?> JoinAsync(Connection connection, Func<Connection, ValueTask<DisconnectCode?>> join)
+    {
+        var refusal = connection.TryCountUser() ? await join(connection) : DisconnectCode.TooManyConnections;
+        return refusal ?? (connection.TryCountUser() ? null : DisconnectCode.TooManyConnections);
     }
 
     // Browsers show scripts nothing of a refused handshake: it is completed, and closed with the code and the reason.

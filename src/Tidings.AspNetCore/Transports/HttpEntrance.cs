@@ -21,8 +21,9 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
     /// <param name="context">The request.</param>
     /// <param name="settings">What holds for the connection.</param>
     /// <param name="counted">Whether it has one of the places of its address.</param>
+    /// <param name="stream">Whether it is a stream to which browsers come back by themselves.</param>
     /// <returns>The connection, which has a place until it is closed or abandoned; null where the request was answered.</returns>
-    public async ValueTask<Visit?> EnterAsync(HttpContext context, ConnectionSettings settings, bool counted)
+    public async ValueTask<Visit?> EnterAsync(HttpContext context, ConnectionSettings settings, bool counted, bool stream = false)
     {
         if (!tidings.CrossOrigin.Admit(context))
         {
@@ -30,7 +31,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
             return null;
         }
 
-        if (await IdentifyAsync(context) is not { } who)
+        if (await IdentifyAsync(context, stream) is not { } who)
         {
             return null;
         }
@@ -57,12 +58,14 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
             if (arrival is not null)
             {
                 connection.Authentication = arrival.Identity is { } identity ? new ConnectionAuthentication(connection, identity) : null;
-                if (!counted || connection.TryCountUser())
+                if (counted && !connection.TryCountUser())
                 {
-                    return new Visit(connection, lane, arrival, address);
+                    connection.Abandon();
+                    await RefuseAsync(context, DisconnectCode.TooManyConnections);
+                    return null;
                 }
 
-                refusal = DisconnectCode.TooManyConnections;
+                return new Visit(connection, lane, arrival, address);
             }
 
             connection.Abandon();
@@ -77,12 +80,12 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
     }
 
     /// <returns>Who it is, or nobody; null where the request was answered.</returns>
-    private async ValueTask<RequestIdentity?> IdentifyAsync(HttpContext context)
+    private async ValueTask<RequestIdentity?> IdentifyAsync(HttpContext context, bool stream)
     {
         RequestIdentity who;
         try
         {
-            who = await tidings.Authentication.IdentifyAsync(context, AuthenticationRule.Of(context, tidings.AuthenticationRule).Methods);
+            who = await tidings.Authentication.IdentifyAsync(context, AuthenticationRule.Of(context, tidings.AuthenticationRule).Methods, stream);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {

@@ -23,13 +23,16 @@ internal sealed class ConnectionMetrics
     public ConnectionMetrics(IMeterFactory meters, Func<long> connections)
     {
         var meter = meters.Create("Tidings");
-        meter.CreateObservableGauge("tidings.connections", () => Measure(connections()), "{connection}", "Connections that are open.");
+        Connections = meter.CreateObservableGauge("tidings.connections", () => Measure(connections()), "{connection}", "Connections that are open.");
         _slowConsumers = meter.CreateCounter<long>("tidings.slow_consumers", "{connection}", "Connections closed because their queue was full.");
         _protocolErrors = meter.CreateCounter<long>("tidings.protocol_errors", "{connection}", "Connections closed because the peer broke the protocol.");
         _rateAbuses = meter.CreateCounter<long>("tidings.rate_abuses", "{connection}", "Connections closed after a hundred refusals in a row.");
         _refusals = meter.CreateCounter<long>("tidings.refused_connections", "{connection}", "Connections refused by a limit.");
         _rateLimited = meter.CreateCounter<long>("tidings.rate_limited", "{message}", "Messages, commands and requests refused by a limit on rates.");
     }
+
+    /// <summary>Connections that are open, by transport.</summary>
+    public ObservableGauge<long> Connections { get; }
 
     /// <summary>Counts a connection that is no WebSocket until the result is disposed.</summary>
     public IDisposable Count(TransportKind transport)

@@ -23,7 +23,7 @@ internal sealed class TestServer : IAsyncDisposable
         _app = app;
         _log = log;
         Url = new Uri(app.Urls.First());
-        Http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(20) };
+        Http = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false }) { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(20) };
         Services = app.Services.GetRequiredService<TidingsServices>();
     }
 
@@ -106,6 +106,16 @@ internal sealed class TestServer : IAsyncDisposable
     {
         await Eventually.EqualAsync(0, () => Registry.Count, "The number of connections");
         await Eventually.EqualAsync(0, () => Hub.Channels, "The number of channels");
+    }
+
+    /// <summary>A one-time ticket for the bearer of <paramref name="token"/>.</summary>
+    public async Task<string> TicketAsync(string token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/tickets");
+        request.Headers.Authorization = new("Bearer", token);
+        using var response = await Http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return System.Text.Json.JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("ticket").GetString()!;
     }
 
     public void ExpectNothingLogged() => Assert.Empty(Log);

@@ -59,8 +59,6 @@ public sealed class StreamPump_B23_StaleMemory() : B23_StaleMemory(Pump.Streams)
 
 public sealed class StreamPump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Streams);
 
-public sealed class StreamPump_B35_SpoofedAddresses() : B35_SpoofedAddresses(Pump.Streams);
-
 public sealed class StreamPumpAuthenticationRules() : AuthenticationRules(Pump.Streams);
 
 public sealed class StreamPump_B07_Smuggling() : B07_Smuggling(Pump.Streams);
@@ -68,3 +66,11 @@ public sealed class StreamPump_B07_Smuggling() : B07_Smuggling(Pump.Streams);
 public sealed class StreamPump_B34_PathsAndHosts() : B34_PathsAndHosts(Pump.Streams);
 
 public sealed class StreamPump_B36_ConnectionExhaustion() : B36_ConnectionExhaustion(Pump.Streams);
+
+public sealed class StreamPumpRevocationRules() : RevocationRules(Pump.Streams);
+
+public sealed class StreamPump_B01_Origins() : B01_Origins(Pump.Streams);
+
+public sealed class StreamPump_B24_TokenLeaks() : B24_TokenLeaks(Pump.Streams);
+
+public sealed class StreamPump_B35_SpoofedAddresses() : B35_SpoofedAddresses(Pump.Streams);

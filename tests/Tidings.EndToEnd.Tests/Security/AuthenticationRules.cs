@@ -256,13 +256,13 @@ public abstract class AuthenticationRules(string pump) : ServerTests(pump)
     public async Task A_ticket_is_good_once_and_for_half_a_minute()
     {
         await using var server = await StartAsync(_time, TokenMaker.Settings, TokenMaker.Required);
-        var ticket = await TicketAsync(server, Tokens.Make("ann"));
+        var ticket = await server.TicketAsync(Tokens.Make("ann"));
         await using var first = await server.ConnectAsync("/ws/lobby?ticket=" + ticket);
         await first.SendTextAsync("in");
         await first.ExpectTextAsync("[lobby] in");
         await using var second = await server.ConnectAsync("/ws/lobby?ticket=" + ticket);
         await second.ExpectCloseAsync(4001, "Invalid token");
-        var late = await TicketAsync(server, Tokens.Make("ann"));
+        var late = await server.TicketAsync(Tokens.Make("ann"));
         _time.Advance(TimeSpan.FromSeconds(31));
         await using var third = await server.ConnectAsync("/ws/lobby?ticket=" + late);
         await third.ExpectCloseAsync(4001, "Invalid token");
@@ -285,6 +285,26 @@ public abstract class AuthenticationRules(string pump) : ServerTests(pump)
         await Eventually.TrueAsync(async () => (await server.HandshakeAsync("/ws/lobby")).Status == 101, static () => "there is no room again");
     }
 
+    [Fact]
+    public async Task A_user_has_so_many_connections_however_he_says_who_he_is()
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings, TokenMaker.Required, ("Tidings:Limits:ConnectionsPerUser", "2"));
+        await using var first = await ConnectAsync(server, "/ws/lobby", "query", Tokens.Make("ann"));
+        await using var second = await ConnectAsync(server, "/ws/lobby", "message", Tokens.Make("ann"));
+        await ExpectAcceptedAsync(second, "message");
+        foreach (var way in new[] { "query", "message" })
+        {
+            await using var third = await ConnectAsync(server, "/connect", way, Tokens.Make("ann"));
+            await third.ExpectCloseAsync(1008, "Too many connections");
+        }
+
+        using var stream = await server.Http.GetAsync("/api/events?token=" + Tokens.Make("ann"), HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(429, (int)stream.StatusCode);
+        await using var other = await ConnectAsync(server, "/ws/lobby", "query", Tokens.Make("bob"));
+        await first.DisposeAsync();
+        await Eventually.TrueAsync(async () => (await server.HandshakeAsync("/ws/lobby?token=" + Tokens.Make("ann"))).Status == 101, static () => "there is no room again");
+    }
+
     internal static async Task<RawWebSocket> ConnectAsync(TestServer server, string path, string way, string token)
     {
         switch (way)
@@ -296,7 +316,7 @@ public abstract class AuthenticationRules(string pump) : ServerTests(pump)
             case "query":
                 return await server.ConnectAsync(path + "?token=" + token);
             case "ticket":
-                return await server.ConnectAsync(path + "?ticket=" + await TicketAsync(server, token));
+                return await server.ConnectAsync(path + "?ticket=" + await server.TicketAsync(token));
             case "cookie":
                 return await server.ConnectAsync(path, new RawOptions { Headers = [("Cookie", "a=b; session_id=" + token), ("Origin", $"http://127.0.0.1:{server.Port}")] });
             default:
@@ -312,15 +332,6 @@ public abstract class AuthenticationRules(string pump) : ServerTests(pump)
         {
             await socket.ExpectTextAsync("""{"type":"auth_success","user":"ann"}""");
         }
-    }
-
-    private static async Task<string> TicketAsync(TestServer server, string token)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/tickets");
-        request.Headers.Authorization = new("Bearer", token);
-        using var response = await server.Http.SendAsync(request);
-        response.EnsureSuccessStatusCode();
-        return JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("ticket").GetString()!;
     }
 
     private static async Task SettleAsync(RawWebSocket socket, string path)

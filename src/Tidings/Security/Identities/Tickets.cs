@@ -20,7 +20,7 @@ internal sealed class Tickets(TimeProvider time)
     /// <returns>A ticket of 43 URL-safe characters; null where more than 100,000 wait to be used.</returns>
     public string? Issue(Identity identity)
     {
-        var ticket = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
+        var ticket = NewSecret();
         var hash = Hash(ticket);
         var now = Now;
         lock (_gate)
@@ -53,6 +53,8 @@ internal sealed class Tickets(TimeProvider time)
     }
 
     private long Now => (long)time.GetElapsedTime(0).TotalMilliseconds;
+
+    private static string NewSecret() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
 
     private static string Hash(string ticket) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(ticket)));
 }
