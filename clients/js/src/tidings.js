@@ -271,9 +271,9 @@ export class Tidings extends Emitter {
   }
 
   /** @param {Frame} frame */
-  #connected({ connection, user, server, version, subscriptions }) {
-    this.#connection = connection ?? null;
-    this.#user = user ?? null;
+  #connected(frame) {
+    const { server, version, subscriptions } = frame;
+    this.#isNow(frame);
     // What was subscribed before something was published hears it.
     this.#subscriptions.opened(subscriptions ?? []);
     this.#commands.opened();
@@ -281,9 +281,19 @@ export class Tidings extends Emitter {
   }
 
   /** @param {Frame} frame */
+  #isNow({ connection, user }) {
+    this.#connection = connection ?? null;
+    this.#user = user ?? null;
+  }
+
+  /** @param {Frame} frame */
   #received(frame) {
     if (this.#subscriptions.receive(frame) || this.#commands.answered(frame)) return;
     switch (frame.type) {
+      case 'connected':
+        // A stream that began anew in the middle of a connection.
+        this.#isNow(frame);
+        break;
       case 'auth_success':
         this.#user = frame.user ?? null;
         break;

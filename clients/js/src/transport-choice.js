@@ -7,8 +7,8 @@ import { openWebSocket } from './transports/web-socket.js';
 const HEAD_START = 1_000;
 /** When nothing has answered. */
 const CONNECT_LIMIT = 15_000;
-/** After so many failures in a row what is remembered is no longer trusted alone. */
-const TRUSTED_ATTEMPTS = 2;
+/** After so many failures in a row what is remembered is no longer trusted alone: it isn't the server that is away, but the way to it. */
+const TRUSTED_ATTEMPTS = 1;
 
 /**
  * @typedef {import('./transports/transport.js').Transport} Transport

@@ -38,19 +38,16 @@ export class HttpChannels {
 
   /** @returns {URLSearchParams} the query of the next request */
   next() {
-    const commands = this.#context.subscribes();
+    const followed = this.#context.subscribes();
+    const names = new Set(followed.map(({ channel }) => channel));
     const served = this.#context.served();
-    const known = new Set(commands.map(({ channel }) => channel));
-    for (const channel of [...this.#unasked, ...served.keys()]) {
-      if (known.has(channel)) continue;
-      const since = served.get(channel);
-      known.add(channel);
-      commands.push({ type: 'subscribe', channel, ...(since && { since }) });
-    }
+    const unfollowed = [...new Set([...this.#unasked, ...served.keys()])].filter((channel) => !names.has(channel));
+    // First what may always be read: a request for nothing but forbidden channels would be refused as a whole.
+    /** @type {Frame[]} */
+    const commands = [...unfollowed.map((channel) => ({ type: 'subscribe', channel, since: served.get(channel) })), ...followed];
 
     // One request has one `last`: channels with another wait for the next request.
-    const fresh = commands.filter(({ since }) => !since);
-    const last = fresh[0]?.last ?? 0;
+    const last = commands.find(({ since }) => !since)?.last ?? 0;
     const taken = commands.filter((command) => command.since || (command.last ?? 0) === last);
     this.#excess = taken.splice(MOST_CHANNELS).map(({ channel }) => channel);
     while (encodePosition(taken.map(longestPosition)).length > LONGEST_POSITION) this.#excess.push(taken.pop()?.channel);

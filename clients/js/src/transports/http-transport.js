@@ -64,13 +64,11 @@ export class HttpTransport {
   /** @param {Frame} frame `connected`, of the first request or a later one */
   connected(frame) {
     const listed = this.#channels.list(frame.subscriptions ?? [], frame.user);
-    if (this.#opened) {
-      const served = this.#context.served();
-      for (const subscription of listed) if (!served.has(subscription.channel)) this.#context.receive({ type: 'subscribed', ...subscription });
-    } else {
-      this.#opened = true;
-      this.#context.receive({ ...frame, subscriptions: listed });
-    }
+    const isFirst = !this.#opened;
+    this.#opened = true;
+    this.#context.receive({ ...frame, subscriptions: listed });
+    const served = this.#context.served();
+    for (const subscription of listed) if (!isFirst && !served.has(subscription.channel)) this.#context.receive({ type: 'subscribed', ...subscription });
     this.#answer();
   }
 
