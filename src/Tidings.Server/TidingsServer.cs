@@ -1,15 +1,17 @@
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Hosting;
 using Tidings.Server.Configuration;
+using Tidings.Server.Logs;
+using Tidings.Server.Proxies;
 using Tidings.Server.Site;
+using Tidings.Server.Tls;
 
 namespace Tidings.Server;
 
 /// <summary>The standalone server, put together from its configuration.</summary>
 internal static class TidingsServer
 {
-    private const string DefaultUrl = "http://localhost:8000";
-
     /// <summary>Builds the server.</summary>
     /// <param name="settings">What goes before environment and files, by configuration key.</param>
     /// <param name="configure">Changes for tests.</param>
@@ -17,28 +19,20 @@ internal static class TidingsServer
     public static WebApplication Build(Dictionary<string, string?> settings, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.AddJsonFile(Path.Combine(Environment.CurrentDirectory, "appsettings.json"), optional: true);
-        builder.Configuration.AddEnvironmentVariables();
+        builder.Configuration.AddServerSources();
         builder.Configuration.AddInMemoryCollection(settings);
-        var options = ReadOptions(builder.Configuration);
+        var (options, urls, tls) = ReadOptions(builder.Configuration);
+        builder.WebHost.UseUrls(urls);
 
-        if (string.IsNullOrEmpty(builder.Configuration["urls"]))
-        {
-            builder.WebHost.UseUrls(DefaultUrl);
-        }
-
-        // Query strings bear tokens, and the framework logs them whole.
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
-
-        // Why the start failed is told by the command, in words.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        ServerLogging.Configure(builder);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+            tls?.Use(kestrel);
         });
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseTidings();
         builder.Services.AddRouting();
         builder.Services.AddProblemDetails();
@@ -46,12 +40,19 @@ internal static class TidingsServer
         builder.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(options.Tidings));
         configure?.Invoke(builder);
 
+        if (tls is not null)
+        {
+            builder.Services.AddSingleton(_ => tls.Files);
+            builder.Services.AddSingleton(tls);
+        }
+
         var app = builder.Build();
+        app.Services.GetService<CertificateFiles>()?.Watch(app.Services.GetRequiredService<TimeProvider>(), app.Logger);
         Map(app, options);
         return app;
     }
 
-    private static ServerOptions ReadOptions(ConfigurationManager configuration)
+    private static (ServerOptions Options, string Urls, ServerTls? Tls) ReadOptions(ConfigurationManager configuration)
     {
         var options = new ServerOptions();
         var reader = new OptionsReader();
@@ -62,11 +63,31 @@ internal static class TidingsServer
         }
 
         var faults = reader.Faults.Concat(Options.TidingsOptionsValidator.Faults(options.Tidings)).ToList();
-        return faults.Count == 0 ? options : throw new OptionsValidationException("Tidings", typeof(ServerOptions), faults);
+        faults.AddRange(TrustedProxies.Faults(options.TrustedProxies));
+        if (options.PathBase is { } pathBase && (!pathBase.StartsWith('/') || pathBase.EndsWith('/') || pathBase.AsSpan().ContainsAny("?#% ")))
+        {
+            faults.Add($"Tidings:PathBase is \"{pathBase}\"; it must begin with a slash and not end with one, as /push.");
+        }
+
+        var urls = ListenUrls.Read(configuration["urls"], options.Https, faults);
+        var tls = ListenUrls.NeedCertificate(urls) && !configuration.GetSection("Kestrel:Certificates:Default").Exists() ? ServerTls.Find(options, faults) : null;
+        return faults.Count == 0 ? (options, urls, tls) : throw new OptionsValidationException("Tidings", typeof(ServerOptions), faults);
     }
 
     private static void Map(WebApplication app, ServerOptions options)
     {
+        if (options.RequestLog)
+        {
+            app.Use(new RequestLog(app.Services.GetRequiredService<ILogger<RequestLog>>(), app.Services.GetRequiredService<TimeProvider>()).InvokeAsync);
+        }
+
+        TrustedProxies.Use(app, options.TrustedProxies.AsReadOnly(), app.Services.GetTidings().Forwarding);
+        if (options.PathBase is { } pathBase)
+        {
+            app.UsePathBase(pathBase);
+        }
+
+        app.UseRouting();
         app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = static _ => false });
         app.MapHealthChecks("/readyz");
         app.MapEcho("/ws");
@@ -77,6 +98,7 @@ internal static class TidingsServer
         app.MapClients("/ws/clients/{clientId}");
         app.MapBroadcast("/broadcast");
         app.MapTidingsApi("/api");
+        app.MapTickets("/api/tickets");
         app.MapAsyncApi("/asyncapi.json", "/connect");
         app.MapOpenApi("/openapi/{documentName}.json");
         if (options.Demo)

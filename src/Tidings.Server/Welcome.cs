@@ -1,3 +1,5 @@
+using Tidings.Server.Tls;
+
 namespace Tidings.Server;
 
 /// <summary>What a started server says: where it is, and what to try next.</summary>
@@ -7,15 +9,28 @@ internal static class Welcome
     {
         var url = app.Urls.First();
         var ws = "ws" + url["http".Length..];
+        var trust = app.Services.GetService<ServerTls>()?.ToTrust;
+        var (curl, python) = trust is null ? ("curl", "python3") : ($"curl --cacert '{trust}'", $"SSL_CERT_FILE='{trust}' python3");
         output.WriteLine($"""
             Tidings is running.
 
               Open        {string.Join("  ", app.Urls)}
-              Listen      python3 -m websockets {ws}/ws/lobby
-              Say         curl -X POST {url}/broadcast -H 'content-type: application/json' -d '{"{"}"content":"hello","room":"lobby"{"}"}'
-              Health      curl {url}/readyz
+              Listen      {python} -m websockets {ws}/ws/lobby
+              Say         {curl} -X POST {url}/broadcast -H 'content-type: application/json' -d '{"{"}"content":"hello","room":"lobby"{"}"}'
+              Health      {curl} {url}/readyz
 
-            Ctrl+C stops it.
             """);
+        if (trust is not null)
+        {
+            output.WriteLine($"""
+                  The certificate is this machine's own, and nobody trusts it yet. Browsers ask once. To have them trust it, import
+                  {trust}
+                  among their certificates; where certutil is at hand (Chromium on Linux):
+                    certutil -d sql:$HOME/.pki/nssdb -A -t P,, -n tidings -i '{trust}'
+
+                """);
+        }
+
+        output.WriteLine("Ctrl+C stops it.");
     }
 }

@@ -87,9 +87,11 @@ public partial interface ITidings
     /// <summary>Closes all connections of a user, or the one connection of that id.</summary>
     /// <param name="userOrConnection">Whose.</param>
     /// <param name="code">What they are told; null for 4010 "Disconnected by server", on which clients stay away.</param>
+    /// <param name="revoke">Whether every token that the user has until now is refused from here on. What waits for the connections is then
+    /// dropped, and not sent before. An application's own cookies are its own to end.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>How many connections there were.</returns>
-    ValueTask<int> DisconnectAsync(string userOrConnection, DisconnectCode? code = null, CancellationToken cancellationToken = default);
+    /// <returns>How many connections there were on this node.</returns>
+    ValueTask<int> DisconnectAsync(string userOrConnection, DisconnectCode? code = null, bool revoke = false, CancellationToken cancellationToken = default);
 
     /// <summary>Who listens to a channel whose kind has presence; nobody where it has not.</summary>
     /// <param name="channel">The channel's name.</param>

@@ -53,7 +53,7 @@ internal sealed partial class TidingsFacade
         return new LocalEnumerable(this, channel, options, cancellationToken);
     }
 
-    public ValueTask<int> DisconnectAsync(string userOrConnection, DisconnectCode? code, CancellationToken cancellationToken)
+    public ValueTask<int> DisconnectAsync(string userOrConnection, DisconnectCode? code, bool revoke, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(userOrConnection);
         var told = code ?? DisconnectCode.DisconnectedByServer;
@@ -62,7 +62,7 @@ internal sealed partial class TidingsFacade
             throw new ArgumentException($"{told.Code} \"{told.Reason}\" cannot stand in a close frame: the code is 1000 to 1014 or 3000 to 4999, the reason at most {DisconnectCode.LongestReason} bytes.", nameof(code));
         }
 
-        return ValueTask.FromResult(ServerActions.Disconnect(actions.UserOrConnection(userOrConnection), told));
+        return new ValueTask<int>(disconnecting.UserOrConnectionAsync(userOrConnection, told, revoke).WaitAsync(cancellationToken));
     }
 
     public async ValueTask<ChannelPresence> PresenceAsync(string channel, int limit, CancellationToken cancellationToken)

@@ -22,11 +22,11 @@ public sealed class ControlPair : IAsyncDisposable
     }
 
     /// <summary>Begins to talk, from an address of its own.</summary>
-    public static async Task<ControlPair> StartAsync(int port)
+    public static async Task<ControlPair> StartAsync(int port, string query = "")
     {
         var options = new RawOptions { From = "127.0.0.99", Limit = TimeSpan.FromSeconds(30) };
-        var subscriber = await RawWebSocket.ConnectAsync(port, $"/ws/{Room}?ping=frame", options);
-        return new ControlPair(await RawWebSocket.ConnectAsync(port, $"/ws/{Room}?ping=frame", options), subscriber);
+        var subscriber = await RawWebSocket.ConnectAsync(port, $"/ws/{Room}?ping=frame{query}", options);
+        return new ControlPair(await RawWebSocket.ConnectAsync(port, $"/ws/{Room}?ping=frame{query}", options), subscriber);
     }
 
     /// <summary>Ends the talk and checks it.</summary>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Hosting;
+using Tidings.Connections;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -11,11 +12,11 @@ public static class ApiEndpoints
 {
     private const string Json = "application/json";
 
-    private static readonly int[] FaultStatuses = [400, 401, 409, 413, 503];
+    private static readonly int[] FaultStatuses = [400, 401, 409, 413, 429, 503];
 
     /// <summary>Maps the server API: <c>publish</c>, <c>broadcast</c>, <c>send</c>, <c>subscribe</c>, <c>unsubscribe</c>, <c>disconnect</c>,
     /// <c>presence</c>, <c>history</c>, <c>channels</c>, <c>connections</c>, <c>info</c> and <c>batch</c>.</summary>
-    /// <remarks>Needs <c>Tidings:ApiKey</c> as bearer token; without one it answers direct local requests alone. Errors are problems
+    /// <remarks>Needs <c>Tidings:ApiKey</c> or <c>Tidings:AdminKey</c> as bearer token; without one it answers direct local requests alone. Errors are problems
     /// (RFC 9457) with the <c>code</c> of the channel protocol.</remarks>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="prefix">What stands before the routes.</param>
@@ -23,14 +24,13 @@ public static class ApiEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
-        var key = new ServerKey(tidings.Options.ApiKey, "Tidings:ApiKey");
         var largest = tidings.Limits.Messages(binary: false).HardLimit;
         var group = endpoints.MapGroup(prefix);
         foreach (var operation in Operations(tidings))
         {
             var route = group.MapMethods("/" + operation.Name, [operation.Reads ? HttpMethods.Get : HttpMethods.Post], async context =>
             {
-                var result = key.Refuse(context.Request) ?? await RunAsync(context, operation, largest);
+                var result = tidings.ApiAccess.Refuse(context.Request, out var rate) ?? await RunAsync(context, operation, largest, rate);
                 await result.ExecuteAsync(context);
             });
             Describe(route, operation);
@@ -56,14 +56,14 @@ public static class ApiEndpoints
         List<ApiOperation> operations =
         [
             .. PublishOperations.All(tidings.ServerActions, tidings.Clients),
-            .. ConnectionOperations.All(tidings.ServerActions),
+            .. ConnectionOperations.All(tidings.ServerActions, tidings.Disconnecting),
             .. ReadOperations.All(tidings.ServerActions),
             .. ListOperations.All(tidings),
         ];
         return [.. operations, new BatchOperation(operations).Operation];
     }
 
-    private static async ValueTask<IResult> RunAsync(HttpContext context, ApiOperation operation, int largest)
+    private static async ValueTask<IResult> RunAsync(HttpContext context, ApiOperation operation, int largest, SharedRate rate)
     {
         ApiOutcome outcome;
         if (operation.Reads)
@@ -79,6 +79,7 @@ public static class ApiEndpoints
             return Problems.TooLarge($"The body may have at most {largest} bytes.");
         }
 
+        rate.Overdraw(outcome.Commands - 1);
         return outcome.Fault is { } fault ? Problems.Create(fault.Code, fault.Detail) : TypedResults.Bytes(outcome.Json!, Json);
     }
 

@@ -7,8 +7,11 @@ namespace Tidings.AspNetCore.Api;
 internal sealed record ApiFault(ErrorCode Code, string Detail);
 
 /// <summary>What came of an operation: JSON, or a fault.</summary>
-internal readonly record struct ApiOutcome(byte[]? Json, ApiFault? Fault)
+internal sealed record ApiOutcome(byte[]? Json, ApiFault? Fault)
 {
+    /// <summary>How many commands were carried out, as limits count them.</summary>
+    public int Commands { get; init; } = 1;
+
     public static ApiOutcome Bad(string detail) => Refused(ErrorCode.BadRequest, detail);
 
     public static ApiOutcome Refused(ErrorCode code, string detail) => new(null, new ApiFault(code, detail));

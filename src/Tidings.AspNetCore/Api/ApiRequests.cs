@@ -17,7 +17,7 @@ internal sealed record SendRequest(JsonElement Data, string? User = null, string
 /// <summary><c>POST /api/subscribe</c> and <c>/api/unsubscribe</c>: one of <c>user</c> and <c>connection</c>.</summary>
 internal sealed record MembershipRequest(string? Channel, string? User = null, string? Connection = null);
 
-/// <summary><c>POST /api/disconnect</c>: one of <c>user</c> and <c>connection</c>.</summary>
+/// <summary><c>POST /api/disconnect</c>: one of <c>user</c>, <c>connection</c> and <c>tokenId</c>.</summary>
 internal sealed record DisconnectRequest(
     string? User = null, string? Connection = null, string? TokenId = null, int? Code = null, string? Reason = null, bool Revoke = false);
 

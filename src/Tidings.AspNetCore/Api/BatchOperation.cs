@@ -38,7 +38,7 @@ internal sealed class BatchOperation(IEnumerable<ApiOperation> operations)
         }
 
         frame.Writer.WriteEndArray();
-        return ApiOutcome.Of(frame);
+        return ApiOutcome.Of(frame) with { Commands = commands.Count };
     }
 
     private ValueTask<ApiOutcome> RunAsync(JsonElement command, CancellationToken cancellationToken)

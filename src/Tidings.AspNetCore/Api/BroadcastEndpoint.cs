@@ -21,18 +21,17 @@ public static class BroadcastEndpoint
     private const int LargestJsonEscape = 6;
 
     /// <summary>Maps <c>POST /broadcast</c> with <c>{"content","room"}</c>: publishes into a text room and answers <c>{"status":"sent"}</c>.</summary>
-    /// <remarks>Needs <c>Tidings:ApiKey</c> as bearer token; without one it answers direct local requests alone.</remarks>
+    /// <remarks>Needs <c>Tidings:ApiKey</c> or <c>Tidings:AdminKey</c> as bearer token; without one it answers direct local requests alone.</remarks>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="pattern">A route.</param>
     public static IEndpointConventionBuilder MapBroadcast(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/broadcast")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
-        var key = new ServerKey(tidings.Options.ApiKey, "Tidings:ApiKey");
         var largest = tidings.Limits.Messages(binary: false).SoftLimit;
         return endpoints.MapPost(pattern, async (HttpContext context) =>
         {
-            var result = key.Refuse(context.Request) ?? await BroadcastAsync(context, tidings, largest);
+            var result = tidings.ApiAccess.Refuse(context.Request, out _) ?? await BroadcastAsync(context, tidings, largest);
             await result.ExecuteAsync(context);
         });
     }

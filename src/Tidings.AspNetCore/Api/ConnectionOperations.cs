@@ -7,7 +7,7 @@ namespace Tidings.AspNetCore.Api;
 /// <summary>Operations on connections: subscribe, unsubscribe, disconnect.</summary>
 internal static class ConnectionOperations
 {
-    public static IEnumerable<ApiOperation> All(ServerActions actions) =>
+    public static IEnumerable<ApiOperation> All(ServerActions actions, Disconnecting disconnecting) =>
     [
         new ApiOperation<MembershipRequest>(
             "subscribe", "Subscribes a user's connections, or one, and tells them; says how many were not subscribed before.",
@@ -16,8 +16,8 @@ internal static class ConnectionOperations
             "unsubscribe", "Ends subscriptions of a user's connections, or of one, and tells them.",
             ApiJson.Default.MembershipRequest, typeof(ConnectionsAnswer), (request, _) => UnsubscribeAsync(actions, request)),
         new ApiOperation<DisconnectRequest>(
-            "disconnect", "Closes a user's connections, or one.",
-            ApiJson.Default.DisconnectRequest, typeof(ConnectionsAnswer), (request, _) => ValueTask.FromResult(Disconnect(actions, request))),
+            "disconnect", "Closes a user's connections, those of one token, or one; with revoke, no token that they have is accepted any more.",
+            ApiJson.Default.DisconnectRequest, typeof(ConnectionsAnswer), (request, _) => DisconnectAsync(disconnecting, request)),
     ];
 
     private static async ValueTask<ApiOutcome> SubscribeAsync(ServerActions actions, MembershipRequest request) =>
@@ -30,19 +30,8 @@ internal static class ConnectionOperations
             ? ApiOutcome.Bad(fault)
             : ApiOutcome.Of("connections", await actions.UnsubscribeAsync(connections, request.Channel!));
 
-    private static ApiOutcome Disconnect(ServerActions actions, DisconnectRequest request)
+    private static async ValueTask<ApiOutcome> DisconnectAsync(Disconnecting disconnecting, DisconnectRequest request)
     {
-        // Never carried out in part: who asks for a revocation must not believe that there was one.
-        if (request.TokenId is not null || request.Revoke)
-        {
-            return ApiOutcome.Bad("tokenId and revoke need tokens, which this server does not check.");
-        }
-
-        if (ApiChecks.Target(actions, request.User, request.Connection, out var connections) is { } fault)
-        {
-            return ApiOutcome.Bad(fault);
-        }
-
         var code = request.Code ?? DisconnectCode.DisconnectedByServer.Code;
         if (code is not (1000 or 1001 or 1008 or (>= 1011 and <= 1013) or (>= 4000 and <= 4999)))
         {
@@ -50,8 +39,31 @@ internal static class ConnectionOperations
         }
 
         var reason = request.Reason ?? (code == DisconnectCode.DisconnectedByServer.Code ? DisconnectCode.DisconnectedByServer.Reason : "");
-        return Encoding.UTF8.GetByteCount(reason) > DisconnectCode.LongestReason
-            ? ApiOutcome.Bad($"reason must have at most {DisconnectCode.LongestReason} bytes.")
-            : ApiOutcome.Of("connections", ServerActions.Disconnect(connections, new DisconnectCode((ushort)code, reason)));
+        if (Encoding.UTF8.GetByteCount(reason) > DisconnectCode.LongestReason)
+        {
+            return ApiOutcome.Bad($"reason must have at most {DisconnectCode.LongestReason} bytes.");
+        }
+
+        var told = new DisconnectCode((ushort)code, reason);
+        int? count;
+        switch (request)
+        {
+            case { User: { } user, Connection: null, TokenId: null }:
+                count = await disconnecting.UserAsync(user, told, request.Revoke);
+                break;
+            case { User: null, Connection: { } connection, TokenId: null }:
+                count = await disconnecting.ConnectionAsync(connection, told, request.Revoke);
+                break;
+            case { User: null, Connection: null, TokenId: { } tokenId }:
+                count = await disconnecting.TokenAsync(tokenId, told, request.Revoke);
+                break;
+            default:
+                return ApiOutcome.Bad("Exactly one of user, connection and tokenId is needed.");
+        }
+
+        // Never carried out in part: who asks for a revocation must not believe that there was one.
+        return count is { } ended
+            ? ApiOutcome.Of("connections", ended)
+            : ApiOutcome.Refused(ErrorCode.Conflict, "The connection's token has no id (jti) by which it could be revoked; revoke the user.");
     }
 }

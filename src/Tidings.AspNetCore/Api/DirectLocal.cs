@@ -9,9 +9,19 @@ internal static class DirectLocal
 {
     private static readonly string[] ForwardingHeaders = ["Forwarded", "X-Real-IP", "Via"];
 
+    /// <summary>Notes whether the request was forwarded, for when the headers that say so have been read and taken out.</summary>
+    public static void NoteForwarded(HttpContext context)
+    {
+        if (IsForwarded(context.Request.Headers))
+        {
+            context.Features.Set(new Forwarded());
+        }
+    }
+
     public static bool Is(HttpRequest request) =>
         IsLoopback(request.HttpContext.Connection.RemoteIpAddress)
         && IsLoopbackHost(request.Host.Host)
+        && request.HttpContext.Features.Get<Forwarded>() is null
         && !IsForwarded(request.Headers)
         && IsOwnOrigin(request)
         && (!HasBody(request) || request.HasJsonContentType());
@@ -24,7 +34,8 @@ internal static class DirectLocal
 
     private static bool IsForwarded(IHeaderDictionary headers) =>
         Array.Exists(ForwardingHeaders, headers.ContainsKey)
-        || headers.Keys.Any(static name => name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase));
+        || headers.Keys.Any(static name => name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
+            || name.StartsWith("X-Original-", StringComparison.OrdinalIgnoreCase));
 
     private static bool IsOwnOrigin(HttpRequest request) =>
         request.Headers.Origin.Count == 0
@@ -32,4 +43,6 @@ internal static class DirectLocal
 
     private static bool HasBody(HttpRequest request) =>
         request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0 || request.ContentType is not null;
+
+    private sealed class Forwarded;
 }

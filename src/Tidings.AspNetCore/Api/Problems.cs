@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Tidings.AspNetCore.Handshake;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
 
@@ -15,6 +16,14 @@ internal static class Problems
     public static IResult TooLarge(string detail) => Create(ErrorCode.TooLarge, detail);
 
     public static IResult Unavailable(string detail) => Create(ErrorCode.Unavailable, detail);
+
+    /// <summary>A limit on rates refuses the request, and says when to come back: <c>Retry-After</c> in seconds, <c>retryAfter</c> in milliseconds.</summary>
+    public static IResult RateLimited(HttpContext context, int milliseconds)
+    {
+        context.Response.Headers.RetryAfter = RetryAfter.Seconds(milliseconds);
+        return TypedResults.Problem(
+            "Rate limit exceeded", statusCode: StatusOf(ErrorCode.RateLimited), extensions: [new("code", ErrorCode.RateLimited.ToWire()), new("retryAfter", milliseconds)]);
+    }
 
     public static IResult Create(ErrorCode code, string detail) =>
         TypedResults.Problem(detail, statusCode: StatusOf(code), extensions: [new("code", code.ToWire())]);

@@ -1,33 +1,77 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Tidings.Connections;
 
 namespace Tidings.AspNetCore.Api;
 
-/// <summary>Who may use what writes or looks inside: the bearer of the key, or where there is none, programs on this machine.</summary>
-internal sealed class ServerKey(string? key, string option)
+/// <summary>Who may use what writes or looks inside: the bearers of its keys, or where none is configured, programs on this machine.</summary>
+internal sealed class ServerKey
 {
-    // Hashed, so that the comparison takes the same time for keys of any length.
-    private readonly byte[]? _hash = key is null ? null : Hash(key);
+    private const string Scheme = "Bearer ";
+
+    private readonly List<Holder> _holders;
+    private readonly Holder _local;
+    private readonly string _options;
+    private readonly ConnectionMetrics _metrics;
+
+    /// <param name="keys">Options that name a key, and the keys, each of which opens it alone.</param>
+    /// <param name="limit">Requests with one key.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="metrics">Where refusals are counted.</param>
+    public ServerKey(IReadOnlyList<(string Option, string? Key)> keys, RateLimit limit, TimeProvider time, ConnectionMetrics metrics)
+    {
+        _metrics = metrics;
+
+        // Hashed, so that the comparison takes the same time for keys of any length.
+        _holders = [.. keys.Where(static key => key.Key is not null).Select(key => new Holder(Hash(key.Key!), new SharedRate(limit, time)))];
+        _local = new Holder([], new SharedRate(limit, time));
+        _options = string.Join(" or ", keys.Select(static key => key.Option));
+    }
 
     /// <summary>Null where the request may go on; otherwise the answer.</summary>
-    public IResult? Refuse(HttpRequest request)
+    /// <param name="request">The request.</param>
+    /// <param name="rate">What further work of the request counts against, where it may go on.</param>
+    public IResult? Refuse(HttpRequest request, out SharedRate rate)
     {
-        if (_hash is null)
+        var holder = _holders.Count == 0 ? (DirectLocal.Is(request) ? _local : null) : Find(request);
+        rate = (holder ?? _local).Rate;
+        if (holder is null)
         {
-            return DirectLocal.Is(request)
-                ? null
-                : Problems.Unauthorized($"Without {option} only direct requests from this machine are answered: from and to a loopback address, not forwarded by a proxy, from no other origin, with JSON as content type. Set {option}, and send it as \"Authorization: Bearer <key>\".");
+            return Problems.Unauthorized(_holders.Count == 0
+                ? $"Without {_options} only direct requests from this machine are answered: from and to a loopback address, not forwarded by a proxy, from no other origin, with JSON as content type. Set {_options}, and send it as \"Authorization: Bearer <key>\"."
+                : $"Send {_options} as \"Authorization: Bearer <key>\".");
         }
 
-        const string Scheme = "Bearer ";
+        if (rate.TryTake() is var wait and > 0)
+        {
+            _metrics.RateLimited(RateLimitName.Api);
+            return Problems.RateLimited(request.HttpContext, wait);
+        }
+
+        return null;
+    }
+
+    // All keys are compared, whichever fits: the time tells nothing.
+    private Holder? Find(HttpRequest request)
+    {
         var authorization = request.Headers.Authorization;
-        return authorization is { Count: 1 }
-            && authorization[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            && CryptographicOperations.FixedTimeEquals(Hash(authorization[0]![Scheme.Length..]), _hash)
-                ? null
-                : Problems.Unauthorized($"Send {option} as \"Authorization: Bearer <key>\".");
+        if (authorization is not { Count: 1 } || !authorization[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        var hash = Hash(authorization[0]![Scheme.Length..]);
+        Holder? found = null;
+        foreach (var holder in _holders)
+        {
+            found = CryptographicOperations.FixedTimeEquals(hash, holder.Hash) ? holder : found;
+        }
+
+        return found;
     }
 
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+
+    private sealed record Holder(byte[] Hash, SharedRate Rate);
 }

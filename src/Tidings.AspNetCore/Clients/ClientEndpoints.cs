@@ -1,11 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Clients;
-using Tidings.Connections;
 using Tidings.Protocol;
 
 namespace Microsoft.AspNetCore.Builder;
@@ -25,40 +23,20 @@ public static class ClientEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
-        var handler = new ClientHandler(tidings.Clients);
+        var handler = new ClientHandler(tidings.Clients, tidings.FirstMessage);
         var route = new WebSocketRoute(tidings.TextRoute(binary: false), handler)
         {
             Check = static context => ChannelName.IsValidRoom(ClientOf(context))
                 ? null
                 : "A client's name is 1 to 250 bytes of letters and digits (Unicode's form C) and _ . : - @.",
-            Join = (context, connection) => ValueTask.FromResult(Join(context, connection, handler)),
+            Join = context =>
+            {
+                var client = ClientOf(context);
+                return connection => ValueTask.FromResult(handler.Join(connection, client));
+            },
         };
         return endpoints.MapMethods(pattern, Methods, context => tidings.Entrance.EnterAsync(context, route));
     }
 
     private static string ClientOf(HttpContext context) => (string?)context.Request.RouteValues["clientId"] ?? "";
-
-    private static DisconnectCode? Join(HttpContext context, Connection connection, ClientHandler handler)
-    {
-        var client = ClientOf(context);
-        if (!MayBe(context.User, client))
-        {
-            return DisconnectCode.Forbidden;
-        }
-
-        return handler.TryJoin(connection, client) ? null : DisconnectCode.TooManyConnections;
-    }
-
-    private static bool MayBe(ClaimsPrincipal user, string client)
-    {
-        if (user.Identity is not { IsAuthenticated: true } identity)
-        {
-            return true;
-        }
-
-        var id = user.FindFirstValue(ClaimTypes.NameIdentifier) ?? user.FindFirstValue("sub") ?? identity.Name;
-        return !string.IsNullOrEmpty(id)
-            && client.StartsWith(id, StringComparison.Ordinal)
-            && (client.Length == id.Length || client[id.Length] == ':');
-    }
 }

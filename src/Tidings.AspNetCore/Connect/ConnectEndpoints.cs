@@ -21,7 +21,7 @@ public static class ConnectEndpoints
 
     /// <summary>Maps the channel protocol (docs/protocol.md): what the client libraries speak, and anybody can. A WebSocket; with
     /// <c>Accept: text/event-stream</c> Server-Sent Events; with <c>since</c> or <c>wait</c> a poll; commands by POST.</summary>
-    /// <remarks>The user is who ASP.NET Core's authentication says, where it runs before. The server subscribes each connection to <c>all</c>
+    /// <remarks>The user is who a token or ticket says (docs/security.md), or ASP.NET Core's authentication, where it runs before. The server subscribes each connection to <c>all</c>
     /// and, where there is a user, to <c>user:&lt;id&gt;</c>.</remarks>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="pattern">A route, as <c>/connect</c>.</param>

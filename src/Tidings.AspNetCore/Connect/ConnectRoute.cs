@@ -1,26 +1,45 @@
 using Microsoft.AspNetCore.Http;
+using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Push;
+using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Connect;
 
-/// <summary>Takes connections of the channel protocol in: who comes, and which channels the server subscribes him to.</summary>
+/// <summary>Takes connections of the channel protocol in: what a hook says of who comes, and which channels the server subscribes him to.</summary>
 internal sealed class ConnectRoute(TidingsServices tidings)
 {
-    private const string UserPrefix = "user:";
-
-    /// <summary>Who comes, over whatever transport: the one place where that is asked.</summary>
-    /// <returns>Who comes, with the channels that the server has for him; or null and why he may not.</returns>
-    public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AdmitAsync(HttpContext context)
-    {
-        var arrival = new Arrival
+    /// <summary>What makes a WebSocket a session: it may run after the request, unless a hook is asked, which is told of the request.</summary>
+    public Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) => tidings.ConnectHook is null
+        ? connection => BeginAsync(connection, ArrivalOf(connection.Identity))
+        : async connection =>
         {
-            User = UserId.Of(context.User),
-            Principal = tidings.KeepsPrincipals && context.User.Identity is { IsAuthenticated: true } ? context.User : null,
+            var (arrival, refusal) = await AdmitAsync(context, connection.Identity);
+            if (arrival is null)
+            {
+                return refusal;
+            }
+
+            if (arrival.Identity is { } identity && identity != connection.Identity)
+            {
+                connection.Authentication = new ConnectionAuthentication(connection, identity);
+                if (!connection.TryCountUser())
+                {
+                    return DisconnectCode.TooManyConnections;
+                }
+            }
+
+            return await BeginAsync(connection, arrival);
         };
+
+    /// <summary>Lets somebody in whom a request has named, or the hook names, over whatever transport.</summary>
+    /// <returns>Who comes, with the channels that the server has for him; or null and why he may not.</returns>
+    public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AdmitAsync(HttpContext context, Identity? identity)
+    {
+        var arrival = ArrivalOf(identity);
         if (tidings.ConnectHook is { } hook)
         {
             var (admitted, refusal) = await hook.AskAsync(context, arrival);
@@ -29,36 +48,31 @@ internal sealed class ConnectRoute(TidingsServices tidings)
                 return (null, refusal);
             }
 
-            arrival = admitted;
+            arrival = admitted with { Channels = ChannelsOf(admitted.Identity?.User, admitted.Channels) };
         }
 
-        return arrival.User is { } user && !UserId.IsValid(user)
-            ? (null, DisconnectCode.Forbidden)
-            : (arrival with { Channels = ChannelsOf(arrival) }, default);
+        return arrival.Identity is null && AuthenticationRule.Of(context, tidings.AuthenticationRule).Required
+            ? (null, DisconnectCode.Unauthorized)
+            : (arrival, default);
     }
 
-    /// <returns>Why the WebSocket is refused, or null.</returns>
-    public async ValueTask<DisconnectCode?> JoinAsync(HttpContext context, Connection connection)
+    private async ValueTask<DisconnectCode?> BeginAsync(Connection connection, Arrival arrival)
     {
-        var (arrival, refusal) = await AdmitAsync(context);
-        if (arrival is null)
-        {
-            return refusal;
-        }
-
-        await tidings.Channels.BeginAsync(connection, arrival);
+        await tidings.Channels.BeginAsync(connection, arrival).ConfigureAwait(false);
         return null;
     }
 
-    private static List<string> ChannelsOf(Arrival arrival)
+    private static Arrival ArrivalOf(Identity? identity) => new() { Identity = identity, Channels = ChannelsOf(identity?.User, []) };
+
+    private static List<string> ChannelsOf(string? user, IReadOnlyList<string> more)
     {
         List<string> channels = [ServerActions.Everybody];
-        if (arrival.User is { } user && ChannelName.IsValid(UserPrefix + user))
+        if (user is not null && ChannelName.OfUser(user) is { } own)
         {
-            channels.Add(UserPrefix + user);
+            channels.Add(own);
         }
 
-        channels.AddRange(arrival.Channels.Except(channels).Distinct());
+        channels.AddRange(more.Except(channels).Distinct());
         return channels;
     }
 }

@@ -15,7 +15,7 @@ internal sealed class EndpointHandler(bool textHeartbeat) : ConnectionHandler
 
     public override void OnText(Connection connection, ReadOnlySpan<byte> text)
     {
-        if (!(textHeartbeat && TakeHeartbeat(connection, text)) && MayContinue(connection))
+        if (!(textHeartbeat && TakeHeartbeat(connection, text)) && MayContinue(connection, text.Length))
         {
             SessionOf(connection).Deliver(InboxItem.Copy(text, isText: true));
         }
@@ -23,7 +23,7 @@ internal sealed class EndpointHandler(bool textHeartbeat) : ConnectionHandler
 
     public override void OnBinary(Connection connection, ReadOnlySpan<byte> bytes)
     {
-        if (MayContinue(connection))
+        if (MayContinue(connection, bytes.Length))
         {
             SessionOf(connection).Deliver(InboxItem.Copy(bytes, isText: false));
         }
@@ -31,7 +31,7 @@ internal sealed class EndpointHandler(bool textHeartbeat) : ConnectionHandler
 
     public override void OnOversized(Connection connection)
     {
-        if (MayContinue(connection))
+        if (MayContinue(connection, connection.Settings.Messages.SoftLimit))
         {
             connection.Send(TooLarge);
         }
@@ -43,9 +43,9 @@ internal sealed class EndpointHandler(bool textHeartbeat) : ConnectionHandler
 
     private static EndpointSession SessionOf(Connection connection) => (EndpointSession)connection.Tag!;
 
-    private static bool MayContinue(Connection connection)
+    private static bool MayContinue(Connection connection, int bytes)
     {
-        if (connection.TryContent())
+        if (connection.TryContent(bytes, out _))
         {
             return true;
         }

@@ -40,9 +40,10 @@ internal sealed class EndpointRoute
     public async Task EnterAsync(HttpContext context)
     {
         var entrance = Tidings.Entrance;
-        if (await entrance.CheckAsync(context) is { } deflate && await entrance.TryEnterAsync(context))
+        var address = AddressKey.From(context.Connection.RemoteIpAddress);
+        if (await entrance.CheckAsync(context) is { } deflate && await entrance.TryEnterAsync(context, address))
         {
-            await new EndpointSession(context, this, deflate).RunAsync(_handler);
+            await new EndpointSession(context, this, deflate, address).RunAsync(_handler);
         }
     }
 }

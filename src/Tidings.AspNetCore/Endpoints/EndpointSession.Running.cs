@@ -104,7 +104,7 @@ internal sealed partial class EndpointSession
         }
         else
         {
-            _route.Tidings.Registry.Leave(default);
+            _route.Tidings.Registry.Leave(_address);
             End(DisconnectCode.Abnormal);
         }
 

@@ -22,6 +22,7 @@ internal sealed partial class EndpointSession : ILaneWork
     private readonly HttpContext _context;
     private readonly EndpointRoute _route;
     private readonly DeflateNegotiation _deflate;
+    private readonly AddressKey _address;
     private readonly Inbox _inbox = new();
     private readonly Outbox _outbox;
     private readonly TaskCompletionSource _leftBehind = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,11 +37,12 @@ internal sealed partial class EndpointSession : ILaneWork
     private bool _closedHere;
     private bool _handlerDone;
 
-    public EndpointSession(HttpContext context, EndpointRoute route, DeflateNegotiation deflate)
+    public EndpointSession(HttpContext context, EndpointRoute route, DeflateNegotiation deflate, AddressKey address)
     {
         _context = context;
         _route = route;
         _deflate = deflate;
+        _address = address;
         _outbox = new Outbox(route.Limits.QueueBytes);
         _lifetime = new SessionLifetime(this, context.Features.Get<IHttpRequestLifetimeFeature>());
         Socket = new WebSocketConnection(this, context);
@@ -138,7 +140,7 @@ internal sealed partial class EndpointSession : ILaneWork
     {
         if (subprotocol is not null)
         {
-            ChooseSubprotocol(subprotocol);
+            Choose(subprotocol);
         }
 
         var tidings = _route.Tidings;
@@ -149,7 +151,9 @@ internal sealed partial class EndpointSession : ILaneWork
             Id = Id,
             Tag = this,
             ReportsFlush = true,
+            Address = _address,
         };
+        connection.Authentication = tidings.Authentication.IdentityOf(_context) is { } identity ? new ConnectionAuthentication(connection, identity) : null;
         _connection = connection;
         try
         {
@@ -193,22 +197,13 @@ internal sealed partial class EndpointSession : ILaneWork
         _attached = true;
     }
 
-    private void ChooseSubprotocol(string subprotocol)
+    private void Choose(string subprotocol)
     {
-        var offered = _context.Request.Headers.SecWebSocketProtocol;
-        foreach (var header in offered)
+        if (!WebSocketHandshake.TryChooseSubprotocol(_context, subprotocol))
         {
-            foreach (var range in header.AsSpan().Split(','))
-            {
-                if (header.AsSpan(range).Trim().SequenceEqual(subprotocol))
-                {
-                    _context.Response.Headers.SecWebSocketProtocol = subprotocol;
-                    return;
-                }
-            }
+            // RFC 6455 §4.2.2: a server names none that the client did not offer.
+            throw new ArgumentException(
+                $"The client did not offer the subprotocol \"{subprotocol}\"; it offered \"{_context.Request.Headers.SecWebSocketProtocol}\".", nameof(subprotocol));
         }
-
-        // RFC 6455 §4.2.2: a server names none that the client did not offer.
-        throw new ArgumentException($"The client did not offer the subprotocol \"{subprotocol}\"; it offered \"{offered}\".", nameof(subprotocol));
     }
 }

@@ -43,7 +43,7 @@ public sealed class TidingsBuilder : IEndpointConventionBuilder
         ArgumentException.ThrowIfNullOrEmpty(method);
         ArgumentNullException.ThrowIfNull(handler);
         var bound = new HandlerDelegate(handler, pattern: null, HandlerData.Parameters, _tidings.Provider, _tidings.HandlerJson);
-        _tidings.KeepsPrincipals |= bound.WantsPrincipal;
+        _tidings.Authentication.KeepsPrincipals |= bound.WantsPrincipal;
         _tidings.Calls.Add(method, new ApplicationCallHandler(_tidings.Handlers, bound, _tidings.HandlerJson));
         return this;
     }

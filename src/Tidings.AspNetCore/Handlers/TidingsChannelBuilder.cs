@@ -88,7 +88,7 @@ public sealed class TidingsChannelBuilder
     private HandlerDelegate Bind(Delegate handler, HandlerData data)
     {
         var bound = new HandlerDelegate(handler, _kind.Pattern, data, _tidings.Provider, _tidings.HandlerJson);
-        _tidings.KeepsPrincipals |= bound.WantsPrincipal;
+        _tidings.Authentication.KeepsPrincipals |= bound.WantsPrincipal;
         return bound;
     }
 

@@ -8,21 +8,29 @@ internal sealed class OriginPolicy(IEnumerable<string> allowed)
     private readonly HashSet<string> _allowed = new(allowed, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether the request may go on: programs, which send no origin, the server's own pages, and the list. All where there
-    /// is no list, unless a cookie says who the user is: browsers send it along for the page of any origin.</summary>
-    public bool Allows(HttpRequest request)
-    {
-        var origins = request.Headers.Origin;
-        return (_allowed.Count == 0 && !IsKnownByCookie(request))
-            || origins.Count == 0
-            || (origins.Count == 1 && (IsOwn(request, origins[0]!) || _allowed.Contains(origins[0]!)));
-    }
+    /// is no list.</summary>
+    public bool Allows(HttpRequest request) => _allowed.Count == 0 || request.Headers.Origin.Count == 0 || IsKnown(request);
+
+    /// <summary>The same for a request that a cookie speaks for: browsers send it along for the page of any origin, so that the origin
+    /// must be there, and be our own or of the list.</summary>
+    public bool AllowsCookie(HttpRequest request) => IsKnown(request);
+
+    /// <summary>The same for a request that only reads: a browser sends no origin from a page of our own, but says that it is one
+    /// (W3C Fetch Metadata), and shows no other page the answer.</summary>
+    public bool AllowsCookieToRead(HttpRequest request) =>
+        IsKnown(request)
+        || (HttpMethods.IsGet(request.Method) && request.Headers.Origin.Count == 0 && request.Headers["Sec-Fetch-Site"] == "same-origin");
+
+    /// <summary>Whether it is a cookie by which the application's own authentication knows the user.</summary>
+    public static bool IsKnownByCookie(HttpRequest request) =>
+        request.HttpContext.User.Identity is { IsAuthenticated: true }
+        && request.Headers.Cookie.Count > 0
+        && request.Headers.Authorization.Count == 0;
 
     /// <summary>Whether <paramref name="origin"/> is the address that the request itself went to.</summary>
     public static bool IsOwn(HttpRequest request, string origin) =>
         request.Host.HasValue && string.Equals(origin, $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsKnownByCookie(HttpRequest request) =>
-        request.HttpContext.User.Identity is { IsAuthenticated: true }
-        && request.Headers.Cookie.Count > 0
-        && request.Headers.Authorization.Count == 0;
+    private bool IsKnown(HttpRequest request) =>
+        request.Headers.Origin is { Count: 1 } origin && (IsOwn(request, origin[0]!) || _allowed.Contains(origin[0]!));
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Transport;
 using Tidings.Brokers;
 using Tidings.Connections;
@@ -7,11 +8,13 @@ using Tidings.Lanes;
 using Tidings.Protocol;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
+using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Handshake;
 
 /// <summary>Takes WebSocket requests of all routes in.</summary>
-internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, bool compress)
+internal sealed class WebSocketEntrance(
+    ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, RequestAuthenticator authenticator, AuthenticationRule rule, EntranceGuards guards)
 {
     // How long a peer that is refused has to take note before the socket goes.
     private static readonly TimeSpan RefusalLinger = TimeSpan.FromSeconds(1);
@@ -36,18 +39,59 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
             return;
         }
 
+        var asked = AuthenticationRule.Of(context, rule);
+        RequestIdentity who;
+        try
+        {
+            who = await authenticator.IdentifyAsync(context, asked.Methods);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            await RefuseVisiblyAsync(context, DisconnectCode.Unavailable);
+            return;
+        }
+
+        // Nobody yet, where the first message is to say who comes.
+        var unknown = asked.Required && who.Identity is null && !route.IdentifiesByItself;
+        var pending = unknown && route.TakesFirstMessage && authenticator.TakesTokens && asked.Methods.HasFlag(AuthenticationMethods.FirstMessage);
+        if (who.ByCookie && !origins.AllowsCookie(context.Request))
+        {
+            await RefuseOriginAsync(context);
+        }
+        else if (who.Refusal is { } told)
+        {
+            await RefuseVisiblyAsync(context, told);
+        }
+        else if (unknown && !pending)
+        {
+            await RefuseVisiblyAsync(context, DisconnectCode.Unauthorized);
+        }
+        else if (pending && !registry.TryEnterPending())
+        {
+            await RefuseByStatusAsync(context);
+        }
+        else
+        {
+            await AdmitAsync(context, route, deflate, who.Identity, pending);
+        }
+    }
+
+    private async Task AdmitAsync(HttpContext context, WebSocketRoute route, DeflateNegotiation deflate, Identity? identity, bool pending)
+    {
         var address = route.Counted ? AddressKey.From(context.Connection.RemoteIpAddress) : default;
         var admission = registry.StopCode is null ? registry.Enter(address, route.Counted) : Admission.NodeFull;
         switch (admission)
         {
             case Admission.NodeFull:
+                LeavePending(pending);
                 await RefuseByStatusAsync(context);
                 break;
             case Admission.AddressFull:
+                LeavePending(pending);
                 await RefuseVisiblyAsync(context, DisconnectCode.TooManyConnections);
                 break;
             default:
-                await ConnectAsync(context, route, address, deflate);
+                await ConnectAsync(context, route, address, deflate, identity, pending);
                 break;
         }
     }
@@ -61,13 +105,22 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
             return null;
         }
 
-        if (!origins.Allows(context.Request))
+        guards.Forwarding.Look(context);
+        if (guards.Handshakes.TryTake() is var wait and > 0)
         {
-            await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status403Forbidden, "This origin may not connect.\n");
+            registry.Metrics.Refused("handshakes");
+            context.Response.Headers.RetryAfter = RetryAfter.Seconds(wait);
+            await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status429TooManyRequests, "This server takes no more handshakes in this second.\n");
             return null;
         }
 
-        var deflate = compress ? DeflateNegotiation.Accept(context.Request.Headers.SecWebSocketExtensions.ToArray()) : default;
+        if (!origins.Allows(context.Request) || (OriginPolicy.IsKnownByCookie(context.Request) && !origins.AllowsCookie(context.Request)))
+        {
+            await RefuseOriginAsync(context);
+            return null;
+        }
+
+        var deflate = guards.Compress ? DeflateNegotiation.Accept(context.Request.Headers.SecWebSocketExtensions.ToArray()) : default;
         if (deflate.Malformed)
         {
             await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status400BadRequest, "Sec-WebSocket-Extensions is malformed.\n");
@@ -77,17 +130,23 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
         return deflate;
     }
 
-    /// <summary>Takes a place for a connection of the application's own; its address does not count.</summary>
-    /// <returns>False where the node has none left, and the request was answered.</returns>
-    public async ValueTask<bool> TryEnterAsync(HttpContext context)
+    /// <summary>Takes a place for a connection of the application's own.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="address">Where it comes from.</param>
+    /// <returns>False where there is none left, and the request was answered.</returns>
+    public async ValueTask<bool> TryEnterAsync(HttpContext context, AddressKey address)
     {
-        if (registry.StopCode is null && registry.Enter(default) == Admission.Admitted)
+        switch (registry.StopCode is null ? registry.Enter(address) : Admission.NodeFull)
         {
-            return true;
+            case Admission.Admitted:
+                return true;
+            case Admission.NodeFull:
+                await RefuseByStatusAsync(context);
+                return false;
+            default:
+                await RefuseVisiblyAsync(context, DisconnectCode.TooManyConnections);
+                return false;
         }
-
-        await RefuseByStatusAsync(context);
-        return false;
     }
 
     /// <summary>The connection under the request, where its lane can have it back: only a socket whose bytes the application sees as
@@ -98,16 +157,33 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
             ? connection
             : null;
 
+    private void LeavePending(bool pending)
+    {
+        if (pending)
+        {
+            registry.LeavePending();
+        }
+    }
+
     // Whoever has received the 101 is in: the connection joins before its handshake is answered, and queues until it is attached.
-    private async Task ConnectAsync(HttpContext context, WebSocketRoute route, AddressKey address, DeflateNegotiation deflate)
+    private async Task ConnectAsync(HttpContext context, WebSocketRoute route, AddressKey address, DeflateNegotiation deflate, Identity? identity, bool pending)
     {
         var detachable = Detachable(context);
         var pool = lanes.NextPool();
         var connection = new Connection(detachable?.Lane ?? (Lane)pool, route.SettingsFor(context), route.Handler, registry, deflate.Terms) { Address = address };
-        DisconnectCode? refusal;
+        connection.Authentication = identity is not null || pending ? new ConnectionAuthentication(connection, identity) : null;
+        var join = route.Join(context);
+        DisconnectCode? refusal = null;
         try
         {
-            refusal = await route.Join(context, connection);
+            if (pending)
+            {
+                connection.Tag = new PendingJoin(join);
+            }
+            else
+            {
+                refusal = route.Counted ? await JoinAsync(connection, join) : await join(connection);
+            }
         }
         catch (BrokerUnavailableException)
         {
@@ -123,11 +199,12 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
 
         if (refusal is { } told)
         {
-            registry.Leave(address);
+            connection.Abandon();
             await RefuseVisiblyAsync(context, told);
             return;
         }
 
+        WebSocketHandshake.TryChooseSubprotocol(context, ProtocolVersion.Subprotocol);
         Stream stream;
         try
         {
@@ -150,6 +227,13 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
         await wire.Completion;
     }
 
+    // A hook may name the user while it joins.
+    private static async ValueTask<DisconnectCode?> JoinAsync(Connection connection, Func<Connection, ValueTask<DisconnectCode?>> join)
+    {
+        var refusal = connection.TryCountUser() ? await join(connection) : DisconnectCode.TooManyConnections;
+        return refusal ?? (connection.TryCountUser() ? null : DisconnectCode.TooManyConnections);
+    }
+
     // Browsers show scripts nothing of a refused handshake: it is completed, and closed with the code and the reason.
     private async Task RefuseVisiblyAsync(HttpContext context, DisconnectCode code)
     {
@@ -170,6 +254,9 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
         }
     }
 
+    private static async ValueTask RefuseOriginAsync(HttpContext context) =>
+        await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status403Forbidden, "This origin may not connect.\n");
+
     private static async Task RefuseByStatusAsync(HttpContext context)
     {
         context.Response.Headers.RetryAfter = RetryAfterSeconds;
@@ -178,6 +265,7 @@ internal sealed class WebSocketEntrance(ConnectionRegistry registry, LaneSet lan
 
     private static async Task CloseVisiblyAsync(HttpContext context, DisconnectCode code)
     {
+        WebSocketHandshake.TryChooseSubprotocol(context, ProtocolVersion.Subprotocol);
         var stream = await WebSocketHandshake.AcceptAsync(context);
         using var linger = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         linger.CancelAfter(RefusalLinger);

@@ -81,6 +81,26 @@ internal static class WebSocketHandshake
         return await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
     }
 
+    /// <summary>Agrees to a subprotocol where the client has offered it: to agree to another, or to none of those it offered, would be
+    /// an answer that browsers refuse (RFC 6455 §4.2.2).</summary>
+    /// <returns>Whether it was offered.</returns>
+    public static bool TryChooseSubprotocol(HttpContext context, string subprotocol)
+    {
+        foreach (var header in context.Request.Headers.SecWebSocketProtocol)
+        {
+            foreach (var range in header.AsSpan().Split(','))
+            {
+                if (header.AsSpan(range).Trim().SequenceEqual(subprotocol))
+                {
+                    context.Response.Headers.SecWebSocketProtocol = subprotocol;
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Answers with a status and a text.</summary>
     public static async ValueTask<bool> AnswerAsync(HttpContext context, int status, string text)
     {

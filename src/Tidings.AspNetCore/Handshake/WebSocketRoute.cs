@@ -19,6 +19,13 @@ internal sealed record WebSocketRoute(ConnectionSettings Settings, ConnectionHan
     /// <summary>Says what is wrong with the request's values, or null.</summary>
     public Func<HttpContext, string?> Check { get; init; } = static _ => null;
 
-    /// <summary>Makes the new connection a member of what the request names; says why it may not be, or null.</summary>
-    public Func<HttpContext, Connection, ValueTask<DisconnectCode?>> Join { get; init; } = static (_, _) => default;
+    /// <summary>Reads from the request what it names; what comes back makes a new connection a member of that, and says why it may not
+    /// be, or null. It is called when it is known whose the connection is, which may be long after the request.</summary>
+    public Func<HttpContext, Func<Connection, ValueTask<DisconnectCode?>>> Join { get; init; } = static _ => static _ => default;
+
+    /// <summary>Whether the first message may say who comes.</summary>
+    public bool TakesFirstMessage { get; init; } = true;
+
+    /// <summary>Whether joining finds out who comes, and refuses those whom nobody knows where that is asked for.</summary>
+    public bool IdentifiesByItself { get; init; }
 }

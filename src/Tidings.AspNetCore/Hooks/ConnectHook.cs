@@ -1,13 +1,13 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using Tidings.AspNetCore.Connect;
 using Tidings.Channels;
 using Tidings.Protocol;
+using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Hooks;
 
 /// <summary>The hook that says who may connect, and as whom.</summary>
-internal sealed class ConnectHook(HookClient client, Uri url)
+internal sealed class ConnectHook(HookClient client, Uri url, TimeProvider time)
 {
     private const int MostChannels = 100;
 
@@ -18,7 +18,7 @@ internal sealed class ConnectHook(HookClient client, Uri url)
     public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AskAsync(HttpContext context, Arrival arrival)
     {
         var id = ChannelHandler.NewId();
-        var answer = await client.AskAsync(url, Event(context, id, arrival.User), context.RequestAborted);
+        var answer = await client.AskAsync(url, Event(context, id, arrival.Identity?.User), context.RequestAborted);
         if (answer is null || answer.Channels is not { Count: <= MostChannels } channels || (answer.User is { } user && !UserId.IsValid(user)))
         {
             return (null, DisconnectCode.Unavailable);
@@ -29,14 +29,10 @@ internal sealed class ConnectHook(HookClient client, Uri url)
             return (null, Refusal(answer));
         }
 
-        return (arrival with
-        {
-            Connection = id,
-            User = answer.User ?? arrival.User,
-            Principal = answer.User is null ? arrival.Principal : null,
-            Info = answer.Info ?? arrival.Info,
-            Channels = channels,
-        }, default);
+        var identity = answer.User is { } named && named != arrival.Identity?.User
+            ? new Identity { User = named, IssuedAt = time.GetUtcNow().ToUnixTimeMilliseconds() }
+            : arrival.Identity;
+        return (arrival with { Connection = id, Identity = identity, Info = answer.Info ?? arrival.Info, Channels = channels }, default);
     }
 
     // Of the codes, those that say something about identity and permission, and the application's own.

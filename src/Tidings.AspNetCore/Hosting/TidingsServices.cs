@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Hooks;
@@ -16,6 +18,8 @@ using Tidings.Options;
 using Tidings.Presence;
 using Tidings.Protocol.Compression;
 using Tidings.Push;
+using Tidings.Security;
+using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Hosting;
 
@@ -28,17 +32,22 @@ internal sealed class TidingsServices : IDisposable
     private readonly HookClient? _hooks;
 
     public TidingsServices(
-        TidingsOptions options, LaneSet lanes, IMeterFactory meters, TimeProvider time, ILogger<ConnectionRegistry> log, IServiceProvider provider, IOptions<JsonOptions> json)
+        TidingsOptions options, LaneSet lanes, IMeterFactory meters, TimeProvider time, ILogger<ConnectionRegistry> log, IServiceProvider provider, IOptions<JsonOptions> json, ITokenAuthenticator? tokens = null)
     {
         Options = options;
         Provider = provider;
         HandlerJson = new HandlerJson(json.Value.SerializerOptions);
         Handlers = new HandlerRunner(provider.GetRequiredService<IServiceScopeFactory>(), time, options.HandlerTimeout);
         _hooks = options.Hooks.Secret is null ? null : new HookClient(options.Hooks, time, log);
-        ConnectHook = Hook(options.Hooks.Connect, static (hooks, url) => new ConnectHook(hooks, url));
+        ConnectHook = Hook(options.Hooks.Connect, (hooks, url) => new ConnectHook(hooks, url, time));
         Calls = new CallTable(Hook(options.Hooks.Call, static (hooks, url) => new CallHook(hooks, url)));
         Limits = Limits.From(options.Limits);
-        Registry = new ConnectionRegistry(lanes, new ConnectionLimits(Limits.Connections, Limits.ConnectionsPerIp), meters, log);
+        Registry = new ConnectionRegistry(lanes, Limits.ForNode(), time, meters, log);
+        tokens ??= JwtAuthenticator.From(options.Jwt, time);
+        var authenticator = tokens is null ? null : new Authenticator(tokens, Registry.Revocations, time);
+        FirstMessage = authenticator is null ? null : new FirstMessage(authenticator);
+        Tickets = new Tickets(time);
+        Authentication = new RequestAuthenticator(authenticator, Tickets, Registry.Revocations, time);
         Hub = new Hub();
         _broker = new MemoryBroker(Hub, time);
         Presence = new MemoryPresence(Hub, time);
@@ -55,17 +64,23 @@ internal sealed class TidingsServices : IDisposable
         }
 
         var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(Limits.Subscriptions, Limits.SubscribeRate));
-        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory) { Calls = Calls };
+        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory) { Calls = Calls, FirstMessage = FirstMessage };
         ServerActions = new ServerActions(Broker, Presence, Kinds, subscribing, Directory);
-        Channels = new ChannelHandler(Actions, subscribing, Directory, Server);
+        Disconnecting = new Disconnecting(Registry, Directory);
+        Channels = new ChannelHandler(Actions, subscribing, Directory, Server, FirstMessage);
+        ApiAccess = new ServerKey([("Tidings:ApiKey", options.ApiKey), ("Tidings:AdminKey", options.AdminKey)], Limits.ApiRate, time, Registry.Metrics);
+        Forwarding = new ForwardingNotice(log);
         Origins = new OriginPolicy(options.AllowedOrigins);
         CrossOrigin = new CrossOrigin(Origins, options.AllowedOrigins, provider.GetRequiredService<ILoggerFactory>());
         SenderRates = new SenderRates(Limits.Rate, Limits.SubscribeRate, time);
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
-        Facade = new TidingsFacade(Clients, Registry, ServerActions, Hub, Broker, json.Value.SerializerOptions);
+        Facade = new TidingsFacade(Clients, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
         Lanes = lanes;
         Time = time;
-        Entrance = new WebSocketEntrance(Registry, lanes, Origins, options.Compression.Enabled);
+        AuthenticationRule = new AuthenticationRule(AuthenticationMethods.All, options.RequireAuthentication);
+        Entrance = new WebSocketEntrance(
+            Registry, lanes, Origins, Authentication, AuthenticationRule,
+            new EntranceGuards(new SharedRate(Limits.HandshakeRate, time), Forwarding, options.Compression.Enabled));
     }
 
     public TidingsOptions Options { get; }
@@ -85,6 +100,7 @@ internal sealed class TidingsServices : IDisposable
     public ConnectionDirectory Directory { get; } = new();
     public CommandActions Actions { get; }
     public ServerActions ServerActions { get; }
+    public Disconnecting Disconnecting { get; }
     public ServerInfo Server { get; } = new("tidings", ServerVersion);
 
     /// <summary>The application's services.</summary>
@@ -94,19 +110,31 @@ internal sealed class TidingsServices : IDisposable
     public CallTable Calls { get; }
     public ConnectHook? ConnectHook { get; }
 
-    /// <summary>Whether a handler asks for users' claims, which are then kept with their connections.</summary>
-    public bool KeepsPrincipals { get; set; }
+    /// <summary>Who requests come from.</summary>
+    public RequestAuthenticator Authentication { get; }
+
+    /// <summary>What routes ask of those who come, where they don't say otherwise.</summary>
+    public AuthenticationRule AuthenticationRule { get; }
+
+    public Tickets Tickets { get; }
+
+    /// <summary>Takes auth messages; null where no tokens are accepted.</summary>
+    public FirstMessage? FirstMessage { get; }
 
     /// <summary>The channel protocol.</summary>
     public ChannelHandler Channels { get; }
     public DialectFamily ConnectDialects { get; }
     public DialectFamily RoomDialects { get; }
     public OriginPolicy Origins { get; }
+
+    /// <summary>Who may use the server API and <c>POST /broadcast</c>.</summary>
+    public ServerKey ApiAccess { get; }
     public CrossOrigin CrossOrigin { get; }
 
     /// <summary>What clients may say that post their commands.</summary>
     public SenderRates SenderRates { get; }
     public WebSocketEntrance Entrance { get; }
+    public ForwardingNotice Forwarding { get; }
 
     public void Dispose()
     {
@@ -122,6 +150,8 @@ internal sealed class TidingsServices : IDisposable
     {
         Messages = Limits.Messages(binary),
         Rate = Limits.Rate,
+        ByteRate = Limits.ByteRate,
+        SharesRates = true,
         ControlRate = Limits.ControlRate,
         Heartbeat = Options.Heartbeat.Interval,
         TextHeartbeat = true,

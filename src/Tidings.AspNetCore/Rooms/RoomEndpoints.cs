@@ -24,15 +24,17 @@ public static class RoomEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
-        var rooms = new RoomHandler(tidings.Hub, tidings.Broker, tidings.Kinds, tidings.RoomDialects);
+        var rooms = new RoomHandler(tidings.Hub, tidings.Broker, tidings.Kinds, tidings.RoomDialects, tidings.FirstMessage);
         return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: false), rooms)
         {
             Check = static context => ChannelName.IsValidRoom(RoomOf(context))
                 ? null
                 : "A room's name is 1 to 250 bytes of letters and digits (Unicode's form C) and _ . : - @.",
-            Join = (context, connection) => ValueTask.FromResult<DisconnectCode?>(rooms.TryJoin(connection, RoomOf(context), tidings.Limits.ConnectionsPerRoom)
-                ? null
-                : DisconnectCode.TooManyConnections),
+            Join = context =>
+            {
+                var room = RoomOf(context);
+                return connection => rooms.JoinAsync(connection, room, tidings.Limits.ConnectionsPerRoom);
+            },
         });
     }
 
@@ -43,7 +45,7 @@ public static class RoomEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
-        return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: true), new EchoHandler()));
+        return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: true), new EchoHandler(tidings.FirstMessage)));
     }
 
     /// <summary>Maps what conformance suites speak to: every message back as it came, to 16 MiB, no heartbeat, no limits.</summary>
@@ -55,7 +57,7 @@ public static class RoomEndpoints
             Messages = new MessageRules(Largest, Largest, Text: true, Binary: true),
             QueueBytes = 4 * Largest,
         };
-        return endpoints.MapRoute(pattern, new WebSocketRoute(settings, new ExactEchoHandler(), Counted: false));
+        return endpoints.MapRoute(pattern, new WebSocketRoute(settings, new ExactEchoHandler(), Counted: false) { TakesFirstMessage = false });
     }
 
     private static string RoomOf(HttpContext context) => (string?)context.Request.RouteValues["room"] ?? "";

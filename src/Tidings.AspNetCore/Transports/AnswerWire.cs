@@ -29,7 +29,7 @@ internal abstract class AnswerWire(PoolLane lane, Action abort) : ResponseWire(l
                 if (opcode == Opcode.Close)
                 {
                     _ended = true;
-                    _answered.TrySetResult(Disconnecting.Read(payload.Span).Code);
+                    _answered.TrySetResult(StreamEnd.Read(payload.Span).Code);
                 }
                 else if (!_answered.Task.IsCompleted)
                 {

@@ -29,7 +29,7 @@ internal sealed class EventStreamRoute(HttpEntrance entrance, ConnectionMetrics 
             return;
         }
 
-        if (await entrance.EnterAsync(context, settings, counted: true) is not { } visit || !await entrance.TryBeginAsync(context, visit, request))
+        if (await entrance.EnterAsync(context, settings, counted: true, stream: true) is not { } visit || !await entrance.TryBeginAsync(context, visit, request))
         {
             return;
         }

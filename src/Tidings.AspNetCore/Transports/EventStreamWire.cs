@@ -84,8 +84,8 @@ internal sealed class EventStreamWire(PipeWriter output, ReaderPosition position
                 WriteEvent(payload, position.IsKnown ? position.Text : default);
                 break;
             case Opcode.Close:
-                var (code, comesBack) = Disconnecting.Read(payload);
-                WriteEvent(Disconnecting.Json(code), comesBack ? position.IsKnown ? position.Text : default : Disconnecting.FinalId);
+                var (code, comesBack) = StreamEnd.Read(payload);
+                WriteEvent(StreamEnd.Json(code), comesBack ? position.IsKnown ? position.Text : default : StreamEnd.FinalId);
                 break;
             default:
                 output.Write(":\n\n"u8);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Connect;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Brokers;
@@ -20,12 +21,18 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
     /// <param name="context">The request.</param>
     /// <param name="settings">What holds for the connection.</param>
     /// <param name="counted">Whether it has one of the places of its address.</param>
+    /// <param name="stream">Whether it is a stream to which browsers come back by themselves.</param>
     /// <returns>The connection, which has a place until it is closed or abandoned; null where the request was answered.</returns>
-    public async ValueTask<Visit?> EnterAsync(HttpContext context, ConnectionSettings settings, bool counted)
+    public async ValueTask<Visit?> EnterAsync(HttpContext context, ConnectionSettings settings, bool counted, bool stream = false)
     {
         if (!tidings.CrossOrigin.Admit(context))
         {
             await AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, "This origin may not connect."));
+            return null;
+        }
+
+        if (await IdentifyAsync(context, stream) is not { } who)
+        {
             return null;
         }
 
@@ -47,9 +54,17 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         var connection = new Connection(lane, settings, tidings.Channels, tidings.Registry) { Address = place };
         try
         {
-            var (arrival, refusal) = await route.AdmitAsync(context);
+            var (arrival, refusal) = await route.AdmitAsync(context, who.Identity);
             if (arrival is not null)
             {
+                connection.Authentication = arrival.Identity is { } identity ? new ConnectionAuthentication(connection, identity) : null;
+                if (counted && !connection.TryCountUser())
+                {
+                    connection.Abandon();
+                    await RefuseAsync(context, DisconnectCode.TooManyConnections);
+                    return null;
+                }
+
                 return new Visit(connection, lane, arrival, address);
             }
 
@@ -64,6 +79,35 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         }
     }
 
+    /// <returns>Who it is, or nobody; null where the request was answered.</returns>
+    private async ValueTask<RequestIdentity?> IdentifyAsync(HttpContext context, bool stream)
+    {
+        RequestIdentity who;
+        try
+        {
+            who = await tidings.Authentication.IdentifyAsync(context, AuthenticationRule.Of(context, tidings.AuthenticationRule).Methods, stream);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            await RefuseAsync(context, DisconnectCode.Unavailable);
+            return null;
+        }
+
+        if (who.ByCookie && !tidings.Origins.AllowsCookieToRead(context.Request))
+        {
+            await AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, "This origin may not connect."));
+            return null;
+        }
+
+        if (who.Refusal is { } refusal)
+        {
+            await RefuseAsync(context, refusal);
+            return null;
+        }
+
+        return who;
+    }
+
     /// <summary>Subscribes a reader. Where nothing can be read, the connection is abandoned and the request answered.</summary>
     public async ValueTask<bool> TryBeginAsync(HttpContext context, Visit visit, ReadRequest request)
     {
@@ -75,7 +119,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
             }
 
             visit.Connection.Abandon();
-            await AnswerAsync(context, refusal == ErrorCode.NotAllowed && visit.Arrival.User is null
+            await AnswerAsync(context, refusal == ErrorCode.NotAllowed && visit.Arrival.Identity is null
                 ? Problems.Unauthorized("None of these channels may be read without a user.")
                 : Problems.Create(refusal, "None of these channels may be read."));
             return false;

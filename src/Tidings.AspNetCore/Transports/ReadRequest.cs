@@ -46,7 +46,7 @@ internal sealed class ReadRequest
     }
 
     /// <summary>Whether the reader was told to stay away, and is an <c>EventSource</c> that comes all the same.</summary>
-    public static bool IsFinal(HttpRequest request) => request.Headers["Last-Event-ID"] is [Disconnecting.Final];
+    public static bool IsFinal(HttpRequest request) => request.Headers["Last-Event-ID"] is [StreamEnd.Final];
 
     /// <summary>What to subscribe to: the channels that were named, or those that the server has for the reader, as far as they have room in a position.</summary>
     /// <param name="offered">The channels that the server has for the reader.</param>

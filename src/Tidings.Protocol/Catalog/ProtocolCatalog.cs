@@ -80,6 +80,7 @@ internal static class ProtocolCatalog
             Field("code", "integer", false, "The close code, on a stream of Server-Sent Events."), Field("reason", "string", true, "Why."), Field("reconnect", "boolean", true, "Whether to come back."), Field("after", "integer", false, "Milliseconds to wait.")),
         Says("error", "A command was not carried out.",
             Answered, Field("code", "string", true, "An error code."), Field("error", "string", true, "The same in words."),
+            Field("retryAfter", "integer", false, "With rate_limited: milliseconds after which to try again."),
             Field("details", "array", false, "Objects with field and message.")),
     ];
 

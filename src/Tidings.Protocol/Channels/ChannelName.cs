@@ -12,6 +12,12 @@ public static class ChannelName
     /// <summary>What stands before the name of a text room in the name of its channel.</summary>
     public const string RoomPrefix = "room:";
 
+    /// <summary>What stands before a user's id in the name of his own channel.</summary>
+    public const string UserPrefix = "user:";
+
+    /// <summary>The user's own channel; null where his id cannot stand in a name.</summary>
+    public static string? OfUser(string user) => UserPrefix + user is var name && IsValid(name) ? name : null;
+
     /// <summary>
     /// Whether <paramref name="name"/> may be the name of a channel. No two spellings of one text are both allowed, and nothing that
     /// can't be seen; letters of different scripts that look alike still make different names.

@@ -47,6 +47,21 @@ public readonly record struct DisconnectCode(ushort Code, string Reason)
     /// <summary>The peer reads more slowly than its channels speak, past the bound of its queue. It comes back and recovers.</summary>
     public static readonly DisconnectCode SlowConsumer = new(1013, "Slow consumer");
 
+    /// <summary>No first message said in time who comes. The client comes back.</summary>
+    public static readonly DisconnectCode AuthTimeout = new(4000, "Auth timeout");
+
+    /// <summary>Nobody anonymous is taken in here.</summary>
+    public static readonly DisconnectCode Unauthorized = new(4001, "Unauthorized");
+
+    /// <summary>The token that came with the handshake is not accepted.</summary>
+    public static readonly DisconnectCode InvalidToken = new(4001, "Invalid token");
+
+    /// <summary>The first message did not say who comes.</summary>
+    public static readonly DisconnectCode AuthFailed = new(4001, "Auth failed");
+
+    /// <summary>The token has ended and was not renewed. The client gets a new one and comes back.</summary>
+    public static readonly DisconnectCode TokenExpired = new(4002, "Token expired");
+
     /// <summary>What the client asked for is not for this user.</summary>
     public static readonly DisconnectCode Forbidden = new(4003, "Forbidden");
 

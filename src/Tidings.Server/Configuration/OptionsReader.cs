@@ -31,7 +31,7 @@ internal sealed class OptionsReader
         }
     }
 
-    private static bool IsSize(PropertyInfo property) => property.Name.EndsWith("Bytes", StringComparison.Ordinal);
+    private static bool IsSize(PropertyInfo property) => property.Name.Contains("Bytes", StringComparison.Ordinal);
 
     private static string Suggestion(string key, IEnumerable<string> known)
     {

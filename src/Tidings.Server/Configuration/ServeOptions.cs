@@ -7,14 +7,21 @@ internal static class ServeOptions
 {
     private static readonly (Option Option, string Key)[] All =
     [
-        (Text("--urls", "Addresses to listen on, separated by ';'. Default http://localhost:8000"), "urls"),
+        (Text("--urls", "Addresses to listen on, http:// or https://, separated by ';'. Default http://localhost:8000"), "urls"),
+        (new Option<bool>("--https") { Description = "Listen by TLS, with a development certificate where no other is named" }, "Tidings:Https"),
+        (Text("--certificate", "PEM file with the certificate of https:// addresses; read anew when it changes"), "Tidings:Certificates:CertificateFile"),
+        (Text("--certificate-key", "PEM file with its key, where it is not in the same file"), "Tidings:Certificates:KeyFile"),
         (new Option<bool>("--demo") { Description = "Serve the start page and the demo routes" }, "Tidings:Demo"),
         (Text("--api-key", "Key of the server API and of POST /broadcast"), "Tidings:ApiKey"),
+        (Text("--admin-key", "Key of who runs the server; it opens the server API too"), "Tidings:AdminKey"),
         (Text("--jwt-secret", "Secret of the key that tokens are signed with (HS256), at least 32 bytes"), "Tidings:Jwt:Secret"),
         (new Option<bool>("--require-auth") { Description = "No anonymous connections" }, "Tidings:RequireAuthentication"),
         (Text("--heartbeat", "How often peers are asked for a sign of life, as 30s; 0 is never"), "Tidings:Heartbeat:Interval"),
         (Text("--limits", "A set of limits: default, small or none"), "Tidings:Limits:Preset"),
         (Text("--pump", "What moves bytes: auto, lanes or streams"), "Tidings:Pump"),
+        (new Option<bool>("--request-log") { Description = "Log each request in one line, without tokens" }, "Tidings:RequestLog"),
+        (new Option<string[]>("--trusted-proxy") { Description = "A proxy whose forwarded headers count, as 10.0.0.5 or 10.0.0.0/8; may be repeated" }, "Tidings:TrustedProxies"),
+        (Text("--path-base", "What stands before all routes where a proxy passes it on, as /push"), "Tidings:PathBase"),
         (new Option<string[]>("--origin") { Description = "An origin besides our own whose pages may connect; may be repeated" }, "Tidings:AllowedOrigins"),
     ];
 

@@ -8,4 +8,19 @@ internal sealed class ServerOptions
 
     /// <summary>Whether the start page and the demo routes are served. Default false.</summary>
     public bool Demo { get; set; }
+
+    /// <summary>Whether <c>http://</c> addresses become <c>https://</c> ones, with a development certificate where no other is configured. Default false.</summary>
+    public bool Https { get; set; }
+
+    /// <summary>Whether each request is logged, in one line, without what may be a token. Default false.</summary>
+    public bool RequestLog { get; set; }
+
+    /// <summary>Proxies whose forwarded headers count, by address or as networks (<c>10.0.0.0/8</c>). Default empty: nobody's do.</summary>
+    public IList<string> TrustedProxies { get; } = [];
+
+    /// <summary>What stands before all routes where a proxy passes it on, as <c>/push</c>. Default none.</summary>
+    public string? PathBase { get; set; }
+
+    /// <summary>The certificate of <c>https://</c> addresses.</summary>
+    public CertificateOptions Certificates { get; } = new();
 }

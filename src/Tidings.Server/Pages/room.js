@@ -1,12 +1,9 @@
 import { describeClose } from './close-codes.js';
 import { Conversation } from './conversation.js';
 import { byId } from './dom.js';
-import { toCloseFrame, toFrame } from './frames-log.js';
 import { PingCounter } from './ping-counter.js';
-import { ReconnectingSocket } from './reconnecting-socket.js';
+import { RoomSocket } from './room-socket.js';
 import { readRoomFrame } from './room-text.js';
-import { roomUrl } from './routes.js';
-import { SilenceWatch } from './silence.js';
 import { StatusLine } from './status-line.js';
 
 /** The room panel: join, talk, leave, be cut off, come back. */
@@ -21,9 +18,10 @@ export class Room {
   #conversation = new Conversation();
   #pings = new PingCounter();
   #status = new StatusLine();
-  #silence = new SilenceWatch(() => this.#socket.drop('Silent for too long'));
-  #socket;
+  #onFrame;
   #onJoin;
+  /** @type {RoomSocket | undefined} */
+  #socket;
   #joined = '';
 
   /**
@@ -31,13 +29,8 @@ export class Room {
    * @param {(room: string) => void} onJoin
    */
   constructor(onFrame, onJoin) {
+    this.#onFrame = onFrame;
     this.#onJoin = onJoin;
-    this.#socket = new ReconnectingSocket({
-      onState: (status) => this.#stateChanged(status),
-      onText: (text) => this.#received(text),
-      onFrame: (direction, data) => onFrame(toFrame(direction, this.#joined, data)),
-      onClose: (direction, code, reason) => onFrame(toCloseFrame(direction, this.#joined, code, reason)),
-    });
     byId('join', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
       this.#connectOrDisconnect(event);
@@ -53,14 +46,13 @@ export class Room {
     });
     // These two take turns; the keyboard's focus moves on rather than getting lost.
     this.#dropButton.addEventListener('click', () => {
-      this.#socket.drop('Dropped on purpose');
+      this.#socket?.drop();
       this.#retryButton.focus();
     });
     this.#retryButton.addEventListener('click', () => {
       this.#connectButton.focus();
-      this.#socket.retryNow();
+      this.#socket?.retryNow();
     });
-    addEventListener('online', () => this.#socket.retryNow());
   }
 
   /** @param {string} room */
@@ -69,11 +61,26 @@ export class Room {
     this.#checkRoom();
     if (!this.#roomField.reportValidity()) return;
     const name = this.#wanted;
-    this.#socket.disconnect();
+    this.#leave();
     if (name !== this.#joined) this.#conversation.clear();
     this.#joined = name;
     this.#onJoin(name);
-    this.#socket.connect(roomUrl(name));
+    this.#socket = new RoomSocket(name, {
+      onStatus: (status) => this.#statusChanged(status),
+      onText: (text) => this.#received(text),
+      onPing: () => this.#pings.count(),
+      onFrame: this.#onFrame,
+    });
+    this.#statusChanged(this.#socket.status);
+  }
+
+  get #state() {
+    return this.#socket?.status.state ?? 'closed';
+  }
+
+  #leave() {
+    this.#socket?.leave();
+    this.#socket = undefined;
   }
 
   get #wanted() {
@@ -88,11 +95,11 @@ export class Room {
 
   /** @param {SubmitEvent} event */
   #connectOrDisconnect(event) {
-    const connected = this.#socket.status.state !== 'closed';
+    const connected = this.#state !== 'closed';
     // Enter in a field never disconnects: browsers report it as a click on the button, but without one the field keeps the focus.
     const fromField = document.activeElement === this.#roomField || document.activeElement === this.#nameField;
     if (!connected || this.#wanted !== this.#joined) this.join(this.#roomField.value);
-    else if (!fromField && event.submitter === this.#connectButton) this.#socket.disconnect();
+    else if (!fromField && event.submitter === this.#connectButton) this.#socket?.leave();
     if (fromField) this.#messageField.focus();
   }
 
@@ -109,7 +116,7 @@ export class Room {
     const text = this.#messageField.value;
     if (text.trim() === '') return;
     const name = this.#nameField.value.trim();
-    if (!this.#socket.send(name ? `${name}: ${text}` : text)) {
+    if (!this.#socket?.send(name ? `${name}: ${text}` : text)) {
       this.#conversation.notice('Not connected: your message is kept in the field.', 'error');
       return;
     }
@@ -120,16 +127,10 @@ export class Room {
 
   /** @param {string} raw */
   #received(raw) {
-    this.#silence.heard();
     const frame = readRoomFrame(raw);
     switch (frame.kind) {
       case 'message':
         this.#conversation.message(frame.text);
-        break;
-      case 'ping':
-        this.#silence.pinged();
-        this.#socket.send('{"type":"pong"}');
-        this.#pings.count();
         break;
       case 'error':
         this.#conversation.notice(frame.text, 'error');
@@ -137,15 +138,14 @@ export class Room {
     }
   }
 
-  /** @param {Readonly<import('./reconnecting-socket.js').SocketStatus>} status */
-  #stateChanged(status) {
-    if (status.state !== 'open') this.#silence.stop();
+  /** @param {Readonly<import('./room-socket.js').SocketStatus>} status */
+  #statusChanged(status) {
     this.#status.show(status, this.#joined);
     this.#showActions();
     this.#tell(status);
   }
 
-  /** @param {Readonly<import('./reconnecting-socket.js').SocketStatus>} status */
+  /** @param {Readonly<import('./room-socket.js').SocketStatus>} status */
   #tell({ state, attempt, code, reason = '', opened, left }) {
     if (state === 'open') {
       this.#conversation.notice(attempt > 0 ? `Back in ${this.#joined}. What was said meanwhile did not reach you.` : `Joined ${this.#joined}`);
@@ -157,7 +157,7 @@ export class Room {
   }
 
   #showActions() {
-    const { state } = this.#socket.status;
+    const state = this.#state;
     this.#connectButton.textContent = state === 'closed' ? 'Connect' : this.#wanted !== this.#joined ? 'Join' : 'Disconnect';
     this.#sendButton.disabled = this.#dropButton.disabled = state !== 'open';
     this.#dropButton.hidden = state === 'reconnecting';

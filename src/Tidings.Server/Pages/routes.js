@@ -21,6 +21,11 @@ export function echoUrl() {
   return socketUrl('ws');
 }
 
+/** What the channels are spoken over: `/connect`, by whatever transport gets through. */
+export function connectUrl() {
+  return socketUrl('connect');
+}
+
 /** The page itself, opened in a room. @param {string} room */
 export function pageUrl(room) {
   return `./#room=${encodeURIComponent(room)}`;

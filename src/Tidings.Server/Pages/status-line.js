@@ -1,7 +1,7 @@
 import { describeClose } from './close-codes.js';
 import { byId } from './dom.js';
 
-/** @typedef {import('./reconnecting-socket.js').SocketStatus} SocketStatus */
+/** @typedef {import('./room-socket.js').SocketStatus} SocketStatus */
 
 /** The state in words, with the seconds that are left. Screen readers hear each change once, not each second. */
 export class StatusLine {

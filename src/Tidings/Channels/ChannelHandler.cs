@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using System.Security.Cryptography;
 using Tidings.Brokers;
 using Tidings.Connections;
@@ -6,12 +5,13 @@ using Tidings.Lanes;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
+using Tidings.Security.Identities;
 
 namespace Tidings.Channels;
 
 /// <summary>The channel protocol: commands in, replies and channels out.</summary>
 /// <remarks>Commands of one connection are carried out one after the other; while one has to wait, no further one is read.</remarks>
-internal sealed class ChannelHandler(CommandActions actions, Subscribing subscribing, ConnectionDirectory directory, ServerInfo server) : ConnectionHandler
+internal sealed class ChannelHandler(CommandActions actions, Subscribing subscribing, ConnectionDirectory directory, ServerInfo server, FirstMessage? firstMessage = null) : ConnectionHandler
 {
     /// <summary>Makes the session of a new connection, whose first message, <c>connected</c>, waits for the end of the handshake. Any thread, once.</summary>
     public void Begin(Connection connection)
@@ -48,7 +48,7 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
         foreach (var wish in wishes)
         {
             var byServer = arrival.Channels.Contains(wish.Channel);
-            if (!byServer && await subscribing.JudgeAsync(session, wish.Channel).ConfigureAwait(false) is { } refusal)
+            if (!byServer && await subscribing.JudgeAsync(session, wish).ConfigureAwait(false) is { } refusal)
             {
                 refusals.Add(Reply.Unsubscribed(id: default, wish.Channel, refusal.Code, refusal.Text));
                 first ??= refusal.Code;
@@ -76,7 +76,6 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
 
     public override void OnText(Connection connection, ReadOnlySpan<byte> text)
     {
-        var session = (ChannelSession)connection.Tag!;
         if (CommandReader.Read(text, out var command) is { } fault)
         {
             connection.Send(Reply.Error(command.Id, ErrorCode.BadRequest, fault.Error, fault.Details));
@@ -85,6 +84,12 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
         }
 
         connection.ForgetInvalid();
+        if (connection.Tag is not ChannelSession session)
+        {
+            TakeFirst(connection, command);
+            return;
+        }
+
         var carryingOut = actions.CarryOutAsync(session, command);
         if (carryingOut.IsCompletedSuccessfully)
         {
@@ -97,9 +102,9 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
 
     public override void OnOversized(Connection connection)
     {
-        connection.Send(connection.TryContent()
+        connection.Send(connection.TryContent(connection.Settings.Messages.SoftLimit, out var retryAfter)
             ? Reply.Error(default, ErrorCode.TooLarge, "Message too large")
-            : Reply.Error(default, ErrorCode.RateLimited, "Rate limit exceeded"));
+            : Reply.RateLimited(default, retryAfter));
     }
 
     public override void OnClosed(Connection connection, DisconnectCode code)
@@ -109,6 +114,55 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
         {
             subscribing.UnsubscribeAll(session);
             directory.Remove(session.Id, session.User, connection);
+        }
+    }
+
+    // Until it is known who comes there is no session, and one command alone is carried out.
+    private void TakeFirst(Connection connection, Command command)
+    {
+        switch (command.Type)
+        {
+            case CommandType.Auth when firstMessage is not null:
+                connection.Suspend();
+                _ = AuthenticateAsync(connection, command, firstMessage);
+                break;
+            case CommandType.Ping when connection.TryControl():
+                connection.Send(Reply.PongTo(command.Id));
+                break;
+            case CommandType.Ping or CommandType.Pong:
+                connection.TryControl();
+                break;
+            case CommandType.Quit:
+                connection.CloseNow(DisconnectCode.Goodbye);
+                break;
+            default:
+                connection.CloseNow(DisconnectCode.AuthFailed);
+                break;
+        }
+    }
+
+    private static async Task AuthenticateAsync(Connection connection, Command command, FirstMessage firstMessage)
+    {
+        try
+        {
+            if (await firstMessage.TakeAsync(connection, command.Token).ConfigureAwait(false) == AuthOutcome.Accepted)
+            {
+                connection.Send(Reply.AuthSuccess(command.Id, connection.Identity!.User));
+                await FirstMessage.JoinAsync(connection).ConfigureAwait(false);
+            }
+        }
+#pragma warning disable CA1031 // An error of ours ends that connection, and no other.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            await connection.Lane.SwitchTo();
+            connection.LogFailure(error);
+            connection.CloseNow(DisconnectCode.HandlerFailed);
+        }
+
+        if (connection.State == ConnectionState.Open)
+        {
+            connection.Resume();
         }
     }
 
@@ -145,12 +199,7 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
 
     private static ChannelSession NewSession(Connection connection, Arrival? arrival = null)
     {
-        var session = new ChannelSession(connection, arrival?.Connection ?? NewId())
-        {
-            User = arrival?.User,
-            Info = arrival?.Info ?? default,
-            Principal = arrival?.Principal,
-        };
+        var session = new ChannelSession(connection, arrival?.Connection ?? NewId()) { Info = arrival?.Info ?? default };
         connection.Tag = session;
         return session;
     }
@@ -164,7 +213,16 @@ internal sealed class ChannelHandler(CommandActions actions, Subscribing subscri
     private void Enter(ChannelSession session, List<FirstSubscription> subscriptions, List<byte[]> refusals)
     {
         // First of all that is posted: whoever finds the connection in the directory comes after.
-        session.Connection.Lane.Post(new Beginning(session, Connected(session, subscriptions), refusals, subscriptions));
+        var beginning = new Beginning(session, Connected(session, subscriptions), refusals, subscriptions);
+        if (Lane.Current == session.Connection.Lane)
+        {
+            beginning.Run(null);
+        }
+        else
+        {
+            session.Connection.Lane.Post(beginning);
+        }
+
         directory.Add(session.Id, session.Connection);
         if (session.User is { } user)
         {
@@ -232,9 +290,10 @@ internal sealed record Arrival
     /// <summary>The connection's id, where it was told to somebody already.</summary>
     public string? Connection { get; init; }
 
-    public string? User { get; init; }
+    /// <summary>Who it is; null for somebody anonymous.</summary>
+    public Identity? Identity { get; init; }
+
     public ReadOnlyMemory<byte> Info { get; init; }
-    public ClaimsPrincipal? Principal { get; init; }
 
     public IReadOnlyList<string> Channels { get; init; } = [];
 }

@@ -33,7 +33,15 @@ internal sealed class ChannelKinds
     public ChannelKind Find(string channel)
     {
         var kinds = _kinds;
-        foreach (var kind in kinds.Length == 0 ? BuiltIn : kinds)
+        return Find(kinds.Length == 0 ? BuiltIn : kinds, channel) ?? Other;
+    }
+
+    /// <summary>The same for the plain text route of a room: what no kind speaks of is open there.</summary>
+    public ChannelKind FindRoom(string channel) => Find(_kinds, channel) ?? BuiltIn[1];
+
+    private static ChannelKind? Find(ChannelKind[] kinds, string channel)
+    {
+        foreach (var kind in kinds)
         {
             if (kind.Pattern.Matches(channel))
             {
@@ -41,6 +49,6 @@ internal sealed class ChannelKinds
             }
         }
 
-        return Other;
+        return null;
     }
 }

@@ -9,6 +9,7 @@ internal sealed partial class ChannelPattern
 {
     private const int LongestPattern = 255;
 
+    private readonly string? _literal;
     private readonly string? _prefix;
     private readonly Regex? _regex;
 
@@ -21,9 +22,10 @@ internal sealed partial class ChannelPattern
             throw new ArgumentException($"The channel pattern \"{pattern}\" {fault}.", nameof(pattern));
         }
 
-        if (!pattern.Contains('{', StringComparison.Ordinal) && pattern.EndsWith('*'))
+        if (!pattern.Contains('{', StringComparison.Ordinal))
         {
-            _prefix = pattern[..^1];
+            _prefix = pattern.EndsWith('*') ? pattern[..^1] : null;
+            _literal = _prefix is null ? pattern : null;
             return;
         }
 
@@ -50,7 +52,10 @@ internal sealed partial class ChannelPattern
     /// <summary>The names of the values, in order.</summary>
     public List<string> Values { get; } = [];
 
-    public bool Matches(string channel) => _prefix is not null ? channel.StartsWith(_prefix, StringComparison.Ordinal) : _regex!.IsMatch(channel);
+    public bool Matches(string channel) =>
+        _literal is not null ? channel == _literal
+        : _prefix is not null ? channel.StartsWith(_prefix, StringComparison.Ordinal)
+        : _regex!.IsMatch(channel);
 
     /// <summary>What <c>{name}</c> is in <paramref name="channel"/>, which matches.</summary>
     public string ValueOf(string channel, string name) => _regex!.Match(channel).Groups[name].Value;

@@ -1,5 +1,5 @@
-using System.Security.Claims;
 using Tidings.Connections;
+using Tidings.Security.Identities;
 
 namespace Tidings.Channels;
 
@@ -17,19 +17,18 @@ internal sealed class ChannelSession(Connection connection, string id)
     /// <summary>The connection's public id.</summary>
     public string Id => id;
 
-    /// <summary>The user's id; null while anonymous.</summary>
-    public string? User { get; set; }
+    /// <summary>Who it is; null while anonymous.</summary>
+    public Identity? Identity => connection.Identity;
+
+    public string? User => Identity?.User;
 
     /// <summary>JSON about the user that presence shows; empty where there is none.</summary>
     public ReadOnlyMemory<byte> Info { get; set; }
 
-    /// <summary>Who the user is in the words of the application's own authentication; null unless a handler asks for it, as it is large.</summary>
-    public ClaimsPrincipal? Principal { get; set; }
-
     /// <summary>In whose name it is present: nobody anonymous can look like a user.</summary>
     public string PresenceName => User ?? "~" + id;
 
-    public ChannelPeer Peer => new(id, User) { Principal = Principal };
+    public ChannelPeer Peer => new(id, User) { Principal = Identity?.Principal };
 
     public int Count => _list.Count;
 
@@ -93,4 +92,7 @@ internal sealed record ChannelMembership(string Channel, ChannelKind Kind, Subsc
 
     /// <summary>Whether the server subscribed, and not the client.</summary>
     public bool ByServer { get; init; }
+
+    /// <summary>In whose name it is present here.</summary>
+    public required string PresenceName { get; set; }
 }

@@ -14,19 +14,23 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     private const int MostMessages = 1000;
     private const int MostHistoryBytes = 1024 * 1024;
 
+    /// <summary>Takes tokens; null where none are accepted.</summary>
+    public FirstMessage? FirstMessage { get; init; }
+
     /// <summary>Answers calls; null where there is none.</summary>
     public ICallHandler? Calls { get; set; }
 
     public ValueTask CarryOutAsync(ChannelSession session, Command command)
     {
         var connection = session.Connection;
+        int retryAfter;
         switch (command.Type)
         {
-            case CommandType.Publish or CommandType.Send or CommandType.Call when !connection.TryContent():
-                Refuse(connection, command, ErrorCode.RateLimited, "Rate limit exceeded");
+            case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Auth when !connection.TryContent(command.Data.Length, out retryAfter):
+                connection.Send(Reply.RateLimited(command.Id, retryAfter));
                 return default;
-            case CommandType.Unsubscribe or CommandType.Presence or CommandType.History when !subscribing.TryTake(session):
-                Refuse(connection, command, ErrorCode.RateLimited, "Rate limit exceeded");
+            case CommandType.Unsubscribe or CommandType.Presence or CommandType.History when !subscribing.TryTake(session, out retryAfter):
+                connection.Send(Reply.RateLimited(command.Id, retryAfter));
                 return default;
             case CommandType.Publish:
                 return PublishAsync(session, command);
@@ -57,6 +61,8 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
                 connection.Suspend();
                 connection.Close(DisconnectCode.Goodbye);
                 return default;
+            case CommandType.Auth when FirstMessage is { } firstMessage:
+                return AuthenticateAsync(session, command, firstMessage);
             case CommandType.Auth:
                 Refuse(connection, command, ErrorCode.Unauthorized, "Invalid token");
                 return default;
@@ -71,6 +77,32 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
 
     private static byte[] Refusal(Command command, ErrorCode code, HandlerVerdict verdict) =>
         Reply.Error(command.Id, code, verdict.Error ?? "Not allowed", verdict.Details);
+
+    private async ValueTask AuthenticateAsync(ChannelSession session, Command command, FirstMessage firstMessage)
+    {
+        var connection = session.Connection;
+        var known = session.User is not null;
+        switch (await firstMessage.TakeAsync(connection, command.Token).ConfigureAwait(false))
+        {
+            case AuthOutcome.Accepted:
+                connection.Send(Reply.AuthSuccess(command.Id, session.User!));
+                if (!known)
+                {
+                    directory.SetUser(session.User!, connection);
+                    await subscribing.SubscribeToOwnAsync(session).ConfigureAwait(false);
+                    await connection.Lane.SwitchTo();
+                }
+
+                await subscribing.ReviewAsync(session).ConfigureAwait(false);
+                break;
+            case AuthOutcome.Refused:
+                Refuse(connection, command, ErrorCode.Unauthorized, "Invalid token");
+                break;
+            case AuthOutcome.Unavailable:
+                Refuse(connection, command, ErrorCode.Unavailable, "Service unavailable");
+                break;
+        }
+    }
 
     private async ValueTask SubscribeAllAsync(ChannelSession session, Command command, List<SubscribeRequest> targets)
     {
@@ -99,9 +131,15 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         var connection = session.Connection;
         var channel = command.Target.Channel;
         var kind = kinds.Find(channel);
-        if (!ChannelPermissions.MayPublish(kind, channel, session.User))
+        if (!ChannelPermissions.MayPublish(kind, channel, session.Identity))
         {
             Refuse(connection, command, ErrorCode.NotAllowed, "Not allowed");
+            return;
+        }
+
+        if (!connection.TryPublish(channel, out var retryAfter))
+        {
+            connection.Send(Reply.RateLimited(command.Id, retryAfter));
             return;
         }
 
@@ -158,8 +196,9 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     {
         var channel = command.Target.Channel;
         var kind = kinds.Find(channel);
-        if (!kind.Presence || !ChannelPermissions.MayRead(kind, channel, session.User))
+        if (!ChannelPermissions.MaySeePresence(kind, channel, session.Identity) || !await MayReadAsync(session, kind, channel).ConfigureAwait(false))
         {
+            await session.Connection.Lane.SwitchTo();
             Refuse(session.Connection, command, ErrorCode.NotAllowed, "Not allowed");
             return;
         }
@@ -177,8 +216,9 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     {
         var target = command.Target;
         var kind = kinds.Find(target.Channel);
-        if (!ChannelPermissions.MayRead(kind, target.Channel, session.User))
+        if (!ChannelPermissions.MayReadHistory(kind, target.Channel, session.Identity) || !await MayReadAsync(session, kind, target.Channel).ConfigureAwait(false))
         {
+            await session.Connection.Lane.SwitchTo();
             Refuse(session.Connection, command, ErrorCode.NotAllowed, "Not allowed");
             return;
         }
@@ -188,6 +228,12 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         await session.Connection.Lane.SwitchTo();
         session.Connection.Send(HistoryReply.Frame(command.Id, target, part, Math.Min(MostHistoryBytes, session.Connection.Settings.QueueBytes / 2)));
     }
+
+    // Who looks at subscriptions looks at those who read without one, too.
+    private static async ValueTask<bool> MayReadAsync(ChannelSession session, ChannelKind kind, string channel) =>
+        kind.OnSubscribe is not { } handler
+        || session.Find(channel) is not null
+        || (await handler.OnSubscribeAsync(session.Peer, channel, CancellationToken.None).ConfigureAwait(false)).Refusal is null;
 
     private async ValueTask CallAsync(ChannelSession session, Command command)
     {

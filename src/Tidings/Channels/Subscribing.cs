@@ -1,4 +1,5 @@
 using Tidings.Brokers;
+using Tidings.Connections;
 using Tidings.Presence;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
@@ -17,7 +18,20 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
     public int MostSubscriptions => limits.Subscriptions;
 
     /// <summary>Whether the session may use its right to subscribe now.</summary>
-    public bool TryTake(ChannelSession session) => session.Subscribing.TryTake(limits.SubscribeRate, session.Connection.Lane.Now);
+    /// <param name="session">Who asks.</param>
+    /// <param name="retryAfter">Where it is refused, the milliseconds after which to try again.</param>
+    public bool TryTake(ChannelSession session, out int retryAfter)
+    {
+        if (session.Subscribing.TryTake(limits.SubscribeRate, session.Connection.Lane.Now))
+        {
+            retryAfter = 0;
+            return true;
+        }
+
+        retryAfter = session.Subscribing.Wait(limits.SubscribeRate);
+        session.Connection.Registry.Metrics.RateLimited(RateLimitName.Subscribing);
+        return false;
+    }
 
     /// <summary>Subscribes, sends the reply and what was missed.</summary>
     /// <param name="session">Whom.</param>
@@ -26,13 +40,19 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
     public async ValueTask SubscribeAsync(ChannelSession session, SubscribeRequest request, ReadOnlyMemory<byte> id)
     {
         var connection = session.Connection;
-        if (Refuse(session, request.Channel) is { } refusal)
+        if (!TryTake(session, out var retryAfter))
+        {
+            connection.Send(Reply.RateLimited(id, retryAfter));
+            return;
+        }
+
+        var kind = kinds.Find(request.Channel);
+        if (Refuse(session, request, kind) is { } refusal)
         {
             connection.Send(Reply.Error(id, refusal.Code, refusal.Text));
             return;
         }
 
-        var kind = kinds.Find(request.Channel);
         if (kind.OnSubscribe is { } handler)
         {
             var verdict = await handler.OnSubscribeAsync(session.Peer, request.Channel, CancellationToken.None).ConfigureAwait(false);
@@ -65,6 +85,15 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         return !session.Ended;
     }
 
+    /// <summary>Subscribes somebody to his own channel, now that it is known who he is.</summary>
+    public async ValueTask SubscribeToOwnAsync(ChannelSession session)
+    {
+        if (ChannelName.OfUser(session.User!) is { } own)
+        {
+            await SubscribeByServerAsync(session, own).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Ends a subscription, whoever made it, and tells its owner why.</summary>
     /// <returns>False where there was none.</returns>
     public bool UnsubscribeByServer(ChannelSession session, string channel)
@@ -81,17 +110,18 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
 
     /// <summary>Judges whether a connection that nobody knows of yet may subscribe, on any thread. How often is bounded by who may connect.</summary>
     /// <returns>Why not, or null.</returns>
-    public async ValueTask<(ErrorCode Code, string Text)?> JudgeAsync(ChannelSession session, string channel)
+    public async ValueTask<(ErrorCode Code, string Text)?> JudgeAsync(ChannelSession session, SubscribeRequest request)
     {
+        var channel = request.Channel;
         if (limits.Subscriptions > 0 && session.Count - session.ByServer >= limits.Subscriptions)
         {
             return (ErrorCode.TooMany, "Too many subscriptions");
         }
 
         var kind = kinds.Find(channel);
-        if (!ChannelPermissions.MayRead(kind, channel, session.User))
+        if (Judge(session, request, kind) is { } refusal)
         {
-            return (ErrorCode.NotAllowed, NotAllowed);
+            return refusal;
         }
 
         var verdict = kind.OnSubscribe is { } handler
@@ -110,10 +140,10 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         var membership = NewMembership(session, request, kinds.Find(channel), byServer);
         session.Add(membership);
         hub.TryJoin(membership.Subscription, channel);
-        var history = await broker.ReadAsync(channel, new HistoryRequest(request.Since, request.Last)).ConfigureAwait(false);
+        var history = await ReadAsync(session, request, membership.Kind).ConfigureAwait(false);
         if (membership.Kind.Presence)
         {
-            await presence.JoinAsync(channel, session.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+            await presence.JoinAsync(channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
         }
 
         if (membership.Watch is { } watch)
@@ -130,6 +160,32 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         Leave(session, membership);
     }
 
+    /// <summary>The session's user has shown a new token, or is known for the first time: what he may no longer hear ends, and he is told.</summary>
+    public async ValueTask ReviewAsync(ChannelSession session)
+    {
+        foreach (var membership in session.All.ToList())
+        {
+            if (session.Ended || session.Find(membership.Channel) != membership)
+            {
+                continue;
+            }
+
+            if (!membership.ByServer && !await MayStayAsync(session, membership).ConfigureAwait(false))
+            {
+                await session.Connection.Lane.SwitchTo();
+                if (!session.Ended && session.Find(membership.Channel) == membership)
+                {
+                    Unsubscribe(session, membership);
+                    session.Connection.Send(Reply.Unsubscribed(id: default, membership.Channel, ErrorCode.NotAllowed, "Not allowed"));
+                }
+            }
+            else
+            {
+                await RenameAsync(session, membership).ConfigureAwait(false);
+            }
+        }
+    }
+
     /// <summary>Leaves all channels: the connection has ended.</summary>
     public void UnsubscribeAll(ChannelSession session)
     {
@@ -140,13 +196,9 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         }
     }
 
-    private (ErrorCode Code, string Text)? Refuse(ChannelSession session, string channel)
+    private (ErrorCode Code, string Text)? Refuse(ChannelSession session, SubscribeRequest request, ChannelKind kind)
     {
-        if (!TryTake(session))
-        {
-            return (ErrorCode.RateLimited, "Rate limit exceeded");
-        }
-
+        var channel = request.Channel;
         if (session.Find(channel) is not null)
         {
             return (ErrorCode.Conflict, "Already subscribed");
@@ -157,7 +209,17 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
             return (ErrorCode.TooMany, "Too many subscriptions");
         }
 
-        return ChannelPermissions.MayRead(kinds.Find(channel), channel, session.User) ? null : (ErrorCode.NotAllowed, NotAllowed);
+        return Judge(session, request, kind);
+    }
+
+    private static (ErrorCode Code, string Text)? Judge(ChannelSession session, SubscribeRequest request, ChannelKind kind)
+    {
+        var (channel, who) = (request.Channel, session.Identity);
+        return ChannelPermissions.MaySubscribe(kind, channel, who)
+            && (request.Last == 0 || ChannelPermissions.MayReadHistory(kind, channel, who))
+            && (!request.Presence || !kind.Presence || ChannelPermissions.MaySeePresence(kind, channel, who))
+                ? null
+                : (ErrorCode.NotAllowed, NotAllowed);
     }
 
     private async ValueTask JoinAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind, ReadOnlyMemory<byte> id, bool byServer = false)
@@ -170,7 +232,7 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         hub.TryJoin(membership.Subscription, request.Channel);
         try
         {
-            var history = await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last)).ConfigureAwait(false);
+            var history = await ReadAsync(session, request, kind).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
             var members = session.Ended || !kind.Presence ? null : await EnterAsync(session, membership, request.Presence).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
@@ -196,6 +258,17 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         }
     }
 
+    // Who may hear but not read back begins now, and is told that what he missed is gone.
+    private async ValueTask<HistoryPart> ReadAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind)
+    {
+        if (request.Since is null || ChannelPermissions.MayReadHistory(kind, request.Channel, session.Identity))
+        {
+            return await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last)).ConfigureAwait(false);
+        }
+
+        return await broker.ReadAsync(request.Channel, default).ConfigureAwait(false) with { Recovered = false };
+    }
+
     private ChannelMembership NewMembership(ChannelSession session, SubscribeRequest request, ChannelKind kind, bool byServer)
     {
         var connection = session.Connection;
@@ -205,6 +278,7 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         {
             Watch = kind.Presence && request.Presence ? Subscription.Waiting(connection, dialect, conflates: false, skipsWhenSlow: false) : null,
             ByServer = byServer,
+            PresenceName = session.PresenceName,
         };
     }
 
@@ -229,6 +303,33 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         }
     }
 
+    private static async ValueTask<bool> MayStayAsync(ChannelSession session, ChannelMembership membership)
+    {
+        var may = ChannelPermissions.MaySubscribe(membership.Kind, membership.Channel, session.Identity)
+            && (membership.Watch is null || ChannelPermissions.MaySeePresence(membership.Kind, membership.Channel, session.Identity));
+        return may
+            && (membership.Kind.OnSubscribe is not { } handler
+                || (await handler.OnSubscribeAsync(session.Peer, membership.Channel, CancellationToken.None).ConfigureAwait(false)).Refusal is null);
+    }
+
+    // Somebody who was nobody when he subscribed is present under his name from here on.
+    private async ValueTask RenameAsync(ChannelSession session, ChannelMembership membership)
+    {
+        await session.Connection.Lane.SwitchTo();
+        var before = membership.PresenceName;
+        if (session.Ended || before == session.PresenceName)
+        {
+            return;
+        }
+
+        membership.PresenceName = session.PresenceName;
+        if (membership.Kind.Presence)
+        {
+            await presence.JoinAsync(membership.Channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+            await presence.LeaveAsync(membership.Channel, before, session.Id).ConfigureAwait(false);
+        }
+    }
+
     private static void Begin(ChannelSession session, ChannelMembership membership, SubscribeRequest request, HistoryPart history, PresenceList? members, ReadOnlyMemory<byte> id)
     {
         var reply = Reply.Subscribed(id, request.Channel, history.Start, request.Since is null ? null : history.Recovered);
@@ -244,12 +345,12 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
 
     private async ValueTask<PresenceList?> EnterAsync(ChannelSession session, ChannelMembership membership, bool listed)
     {
-        await presence.JoinAsync(membership.Channel, session.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+        await presence.JoinAsync(membership.Channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
         if (session.Ended || session.Find(membership.Channel) != membership)
         {
             // It ended meanwhile, and left what it had not yet entered.
-            await presence.LeaveAsync(membership.Channel, session.PresenceName, session.Id).ConfigureAwait(false);
+            await presence.LeaveAsync(membership.Channel, membership.PresenceName, session.Id).ConfigureAwait(false);
             return null;
         }
 
@@ -272,7 +373,7 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
 
         if (membership.Kind.Presence)
         {
-            _ = presence.LeaveAsync(membership.Channel, session.PresenceName, session.Id).AsTask();
+            _ = presence.LeaveAsync(membership.Channel, membership.PresenceName, session.Id).AsTask();
         }
     }
 }

@@ -4,21 +4,26 @@ using Tidings.Protocol;
 namespace Tidings.Clients;
 
 /// <summary>The route of clients by name: one speaks to one other, or to all.</summary>
-internal sealed class ClientHandler(ClientRegistry clients) : TextRouteHandler
+internal sealed class ClientHandler(ClientRegistry clients, FirstMessage? firstMessage) : TextRouteHandler(firstMessage)
 {
     /// <summary>Gives the connection its name before its handshake is answered. Any thread, once.</summary>
-    /// <returns>False where another has the name, and keeps it.</returns>
-    public bool TryJoin(Connection connection, string client)
+    /// <returns>Why it may not have the name, or null.</returns>
+    public DisconnectCode? Join(Connection connection, string client)
     {
+        if (connection.Identity is { } identity && !MayBe(client, identity.User))
+        {
+            return DisconnectCode.Forbidden;
+        }
+
         // Before it joins: from then on the lane may close the connection, and must find what it has to leave.
         connection.Tag = new Client(client, ClientMessages.Quote(client));
         if (clients.TryJoin(client, connection))
         {
-            return true;
+            return null;
         }
 
         connection.Tag = null;
-        return false;
+        return DisconnectCode.TooManyConnections;
     }
 
     public override void OnClosed(Connection connection, DisconnectCode code)
@@ -29,6 +34,8 @@ internal sealed class ClientHandler(ClientRegistry clients) : TextRouteHandler
             clients.Leave(client.Name, connection);
         }
     }
+
+    protected override bool MayStay(Connection connection) => connection.Tag is not Client client || MayBe(client.Name, connection.Identity!.User);
 
     protected override void OnContent(Connection connection, ReadOnlySpan<byte> text)
     {
@@ -54,6 +61,10 @@ internal sealed class ClientHandler(ClientRegistry clients) : TextRouteHandler
                 break;
         }
     }
+
+    // Names of those who are nobody's are names alone; those of users are the user's id, or begin with it and a colon.
+    private static bool MayBe(string client, string user) =>
+        client.StartsWith(user, StringComparison.Ordinal) && (client.Length == user.Length || client[user.Length] == ':');
 
     private sealed record Client(string Name, byte[] Quoted);
 }

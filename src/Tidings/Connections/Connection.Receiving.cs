@@ -47,6 +47,13 @@ internal sealed partial class Connection
         }
     }
 
+    private bool IsPending => Authentication is { IsPending: true };
+
+    // Of somebody who has not said who he is, little is taken.
+    private MessageRules Rules => IsPending ? ConnectionAuthentication.FirstMessageRules : Settings.Messages;
+
+    private int InflateLimit => IsPending ? ConnectionAuthentication.FirstMessageInflated : Settings.Messages.HardLimit;
+
     private void Read(Span<byte> bytes)
     {
         var length = bytes.Length;
@@ -58,7 +65,7 @@ internal sealed partial class Connection
                 return;
             }
 
-            var message = _reader.Read(ref bytes, Settings.Messages);
+            var message = _reader.Read(ref bytes, Rules);
             switch (message.Kind)
             {
                 case MessageEventKind.NeedMore:
@@ -101,11 +108,49 @@ internal sealed partial class Connection
     }
 
     /// <summary>Asks for leave to handle a content message. Who goes on past a hundred refusals in a row is closed.</summary>
+    /// <param name="bytes">How long the message is; where it was not kept, how much of it counts.</param>
+    /// <param name="retryAfter">Where it is refused, the milliseconds after which to try again.</param>
     /// <returns>False where the peer is to be told that it was refused, or is being closed.</returns>
-    public bool TryContent() => Judge(_limits.TryContent(Settings, Lane.Now));
+    public bool TryContent(int bytes, out int retryAfter)
+    {
+        var refusing = _limits.Refuse(Settings, bytes, Lane.Now, out retryAfter);
+        if (refusing is null && Settings.SharesRates)
+        {
+            refusing = _registry.Rates.Refuse(Address, Identity?.User, out retryAfter);
+        }
 
-    /// <summary>The same for a ping of either kind, which is refused in silence.</summary>
-    public bool TryControl() => Judge(_limits.TryControl(Settings, Lane.Now));
+        if (refusing is not null)
+        {
+            _registry.Metrics.RateLimited(refusing);
+        }
+
+        CloseIfAbusive(_limits.IsAbusive(refusing is not null));
+        return refusing is null;
+    }
+
+    /// <summary>Asks for leave to publish what <see cref="TryContent"/> has let through. Others may be to blame for a refusal, so it
+    /// never counts as abuse.</summary>
+    /// <param name="channel">The channel it is to go into.</param>
+    /// <param name="retryAfter">Where it is refused, the milliseconds after which to try again.</param>
+    public bool TryPublish(string channel, out int retryAfter)
+    {
+        retryAfter = _registry.Rates.TryPublish(channel);
+        if (retryAfter == 0)
+        {
+            return true;
+        }
+
+        _registry.Metrics.RateLimited(RateLimitName.Channel);
+        return false;
+    }
+
+    /// <summary>Asks for leave to take note of a ping of either kind, which is refused in silence.</summary>
+    public bool TryControl()
+    {
+        var taken = _limits.TryControl(Settings, Lane.Now, out var abusive);
+        CloseIfAbusive(abusive);
+        return taken;
+    }
 
     /// <summary>Counts a message that could not be understood; more than twenty in a row end the connection.</summary>
     public void CountInvalid()
@@ -175,7 +220,7 @@ internal sealed partial class Connection
             return;
         }
 
-        var result = MessageInflater.Inflate(payload, Settings.Messages.HardLimit, out var inflated, out var length);
+        var result = MessageInflater.Inflate(payload, InflateLimit, out var inflated, out var length);
         TakeInflated(kind, result, inflated.AsSpan(0, length));
         if (result == InflateResult.Ok)
         {
@@ -198,7 +243,7 @@ internal sealed partial class Connection
         {
             Fail(ProtocolError.Utf8);
         }
-        else if (message.Length > Settings.Messages.SoftLimit)
+        else if (message.Length > Rules.SoftLimit)
         {
             _handler.OnOversized(this);
         }
@@ -246,7 +291,7 @@ internal sealed partial class Connection
     {
         while (!_closeReceived && State == ConnectionState.Closing)
         {
-            var message = _reader.Read(ref bytes, Settings.Messages);
+            var message = _reader.Read(ref bytes, Rules);
             switch (message.Kind)
             {
                 case MessageEventKind.NeedMore:
@@ -267,14 +312,12 @@ internal sealed partial class Connection
         }
     }
 
-    private bool Judge(InboundVerdict verdict)
+    private void CloseIfAbusive(bool abusive)
     {
-        if (verdict == InboundVerdict.Abusive)
+        if (abusive)
         {
             _registry.Metrics.RateAbuse();
             CloseNow(DisconnectCode.RateAbuse);
         }
-
-        return verdict == InboundVerdict.Allowed;
     }
 }

@@ -2,6 +2,7 @@ using Tidings.Lanes;
 using Tidings.Protocol;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
+using Tidings.Security.Identities;
 
 namespace Tidings.Connections;
 
@@ -55,6 +56,7 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
     public long Id { get; init; } = NextId();
 
     public Lane Lane { get; }
+    public ConnectionRegistry Registry => _registry;
     public ConnectionSettings Settings { get; }
     public ConnectionState State { get; private set; }
 
@@ -64,11 +66,38 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
     /// <summary>Whether the route wants to know how far what it sent has gone (<see cref="ConnectionHandler.OnFlushed"/>).</summary>
     public bool ReportsFlush { get; init; }
 
+    /// <summary>Who it belongs to; null while it is anonymous and may be. Set before the connection is attached, or by its lane.</summary>
+    public ConnectionAuthentication? Authentication { get; set; }
+
+    /// <summary>Who it belongs to, or null. Any thread.</summary>
+    public Identity? Identity => Authentication?.Identity;
+
     /// <summary>The address that limits count, or default.</summary>
     public AddressKey Address { get; init; }
 
+    /// <summary>The user whose connections this one counts among, or null.</summary>
+    public string? CountedUser { get; private set; }
+
     /// <summary>A name for a connection that is still to be made.</summary>
     public static long NextId() => Interlocked.Increment(ref s_ids);
+
+    /// <summary>Counts the connection among those of its user, where it has one and is not counted yet. Before it is attached, or on its lane.</summary>
+    /// <returns>False where the user has as many as he may, and it is to end.</returns>
+    public bool TryCountUser()
+    {
+        if (CountedUser is not null || Identity is not { } identity)
+        {
+            return true;
+        }
+
+        if (!_registry.TryEnterAs(identity.User))
+        {
+            return false;
+        }
+
+        CountedUser = identity.User;
+        return true;
+    }
 
     /// <summary>Gives the connection its transport: the handshake is done. Any thread, once.</summary>
     public void Attach(Wire wire) => Lane.Post(this, wire);
@@ -139,6 +168,16 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
         }
 
         SetReading(true);
+    }
+
+    /// <summary>Ends the connection at once: what waits for it is dropped, for it must not be read any more.</summary>
+    public void Expel(DisconnectCode code)
+    {
+        if (State <= ConnectionState.Open)
+        {
+            DropUnsent();
+            CloseNow(code);
+        }
     }
 
     /// <summary>The peer has said its last byte. The wire brings nothing more; it is closed when what is queued is written, or in time.</summary>
@@ -213,6 +252,12 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
 
         _reading = !wire.IsOneWay;
         wire.Start(this);
+        Authentication?.Start();
+        if (Identity is { } identity && _registry.Revocations.Cover(identity))
+        {
+            Expel(DisconnectCode.DisconnectedByServer);
+        }
+
         if (_registry.StopCode is { } stopping)
         {
             CloseNow(stopping);
@@ -287,10 +332,11 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
     {
         State = ConnectionState.Closed;
         Lane.Timers.Cancel(this);
+        Authentication?.End();
         Lane.QueuedBytes -= _queue.Bytes;
         _queue.Clear();
         _reader.Release();
-        _registry.Leave(Address);
+        _registry.Leave(Address, CountedUser);
     }
 
     private void Reschedule()

@@ -1,4 +1,20 @@
 namespace Tidings.Connections;
 
-/// <summary>How many connections a node takes; 0 is no limit.</summary>
-internal sealed record ConnectionLimits(int Connections, int ConnectionsPerIp);
+/// <summary>How many connections a node takes, and what those of one address or user may say together; 0 is no limit.</summary>
+/// <param name="Connections">In all.</param>
+/// <param name="ConnectionsPerIp">From one address.</param>
+/// <param name="UnauthenticatedConnections">That have still to say whose they are.</param>
+internal sealed record ConnectionLimits(int Connections, int ConnectionsPerIp, int UnauthenticatedConnections = 0)
+{
+    /// <summary>Connections of one user.</summary>
+    public int ConnectionsPerUser { get; init; }
+
+    /// <summary>Content messages of all connections from one address.</summary>
+    public RateLimit MessagesPerIp { get; init; }
+
+    /// <summary>Content messages of all connections of one user.</summary>
+    public RateLimit MessagesPerUser { get; init; }
+
+    /// <summary>What clients publish into one channel.</summary>
+    public RateLimit MessagesPerChannel { get; init; }
+}

@@ -18,6 +18,7 @@ internal sealed class ConnectionMetrics
     private readonly Counter<long> _protocolErrors;
     private readonly Counter<long> _rateAbuses;
     private readonly Counter<long> _refusals;
+    private readonly Counter<long> _rateLimited;
 
     public ConnectionMetrics(IMeterFactory meters, Func<long> connections)
     {
@@ -27,6 +28,7 @@ internal sealed class ConnectionMetrics
         _protocolErrors = meter.CreateCounter<long>("tidings.protocol_errors", "{connection}", "Connections closed because the peer broke the protocol.");
         _rateAbuses = meter.CreateCounter<long>("tidings.rate_abuses", "{connection}", "Connections closed after a hundred refusals in a row.");
         _refusals = meter.CreateCounter<long>("tidings.refused_connections", "{connection}", "Connections refused by a limit.");
+        _rateLimited = meter.CreateCounter<long>("tidings.rate_limited", "{message}", "Messages, commands and requests refused by a limit on rates.");
     }
 
     /// <summary>Connections that are open, by transport.</summary>
@@ -46,6 +48,8 @@ internal sealed class ConnectionMetrics
     public void RateAbuse() => _rateAbuses.Add(1);
 
     public void Refused(string limit) => _refusals.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
+    public void RateLimited(string limit) => _rateLimited.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
     private Measurement<long>[] Measure(long all)
     {

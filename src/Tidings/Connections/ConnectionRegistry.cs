@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Tidings.Lanes;
 using Tidings.Protocol;
+using Tidings.Security.Identities;
 
 namespace Tidings.Connections;
 
@@ -22,27 +23,38 @@ internal sealed class ConnectionRegistry
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<AddressKey, int> _perAddress = [];
+    private readonly Dictionary<string, int> _perUser = new(StringComparer.Ordinal);
     private readonly LaneSet _lanes;
-    private readonly int _limit;
-    private readonly int _limitPerAddress;
+    private readonly ConnectionLimits _limits;
     private TaskCompletionSource? _empty;
     private Stop? _stop;
     private int _count;
+    private int _pending;
 
-    public ConnectionRegistry(LaneSet lanes, ConnectionLimits limits, IMeterFactory meters, ILogger log)
+    public ConnectionRegistry(LaneSet lanes, ConnectionLimits limits, TimeProvider time, IMeterFactory meters, ILogger log)
     {
+        Time = time;
+        Revocations = new Revocations(time);
         _lanes = lanes;
-        _limit = limits.Connections;
-        _limitPerAddress = limits.ConnectionsPerIp;
+        _limits = limits;
         Log = log;
+        Rates = new MessageRates(limits, time);
         Metrics = new ConnectionMetrics(meters, () => Count);
 
         // A quarter of what the process may use, so that slow readers never push the others out of memory.
         QueueBytesPerLane = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / LaneSet.PerKind;
     }
 
+    public TimeProvider Time { get; }
+
+    /// <summary>What was revoked. It is asked when a connection opens, and changed before <see cref="EndAsync"/> looks for those that are open.</summary>
+    public Revocations Revocations { get; }
+
     public ConnectionMetrics Metrics { get; }
     public ILogger Log { get; }
+
+    /// <summary>What the connections of an address or a user may say together.</summary>
+    public MessageRates Rates { get; }
 
     /// <summary>How many bytes may wait in all queues of one lane.</summary>
     public long QueueBytesPerLane { get; }
@@ -59,22 +71,16 @@ internal sealed class ConnectionRegistry
     {
         lock (_gate)
         {
-            if (limited && _limit > 0 && _count >= _limit)
+            if (limited && _limits.Connections > 0 && _count >= _limits.Connections)
             {
                 Metrics.Refused("node");
                 return Admission.NodeFull;
             }
 
-            if (address != default)
+            if (address != default && !TryAdd(_perAddress, address, _limits.ConnectionsPerIp))
             {
-                var here = _perAddress.GetValueOrDefault(address);
-                if (_limitPerAddress > 0 && here >= _limitPerAddress)
-                {
-                    Metrics.Refused("ip");
-                    return Admission.AddressFull;
-                }
-
-                _perAddress[address] = here + 1;
+                Metrics.Refused("ip");
+                return Admission.AddressFull;
             }
 
             _count++;
@@ -82,26 +88,63 @@ internal sealed class ConnectionRegistry
         }
     }
 
-    public void Leave(AddressKey address)
+    /// <summary>Counts a connection that has entered as one of <paramref name="user"/>, as whose it leaves.</summary>
+    /// <returns>False where the user has as many as he may.</returns>
+    public bool TryEnterAs(string user)
     {
         lock (_gate)
         {
-            if (address != default)
+            if (TryAdd(_perUser, user, _limits.ConnectionsPerUser))
             {
-                if (--_perAddress[address] is var left and > 0)
-                {
-                    _perAddress[address] = left;
-                }
-                else
-                {
-                    _perAddress.Remove(address);
-                }
+                return true;
+            }
+        }
+
+        Metrics.Refused("user");
+        return false;
+    }
+
+    /// <summary>Takes one of the few places for those who have not said who they are; <see cref="LeavePending"/> gives it back.</summary>
+    public bool TryEnterPending()
+    {
+        if (Interlocked.Increment(ref _pending) <= _limits.UnauthenticatedConnections || _limits.UnauthenticatedConnections == 0)
+        {
+            return true;
+        }
+
+        LeavePending();
+        Metrics.Refused("unauthenticated");
+        return false;
+    }
+
+    public void LeavePending() => Interlocked.Decrement(ref _pending);
+
+    /// <summary>Gives the place of a connection back.</summary>
+    /// <param name="address">What it entered with.</param>
+    /// <param name="user">The user whom it counted for, or null.</param>
+    public void Leave(AddressKey address, string? user = null)
+    {
+        lock (_gate)
+        {
+            Remove(_perAddress, address);
+            if (user is not null)
+            {
+                Remove(_perUser, user);
             }
 
             if (--_count == 0)
             {
                 _empty?.TrySetResult();
             }
+        }
+    }
+
+    /// <summary>How many connections a user has on this node.</summary>
+    public int CountOf(string user)
+    {
+        lock (_gate)
+        {
+            return _perUser.GetValueOrDefault(user);
         }
     }
 
@@ -131,6 +174,48 @@ internal sealed class ConnectionRegistry
         await empty.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Ends connections of this node, on every route.</summary>
+    /// <param name="whose">Which of those that belong to somebody. Called on lanes.</param>
+    /// <param name="code">What they are told.</param>
+    /// <param name="drop">Whether what waits for them is dropped, instead of sent before.</param>
+    /// <returns>How many.</returns>
+    public async Task<int> EndAsync(Predicate<Identity> whose, DisconnectCode code, bool drop)
+    {
+        var lanes = _lanes.All.Select(lane => new EndLane(lane, whose, code, drop)).ToList();
+        foreach (var lane in lanes)
+        {
+            lane.Post();
+        }
+
+        return (await Task.WhenAll(lanes.Select(static lane => lane.Count)).ConfigureAwait(false)).Sum();
+    }
+
+    private static bool TryAdd<TKey>(Dictionary<TKey, int> counts, TKey key, int limit)
+        where TKey : notnull
+    {
+        var count = counts.GetValueOrDefault(key);
+        if (limit > 0 && count >= limit)
+        {
+            return false;
+        }
+
+        counts[key] = count + 1;
+        return true;
+    }
+
+    private static void Remove<TKey>(Dictionary<TKey, int> counts, TKey key)
+        where TKey : notnull
+    {
+        if (counts.TryGetValue(key, out var count) && count > 1)
+        {
+            counts[key] = count - 1;
+        }
+        else
+        {
+            counts.Remove(key);
+        }
+    }
+
     // A reference: other threads see all of the code or nothing of it.
     private sealed record Stop(DisconnectCode Code);
 
@@ -157,6 +242,48 @@ internal sealed class ConnectionRegistry
 
         public void Run(object? argument) =>
             _answer.SetResult(lane.Connections.Snapshot().ConvertAll(static connection => connection.ToInfo()));
+    }
+
+    private sealed class EndLane(Lane lane, Predicate<Identity> whose, DisconnectCode code, bool drop) : ILaneWork
+    {
+        private readonly TaskCompletionSource<int> _count = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<int> Count => _count.Task;
+
+        public void Post() => lane.Post(this);
+
+        public void Run(object? argument)
+        {
+            var count = 0;
+            if (!drop)
+            {
+                // What was published before still reaches them.
+                lane.FanOut();
+            }
+
+            foreach (var connection in lane.Connections.Snapshot())
+            {
+                if (connection is { State: ConnectionState.Open, Identity: { } identity } && whose(identity))
+                {
+                    End(connection);
+                    count++;
+                }
+            }
+
+            _count.SetResult(count);
+        }
+
+        private void End(Connection connection)
+        {
+            if (drop)
+            {
+                connection.Expel(code);
+            }
+            else
+            {
+                connection.CloseNow(code);
+            }
+        }
     }
 
     private sealed class CloseLane : ILaneWork

@@ -11,6 +11,12 @@ internal sealed record ConnectionSettings
     /// <summary>Content messages of one connection.</summary>
     public RateLimit Rate { get; init; }
 
+    /// <summary>Bytes of content messages of one connection; one message may always overdraw it.</summary>
+    public RateLimit ByteRate { get; init; }
+
+    /// <summary>Whether its content messages count against the rates of their address and user.</summary>
+    public bool SharesRates { get; init; }
+
     /// <summary>Pings, of either kind, that a peer may send.</summary>
     public RateLimit ControlRate { get; init; }
 

@@ -3,11 +3,11 @@ using Tidings.Protocol.Frames;
 namespace Tidings.Connections;
 
 /// <summary>The tutorials' echo: text comes back as <c>Echo: text</c>, binary as it is.</summary>
-internal sealed class EchoHandler : TextRouteHandler
+internal sealed class EchoHandler(FirstMessage? firstMessage) : TextRouteHandler(firstMessage)
 {
     public override void OnBinary(Connection connection, ReadOnlySpan<byte> bytes)
     {
-        if (MayContinue(connection))
+        if (MayContinue(connection, bytes.Length))
         {
             connection.Send(Frame.Create(Opcode.Binary, bytes));
         }

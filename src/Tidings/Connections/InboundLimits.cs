@@ -1,14 +1,5 @@
 namespace Tidings.Connections;
 
-internal enum InboundVerdict : byte
-{
-    Allowed,
-    Refused,
-
-    /// <summary>Refused, and so often in a row that the connection ends.</summary>
-    Abusive,
-}
-
 /// <summary>What one peer may still say, and how patient we have been with it.</summary>
 internal struct InboundLimits
 {
@@ -16,16 +7,44 @@ internal struct InboundLimits
     private const int MostInvalid = 20;
 
     private TokenBucket _content;
+    private TokenBucket _bytes;
     private TokenBucket _control;
     private byte _contentRefusals;
     private byte _controlRefusals;
     private byte _invalid;
 
-    public InboundVerdict TryContent(ConnectionSettings settings, long now) =>
-        Judge(_content.TryTake(settings.Rate, now), ref _contentRefusals);
+    /// <summary>Takes what a content message costs.</summary>
+    /// <returns>Which limit refuses it, or null; then <paramref name="retryAfter"/> is in milliseconds.</returns>
+    public string? Refuse(ConnectionSettings settings, int bytes, long now, out int retryAfter)
+    {
+        retryAfter = 0;
+        if (!_content.TryTake(settings.Rate, now))
+        {
+            retryAfter = _content.Wait(settings.Rate);
+            return RateLimitName.Messages;
+        }
 
-    public InboundVerdict TryControl(ConnectionSettings settings, long now) =>
-        Judge(_control.TryTake(settings.ControlRate, now), ref _controlRefusals);
+        if (!_bytes.TryOverdraw(settings.ByteRate, bytes, now))
+        {
+            retryAfter = _bytes.Wait(settings.ByteRate);
+            return RateLimitName.Bytes;
+        }
+
+        return null;
+    }
+
+    /// <summary>Notes what became of a content message.</summary>
+    /// <returns>Whether the peer has gone on past a hundred refusals in a row.</returns>
+    public bool IsAbusive(bool refused) => IsAbusive(refused, ref _contentRefusals);
+
+    /// <summary>Takes what a ping of either kind costs.</summary>
+    /// <returns>Whether it may be answered.</returns>
+    public bool TryControl(ConnectionSettings settings, long now, out bool abusive)
+    {
+        var taken = _control.TryTake(settings.ControlRate, now);
+        abusive = IsAbusive(!taken, ref _controlRefusals);
+        return taken;
+    }
 
     /// <summary>Counts a message that could not be understood.</summary>
     /// <returns>Whether there were more than twenty in a row.</returns>
@@ -34,14 +53,9 @@ internal struct InboundLimits
     /// <summary>A message was understood.</summary>
     public void ForgetInvalid() => _invalid = 0;
 
-    private static InboundVerdict Judge(bool taken, ref byte refusals)
+    private static bool IsAbusive(bool refused, ref byte refusals)
     {
-        if (taken)
-        {
-            refusals = 0;
-            return InboundVerdict.Allowed;
-        }
-
-        return ++refusals > MostRefusals ? InboundVerdict.Abusive : InboundVerdict.Refused;
+        refusals = refused ? (byte)(refusals + 1) : (byte)0;
+        return refusals > MostRefusals;
     }
 }

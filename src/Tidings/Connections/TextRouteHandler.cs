@@ -1,14 +1,18 @@
-using Tidings.Protocol.Frames;
-using Tidings.Protocol.Rooms;
 using Tidings.Protocol;
+using Tidings.Protocol.Frames;
+using Tidings.Protocol.Replies;
+using Tidings.Protocol.Rooms;
 
 namespace Tidings.Connections;
 
 /// <summary>What all plain text routes have in common: control messages, limits, and answers in the words of the tutorials.</summary>
-internal abstract class TextRouteHandler : ConnectionHandler
+/// <param name="firstMessage">Takes auth messages; null where no tokens are accepted, and such messages are content.</param>
+internal abstract class TextRouteHandler(FirstMessage? firstMessage) : ConnectionHandler
 {
     private static readonly byte[] PongText = Frame.Text("""{"type":"pong"}"""u8);
-    private static readonly byte[] RateLimited = Frame.Text("""{"error":"Rate limit exceeded"}"""u8);
+    protected static readonly byte[] RateLimited = Frame.Text("""{"error":"Rate limit exceeded"}"""u8);
+    private static readonly byte[] InvalidToken = Frame.Text("""{"error":"Invalid token"}"""u8);
+    private static readonly byte[] Unavailable = Frame.Text("""{"error":"Service unavailable"}"""u8);
     private static readonly byte[] TooLarge = Frame.Text("""{"error":"Message too large"}"""u8);
 
     public sealed override void OnText(Connection connection, ReadOnlySpan<byte> text)
@@ -30,8 +34,20 @@ internal abstract class TextRouteHandler : ConnectionHandler
                 connection.Suspend();
                 connection.Close(DisconnectCode.Goodbye);
                 break;
+            case RoomControl.Auth when firstMessage is not null:
+                if (MayContinue(connection, text.Length))
+                {
+                    connection.Suspend();
+                    _ = AuthenticateAsync(connection, AuthMessage.TokenOf(text), firstMessage);
+                }
+
+                break;
             default:
-                if (MayContinue(connection))
+                if (connection.Authentication is { IsPending: true })
+                {
+                    connection.CloseNow(DisconnectCode.AuthFailed);
+                }
+                else if (MayContinue(connection, text.Length))
                 {
                     OnContent(connection, text);
                 }
@@ -43,22 +59,69 @@ internal abstract class TextRouteHandler : ConnectionHandler
     public override void OnOversized(Connection connection)
     {
         // It was content all the same, and who sends nothing but such goes the way of the others.
-        if (MayContinue(connection))
+        if (MayContinue(connection, connection.Settings.Messages.SoftLimit))
         {
             connection.Send(TooLarge);
         }
     }
 
+    /// <summary>Whether what the connection is a member of is open to the user to whom it now belongs.</summary>
+    protected virtual bool MayStay(Connection connection) => true;
+
     protected abstract void OnContent(Connection connection, ReadOnlySpan<byte> text);
 
-    protected static bool MayContinue(Connection connection)
+    protected static bool MayContinue(Connection connection, int bytes)
     {
-        if (connection.TryContent())
+        if (connection.TryContent(bytes, out _))
         {
             return true;
         }
 
         connection.Send(RateLimited);
         return false;
+    }
+
+    private async Task AuthenticateAsync(Connection connection, string? token, FirstMessage firstMessage)
+    {
+        try
+        {
+            switch (await firstMessage.TakeAsync(connection, token).ConfigureAwait(false))
+            {
+                case AuthOutcome.Accepted:
+                    await AcceptAsync(connection, connection.Identity!.User).ConfigureAwait(false);
+                    break;
+                case AuthOutcome.Refused:
+                    connection.Send(InvalidToken);
+                    break;
+                case AuthOutcome.Unavailable:
+                    connection.Send(Unavailable);
+                    break;
+            }
+        }
+#pragma warning disable CA1031 // An error of a route ends that connection, and no other.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            await connection.Lane.SwitchTo();
+            connection.LogFailure(error);
+            connection.CloseNow(DisconnectCode.HandlerFailed);
+        }
+
+        if (connection.State == ConnectionState.Open)
+        {
+            connection.Resume();
+        }
+    }
+
+    private async Task AcceptAsync(Connection connection, string user)
+    {
+        if (!MayStay(connection))
+        {
+            connection.CloseNow(DisconnectCode.Forbidden);
+            return;
+        }
+
+        connection.Send(Reply.AuthSuccess(default, user));
+        await FirstMessage.JoinAsync(connection).ConfigureAwait(false);
     }
 }

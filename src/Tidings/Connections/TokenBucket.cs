@@ -6,6 +6,9 @@ namespace Tidings.Connections;
 internal readonly record struct RateLimit(int PerSecond, int Burst)
 {
     public static readonly RateLimit None;
+
+    /// <summary>As many at once as in a second; 0 means no limit.</summary>
+    public static RateLimit Of(int perSecond) => new(perSecond, perSecond);
 }
 
 /// <summary>A token bucket of 16 bytes. Not thread-safe: it belongs to its connection's lane.</summary>
@@ -23,8 +26,7 @@ internal struct TokenBucket
             return true;
         }
 
-        _spent = Math.Max(0, _spent - ((now - _at) * limit.PerSecond));
-        _at = now;
+        Refill(limit, now);
         if (_spent + 1000 > limit.Burst * 1000L)
         {
             return false;
@@ -32,5 +34,33 @@ internal struct TokenBucket
 
         _spent += 1000;
         return true;
+    }
+
+    /// <summary>Takes <paramref name="amount"/> tokens if there is one, and is then overdrawn by the others: what is larger than the
+    /// bucket passes too, and what follows waits.</summary>
+    public bool TryOverdraw(RateLimit limit, int amount, long now)
+    {
+        if (!TryTake(limit, now))
+        {
+            return false;
+        }
+
+        _spent += limit.PerSecond == 0 ? 0 : (amount - 1) * 1000L;
+        return true;
+    }
+
+    /// <summary>The milliseconds after which there is a token, at least 1. Only after one was refused.</summary>
+    public readonly int Wait(RateLimit limit)
+    {
+        var missing = _spent + 1000 - (limit.Burst * 1000L);
+        return (int)Math.Clamp((missing + limit.PerSecond - 1) / limit.PerSecond, 1, int.MaxValue);
+    }
+
+    private void Refill(RateLimit limit, long now)
+    {
+        // Compared before it is multiplied: bytes a second times a long silence would overflow.
+        var elapsed = now - _at;
+        _spent = elapsed > _spent / limit.PerSecond ? 0 : _spent - (elapsed * limit.PerSecond);
+        _at = now;
     }
 }

@@ -31,6 +31,24 @@ public sealed class LimitOptions
     /// <summary>Content messages of one connection at once. Default 100.</summary>
     public int? MessageBurst { get; set; }
 
+    /// <summary>Bytes of content messages a second of one connection; a message that is let through may overdraw it. Default no limit; at most 1 GB.</summary>
+    public long? BytesPerSecond { get; set; }
+
+    /// <summary>Content messages a second of all connections from one address (IPv6: one /64) to this node. Default no limit.</summary>
+    public int? MessagesPerSecondPerIp { get; set; }
+
+    /// <summary>Content messages a second of all connections of one user to this node. Default no limit.</summary>
+    public int? MessagesPerSecondPerUser { get; set; }
+
+    /// <summary>Messages a second that the clients of this node publish into one channel or room. Default no limit.</summary>
+    public int? MessagesPerSecondPerChannel { get; set; }
+
+    /// <summary>Requests a second to the server API with one key, each command of a batch for one; more are answered 429. Default no limit.</summary>
+    public int? ApiRequestsPerSecond { get; set; }
+
+    /// <summary>WebSocket handshakes a second that this node takes up; more are answered 429. Default no limit.</summary>
+    public int? HandshakesPerSecond { get; set; }
+
     /// <summary>Connections of this node; more are answered 503. Default 50,000.</summary>
     public int? Connections { get; set; }
 
@@ -39,6 +57,13 @@ public sealed class LimitOptions
 
     /// <summary>Connections from one address (IPv6: one /64) to this node; more are closed with 1008. Default 200.</summary>
     public int? ConnectionsPerIp { get; set; }
+
+    /// <summary>Connections of one user to this node; more are closed with 1008. Default no limit.</summary>
+    public int? ConnectionsPerUser { get; set; }
+
+    /// <summary>Connections of this node that have still to say whose they are, where nobody anonymous is taken in; more are answered 503.
+    /// Default 1,000; 100 with the preset small.</summary>
+    public int? UnauthenticatedConnections { get; set; }
 
     /// <summary>Channels that one connection may be subscribed to. Default 1,000.</summary>
     public int? Subscriptions { get; set; }

@@ -28,8 +28,11 @@ public sealed class TidingsOptions
     /// <summary>The language of what the server itself says to people in text routes. Default <see cref="TidingsLanguage.En"/>.</summary>
     public TidingsLanguage Language { get; set; }
 
-    /// <summary>The key of the server API and of <c>POST /broadcast</c>: at least 16 characters. Default none: direct local requests alone are answered.</summary>
+    /// <summary>The key of the server API and of <c>POST /broadcast</c>: at least 16 characters. Default none: where there is no <see cref="AdminKey"/> either, direct local requests alone are answered.</summary>
     public string? ApiKey { get; set; }
+
+    /// <summary>The key of who runs the server, which opens whatever <see cref="ApiKey"/> does, too: at least 16 characters. Default none.</summary>
+    public string? AdminKey { get; set; }
 
     /// <summary>Tokens by which clients say who they are.</summary>
     public JwtOptions Jwt { get; } = new();

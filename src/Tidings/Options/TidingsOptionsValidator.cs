@@ -1,5 +1,6 @@
 using Tidings.Channels;
 using Tidings.Protocol.Frames;
+using Tidings.Security;
 
 namespace Tidings.Options;
 
@@ -31,9 +32,23 @@ internal static class TidingsOptionsValidator
             yield return Fault("Drain", options.Drain, "from 0 to 1h");
         }
 
-        if (options.ApiKey is { Length: < ShortestKey })
+        foreach (var (name, key) in new[] { ("ApiKey", options.ApiKey), ("AdminKey", options.AdminKey) })
         {
-            yield return $"Tidings:ApiKey is too short; a key has at least {ShortestKey} characters.";
+            if (key is { Length: < ShortestKey })
+            {
+                yield return $"Tidings:{name} is too short; a key has at least {ShortestKey} characters.";
+            }
+        }
+
+        if (options.AdminKey is not null && options.AdminKey == options.ApiKey)
+        {
+            yield return "Tidings:AdminKey is the same as Tidings:ApiKey; who may publish would run the server. They must differ.";
+        }
+
+        JwtKeys.Read(options.Jwt, out var keyFaults);
+        foreach (var fault in keyFaults)
+        {
+            yield return fault;
         }
 
         foreach (var origin in options.AllowedOrigins)
@@ -111,9 +126,17 @@ internal static class TidingsOptionsValidator
             ("QueueBytes", limits.QueueBytes, MessageRules.LargestMessage),
             ("MessagesPerSecond", limits.MessagesPerSecond, 1_000_000),
             ("MessageBurst", limits.MessageBurst, 1_000_000),
+            ("BytesPerSecond", limits.BytesPerSecond, MessageRules.LargestMessage),
+            ("MessagesPerSecondPerIp", limits.MessagesPerSecondPerIp, 1_000_000),
+            ("MessagesPerSecondPerUser", limits.MessagesPerSecondPerUser, 1_000_000),
+            ("MessagesPerSecondPerChannel", limits.MessagesPerSecondPerChannel, 1_000_000),
+            ("ApiRequestsPerSecond", limits.ApiRequestsPerSecond, 1_000_000),
+            ("HandshakesPerSecond", limits.HandshakesPerSecond, 1_000_000),
             ("Connections", limits.Connections, int.MaxValue),
             ("ConnectionsPerRoom", limits.ConnectionsPerRoom, int.MaxValue),
             ("ConnectionsPerIp", limits.ConnectionsPerIp, int.MaxValue),
+            ("ConnectionsPerUser", limits.ConnectionsPerUser, int.MaxValue),
+            ("UnauthenticatedConnections", limits.UnauthenticatedConnections, int.MaxValue),
             ("Subscriptions", limits.Subscriptions, int.MaxValue),
         })
         {

@@ -45,8 +45,6 @@ internal sealed class ServerActions(IBroker broker, IPresenceStore presence, Cha
 
     public IReadOnlyList<Connection> ConnectionOf(string id) => directory.Find(id) is { } connection ? [connection] : [];
 
-    public IReadOnlyList<Connection> UserOrConnection(string id) => directory.FindAll(id);
-
     public static int Send(IReadOnlyList<Connection> receivers, ReadOnlySpan<byte> json)
     {
         var frame = Reply.Direct(from: null, json);
@@ -56,16 +54,6 @@ internal sealed class ServerActions(IBroker broker, IPresenceStore presence, Cha
         }
 
         return receivers.Count;
-    }
-
-    public static int Disconnect(IReadOnlyList<Connection> connections, DisconnectCode code)
-    {
-        foreach (var connection in connections)
-        {
-            connection.Close(code);
-        }
-
-        return connections.Count;
     }
 
     /// <returns>How many connections were not subscribed before.</returns>

@@ -109,8 +109,9 @@ public sealed class ConnectionApiTests
         await app.ProblemAsync("disconnect", """{"user":"anna","code":1006}""", 400, "bad_request");
         await app.ProblemAsync("disconnect", """{"user":"anna","code":70000}""", 400, "bad_request");
         await app.ProblemAsync("disconnect", $$"""{"user":"anna","reason":"{{new string('x', 124)}}"}""", 400, "bad_request");
-        await app.ProblemAsync("disconnect", """{"user":"anna","revoke":true}""", 400, "bad_request");
-        await app.ProblemAsync("disconnect", """{"tokenId":"t"}""", 400, "bad_request");
+        await app.ProblemAsync("disconnect", """{"user":"anna","tokenId":"t"}""", 400, "bad_request");
+        await using var third = await app.ConnectAsync("anna");
+        await app.ProblemAsync("disconnect", $$"""{"connection":"{{third.Id}}","revoke":true}""", 409, "conflict");
         await app.ProblemAsync("disconnect", "{}", 400, "bad_request");
     }
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
+using Tidings.Testing;
 
 namespace Tidings.AspNetCore.Api.Tests.Api;
 
@@ -44,6 +46,45 @@ public sealed class KeyTests
         }
 
         Assert.NotEqual(HttpStatusCode.Unauthorized, await StatusAsync(app, method, route, static _ => { }));
+    }
+
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task The_admin_key_opens_every_route_beside_or_instead_of_the_api_key(string method, string route)
+    {
+        const string Admin = "fedcba9876543210";
+        foreach (var other in new[] { null, Key })
+        {
+            await using var app = await TestApp.StartAsync(options: options => (options.AdminKey, options.ApiKey) = (Admin, other));
+            Assert.NotEqual(HttpStatusCode.Unauthorized, await StatusAsync(app, method, route, request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Admin)));
+            Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(app, method, route, static _ => { }));
+        }
+    }
+
+    [Fact]
+    public async Task A_key_has_so_many_requests_a_second_and_each_command_of_a_batch_is_one()
+    {
+        var time = new ManualTime();
+        await using var app = await TestApp.StartAsync(
+            options: options => (options.ApiKey, options.AdminKey, options.Limits.ApiRequestsPerSecond) = (Key, "fedcba9876543210", 3), time: time);
+        var batch = """{"commands":[{"publish":{"channel":"a","data":1}},{"publish":{"channel":"a","data":2}},{"publish":{"channel":"a","data":3}},{"publish":{"channel":"a","data":4}}]}""";
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(app, "batch", batch)).StatusCode);
+        using var refused = await PostAsync(app, "publish", """{"channel":"a","data":5}""");
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.Equal("1", refused.Headers.GetValues("Retry-After").Single());
+        var problem = JsonDocument.Parse(await refused.Content.ReadAsStringAsync()).RootElement;
+        Assert.Equal(("rate_limited", 667), (problem.GetProperty("code").GetString(), problem.GetProperty("retryAfter").GetInt32()));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(app, "GET", "info", static request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "fedcba9876543210")));
+        time.Advance(TimeSpan.FromMilliseconds(667));
+        using var again = await PostAsync(app, "publish", """{"channel":"a","data":5}""");
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+    }
+
+    private static async Task<HttpResponseMessage> PostAsync(TestApp app, string route, string json)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/" + route) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Key);
+        return await app.Http.SendAsync(request);
     }
 
     private static async Task<HttpStatusCode> StatusAsync(TestApp app, string method, string route, Action<HttpRequestMessage> change)

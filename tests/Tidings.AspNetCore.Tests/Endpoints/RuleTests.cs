@@ -46,6 +46,29 @@ public abstract class RuleTests(HostKind host)
     }
 
     [Fact]
+    public async Task Connections_of_one_address_are_counted()
+    {
+        await using var app = await EndpointApp.StartAsync(
+            host,
+            app => app.MapWebSocket("/ws", EchoAsync),
+            builder => builder.Services.Configure<TidingsOptions>(options => options.Limits.ConnectionsPerIp = 1));
+        await using (var first = await app.ConnectAsync())
+        {
+            await first.SendTextAsync("x");
+            Assert.Equal("x", await first.ReceiveTextAsync());
+            await using var second = await app.ConnectAsync();
+            await second.ExpectCloseAsync(1008);
+        }
+
+        // The place is free as soon as the server has seen the end.
+        using var limit = new CancellationTokenSource(EndpointApp.Limit);
+        while (!await EchoesAsync(app))
+        {
+            limit.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    [Fact]
     public async Task Limits_of_a_group_hold()
     {
         var time = new ManualTime();
@@ -139,6 +162,20 @@ public abstract class RuleTests(HostKind host)
         while (await ws.ReceiveTextAsync() is { } text)
         {
             await ws.SendTextAsync(text);
+        }
+    }
+
+    private static async Task<bool> EchoesAsync(EndpointApp app)
+    {
+        await using var ws = await app.ConnectAsync();
+        try
+        {
+            await ws.SendTextAsync("x");
+            return await ws.ReceiveTextAsync() == "x";
+        }
+        catch (TestWebSocketException)
+        {
+            return false;
         }
     }
 

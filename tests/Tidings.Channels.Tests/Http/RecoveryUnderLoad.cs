@@ -28,7 +28,7 @@ public sealed class RecoveryUnderLoad : HttpRules
     private static async Task RunAsync(params Way[][] ways)
     {
         await using var server = await StartAsync(("Tidings:Limits:QueueBytes", "64KB"));
-        using var proxy = new CutProxy(server.Port);
+        await using var proxy = new FaultProxy(server.Port);
         var ledger = new RunLedger();
         var random = new Random(8);
         var readers = ways.Select((way, i) => new TravellingReader($"reader{i}", proxy.Port, ledger, new Random(random.Next()), way)).ToList();
@@ -66,7 +66,7 @@ public sealed class RecoveryUnderLoad : HttpRules
     }
 
     // Whether a publish that was cut off has happened nobody knows: it is repeated with its key until it is answered.
-    private static async Task PublishAsync(CutProxy proxy, RunLedger ledger, int publisher, Random random)
+    private static async Task PublishAsync(FaultProxy proxy, RunLedger ledger, int publisher, Random random)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{proxy.Port}"), Timeout = Eventually.Limit };
         for (var i = 1; i <= Messages; i++)

@@ -34,6 +34,39 @@ public abstract class LimitRules(string pump) : ServerTests(pump)
     }
 
     [Fact]
+    public async Task A_refusal_says_after_how_many_milliseconds_to_come_back()
+    {
+        await using var server = await StartAsync(_time, ("Tidings:Limits:MessagesPerSecond", "5"), ("Tidings:Limits:MessageBurst", "1"));
+        await using var client = await ChannelClient.ConnectAsync(server);
+        await client.AskAsync("""{"type":"publish","channel":"chat:a","data":1}""");
+        await client.Socket.SendTextAsync("""{"type":"publish","id":7,"channel":"chat:a","data":1}""");
+        await client.ExpectAsync("""{"type":"error","id":7,"code":"rate_limited","error":"Rate limit exceeded","retryAfter":200}""");
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        Assert.Equal("published", ChannelClient.Text(await client.AskAsync("""{"type":"publish","channel":"chat:a","data":1}"""), "type"));
+    }
+
+    [Fact]
+    public async Task A_channel_takes_so_many_messages_of_all_its_clients()
+    {
+        await using var server = await StartAsync(_time, ("Tidings:Limits:MessagesPerSecondPerChannel", "2"));
+        await using var one = await ChannelClient.ConnectAsync(server);
+        await using var two = await ChannelClient.ConnectAsync(server);
+        foreach (var client in new[] { one, two })
+        {
+            Assert.Equal("published", ChannelClient.Text(await client.AskAsync("""{"type":"publish","channel":"chat:a","data":1}"""), "type"));
+        }
+
+        await two.Socket.SendTextAsync("""{"type":"publish","channel":"chat:a","data":1}""");
+        await two.ExpectAsync("""{"type":"error","code":"rate_limited","error":"Rate limit exceeded","retryAfter":500}""");
+        Assert.Equal("published", ChannelClient.Text(await two.AskAsync("""{"type":"publish","channel":"chat:b","data":1}"""), "type"));
+
+        // What may not be published anyway costs the channel nothing.
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        await one.ExpectErrorAsync("""{"type":"publish","channel":"news","data":1}""", "not_allowed", "Not allowed");
+        Assert.Equal("published", ChannelClient.Text(await one.AskAsync("""{"type":"publish","channel":"chat:a","data":1}"""), "type"));
+    }
+
+    [Fact]
     public async Task Who_goes_on_publishing_past_100_refusals_is_closed()
     {
         await using var server = await StartAsync(_time, ("Tidings:Limits:Preset", "small"));

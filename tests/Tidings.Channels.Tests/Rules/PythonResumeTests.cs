@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Tidings.Brokers;
 using TestKit;
+using Tidings.Brokers;
 using Tidings.EndToEnd.Tests.Infrastructure;
 
 namespace Tidings.Channels.Tests.Rules;
@@ -13,7 +13,7 @@ public sealed class PythonResumeTests : ServerTests
     {
         const int Messages = 60;
         await using var server = await StartAsync();
-        using var proxy = new CutProxy(server.Port);
+        await using var proxy = new FaultProxy(server.Port);
         var start = new ProcessStartInfo("/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "samples", "resume.py"), $"ws://127.0.0.1:{proxy.Port}/connect", "chat:news", $"{Messages}"])
         {
             RedirectStandardOutput = true,

@@ -7,6 +7,7 @@ using Tidings.Lanes;
 using Tidings.Presence;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
+using Tidings.Security.Identities;
 using Tidings.Testing;
 
 namespace Tidings.Channels.Tests.World;
@@ -43,7 +44,7 @@ internal sealed class Rig : IDisposable, IMeterFactory
     {
         Log = new FailureLog();
         _lanes = new LaneSet(Time, NullLogger<LaneSet>.Instance);
-        Registry = new ConnectionRegistry(_lanes, new ConnectionLimits(0, 0), this, Log);
+        Registry = new ConnectionRegistry(_lanes, new ConnectionLimits(0, 0), Time, this, Log);
         _memory = new MemoryBroker(options.Sink(Hub), Time);
         Broker = options.Broker(_memory);
         Broker = witness?.Invoke(Broker) ?? Broker;
@@ -55,7 +56,7 @@ internal sealed class Rig : IDisposable, IMeterFactory
 
         var deflater = new MessageDeflater(new DeflateSettings(threshold: 64));
         _connectDialects = new DialectFamily(new ConnectDialect(), ConnectDialect.DeflateIndex, deflater);
-        _rooms = new RoomHandler(Hub, Broker, Kinds, new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, deflater));
+        _rooms = new RoomHandler(Hub, Broker, Kinds, new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, deflater), firstMessage: null);
         var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, _connectDialects, new ChannelLimits(options.Subscriptions, options.SubscribeRate));
         Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory);
         Channels = new ChannelHandler(Actions, subscribing, Directory, new ServerInfo("tidings", "0"));
@@ -86,10 +87,10 @@ internal sealed class Rig : IDisposable, IMeterFactory
     {
         Registry.Enter(default);
         var connection = new Connection(lane, Settings, Channels, Registry, deflate ? DeflateTerms.FullWindow : null);
+        connection.Authentication = user is null ? null : new ConnectionAuthentication(connection, new Identity { User = user });
         Channels.Begin(connection);
         if (user is not null)
         {
-            ((ChannelSession)connection.Tag!).User = user;
             Directory.SetUser(user, connection);
         }
 

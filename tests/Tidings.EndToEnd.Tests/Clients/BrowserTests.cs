@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Tidings.EndToEnd.Tests.Infrastructure;
 
@@ -7,12 +9,6 @@ namespace Tidings.EndToEnd.Tests.Clients;
 /// <summary>The start page in a real Chromium. <c>./test</c> installs it.</summary>
 public sealed class BrowserTests : ServerTests
 {
-    private static readonly BrowserTypeLaunchOptions Launch = new()
-    {
-        ExecutablePath = "/usr/bin/chromium",
-        Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    };
-
     [Fact]
     public async Task Two_pages_in_a_room_talk_and_markup_is_shown_as_text()
     {
@@ -61,6 +57,64 @@ public sealed class BrowserTests : ServerTests
         browsing.ExpectNoComplaints();
     }
 
+    [Fact]
+    public async Task The_channel_behind_the_room_is_shown_with_its_offsets_and_recovers_what_was_missed()
+    {
+        await using var browsing = await Browsing.StartAsync(StartAsync());
+        var page = await browsing.OpenAsync("chat-4");
+        await Assertions.Expect(page.Locator("#vital-state[data-state=connected]")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#vital-transport")).ToHaveTextAsync("WebSocket");
+        await Assertions.Expect(page.Locator("#vital-latency")).ToContainTextAsync("ms");
+        await SayAsync(page, "<b>in the room</b>");
+        await page.Locator("#tab-room").PressAsync("ArrowRight");
+        await Assertions.Expect(page.Locator("#tab-channel")).ToBeFocusedAsync();
+        await Assertions.Expect(page.Locator("#channel-messages li.said p.text").First).ToHaveTextAsync("<b>in the room</b>");
+        await page.Locator("#channel-drop").ClickAsync();
+        await browsing.Server.PublishAsync("chat-4", "meanwhile");
+        await Assertions.Expect(page.Locator("#channel-messages li.said p.text").Nth(1)).ToHaveTextAsync("meanwhile", new() { Timeout = 20_000 });
+        await page.Locator("#channel-message").FillAsync("""{"from":"the channel"}""");
+        await page.Locator("#channel-publish").ClickAsync();
+        await Assertions.Expect(page.Locator("#channel-messages li.said .offset").Nth(2)).ToHaveTextAsync("3");
+        await Assertions.Expect(page.Locator("#vital-position")).ToHaveTextAsync("3");
+        await page.Locator("#tab-room").ClickAsync();
+        await Assertions.Expect(page.Locator("#messages li.said p.text").Last).ToHaveTextAsync("""{"from":"the channel"}""");
+        browsing.ExpectNoComplaints();
+    }
+
+    [Theory]
+    [InlineData("sse", "SSE")]
+    [InlineData("polling", "Long polling")]
+    public async Task The_channel_is_followed_over_the_transport_that_is_chosen(string transport, string name)
+    {
+        await using var browsing = await Browsing.StartAsync(StartAsync());
+        var page = await browsing.OpenAsync("chat-5");
+        await page.Locator("#tab-channel").ClickAsync();
+        await page.Locator("#channel-transport").SelectOptionAsync(transport);
+        await Assertions.Expect(page.Locator("#vital-transport")).ToHaveTextAsync(name);
+        await page.Locator("#channel-message").FillAsync("over HTTP");
+        await page.Locator("#channel-publish").ClickAsync();
+        await Assertions.Expect(page.Locator("#channel-messages li.said p.text").First).ToHaveTextAsync("over HTTP");
+        await Assertions.Expect(page.Locator("#vital-latency")).ToContainTextAsync("ms");
+    }
+
+    [Fact]
+    public async Task Over_TLS_a_page_opens_its_WebSocket_in_the_HTTP_2_connection_that_brought_it()
+    {
+        using var authority = new TestAuthority();
+        authority.Issue();
+        var protocols = new ConcurrentDictionary<string, string>();
+        var server = TestServer.StartAsync(
+            Pump.Lanes,
+            configure: builder => builder.Services.AddSingleton<IStartupFilter>(new RequestNotes(context => protocols[context.Request.Path] = context.Request.Protocol)),
+            settings: [("urls", "https://127.0.0.1:0"), ("Tidings:Certificates:CertificateFile", authority.CertificateFile), ("Tidings:Certificates:KeyFile", authority.KeyFile)]);
+        await using var browsing = await Browsing.StartAsync(server);
+        var page = await browsing.OpenAsync("chat-4");
+        await SayAsync(page, "by TLS");
+        await Assertions.Expect(page.Locator("#messages li.said p.text").First).ToHaveTextAsync("by TLS");
+        Assert.Equal("HTTP/2", protocols["/ws/chat-4"]);
+        browsing.ExpectNoComplaints();
+    }
+
     private static async Task SayAsync(IPage page, string text)
     {
         await page.Locator("#message").FillAsync(text);
@@ -68,22 +122,18 @@ public sealed class BrowserTests : ServerTests
     }
 
     /// <summary>A browser, the server that its pages come from, and what they complained of.</summary>
-    private sealed class Browsing(TestServer server, IPlaywright playwright, IBrowser browser) : IAsyncDisposable
+    private sealed class Browsing(TestServer server, Chromium chromium) : IAsyncDisposable
     {
         private readonly ConcurrentQueue<string> _complaints = [];
 
         public TestServer Server => server;
 
-        public static async Task<Browsing> StartAsync(Task<TestServer> starting)
-        {
-            var playwright = await Playwright.CreateAsync();
-            return new Browsing(await starting, playwright, await playwright.Chromium.LaunchAsync(Launch));
-        }
+        public static async Task<Browsing> StartAsync(Task<TestServer> starting) => new(await starting, await Chromium.StartAsync());
 
         /// <summary>Opens the start page in a window of its own and waits until it is in <paramref name="room"/>.</summary>
         public async Task<IPage> OpenAsync(string room)
         {
-            var page = await browser.NewPageAsync();
+            var page = await chromium.NewPageAsync();
             page.Console += (_, message) =>
             {
                 if (message.Type is "error" or "warning")
@@ -104,8 +154,7 @@ public sealed class BrowserTests : ServerTests
 
         public async ValueTask DisposeAsync()
         {
-            await browser.DisposeAsync();
-            playwright.Dispose();
+            await chromium.DisposeAsync();
             await server.DisposeAsync();
         }
     }

@@ -93,6 +93,15 @@ public sealed class OptionsTests
     [InlineData("Tidings:AllowedOrigins:0", "app.example.com")]
     [InlineData("Tidings:AllowedOrigins:0", "https://app.example.com/path")]
     [InlineData("Tidings:AllowedOrigins:0", "https://*.example.com")]
+    [InlineData("Tidings:TrustedProxies:0", "proxy.example.com")]
+    [InlineData("Tidings:TrustedProxies:0", "10.0.0.0/33")]
+    [InlineData("Tidings:PathBase", "push")]
+    [InlineData("Tidings:PathBase", "/push/")]
+    [InlineData("Tidings:Limits:BytesPerSecond", "many")]
+    [InlineData("Tidings:Limits:MessagesPerSecondPerIp", "-1")]
+    [InlineData("Tidings:Limits:HandshakesPerSecond", "1000001")]
+    [InlineData("urls", "localhost")]
+    [InlineData("urls", "ftp://localhost:1")]
     public async Task A_wrong_value_is_a_fault_that_names_key_and_value(string key, string value)
     {
         var fault = Assert.Single(await FaultsAsync((key, value)));
@@ -132,6 +141,9 @@ public sealed class OptionsTests
             ("Tidings:AllowedOrigins:0", "x"),
             ("Tidings:AllowedOrigins:1", "y"),
             ("Tidings:ApiKey", "short"),
+            ("Tidings:AdminKey", "brief"),
+            ("Tidings:TrustedProxies:0", "x"),
+            ("Tidings:PathBase", "x"),
         ];
         var faults = await FaultsAsync(wrong);
         Assert.Equal(wrong.Length, faults.Count);

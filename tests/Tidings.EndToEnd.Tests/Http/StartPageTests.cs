@@ -48,6 +48,36 @@ public sealed class StartPageTests : ServerTests
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
     }
 
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public async Task The_browser_client_is_served_with_the_demo_and_without(string demo)
+    {
+        await using var server = await StartAsync(("Tidings:Demo", demo));
+        using var response = await GetAsync(server, "/tidings.js", null);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("text/javascript", response.Content.Headers.ContentType!.MediaType);
+        Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+        Assert.Equal("*", response.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        Assert.Contains("export{", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_has_a_file_already_gets_304_and_who_takes_gzip_gets_less()
+    {
+        await using var server = await StartAsync();
+        using var plain = await GetAsync(server, "/tidings.js", null);
+        using var compressed = await GetAsync(server, "/tidings.js", null, request => request.Headers.TryAddWithoutValidation("Accept-Encoding", "br, gzip"));
+        Assert.Equal("gzip", compressed.Content.Headers.ContentEncoding.Single());
+        Assert.InRange((await compressed.Content.ReadAsByteArrayAsync()).Length, 1, 12 * 1024);
+        Assert.NotEqual(plain.Headers.ETag, compressed.Headers.ETag);
+        Assert.Contains("Accept-Encoding", compressed.Headers.Vary);
+        using var again = await GetAsync(server, "/tidings.js", null, request => request.Headers.IfNoneMatch.Add(plain.Headers.ETag!));
+        Assert.Equal(HttpStatusCode.NotModified, again.StatusCode);
+        using var refused = await GetAsync(server, "/tidings.js", null, request => request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip;q=0"));
+        Assert.Empty(refused.Content.Headers.ContentEncoding);
+    }
+
     [Fact]
     public async Task Without_the_demo_there_is_no_page_and_the_echo_route_is_a_room()
     {
@@ -73,13 +103,15 @@ public sealed class StartPageTests : ServerTests
         }
     }
 
-    private static async Task<HttpResponseMessage> GetAsync(TestServer server, string path, string? accept)
+    private static async Task<HttpResponseMessage> GetAsync(TestServer server, string path, string? accept, Action<HttpRequestMessage>? configure = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (accept is not null)
         {
             request.Headers.TryAddWithoutValidation("Accept", accept);
         }
+
+        configure?.Invoke(request);
 
         return await server.Http.SendAsync(request);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -22,7 +23,7 @@ internal sealed class TestServer : IAsyncDisposable
         _app = app;
         _log = log;
         Url = new Uri(app.Urls.First());
-        Http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(20) };
+        Http = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false }) { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(20) };
         Services = app.Services.GetRequiredService<TidingsServices>();
     }
 
@@ -32,6 +33,9 @@ internal sealed class TestServer : IAsyncDisposable
     public TidingsServices Services { get; }
     public ConnectionRegistry Registry => Services.Registry;
     public Hub Hub => Services.Hub;
+
+    /// <summary>What this server counts with; others in this process have their own.</summary>
+    public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
 
     /// <summary>Bytes that wait in the queues of all connections, as far as another thread can tell.</summary>
     public long QueuedBytes => _app.Services.GetRequiredService<LaneSet>().All.Sum(lane => lane.QueuedBytes);
@@ -102,6 +106,16 @@ internal sealed class TestServer : IAsyncDisposable
     {
         await Eventually.EqualAsync(0, () => Registry.Count, "The number of connections");
         await Eventually.EqualAsync(0, () => Hub.Channels, "The number of channels");
+    }
+
+    /// <summary>A one-time ticket for the bearer of <paramref name="token"/>.</summary>
+    public async Task<string> TicketAsync(string token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/tickets");
+        request.Headers.Authorization = new("Bearer", token);
+        using var response = await Http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return System.Text.Json.JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("ticket").GetString()!;
     }
 
     public void ExpectNothingLogged() => Assert.Empty(Log);

@@ -1,6 +1,7 @@
 using Tidings.EndToEnd.Tests.BadInput;
 using Tidings.EndToEnd.Tests.Infrastructure;
 using Tidings.EndToEnd.Tests.Rules;
+using Tidings.EndToEnd.Tests.Security;
 
 namespace Tidings.EndToEnd.Tests.Pumps;
 
@@ -21,6 +22,8 @@ public sealed class LanePumpMembershipRules() : MembershipRules(Pump.Lanes);
 public sealed class LanePumpRateRules() : RateRules(Pump.Lanes);
 
 public sealed class LanePumpRoomRules() : RoomRules(Pump.Lanes);
+
+public sealed class LanePumpSharedLimitRules() : SharedLimitRules(Pump.Lanes);
 
 public sealed class LanePumpShutdownRules() : ShutdownRules(Pump.Lanes);
 
@@ -55,3 +58,13 @@ public sealed class LanePump_B22_CloseRaces() : B22_CloseRaces(Pump.Lanes);
 public sealed class LanePump_B23_StaleMemory() : B23_StaleMemory(Pump.Lanes);
 
 public sealed class LanePump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Lanes);
+
+public sealed class LanePumpAuthenticationRules() : AuthenticationRules(Pump.Lanes);
+
+public sealed class LanePumpRevocationRules() : RevocationRules(Pump.Lanes);
+
+public sealed class LanePump_B01_Origins() : B01_Origins(Pump.Lanes);
+
+public sealed class LanePump_B24_TokenLeaks() : B24_TokenLeaks(Pump.Lanes);
+
+public sealed class LanePump_B35_SpoofedAddresses() : B35_SpoofedAddresses(Pump.Lanes);

@@ -1,6 +1,7 @@
 using Tidings.EndToEnd.Tests.BadInput;
 using Tidings.EndToEnd.Tests.Infrastructure;
 using Tidings.EndToEnd.Tests.Rules;
+using Tidings.EndToEnd.Tests.Security;
 
 namespace Tidings.EndToEnd.Tests.Pumps;
 
@@ -21,6 +22,8 @@ public sealed class StreamPumpMembershipRules() : MembershipRules(Pump.Streams);
 public sealed class StreamPumpRateRules() : RateRules(Pump.Streams);
 
 public sealed class StreamPumpRoomRules() : RoomRules(Pump.Streams);
+
+public sealed class StreamPumpSharedLimitRules() : SharedLimitRules(Pump.Streams);
 
 public sealed class StreamPumpShutdownRules() : ShutdownRules(Pump.Streams);
 
@@ -55,3 +58,13 @@ public sealed class StreamPump_B22_CloseRaces() : B22_CloseRaces(Pump.Streams);
 public sealed class StreamPump_B23_StaleMemory() : B23_StaleMemory(Pump.Streams);
 
 public sealed class StreamPump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Streams);
+
+public sealed class StreamPumpAuthenticationRules() : AuthenticationRules(Pump.Streams);
+
+public sealed class StreamPumpRevocationRules() : RevocationRules(Pump.Streams);
+
+public sealed class StreamPump_B01_Origins() : B01_Origins(Pump.Streams);
+
+public sealed class StreamPump_B24_TokenLeaks() : B24_TokenLeaks(Pump.Streams);
+
+public sealed class StreamPump_B35_SpoofedAddresses() : B35_SpoofedAddresses(Pump.Streams);

@@ -47,6 +47,39 @@ public sealed class TokenBucketTests
     }
 
     [Fact]
+    public void A_refusal_says_when_there_is_a_token_again()
+    {
+        var bucket = default(TokenBucket);
+        var limit = new RateLimit(10, 1);
+        Assert.True(bucket.TryTake(limit, 1_000));
+        Assert.False(bucket.TryTake(limit, 1_030));
+        Assert.Equal(70, bucket.Wait(limit));
+        Assert.True(bucket.TryTake(limit, 1_100));
+    }
+
+    [Fact]
+    public void What_is_larger_than_the_bucket_passes_and_is_paid_for_afterwards()
+    {
+        var bucket = default(TokenBucket);
+        var limit = RateLimit.Of(1_000);
+        Assert.True(bucket.TryOverdraw(limit, 5_000, 0));
+        Assert.False(bucket.TryOverdraw(limit, 1, 0));
+        Assert.Equal(4_001, bucket.Wait(limit));
+        Assert.False(bucket.TryOverdraw(limit, 1, 4_000));
+        Assert.True(bucket.TryOverdraw(limit, 1, 4_001));
+    }
+
+    [Fact]
+    public void A_gigabyte_a_second_and_a_year_of_silence_do_not_overflow()
+    {
+        var bucket = default(TokenBucket);
+        var limit = RateLimit.Of(1 << 30);
+        Assert.True(bucket.TryOverdraw(limit, 1 << 30, 1));
+        Assert.True(bucket.TryOverdraw(limit, 1 << 30, 365L * 24 * 3600 * 1000));
+        Assert.False(bucket.TryOverdraw(limit, 1, 365L * 24 * 3600 * 1000));
+    }
+
+    [Fact]
     public void Over_any_stretch_of_time_no_more_than_burst_and_rate_are_let_through() => Seeds.Each(200, random =>
     {
         var bucket = default(TokenBucket);

@@ -1,0 +1,335 @@
+import { BROKEN, SILENT } from './close-codes.js';
+import { Commands } from './commands.js';
+import { Emitter } from './emitter.js';
+import { hostOf } from './host.js';
+import { Link } from './link.js';
+import { Subscriptions } from './subscriptions.js';
+import { TidingsError } from './tidings-error.js';
+import { TokenSource } from './token-source.js';
+import { TransportChoice } from './transport-choice.js';
+
+/**
+ * @typedef {import('./commands.js').Frame} Frame
+ * @typedef {import('./position.js').StreamPosition} StreamPosition
+ * @typedef {import('./subscription.js').Message} Message
+ * @typedef {import('./transports/transport.js').TransportKind} TransportKind
+ * @typedef {import('./transports/transport.js').Transport} Transport
+ *
+ * @typedef {object} TidingsOptions
+ * @property {import('./token-source.js').TokenOption} [token]  who the user is: a token, or what gets one, called again when the server wants another
+ * @property {number} [maxRetries]      attempts in a row to come back before it stays away; without it there is no end
+ * @property {TransportKind[]} [transports]  the only ones to try; without it `websocket`, `sse` and `polling`, in this order
+ * @property {any} [WebSocket]          the class to use where there is no global one, as in Node before version 22
+ *
+ * @typedef {object} PublishOptions
+ * @property {string} [key]             of several messages with one key, readers that conflate get the newest
+ * @property {string} [idempotencyKey]  without it a random one is drawn for each call
+ * @property {boolean} [durable]        refused where a crash of the server's store could lose it
+ * @property {boolean} [ephemeral]      said in passing: not kept, has no offset, and fails at once where there is no connection
+ *
+ * @typedef {{ channel: string, epoch?: string, offset?: number }} Published  Without a position: in passing, or dropped by the application.
+ *
+ * @typedef {{ since?: StreamPosition, last?: number, limit?: number }} HistoryOptions
+ * @typedef {{ epoch: string, offset: number, messages: Omit<Message, 'channel'>[], recovered?: boolean }} History
+ * @typedef {{ members: import('./subscription.js').Member[], count: number }} Presence
+ *
+ * @typedef {object} TidingsEvents
+ * @property {import('./link.js').StateChange} state
+ * @property {{ transport: TransportKind, connection: string | null, user: string | null, server?: string, version?: string }} connected  each time
+ * @property {Message} message          in a channel that the server subscribed and nobody follows by `subscribe`
+ * @property {import('./subscription.js').Gap} gap  in such a channel: what was missed there is not recovered
+ * @property {{ from?: string, data: any }} direct  from another client, or the application
+ * @property {{ code: string, error: string }} error  no answer to a call: the server had something to object to, or the token could not be had
+ * @property {{ direction: 'in' | 'out', text: string, transport: TransportKind }} frame  all that travels, as it is (tokens left out)
+ */
+
+const CLIENT = { name: 'tidings-js', version: '0.1.0' };
+
+/**
+ * A connection to Tidings that comes back by itself. It begins to connect as soon as the code that made it has run.
+ * @extends {Emitter<TidingsEvents>}
+ */
+export class Tidings extends Emitter {
+  #host;
+  #url;
+  #tokens;
+  #choice;
+  #link;
+  #commands;
+  #subscriptions;
+  #lastId = 0;
+  /** @type {Transport | undefined} */
+  #transport;
+  /** @type {TransportKind | undefined} */
+  #kind;
+  /** @type {string | null} */
+  #connection = null;
+  /** @type {string | null} */
+  #user = null;
+
+  /**
+   * @param {string | URL} url of `/connect`, ws:, wss:, http: or https:; in a browser it may be relative to the page
+   * @param {TidingsOptions} [options]
+   * @param {import('./host.js').Host} [host] for tests
+   */
+  constructor(url, options = {}, host = hostOf(options)) {
+    super();
+    this.#host = host;
+    this.#url = httpUrl(url);
+    this.#tokens = new TokenSource(options.token);
+    this.#choice = new TransportChoice(host, this.#url, options.transports);
+    const newId = () => ++this.#lastId;
+    const send = (/** @type {Frame[]} */ commands) => this.#transport?.send(commands);
+    this.#commands = new Commands(host, newId, send);
+    this.#subscriptions = new Subscriptions(host, newId, send, (name, detail) => this.emit(name, detail));
+    this.#link = new Link(host, {
+      dial: (dial) => this.#dial(dial),
+      onChange: (change) => this.#changed(change),
+      maxRetries: options.maxRetries ?? Infinity,
+      renewable: this.#tokens.renewable,
+    });
+    queueMicrotask(() => this.#link.state === 'idle' && this.#link.start());
+  }
+
+  /** @returns {import('./state.js').ConnectionState} */
+  get state() {
+    return this.#link.state;
+  }
+
+  /** What carries the connection; undefined when there is none. @returns {TransportKind | undefined} */
+  get transport() {
+    return this.#kind;
+  }
+
+  /** The connection's id, to which others may `send`; null where there is none. */
+  get connection() {
+    return this.#connection;
+  }
+
+  /** The user's id; null while nobody is authenticated. */
+  get user() {
+    return this.#user;
+  }
+
+  /**
+   * Follows a channel until `unsubscribe`, through all connections. The same channel twice is the same subscription.
+   * @param {string} channel
+   * @param {import('./subscription.js').SubscribeOptions} [options]
+   * @returns {import('./subscription.js').Subscription}
+   */
+  subscribe(channel, options = {}) {
+    return this.#subscriptions.add(channel, options, {
+      publish: (name, data, how) => this.publish(name, data, how),
+      history: (name, what) => this.history(name, what),
+      presence: (name, what) => this.presence(name, what),
+      unsubscribe: (subscription) => this.#subscriptions.remove(subscription),
+    });
+  }
+
+  /**
+   * Completes when the message has its place in the channel's log. While there is no connection it waits; however often it has to be sent, it is entered once.
+   * @param {string} channel
+   * @param {unknown} data any JSON
+   * @param {PublishOptions} [options]
+   * @returns {Promise<Published>} fails with a TidingsError
+   */
+  async publish(channel, data, { key, idempotencyKey, durable, ephemeral } = {}) {
+    const unique = ephemeral ? idempotencyKey : (idempotencyKey ?? this.#host.newKey());
+    const { type: _, id: __, ...published } = await this.#commands.run(
+      {
+        type: 'publish',
+        channel,
+        data: data === undefined ? null : data,
+        ...(key !== undefined && { key }),
+        ...(unique !== undefined && { idempotencyKey: unique }),
+        ...(durable && { durable }),
+        ...(ephemeral && { ephemeral }),
+      },
+      { repeatable: !ephemeral, keep: !ephemeral },
+    );
+    return /** @type {Published} */ (published);
+  }
+
+  /**
+   * To all connections of a user, or to one connection.
+   * @param {string} to @param {unknown} data any JSON
+   * @returns {Promise<{ delivered: number }>} how many connections those are
+   */
+  async send(to, data) {
+    const { delivered } = await this.#commands.run({ type: 'send', to, data: data === undefined ? null : data }, { repeatable: false });
+    return { delivered };
+  }
+
+  /**
+   * Calls a method of the application.
+   * @param {string} method @param {unknown} [params] any JSON
+   * @returns {Promise<any>} what it returns
+   */
+  async call(method, params) {
+    const { data } = await this.#commands.run({ type: 'call', method, ...(params !== undefined && { params }) }, { repeatable: false });
+    return data;
+  }
+
+  /** @param {string} channel @param {HistoryOptions} [options] @returns {Promise<History>} what is kept */
+  async history(channel, { since, last, limit } = {}) {
+    const { epoch, offset, messages, recovered } = await this.#commands.run(
+      { type: 'history', channel, ...(since && { since }), ...(last !== undefined && { last }), ...(limit !== undefined && { limit }) },
+      { repeatable: true },
+    );
+    return { epoch, offset, messages, ...(recovered !== undefined && { recovered }) };
+  }
+
+  /** @param {string} channel @param {{ limit?: number }} [options] @returns {Promise<Presence>} who is there */
+  async presence(channel, { limit } = {}) {
+    const { members, count } = await this.#commands.run({ type: 'presence', channel, ...(limit !== undefined && { limit }) }, { repeatable: true });
+    return { members, count };
+  }
+
+  /** @returns {Promise<number>} how long the way to the server and back takes, in milliseconds */
+  async ping() {
+    const begun = this.#host.now();
+    await this.#commands.run({ type: 'ping' }, { repeatable: false, keep: false });
+    return this.#host.now() - begun;
+  }
+
+  /** Connects again after `close`, or when it stays away; cuts short the waiting for the next attempt. */
+  connect() {
+    if (this.#link.state === 'waiting') this.#link.retryNow();
+    else this.#link.start();
+  }
+
+  /** Ends the connection as if the network had; it comes back. For tests and demonstrations. */
+  drop() {
+    this.#link.drop(SILENT, 'Dropped on purpose');
+  }
+
+  /** Ends the connection until `connect`. What waits for an answer fails; subscriptions stay and go on where they were. */
+  close() {
+    this.#link.stop();
+  }
+
+  /** @param {import('./link.js').Dial} dial @returns {import('./link.js').Line} */
+  #dial({ renew, attempt, opened, ended }) {
+    let giveUp = () => {};
+    let over = false;
+    const begin = (/** @type {string | undefined} */ token) => {
+      if (over) return;
+      giveUp = this.#choice.open(
+        {
+          host: this.#host,
+          url: this.#url,
+          token,
+          client: CLIENT,
+          subscribes: () => this.#subscriptions.commands(),
+          served: () => this.#subscriptions.served,
+        },
+        (kind) => ({
+          receive: (frame) => this.#received(frame),
+          ended,
+          trace: (direction, text) => this.hears('frame') && this.emit('frame', { direction, text, transport: kind }),
+        }),
+        attempt,
+        {
+          won: (kind, transport, frame) => {
+            this.#kind = kind;
+            this.#transport = transport;
+            opened();
+            this.#connected(frame);
+          },
+          failed: ended,
+        },
+      );
+    };
+    this.#tokens.get(renew).then(begin, (error) => over || ended({ code: BROKEN, reason: this.#noToken(error) }));
+    return {
+      wake: (why) => {
+        if (why === 'online') this.#choice.forget();
+        this.#transport?.wake(why);
+      },
+      hangUp: (code, reason) => {
+        over = true;
+        giveUp();
+        this.#transport?.close(code, reason);
+      },
+    };
+  }
+
+  /** @param {import('./link.js').StateChange} change */
+  #changed(change) {
+    if (change.previous === 'connected') {
+      this.#transport = this.#kind = undefined;
+      this.#connection = null;
+      this.#commands.lost();
+      this.#subscriptions.lost();
+    }
+    if (change.state === 'closed') {
+      const error = new TidingsError('closed', `The connection is closed (${change.code}${change.reason ? ` ${change.reason}` : ''}).`);
+      this.#commands.closed(error);
+      this.#subscriptions.closed(error);
+    }
+    this.emit('state', change);
+  }
+
+  /** @param {Frame} frame */
+  #connected(frame) {
+    const { server, version, subscriptions } = frame;
+    this.#isNow(frame);
+    // What was subscribed before something was published hears it.
+    this.#subscriptions.opened(subscriptions ?? []);
+    this.#commands.opened();
+    this.emit('connected', { transport: /** @type {TransportKind} */ (this.#kind), connection: this.#connection, user: this.#user, server, version });
+  }
+
+  /** @param {Frame} frame */
+  #isNow({ connection, user }) {
+    this.#connection = connection ?? null;
+    this.#user = user ?? null;
+  }
+
+  /** @param {Frame} frame */
+  #received(frame) {
+    if (this.#subscriptions.receive(frame) || this.#commands.answered(frame)) return;
+    switch (frame.type) {
+      case 'connected':
+        // A stream that began anew in the middle of a connection.
+        this.#isNow(frame);
+        break;
+      case 'auth_success':
+        this.#user = frame.user ?? null;
+        break;
+      case 'direct':
+        this.emit('direct', { ...(frame.from !== undefined && { from: frame.from }), data: frame.data });
+        break;
+      case 'token_expiring':
+        void this.#renew();
+        break;
+      case 'error':
+        this.emit('error', { code: frame.code, error: frame.error });
+        break;
+    }
+  }
+
+  async #renew() {
+    const transport = this.#transport;
+    try {
+      const token = this.#tokens.renewable ? await this.#tokens.get(true) : undefined;
+      if (token !== undefined && transport === this.#transport) transport?.renew(token);
+    } catch (error) {
+      this.#noToken(error);
+    }
+  }
+
+  /** @param {unknown} error @returns {string} */
+  #noToken(error) {
+    const reason = `No token: ${error instanceof Error ? error.message : error}`;
+    this.emit('error', { code: 'unauthorized', error: reason });
+    return reason;
+  }
+}
+
+/** @param {string | URL} url */
+function httpUrl(url) {
+  const absolute = new URL(url, typeof document === 'undefined' ? undefined : document.baseURI);
+  absolute.hash = '';
+  return absolute.href.replace(/^ws/, 'http');
+}

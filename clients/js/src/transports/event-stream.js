@@ -1,0 +1,92 @@
+import { BROKEN, codeOfStatus } from '../close-codes.js';
+import { Heartbeat } from '../heartbeat.js';
+import { EventParser } from './event-parser.js';
+import { HttpTransport } from './http-transport.js';
+import { readFrame } from './transport.js';
+
+/** How long the answer may take to begin. */
+const ANSWER_LIMIT = 15_000;
+
+/**
+ * @typedef {import('../link.js').End} End
+ * @typedef {import('../commands.js').Frame} Frame
+ */
+
+/**
+ * Server-Sent Events, read by fetch: EventSource cannot send an Authorization header, nor say which status it was refused with.
+ * @type {import('./transport.js').OpenTransport}
+ */
+export function openEventStream(context) {
+  return new HttpTransport(context, carry);
+}
+
+/** @type {import('./http-transport.js').Carry} */
+async function carry(transport, signal) {
+  const { host } = transport;
+  const stream = new AbortController();
+  const abort = () => stream.abort();
+  signal.addEventListener('abort', abort);
+  let cancelLimit = host.after(abort, ANSWER_LIMIT);
+  /** @type {Heartbeat | undefined} */
+  let heartbeat;
+  try {
+    const response = await transport.request({}, { headers: { accept: 'text/event-stream' }, signal: stream.signal });
+    if (response.status !== 200 || !response.headers.get('content-type')?.startsWith('text/event-stream') || response.body === null) {
+      stream.abort();
+      return endOf(response);
+    }
+    /** @type {Frame | undefined} */
+    let disconnecting;
+    const parser = new EventParser((text) => {
+      transport.trace(text);
+      const frame = readFrame(text);
+      switch (frame?.type) {
+        case undefined:
+          return;
+        case 'connected':
+          cancelLimit();
+          heartbeat = new Heartbeat(host, { interval: Number(frame?.pingInterval) || 0, probe: () => {}, onSilence: abort });
+          if (frame) transport.connected(frame);
+          return;
+        case 'disconnecting':
+          disconnecting = frame;
+      }
+      if (frame) transport.receive(frame);
+    });
+    const decoder = new TextDecoder();
+    for (const reader = response.body.getReader(); ; ) {
+      const { value, done } = await reader.read();
+      if (done || signal.aborted) break;
+      heartbeat?.heard();
+      if (!parser.push(decoder.decode(value, { stream: true }))) {
+        stream.abort();
+        return { code: 1009, reason: 'Message too large' };
+      }
+    }
+    return disconnecting ? saidBy(disconnecting) : { code: BROKEN, reason: '' };
+  } finally {
+    cancelLimit();
+    heartbeat?.stop();
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * @param {Response} response that is no answer
+ * @returns {End}
+ */
+export function endOf(response) {
+  const after = Number(response.headers.get('retry-after'));
+  const code = response.status === 200 ? BROKEN : codeOfStatus(response.status);
+  return { code, reason: `HTTP ${response.status}`, ...(after > 0 && { after: after * 1_000 }) };
+}
+
+/** @param {Frame} frame `disconnecting` @returns {End} */
+function saidBy({ code, reason, reconnect, after }) {
+  return {
+    code: typeof code === 'number' ? code : BROKEN,
+    reason: String(reason ?? ''),
+    ...(typeof after === 'number' && { after }),
+    ...(reconnect === false && { final: true }),
+  };
+}

@@ -1,0 +1,136 @@
+import { encodePosition, LONGEST_EPOCH, LONGEST_POSITION, MOST_CHANNELS } from '../position.js';
+
+/**
+ * @typedef {import('../commands.js').Frame} Frame
+ * @typedef {import('../position.js').StreamPosition & { channel: string }} ListedChannel
+ */
+
+const EVERYBODY = 'all';
+const TOO_MANY = `At most ${MOST_CHANNELS} channels without a WebSocket`;
+
+/**
+ * Which channels a stream or poll asks for, and what it owes as answers: over HTTP a set of channels belongs to a request,
+ * so that `subscribe` and `unsubscribe` mean another request with another set.
+ */
+export class HttpChannels {
+  #context;
+  #user = '';
+  /** Subscribe commands without an answer: channel and id. @type {Map<string, unknown>} */
+  #unanswered = new Map();
+  /** @type {Map<string, import('../position.js').StreamPosition>} What the last answer listed. */
+  #listed = new Map();
+  /** What the request under way asks for. @type {Set<string>} */
+  #requested = new Set();
+  /** Whether something of it is not wanted any more. */
+  #unwanted = false;
+  /** What did not fit into it. @type {string[]} */
+  #excess = [];
+
+  /** @param {import('./transport.js').TransportContext} context */
+  constructor(context) {
+    this.#context = context;
+  }
+
+  /** What a WebSocket is subscribed to without asking. */
+  get #unasked() {
+    return this.#user ? [EVERYBODY, `user:${this.#user}`] : [EVERYBODY];
+  }
+
+  /** @returns {URLSearchParams} the query of the next request */
+  next() {
+    const followed = this.#context.subscribes();
+    const names = new Set(followed.map(({ channel }) => channel));
+    const served = this.#context.served();
+    const unfollowed = [...new Set([...this.#unasked, ...served.keys()])].filter((channel) => !names.has(channel));
+    // First what may always be read: a request for nothing but forbidden channels would be refused as a whole.
+    /** @type {Frame[]} */
+    const commands = [...unfollowed.map((channel) => ({ type: 'subscribe', channel, since: served.get(channel) })), ...followed];
+
+    // One request has one `last`: channels with another wait for the next request.
+    const last = commands.find(({ since }) => !since)?.last ?? 0;
+    const taken = commands.filter((command) => command.since || (command.last ?? 0) === last);
+    this.#excess = taken.splice(MOST_CHANNELS).map(({ channel }) => channel);
+    while (encodePosition(taken.map(longestPosition)).length > LONGEST_POSITION) this.#excess.push(taken.pop()?.channel);
+    const since = positionOf(taken);
+    const query = new URLSearchParams();
+    for (const { channel } of taken) query.append('channel', channel);
+    if (since) query.set('since', since);
+    if (last > 0) query.set('last', String(last));
+    if (taken.some(({ presence }) => presence)) query.set('presence', 'true');
+    this.#requested = new Set(taken.map(({ channel }) => channel));
+    this.#unwanted = false;
+    this.#listed.clear();
+    return query;
+  }
+
+  /**
+   * @param {Frame[]} commands
+   * @returns {Frame[]} those that are commands of their own; for the others another request is needed where `stale` says so
+   */
+  take(commands) {
+    return commands.filter(({ type, channel, id }) => {
+      if (type === 'subscribe') {
+        this.#unanswered.set(channel, id);
+      } else if (type === 'unsubscribe') {
+        this.#unanswered.delete(channel);
+        this.#unwanted ||= this.#requested.has(channel);
+      }
+      return type !== 'subscribe' && type !== 'unsubscribe';
+    });
+  }
+
+  /** Whether the request under way asks for other channels than are wanted now. */
+  get stale() {
+    const wanted = [...this.#context.subscribes().map(({ channel }) => channel), ...this.#unasked];
+    return this.#unwanted || wanted.some((channel) => !this.#requested.has(channel) && !this.#excess.includes(channel));
+  }
+
+  /**
+   * @param {ListedChannel[]} subscriptions where each channel begins, as the server says
+   * @param {unknown} user
+   * @returns {ListedChannel[]} those that nobody follows
+   */
+  list(subscriptions, user) {
+    this.#user = typeof user === 'string' ? user : '';
+    this.#listed = new Map(subscriptions.map(({ channel, epoch, offset }) => [channel, { epoch, offset }]));
+    const followed = new Set(this.#context.subscribes().map(({ channel }) => channel));
+    return subscriptions.filter(({ channel }) => !followed.has(channel));
+  }
+
+  /** @returns {Frame[]} the answers that can be given now */
+  answers() {
+    /** @type {Frame[]} */
+    const answers = [];
+    for (const { channel, since } of this.#context.subscribes()) {
+      const id = this.#unanswered.get(channel);
+      const listed = this.#listed.get(channel);
+      if (id === undefined) {
+        if (this.#excess.includes(channel)) answers.push({ type: 'unsubscribed', channel, code: 'too_many', reason: TOO_MANY });
+        continue;
+      }
+      if (listed) {
+        const recovered = since && { recovered: since.epoch === listed.epoch && since.offset === listed.offset };
+        answers.push({ type: 'subscribed', id, channel, ...listed, ...recovered });
+      } else if (this.#excess.includes(channel)) {
+        answers.push({ type: 'error', id, code: 'too_many', error: TOO_MANY });
+      } else {
+        continue;
+      }
+      this.#unanswered.delete(channel);
+    }
+    return answers;
+  }
+}
+
+/** @param {Frame[]} commands @returns {string} where those stand that stand anywhere; '' where none does */
+function positionOf(commands) {
+  /** @type {import('../position.js').ChannelPosition[]} */
+  const channels = [];
+  for (const { channel, since } of commands) if (since) channels.push([channel, since.epoch, since.offset]);
+  return channels.length > 0 ? encodePosition(channels) : '';
+}
+
+/** @param {Frame} command @returns {import('../position.js').ChannelPosition} as long as its position may become */
+function longestPosition({ channel, since }) {
+  return [channel, since?.epoch ?? 'e'.repeat(LONGEST_EPOCH), Number.MAX_SAFE_INTEGER];
+}

@@ -1,0 +1,115 @@
+import { BROKEN, FINISHED, SILENT } from '../close-codes.js';
+import { Heartbeat } from '../heartbeat.js';
+import { readFrame } from './transport.js';
+
+/** @type {import('./transport.js').OpenTransport} */
+export function openWebSocket(context) {
+  return new WebSocketTransport(context);
+}
+
+/**
+ * @typedef {import('./transport.js').Transport} Transport
+ * @implements {Transport}
+ */
+class WebSocketTransport {
+  #context;
+  /** @type {WebSocket | undefined} */
+  #socket;
+  /** @type {Heartbeat | undefined} */
+  #heartbeat;
+  /** @type {import('../commands.js').Frame | undefined} */
+  #disconnecting;
+
+  /** @param {import('./transport.js').TransportContext} context */
+  constructor(context) {
+    this.#context = context;
+    const socket = new /** @type {new (url: string) => WebSocket} */ (context.host.WebSocket)(context.url.replace(/^http/, 'ws'));
+    socket.onopen = () => {
+      const { token, client } = context;
+      if (token !== undefined) this.send([{ type: 'auth', token, client }]);
+    };
+    socket.onmessage = ({ data }) => typeof data === 'string' && this.#received(data);
+    socket.onclose = ({ code, reason }) => this.#end(code, reason);
+    // What happened is told by the close that follows; without a listener some implementations throw.
+    socket.onerror = () => {};
+    this.#socket = socket;
+  }
+
+  /** @param {import('../commands.js').Frame[]} commands */
+  send(commands) {
+    for (const command of commands) {
+      const text = JSON.stringify(command);
+      this.#socket?.send(text);
+      this.#context.trace('out', command.type === 'auth' ? JSON.stringify({ ...command, token: '…' }) : text);
+    }
+  }
+
+  /** @param {string} token */
+  renew(token) {
+    this.send([{ type: 'auth', token }]);
+  }
+
+  wake() {
+    this.#heartbeat?.wake();
+  }
+
+  /** @param {number} code @param {string} reason */
+  close(code, reason) {
+    this.#release()?.close(code, reason);
+  }
+
+  /** @param {string} text */
+  #received(text) {
+    this.#heartbeat?.heard();
+    this.#context.trace('in', text);
+    const frame = readFrame(text);
+    switch (frame?.type) {
+      case undefined:
+        return;
+      case 'ping':
+        this.send([{ type: 'pong' }]);
+        return;
+      case 'connected':
+        this.#watch(frame?.pingInterval);
+        break;
+      case 'disconnecting':
+        this.#disconnecting = frame;
+        break;
+    }
+    if (frame) this.#context.receive(frame);
+  }
+
+  /** @param {unknown} interval */
+  #watch(interval) {
+    this.#heartbeat?.stop();
+    this.#heartbeat = new Heartbeat(this.#context.host, {
+      interval: typeof interval === 'number' && interval > 0 ? interval : 0,
+      probe: () => this.send([{ type: 'ping' }]),
+      onSilence: () => {
+        // A dead network would let the close event wait for minutes.
+        this.close(SILENT, 'Silent');
+        this.#context.ended({ code: BROKEN, reason: 'Silent' });
+      },
+    });
+  }
+
+  /** @param {number} code @param {string} reason */
+  #end(code, reason) {
+    this.#release();
+    const said = this.#disconnecting;
+    this.#context.ended({
+      code: code === FINISHED && said?.reconnect === true ? BROKEN : code,
+      reason,
+      ...(typeof said?.after === 'number' && { after: said.after }),
+      ...(said?.reconnect === false && { final: true }),
+    });
+  }
+
+  #release() {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#heartbeat?.stop();
+    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
+    return socket;
+  }
+}

@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { ReconnectingWebSocket, Tidings } from '../tidings.js';
+import { eventually } from './support/fake-server.js';
+import { FaultProxy } from './support/fault-proxy.js';
+import { ServerProcess } from './support/server-process.js';
+
+/** @type {ServerProcess} */
+let server;
+/** @type {FaultProxy} */
+let proxy;
+/** @type {{ close(): void }[]} */
+let clients = [];
+let channels = 0;
+
+before(async () => {
+  server = await ServerProcess.start('--demo');
+});
+
+after(() => server?.stop());
+
+beforeEach(async () => {
+  proxy = await FaultProxy.start(server.port);
+});
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close();
+  await proxy.stop();
+});
+
+function connectTo({ url = `ws://127.0.0.1:${proxy.port}/connect`, ...options } = {}) {
+  const tidings = new Tidings(url, { WebSocket, ...options });
+  clients.push(tidings);
+  return tidings;
+}
+
+function newChannel() {
+  return `chat:js-${++channels}`;
+}
+
+function listen(subscription) {
+  const heard = { data: [], offsets: [], gaps: [], recovered: [] };
+  subscription.on('message', ({ offset, data }) => {
+    heard.data.push(data);
+    heard.offsets.push(offset);
+  });
+  subscription.on('gap', (gap) => heard.gaps.push(gap));
+  subscription.on('subscribed', ({ recovered }) => heard.recovered.push(recovered));
+  return heard;
+}
+
+const numbers = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+async function publish(channel, from, to) {
+  for (const i of numbers(from, to)) await server.publish(channel, i);
+}
+
+for (const kind of /** @type {const} */ (['websocket', 'sse', 'polling'])) describe(`Over ${kind}, to a server`, () => {
+  const connect = (options = {}) => connectTo({ transports: [kind], ...options });
+
+  test('two clients talk, with history and presence', async () => {
+    const channel = newChannel();
+    const [ann, bob] = [connect(), connect()];
+    const annHeard = listen(ann.subscribe(channel));
+    const bobs = bob.subscribe(channel);
+    const bobHeard = listen(bobs);
+    await eventually(() => bobs.active && ann.subscribe(channel).active);
+    assert.equal((await bobs.publish({ text: 'grüße 👋' })).offset, 1);
+    await eventually(() => annHeard.data.length === 1 && bobHeard.data.length === 1);
+    assert.deepEqual(annHeard.data, [{ text: 'grüße 👋' }]);
+    assert.deepEqual((await bobs.history({ last: 10 })).messages.map(({ data }) => data), [{ text: 'grüße 👋' }]);
+    if (ann.connection !== null) {
+      const direct = new Promise((resolve) => ann.on('direct', resolve));
+      assert.deepEqual(await bob.send(ann.connection, 'psst'), { delivered: 1 });
+      assert.equal((await direct).data, 'psst');
+    }
+    await assert.rejects(bob.call('nothing'), { code: 'not_allowed' });
+    assert.ok((await bob.ping()) < 1_000);
+  });
+
+  test('a cut connection comes back: what was said meanwhile comes once and in order', async () => {
+    const channel = newChannel();
+    const tidings = connect();
+    const room = tidings.subscribe(channel);
+    const heard = listen(room);
+    await eventually(() => room.active);
+    await publish(channel, 1, 3);
+    proxy.refusing = true;
+    proxy.cut();
+    await eventually(() => tidings.state === 'waiting');
+    await publish(channel, 4, 53);
+    proxy.refusing = false;
+    tidings.connect();
+    await eventually(() => heard.data.length >= 53, 15_000);
+    assert.deepEqual(heard.data, numbers(1, 53));
+    assert.equal(heard.recovered.at(-1), true);
+    assert.deepEqual(heard.gaps, []);
+  });
+
+  test('what is missing for good is told as one gap', async () => {
+    const channel = newChannel();
+    const tidings = connect();
+    const room = tidings.subscribe(channel);
+    const heard = listen(room);
+    await eventually(() => room.active);
+    proxy.refusing = true;
+    proxy.cut();
+    await eventually(() => tidings.state === 'waiting');
+    await publish(channel, 1, 150);
+    proxy.refusing = false;
+    tidings.connect();
+    await eventually(() => heard.gaps.length === 1, 15_000);
+    await publish(channel, 151, 151);
+    await eventually(() => heard.data.at(-1) === 151);
+    assert.equal(heard.gaps[0].reason, 'trimmed');
+    assert.equal(heard.gaps[0].from, 1);
+    assert.deepEqual(heard.offsets, numbers(heard.gaps[0].to + 1, 151));
+  });
+
+  test('messages whose answers are lost go out again and are entered once', async () => {
+    const channel = newChannel();
+    const writer = connect();
+    const reader = connect({ url: `ws://127.0.0.1:${server.port}/connect` });
+    const heard = listen(reader.subscribe(channel));
+    await eventually(() => writer.state === 'connected' && reader.subscribe(channel).active);
+    proxy.mode = 'deafen';
+    const answers = numbers(1, 5).map((i) => writer.publish(channel, i));
+    await eventually(() => heard.data.length === 5);
+    proxy.mode = 'pass';
+    proxy.cut();
+    await eventually(() => writer.state === 'waiting');
+    writer.connect();
+    const offsets = (await Promise.all(answers)).map(({ offset }) => offset);
+    assert.deepEqual(offsets, numbers(1, 5));
+    assert.equal((await writer.publish(channel, 6)).offset, 6);
+    await eventually(() => heard.data.length === 6);
+    assert.deepEqual(heard.data, numbers(1, 6));
+  });
+
+  test('more messages than the rate limit lets through at once are all entered, once', async () => {
+    const channel = newChannel();
+    const tidings = connect();
+    const heard = listen(tidings.subscribe(channel));
+    const answers = await Promise.all(numbers(1, 40).map((i) => tidings.publish(channel, i)));
+    assert.equal(new Set(answers.map(({ offset }) => offset)).size, 40);
+    await eventually(() => heard.data.length === 40);
+    assert.deepEqual([...heard.data].sort((a, b) => a - b), numbers(1, 40));
+    assert.deepEqual(heard.offsets, numbers(1, 40));
+  });
+
+  for (const mode of /** @type {const} */ (['delay', 'dribble'])) {
+    test(`through a network that does "${mode}" everything arrives`, async () => {
+      const channel = newChannel();
+      proxy.mode = mode;
+      const tidings = connect();
+      const room = tidings.subscribe(channel);
+      const heard = listen(room);
+      await eventually(() => room.active, 15_000);
+      await publish(channel, 1, 10);
+      assert.equal((await room.publish(11)).offset, 11);
+      await eventually(() => heard.data.length === 11, 15_000);
+      assert.deepEqual(heard.data, numbers(1, 11));
+    });
+  }
+});
+
+test('A plain text room comes back', async () => {
+  const socket = new ReconnectingWebSocket(`ws://127.0.0.1:${proxy.port}/ws/js-room`, [], { WebSocket });
+  clients.push(socket);
+  const heard = [];
+  socket.onmessage = ({ data }) => heard.push(data);
+  socket.send('early');
+  await eventually(() => heard.length === 1);
+  proxy.cut();
+  await eventually(() => socket.readyState === socket.CONNECTING);
+  socket.send('<later>');
+  socket.retryNow();
+  await eventually(() => heard.length === 2, 15_000);
+  assert.deepEqual(heard, ['[js-room] early', '[js-room] &lt;later&gt;']);
+});
+
+test('Changing the transport in mid-stream loses and doubles nothing', async () => {
+  const channel = newChannel();
+  const tidings = connectTo();
+  const heard = listen(tidings.subscribe(channel));
+  const kinds = [];
+  tidings.on('connected', ({ transport }) => kinds.push(transport));
+  await eventually(() => tidings.subscribe(channel).active);
+  const heads = { websocket: /^upgrade: websocket/im, sse: /^accept: text\/event-stream/im };
+  const blocked = [];
+  proxy.admits = (head) => !blocked.some((pattern) => pattern.test(head));
+  let published = 0;
+  let done = false;
+  const publishing = (async () => {
+    while (!done) {
+      await server.publish(channel, ++published);
+      // A hundred messages are kept: what is published while it looks for a way must fit.
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  })();
+  for (const kind of ['websocket', 'sse']) {
+    await eventually(() => kinds.at(-1) === kind && heard.data.length > 0, 15_000);
+    blocked.push(heads[kind]);
+    proxy.cut();
+    await eventually(() => tidings.state !== 'connected');
+    tidings.connect();
+  }
+  await eventually(() => kinds.at(-1) === 'polling', 30_000);
+  done = true;
+  await publishing;
+  await eventually(() => heard.data.length >= published, 15_000);
+  assert.deepEqual(heard.data, numbers(1, published));
+  assert.deepEqual(heard.gaps, []);
+});
+
+test('A connection that goes deaf is noticed by its missing heartbeat and replaced', async () => {
+  const quick = await ServerProcess.start('--heartbeat', '500ms');
+  const through = await FaultProxy.start(quick.port);
+  try {
+    const tidings = new Tidings(`ws://127.0.0.1:${through.port}/connect`, { WebSocket, transports: ['websocket'] });
+    clients.push(tidings);
+    const room = tidings.subscribe('chat:deaf');
+    const heard = listen(room);
+    await eventually(() => room.active);
+    through.mode = 'stall';
+    for (const i of numbers(1, 50)) await quick.publish('chat:deaf', i);
+    await eventually(() => tidings.state === 'waiting');
+    through.mode = 'pass';
+    await eventually(() => heard.data.length === 50, 15_000);
+    assert.deepEqual(heard.data, numbers(1, 50));
+  } finally {
+    await through.stop();
+    await quick.stop();
+  }
+});
+
+describe('Where tokens are asked for', () => {
+  const secret = 'a secret of thirty-two characters';
+  /** @type {ServerProcess} */
+  let guarded;
+
+  before(async () => {
+    guarded = await ServerProcess.start('--demo', '--require-auth', '--jwt-secret', secret);
+  });
+
+  after(() => guarded?.stop());
+
+  const json = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const tokenFor = (user, seconds) => {
+    const head = `${json({ alg: 'HS256', typ: 'JWT' })}.${json({ sub: user, exp: Math.floor(Date.now() / 1_000) + seconds })}`;
+    return `${head}.${createHmac('sha256', secret).update(head).digest('base64url')}`;
+  };
+  const connectAs = (kind, token) => connectTo({ url: `http://127.0.0.1:${guarded.port}/connect`, transports: [kind], token });
+
+  for (const kind of ['websocket', 'sse', 'polling']) {
+    test(`over ${kind} a user is let in, and a token that expires is replaced without a loss`, async () => {
+      const channel = newChannel();
+      let asked = 0;
+      const ann = connectAs(kind, async () => tokenFor('ann', ++asked === 1 ? 4 : 3_600));
+      const states = [];
+      ann.on('state', ({ state }) => states.push(state));
+      const room = ann.subscribe(channel);
+      const heard = listen(room);
+      await eventually(() => room.active);
+      await room.publish(1);
+      await eventually(() => asked === 2, 10_000);
+      const bob = connectAs(kind, tokenFor('bob', 3_600));
+      await bob.publish(channel, 2);
+      await eventually(() => heard.data.length === 2);
+      assert.deepEqual(heard.data, [1, 2]);
+      assert.deepEqual(states, ['connecting', 'connected']);
+      if (kind !== 'polling') assert.equal(ann.user, 'ann');
+    });
+
+    test(`over ${kind} a token that is refused is asked for once more, then it stays away`, async () => {
+      let asked = 0;
+      const tidings = connectAs(kind, async () => `rubbish-${++asked}`);
+      await eventually(() => tidings.state === 'closed');
+      assert.equal(asked, 2);
+    });
+  }
+
+  test('over sse a user hears what is meant for him, as over WebSocket', async () => {
+    const ann = connectAs('sse', tokenFor('ann', 3_600));
+    const bob = connectAs('websocket', tokenFor('bob', 3_600));
+    await eventually(() => ann.user === 'ann' && bob.user === 'bob');
+    const direct = new Promise((resolve) => ann.on('direct', resolve));
+    for (let delivered = 0; delivered === 0; ) ({ delivered } = await bob.send('ann', 'psst'));
+    assert.deepEqual(await direct, { from: 'bob', data: 'psst' });
+  });
+});

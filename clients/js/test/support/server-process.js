@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('../../../../artifacts/bin/Tidings.Server/release/Tidings.Server.dll', import.meta.url));
+
+/** A Tidings server of its own, as users start it. */
+export class ServerProcess {
+  #process;
+  #address;
+
+  constructor(process, address) {
+    this.#process = process;
+    this.#address = address;
+  }
+
+  /** @param {...string} options of `tidings serve` */
+  static async start(...options) {
+    const child = spawn('dotnet', [program, 'serve', '--urls', 'http://127.0.0.1:0', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = [];
+    child.stderr.on('data', (data) => said.push(data));
+    const limit = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    for await (const line of createInterface(child.stdout)) {
+      said.push(line);
+      const address = /http:\/\/127\.0\.0\.1:(\d+)/.exec(line);
+      if (address) {
+        clearTimeout(limit);
+        child.stdout.resume();
+        return new ServerProcess(child, new URL(address[0]));
+      }
+    }
+    clearTimeout(limit);
+    throw new Error(`The server did not start: ${said.join('\n')}`);
+  }
+
+  get port() {
+    return Number(this.#address.port);
+  }
+
+  /** By the server API. @param {string} channel @param {unknown} data */
+  async publish(channel, data) {
+    const response = await fetch(new URL('/api/publish', this.#address), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ channel, data }),
+    });
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    return response.json();
+  }
+
+  get(path, init) {
+    return fetch(new URL(path, this.#address), init);
+  }
+
+  async stop() {
+    const ended = new Promise((resolve) => this.#process.once('exit', resolve));
+    this.#process.kill('SIGKILL');
+    await ended;
+  }
+}

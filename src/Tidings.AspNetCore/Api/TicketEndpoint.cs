@@ -1,0 +1,54 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Tidings;
+using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Hosting;
+using Tidings.Protocol;
+using Tidings.Protocol.Replies;
+using Tidings.Security.Identities;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>One-time tickets, which keep long-lived tokens out of URLs.</summary>
+public static class TicketEndpoint
+{
+    // A ticket never makes another one, nor does a token that stood in a URL.
+    private const AuthenticationMethods Methods = AuthenticationMethods.Header | AuthenticationMethods.Cookie;
+
+    /// <summary>Maps <c>POST /api/tickets</c>: who shows a token, or is known by cookie, gets <c>{"ticket","expiresIn"}</c>. The ticket is good for
+    /// one request with <c>?ticket=</c> within <c>expiresIn</c> seconds (30), and stands for the token with all that it grants.</summary>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="pattern">A route.</param>
+    public static IEndpointConventionBuilder MapTickets(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/api/tickets")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var tidings = endpoints.ServiceProvider.GetTidings();
+        return endpoints.MapPost(pattern, async (HttpContext context) => await (await IssueAsync(context, tidings)).ExecuteAsync(context));
+    }
+
+    private static async Task<IResult> IssueAsync(HttpContext context, TidingsServices tidings)
+    {
+        var who = await tidings.Authentication.IdentifyAsync(context, Methods);
+        if (who.ByCookie ? !tidings.Origins.AllowsCookie(context.Request) : !tidings.Origins.Allows(context.Request))
+        {
+            return Problems.Create(ErrorCode.NotAllowed, "This origin may not ask for tickets.");
+        }
+
+        if (who is not { Identity: { } identity, Refusal: null })
+        {
+            return Problems.Unauthorized(who.Refusal is { } refusal ? refusal.Reason : "Send a token as \"Authorization: Bearer <token>\".");
+        }
+
+        if (tidings.Tickets.Issue(identity) is not { } ticket)
+        {
+            return Problems.Unavailable("Too many tickets wait to be used; they end within 30 s.");
+        }
+
+        context.Response.Headers.CacheControl = "no-store";
+        var answer = JsonFrame.Begin();
+        answer.Writer.WriteString("ticket"u8, ticket);
+        answer.Writer.WriteNumber("expiresIn"u8, (int)Tickets.Lifetime.TotalSeconds);
+        return TypedResults.Bytes(answer.EndJson().ToArray(), "application/json");
+    }
+}

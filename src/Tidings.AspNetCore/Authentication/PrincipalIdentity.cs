@@ -1,0 +1,38 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Tidings.Security.Identities;
+
+namespace Tidings.AspNetCore.Authentication;
+
+/// <summary>Who the application's own authentication says that it is.</summary>
+internal static class PrincipalIdentity
+{
+    /// <param name="context">A request that the application's authentication has seen.</param>
+    /// <param name="now">When it came, in Unix milliseconds.</param>
+    /// <param name="keepPrincipal">Whether handlers ask for the claims.</param>
+    /// <returns>Null where nobody is authenticated.</returns>
+    public static Identity? Of(HttpContext context, long now, bool keepPrincipal)
+    {
+        var principal = context.User;
+        if (IdOf(principal) is not { } user)
+        {
+            return null;
+        }
+
+        var expires = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Properties?.ExpiresUtc;
+        return new Identity
+        {
+            User = user,
+            IssuedAt = now,
+            ExpiresAt = expires?.ToUnixTimeMilliseconds() ?? long.MaxValue,
+            Principal = keepPrincipal ? principal : null,
+        };
+    }
+
+    /// <summary>The user's id: <c>NameIdentifier</c>, <c>sub</c>, or the name.</summary>
+    public static string? IdOf(ClaimsPrincipal principal) =>
+        principal.Identity is { IsAuthenticated: true } identity
+            ? principal.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? principal.FindFirst("sub")?.Value ?? identity.Name
+            : null;
+}

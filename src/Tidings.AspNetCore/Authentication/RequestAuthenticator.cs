@@ -1,0 +1,96 @@
+using Microsoft.AspNetCore.Http;
+using Tidings.AspNetCore.Handshake;
+using Tidings.Protocol;
+using Tidings.Security.Identities;
+
+namespace Tidings.AspNetCore.Authentication;
+
+/// <summary>Who a request comes from.</summary>
+/// <param name="Identity">Who; null where nobody is known.</param>
+/// <param name="ByCookie">Whether a cookie says so, which browsers send along for the page of any origin.</param>
+/// <param name="Refusal">Why what was shown is not accepted, or null. Such a request is refused, never taken for an anonymous one.</param>
+internal readonly record struct RequestIdentity(Identity? Identity, bool ByCookie = false, DisconnectCode? Refusal = null)
+{
+    public static readonly RequestIdentity Anonymous;
+
+    public static readonly RequestIdentity Invalid = new(null, Refusal: DisconnectCode.InvalidToken);
+}
+
+/// <summary>Finds out who a request comes from, on every transport in the same way: by token, ticket, cookie, or the application's own
+/// authentication. The order is that of <see cref="AuthenticationMethods"/>.</summary>
+/// <param name="tokens">Checks tokens; null where none are accepted.</param>
+/// <param name="tickets">One-time tickets.</param>
+/// <param name="revocations">What was revoked.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RequestAuthenticator(Authenticator? tokens, Tickets tickets, Revocations revocations, TimeProvider time)
+{
+    private readonly StreamPasses _passes = new(time);
+
+    /// <summary>Whether handlers ask for users' claims, which are then kept with their connections.</summary>
+    public bool KeepsPrincipals { get; set; }
+
+    /// <summary>Whether tokens are accepted at all.</summary>
+    public bool TakesTokens => tokens is not null;
+
+    /// <param name="context">The request.</param>
+    /// <param name="methods">The ways that count.</param>
+    /// <param name="stream">Whether it asks for a stream to which <c>EventSource</c> will come back by itself.</param>
+    /// <exception cref="OperationCanceledException">Nobody could tell in time.</exception>
+    public async ValueTask<RequestIdentity> IdentifyAsync(HttpContext context, AuthenticationMethods methods, bool stream = false)
+    {
+        var request = context.Request;
+        if (tokens is not null)
+        {
+            if (RequestToken.Find(request, methods) is { } token)
+            {
+                return await CheckAsync(tokens, token, context.RequestAborted);
+            }
+
+            if (RequestToken.Ticket(request, methods) is { } ticket)
+            {
+                return tickets.Redeem(ticket) is { } identity
+                    ? Judge(OpenPass(context, ticket, identity, stream))
+                    : Judge(stream && request.Cookies[StreamPasses.CookieOf(ticket)] is { } secret ? _passes.Show(ticket, secret) : null);
+            }
+        }
+
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (methods.HasFlag(AuthenticationMethods.Cookie) && PrincipalIdentity.Of(context, now, KeepsPrincipals) is { } known)
+        {
+            return new RequestIdentity(known, OriginPolicy.IsKnownByCookie(request), UserId.IsValid(known.User) ? null : DisconnectCode.Forbidden);
+        }
+
+        return tokens is not null && RequestToken.CookieToken(request, methods) is { } cookie
+            ? await CheckAsync(tokens, cookie, context.RequestAborted) with { ByCookie = true }
+            : RequestIdentity.Anonymous;
+    }
+
+    /// <summary>Who a request of the application's own endpoints comes from, by its own authentication; null where nobody is known.</summary>
+    public Identity? IdentityOf(HttpContext context) =>
+        context.Features.Get<Identity>() ?? PrincipalIdentity.Of(context, time.GetUtcNow().ToUnixTimeMilliseconds(), keepPrincipal: false);
+
+    // A browser sends it to this route alone, with requests of our own pages alone, and shows it to no script.
+    private Identity OpenPass(HttpContext context, string ticket, Identity identity, bool stream)
+    {
+        if (stream && _passes.Issue(ticket, identity) is { } secret)
+        {
+            context.Response.Cookies.Append(StreamPasses.CookieOf(ticket), secret, new CookieOptions
+            {
+                HttpOnly = true,
+                SameSite = SameSiteMode.Strict,
+                Secure = context.Request.IsHttps,
+                Path = context.Request.PathBase + context.Request.Path,
+            });
+        }
+
+        return identity;
+    }
+
+    private RequestIdentity Judge(Identity? identity) =>
+        identity is not null && identity.ExpiresAt > time.GetUtcNow().ToUnixTimeMilliseconds() && !revocations.Cover(identity)
+            ? new RequestIdentity(identity)
+            : RequestIdentity.Invalid;
+
+    private static async ValueTask<RequestIdentity> CheckAsync(Authenticator tokens, string token, CancellationToken cancellationToken) =>
+        await tokens.IdentifyAsync(token, cancellationToken) is { } identity ? new RequestIdentity(identity) : RequestIdentity.Invalid;
+}

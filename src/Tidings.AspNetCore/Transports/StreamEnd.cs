@@ -1,0 +1,45 @@
+using System.Buffers.Binary;
+using System.Text;
+using Tidings.Protocol;
+using Tidings.Protocol.Replies;
+
+namespace Tidings.AspNetCore.Transports;
+
+/// <summary>The end of a stream in words, in the place of a close frame.</summary>
+internal static class StreamEnd
+{
+    /// <summary>The id of the last event of a stream whose reader must not come back. It is no position: who comes with it is answered 204.</summary>
+    public const string Final = "end";
+
+    // Who is over a limit comes back slowly.
+    private const int SlowlyMilliseconds = 30_000;
+
+    public static ReadOnlySpan<byte> FinalId => "end"u8;
+
+    /// <summary>Reads the payload of a close frame of ours.</summary>
+    /// <returns>The code, and whether the client is to come back.</returns>
+    public static (DisconnectCode Code, bool ComesBack) Read(ReadOnlySpan<byte> payload)
+    {
+        var code = payload.Length < 2
+            ? DisconnectCode.Goodbye
+            : new DisconnectCode(BinaryPrimitives.ReadUInt16BigEndian(payload), Encoding.UTF8.GetString(payload[2..]));
+        return (code, ComesBack(code.Code));
+    }
+
+    public static ReadOnlySpan<byte> Json(DisconnectCode code)
+    {
+        var frame = JsonFrame.Begin("disconnecting");
+        frame.Writer.WriteNumber("code"u8, code.Code);
+        frame.Writer.WriteString("reason"u8, code.Reason);
+        frame.Writer.WriteBoolean("reconnect"u8, ComesBack(code.Code));
+        if (code.Code == DisconnectCode.TooManyConnections.Code)
+        {
+            frame.Writer.WriteNumber("after"u8, SlowlyMilliseconds);
+        }
+
+        return frame.EndJson();
+    }
+
+    // The table of close codes in docs/protocol.md.
+    private static bool ComesBack(ushort code) => code is not (1000 or 1002 or 1003 or 1007 or 1009 or 4001 or 4003 or 4009 or 4010);
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Tidings.Protocol;
+
+namespace Tidings.Client;
+
+/// <summary>What a subscription tells, in order. Immutable.</summary>
+/// <param name="Channel">The channel's name.</param>
+public abstract record ChannelEvent(string Channel);
+
+/// <summary>Somebody said something.</summary>
+/// <param name="Channel">The channel's name.</param>
+public sealed record ChannelMessage(string Channel) : ChannelEvent(Channel)
+{
+    /// <summary>Where it stands in the log; null for an ephemeral message, which is in no log.</summary>
+    public StreamPosition? Position { get; init; }
+
+    /// <summary>What was said: JSON in UTF-8, the very bytes that were published.</summary>
+    public ReadOnlyMemory<byte> Data { get; init; }
+
+    /// <summary>The user who said it; null for the server and for somebody anonymous.</summary>
+    public string? From { get; init; }
+
+    /// <summary>What it is about, or null.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>When the server accepted it.</summary>
+    public DateTimeOffset Time { get; init; }
+
+    /// <summary>The data as a value.</summary>
+    /// <param name="type">From a source-generated context.</param>
+    /// <exception cref="JsonException">It does not fit.</exception>
+    public T? Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Data.Span, type);
+
+    /// <inheritdoc cref="Read{T}(JsonTypeInfo{T})"/>
+    /// <param name="options">How to read it; null for the defaults of the web (camelCase).</param>
+    [RequiresUnreferencedCode(JsonWarning.Text)]
+    [RequiresDynamicCode(JsonWarning.Text)]
+    public T? Read<T>(JsonSerializerOptions? options = null) => JsonSerializer.Deserialize<T>(Data.Span, options ?? JsonSerializerOptions.Web);
+}
+
+/// <summary>Messages were missed and are gone: load the state anew. Comes once, before the next message.</summary>
+/// <param name="Channel">The channel's name.</param>
+/// <param name="Position">Where the log goes on.</param>
+/// <param name="From">The first offset that is missing.</param>
+/// <param name="To">The last; <paramref name="From"/> − 1 where the log began anew and it is not known.</param>
+/// <param name="Reason"><c>trimmed</c>, <c>slow</c> or <c>epoch</c>.</param>
+public sealed record ChannelGap(string Channel, StreamPosition Position, long From, long To, string Reason) : ChannelEvent(Channel);
+
+/// <summary>The subscription is live: for the first time, or again after the client was away.</summary>
+/// <param name="Channel">The channel's name.</param>
+/// <param name="Position">After which message it goes on.</param>
+/// <param name="Recovered">Whether all that was missed follows; null for the first time. Where it is false, a <see cref="ChannelGap"/> comes next.</param>
+/// <param name="Presence">Who is there, where it was asked for.</param>
+public sealed record ChannelSubscribed(string Channel, StreamPosition Position, bool? Recovered, ChannelPresence? Presence) : ChannelEvent(Channel);
+
+/// <summary>Somebody has come. Of somebody who is there already it changes nothing.</summary>
+/// <param name="Channel">The channel's name.</param>
+/// <param name="Member">Who.</param>
+public sealed record ChannelJoin(string Channel, ChannelMember Member) : ChannelEvent(Channel);
+
+/// <summary>Somebody has gone.</summary>
+/// <param name="Channel">The channel's name.</param>
+/// <param name="Member">Who.</param>
+public sealed record ChannelLeave(string Channel, ChannelMember Member) : ChannelEvent(Channel);
+
+/// <summary>The subscription cannot be had now; the client asks again when it connects anew.</summary>
+/// <param name="Channel">The channel's name.</param>
+/// <param name="Code">Why.</param>
+/// <param name="Error">The same in words.</param>
+public sealed record ChannelError(string Channel, ErrorCode Code, string Error) : ChannelEvent(Channel);
+
+/// <summary>Somebody said something to this user or connection alone.</summary>
+/// <param name="From">The user who said it; null for the server and for somebody anonymous.</param>
+/// <param name="Data">JSON in UTF-8.</param>
+public sealed record DirectMessage(string? From, ReadOnlyMemory<byte> Data)
+{
+    /// <summary>The data as a value.</summary>
+    /// <param name="type">From a source-generated context.</param>
+    /// <exception cref="JsonException">It does not fit.</exception>
+    public T? Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Data.Span, type);
+}

@@ -1,0 +1,33 @@
+using Tidings.Protocol;
+
+namespace Tidings.Client;
+
+/// <summary>A part of a channel's log.</summary>
+/// <param name="Position">Of the newest message there is: whoever has not reached it asks again.</param>
+/// <param name="Recovered">Where a position was given: whether all that came after it is there; else null.</param>
+/// <param name="Messages">In order.</param>
+public sealed record ChannelHistory(StreamPosition Position, bool? Recovered, IReadOnlyList<ChannelMessage> Messages);
+
+/// <summary>Which part of the log.</summary>
+public sealed record HistoryOptions
+{
+    /// <summary>After which message. Default null.</summary>
+    public StreamPosition? Since { get; init; }
+
+    /// <summary>How many of the newest messages, where there is no <see cref="Since"/>. Default null: as many as the server gives.</summary>
+    public int? Last { get; init; }
+
+    /// <summary>The most messages, from 1; the server gives at most 1,000. Default null.</summary>
+    public int? Limit { get; init; }
+}
+
+/// <summary>Who listens to a channel.</summary>
+/// <param name="Members">At most as many as were asked for.</param>
+/// <param name="Count">How many there are.</param>
+public sealed record ChannelPresence(IReadOnlyList<ChannelMember> Members, int Count);
+
+/// <summary>Somebody who listens.</summary>
+/// <param name="User">The user's id; for somebody anonymous <c>~</c> and the connection's id.</param>
+/// <param name="Connections">How many connections listen in his name; 0 for somebody who has gone.</param>
+/// <param name="Info">JSON about him, or empty.</param>
+public sealed record ChannelMember(string User, int Connections, ReadOnlyMemory<byte> Info);

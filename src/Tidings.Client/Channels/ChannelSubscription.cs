@@ -1,0 +1,89 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization.Metadata;
+using Tidings.Protocol;
+
+namespace Tidings.Client;
+
+/// <summary>
+/// One channel of one client: <c>await foreach</c> gives what it tells, in order, until the subscription is disposed or the client is closed.
+/// </summary>
+/// <remarks>
+/// Lives through broken connections and changes of transport. Each message comes once; what is gone is told by one <see cref="ChannelGap"/>
+/// before the next. A loop that lags past <see cref="SubscribeOptions.QueueLength"/> events or 4 MB gets the rest from the history, by
+/// position; ephemeral messages, joins and leaves pass it by meanwhile, and a new list of members follows. The loop fails with
+/// <see cref="TidingsException"/> where the server refuses or ends the subscription, and with <see cref="TidingsDisconnectedException"/> where
+/// the client is away for good, but for the code 1000.
+/// </remarks>
+public sealed class ChannelSubscription : IAsyncEnumerable<ChannelEvent>, IAsyncDisposable
+{
+    private readonly TidingsClient _client;
+    private readonly ChannelFeed _feed;
+    private int _reading;
+
+    internal ChannelSubscription(TidingsClient client, ChannelFeed feed)
+    {
+        _client = client;
+        _feed = feed;
+    }
+
+    /// <summary>The channel's name.</summary>
+    public string Channel => _feed.Channel;
+
+    /// <summary>Up to where messages have been received, which may be ahead of the loop; null before the first answer. To go on in another
+    /// run, keep <see cref="ChannelMessage.Position"/> of the last message that was worked through.</summary>
+    public StreamPosition? Position => _feed.Position;
+
+    /// <summary>Completes when the subscription is live for the first time.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="TidingsException">It was refused, or the client is away for good.</exception>
+    /// <exception cref="OperationCanceledException">It was disposed before, or cancelled.</exception>
+    public Task WaitAsync(CancellationToken cancellationToken = default) => _feed.Live.WaitAsync(cancellationToken);
+
+    /// <summary>What the channel tells. For one loop at a time.</summary>
+    /// <param name="cancellationToken">Ends the loop with <see cref="OperationCanceledException"/>; what is queued stays for the next.</param>
+    /// <exception cref="InvalidOperationException">Another loop is running.</exception>
+    public async IAsyncEnumerator<ChannelEvent> GetAsyncEnumerator(CancellationToken cancellationToken = default)
+    {
+        if (Interlocked.Exchange(ref _reading, 1) == 1)
+        {
+            throw new InvalidOperationException($"Another loop reads \"{Channel}\".");
+        }
+
+        try
+        {
+            await foreach (var told in _feed.ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return told;
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _reading, 0);
+        }
+    }
+
+    /// <inheritdoc cref="TidingsClient.PublishAsync{T}(string, T, JsonTypeInfo{T}, PublishOptions?, CancellationToken)"/>
+    public Task<StreamPosition?> PublishAsync<T>(T data, JsonTypeInfo<T> type, PublishOptions? options = null, CancellationToken cancellationToken = default) =>
+        _client.PublishAsync(Channel, data, type, options, cancellationToken);
+
+    /// <inheritdoc cref="TidingsClient.PublishAsync{T}(string, T, PublishOptions?, CancellationToken)"/>
+    [RequiresUnreferencedCode(JsonWarning.Text)]
+    [RequiresDynamicCode(JsonWarning.Text)]
+    public Task<StreamPosition?> PublishAsync<T>(T data, PublishOptions? options = null, CancellationToken cancellationToken = default) =>
+        _client.PublishAsync(Channel, data, options, cancellationToken);
+
+    /// <inheritdoc cref="TidingsClient.HistoryAsync(string, HistoryOptions?, CancellationToken)"/>
+    public Task<ChannelHistory> HistoryAsync(HistoryOptions? options = null, CancellationToken cancellationToken = default) =>
+        _client.HistoryAsync(Channel, options, cancellationToken);
+
+    /// <inheritdoc cref="TidingsClient.PresenceAsync(string, int?, CancellationToken)"/>
+    public Task<ChannelPresence> PresenceAsync(int? limit = null, CancellationToken cancellationToken = default) =>
+        _client.PresenceAsync(Channel, limit, cancellationToken);
+
+    /// <summary>Ends the subscription; its loop gets what is queued and ends.</summary>
+    public ValueTask DisposeAsync()
+    {
+        _client.Unsubscribe(_feed);
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,41 @@
+using Tidings.Protocol;
+
+namespace Tidings.Client;
+
+/// <summary>Where a subscription begins and what it brings.</summary>
+public sealed record SubscribeOptions
+{
+    /// <summary>After which message to go on, from an earlier run. Default null: with what is published from now on.</summary>
+    public StreamPosition? Since { get; init; }
+
+    /// <summary>How many of the newest messages to begin with, where there is no <see cref="Since"/>. Default 0.</summary>
+    public int Last { get; init; }
+
+    /// <summary>Joins and leaves too, where the channel has presence. Default false.</summary>
+    public bool Presence { get; init; }
+
+    /// <summary>While the connection lags, only the newest message of each key. Default false.</summary>
+    public bool Conflate { get; init; }
+
+    /// <summary>How many events may wait for a loop that lags, from 16; beyond it messages are read again from the history. Default 1,024.</summary>
+    public int QueueLength { get; init; } = 1024;
+}
+
+/// <summary>How a message is published.</summary>
+public sealed record PublishOptions
+{
+    /// <summary>What the message is about, at most 128 bytes: those who conflate get only the newest of each key. Default none.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>
+    /// At most 128 bytes: a repeat with the same key within five minutes, inside one epoch, is the first message again. Default: one is drawn
+    /// for each call, so that what is sent again after a broken connection makes no second entry.
+    /// </summary>
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>Refuse rather than accept what a crash could lose. Default false.</summary>
+    public bool Durable { get; init; }
+
+    /// <summary>Said in passing, as "is typing": no position, not kept; fails at once while the client is away. Default false.</summary>
+    public bool Ephemeral { get; init; }
+}

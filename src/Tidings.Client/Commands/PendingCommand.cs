@@ -1,0 +1,71 @@
+using Tidings.Client.Wire;
+using Tidings.Protocol;
+
+namespace Tidings.Client.Commands;
+
+/// <summary>What becomes of a command that was sent when its connection ends before the answer.</summary>
+internal enum Delivery
+{
+    /// <summary>It is sent again on the next connection: doing it twice is doing it once.</summary>
+    Repeat,
+
+    /// <summary>It fails, since nobody knows whether it was carried out. Not yet sent, it waits.</summary>
+    Once,
+
+    /// <summary>The same, and not yet sent it fails too: it is worth nothing later.</summary>
+    Now,
+
+    /// <summary>It belongs to its connection and is forgotten with it: subscriptions, which the next connection asks for anew.</summary>
+    Connection,
+}
+
+/// <summary>A command on its way to its answer.</summary>
+internal sealed class PendingCommand(long id, ReadOnlyMemory<byte> json, Delivery delivery)
+{
+    private readonly TaskCompletionSource<ServerFrame> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Also the command's place in the order of calls.</summary>
+    public long Id { get; } = id;
+    public ReadOnlyMemory<byte> Json { get; } = json;
+    public Delivery Delivery { get; } = delivery;
+
+    /// <summary>Called with the answer, be it an error, before the next frame is read. Must not call out.</summary>
+    public Action<ServerFrame>? OnAnswer { get; init; }
+
+    /// <summary>When it was first sent, by the clock's timestamp; null before.</summary>
+    public long? FirstSent { get; private set; }
+
+    /// <summary>When it was last sent.</summary>
+    public long LastSent { get; private set; }
+
+    /// <summary>The answer; fails with <see cref="TidingsException"/>.</summary>
+    public Task<ServerFrame> Answer => _answer.Task;
+
+    public void Sent(long now)
+    {
+        FirstSent ??= now;
+        LastSent = now;
+    }
+
+    public void Complete(ServerFrame answer)
+    {
+        OnAnswer?.Invoke(answer);
+        if (answer.Type == "error")
+        {
+            Fail(answer.Refusal());
+        }
+        else
+        {
+            _answer.TrySetResult(answer);
+        }
+    }
+
+    public void Fail(TidingsException error)
+    {
+        _answer.TrySetException(error);
+        // Nobody may be waiting any more.
+        _ = _answer.Task.Exception;
+    }
+
+    public static TidingsException Unknown() => new(ErrorCode.Unavailable, "The connection ended before the answer; whether it was carried out is not known.");
+}

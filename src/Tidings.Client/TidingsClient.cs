@@ -1,0 +1,292 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tidings.Client.Commands;
+using Tidings.Client.Connecting;
+using Tidings.Client.Transports;
+using Tidings.Protocol;
+
+namespace Tidings.Client;
+
+/// <summary>
+/// A connection to a Tidings server that comes back by itself and misses nothing: over WebSocket, Server-Sent Events or long polling,
+/// whichever the network lets through. Safe from any thread.
+/// </summary>
+/// <remarks>It connects at the first call that needs it, and ends when it is disposed.</remarks>
+public sealed partial class TidingsClient : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _end = new();
+    private readonly TidingsClientOptions _options;
+    private readonly Outbox _outbox;
+    private readonly ChannelTable _channels;
+    private readonly ClientToken _token;
+    private readonly HttpMessageInvoker _http;
+    private readonly ConnectionLoop _loop;
+    private readonly ILogger _log;
+    private TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Session? _session;
+    private volatile ClientState _state;
+    private bool _disposed;
+    private Task? _running;
+    private TidingsException? _closed;
+
+    /// <summary>Makes a client; it does not connect yet.</summary>
+    /// <param name="address">Of the server's <c>/connect</c>: ws, wss, http or https.</param>
+    /// <param name="options">How to connect; null for the defaults.</param>
+    /// <exception cref="ArgumentException">The address or an option is wrong.</exception>
+    public TidingsClient(Uri address, TidingsClientOptions? options = null)
+        : this(address, options, new Random().NextDouble)
+    {
+    }
+
+    /// <param name="address">Of the server's <c>/connect</c>.</param>
+    /// <param name="options">How to connect.</param>
+    /// <param name="random">From 0 up to but not including 1.</param>
+    /// <param name="find">Opens a transport for a token; null for those of the options.</param>
+    internal TidingsClient(
+        Uri address, TidingsClientOptions? options, Func<double> random, Func<string?, CancellationToken, Task<OpenTransport>>? find = null)
+    {
+        _options = options ?? new TidingsClientOptions();
+        _options.Validate();
+        var server = new ServerAddress(address);
+        _log = _options.LoggerFactory?.CreateLogger<TidingsClient>() ?? (ILogger)NullLogger.Instance;
+        _outbox = new Outbox(_options.OutgoingLimit, _options.OutgoingBytes, _options.TimeProvider);
+        _channels = new ChannelTable(told => Call(ServerChannelTold, told));
+        _token = new ClientToken(_options.Token);
+        _http = new HttpMessageInvoker(
+            _options.HttpHandler ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }, disposeHandler: _options.HttpHandler is null);
+        find ??= new TransportFinder(server, _options, _http, _channels, _log).FindAsync;
+        var plan = new ReconnectPlan(_options.MaxRetries, _token.CanRenew, random);
+        _loop = new ConnectionLoop(find, plan, _token, Attach, Detach, Tell, _options.TimeProvider, _log);
+    }
+
+    /// <summary>Every step from one state to another, in order. Must not take long: the client waits for it.</summary>
+    public event Action<ClientStateChange>? StateChanged;
+
+    /// <summary>Messages to this user or connection alone. Must not take long: the client waits for it.</summary>
+    public event Action<DirectMessage>? DirectReceived;
+
+    /// <summary>
+    /// Messages and gaps of channels to which the server subscribed the client by itself: <c>all</c>, and the user's own. Once the application
+    /// subscribes to one of them, that subscription has them. Must not take long: the client waits for it.
+    /// </summary>
+    public event Action<ChannelEvent>? ServerChannelTold;
+
+    /// <summary>What the client is doing now.</summary>
+    public ClientState State => _state;
+
+    /// <summary>What carries the channels; null while not connected.</summary>
+    public ClientTransport? Transport => _session?.Kind;
+
+    /// <summary>The connection's id, to which others may send; null while not connected, and over polling.</summary>
+    public string? Connection => _session?.Connected.Text("connection");
+
+    /// <summary>The user's id; null for somebody anonymous, while not connected, and over polling.</summary>
+    public string? User => _session?.Connected.Text("user");
+
+    /// <summary>Connects where it has not yet, and waits until the client is connected.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="TidingsDisconnectedException">The client is away for good.</exception>
+    public Task ConnectAsync(CancellationToken cancellationToken = default)
+    {
+        Start();
+        lock (_gate)
+        {
+            return _connected.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Subscribes to a channel, now or as soon as the client is connected.</summary>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="options">Where to begin and what it brings; null for what is published from now on.</param>
+    /// <exception cref="ArgumentException">It is no channel name, or an option is out of range.</exception>
+    /// <exception cref="InvalidOperationException">This client is subscribed to it already.</exception>
+    /// <exception cref="TidingsDisconnectedException">The client is away for good.</exception>
+    public ChannelSubscription Subscribe(string channel, SubscribeOptions? options = null)
+    {
+        options ??= new SubscribeOptions();
+        Check(channel);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Last, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.QueueLength, 16);
+        var feed = new ChannelFeed(channel, options) { Behind = ReadHistory, PresenceUnknown = ReadPresence };
+        lock (_gate)
+        {
+            ThrowIfClosed_NeedsLock();
+            _channels.Add(feed);
+            _session?.Subscribe(feed);
+        }
+
+        Start();
+        return new ChannelSubscription(this, feed);
+    }
+
+    /// <summary>Says goodbye where it is connected. Loops get what is queued and end; calls that wait fail.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task? running;
+        lock (_gate)
+        {
+            running = _running;
+            _disposed = true;
+        }
+
+        await _end.CancelAsync().ConfigureAwait(false);
+        if (running is not null)
+        {
+            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        else
+        {
+            Close(null);
+        }
+
+        _http.Dispose();
+    }
+
+    internal void Unsubscribe(ChannelFeed feed)
+    {
+        lock (_gate)
+        {
+            if (_channels.Remove(feed))
+            {
+                _session?.Unsubscribe(feed);
+            }
+        }
+
+        feed.Complete(null);
+    }
+
+    private static void Check(string channel)
+    {
+        ArgumentNullException.ThrowIfNull(channel);
+        if (!ChannelName.IsValid(channel))
+        {
+            throw new ArgumentException($"\"{channel}\" is no channel name.", nameof(channel));
+        }
+    }
+
+    private void Start()
+    {
+        lock (_gate)
+        {
+            ThrowIfClosed_NeedsLock();
+            _running ??= Task.Run(RunAsync);
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        DisconnectCode? reason = null;
+        try
+        {
+            reason = await _loop.RunAsync(_end.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_end.IsCancellationRequested)
+        {
+            // Disposed.
+        }
+
+        Close(reason);
+    }
+
+    private void Close(DisconnectCode? reason)
+    {
+        TidingsException error = reason is { } code ? new TidingsDisconnectedException(code) : new TidingsDisconnectedException(new DisconnectCode(1000, "Disposed"));
+        lock (_gate)
+        {
+            _closed = error;
+            _connected.TrySetException(error);
+            _ = _connected.Task.Exception;
+        }
+
+        _outbox.Close(error);
+        _channels.Complete(reason is null or { Code: 1000 } ? null : error);
+        Tell(new ClientStateChange(ClientState.Closed, Reason: reason));
+    }
+
+    private Session Attach(OpenTransport open)
+    {
+        var session = new Session(open, _channels, _outbox, _token, _options, told => Call(DirectReceived, told), _log);
+        _channels.Servers.OnConnected(open.Connected, _channels.Holds);
+        lock (_gate)
+        {
+            _session = session;
+            foreach (var feed in _channels.All)
+            {
+                session.Subscribe(feed);
+            }
+
+            _connected.TrySetResult();
+        }
+
+        _outbox.Open();
+        return session;
+    }
+
+    private void Detach()
+    {
+        lock (_gate)
+        {
+            _session = null;
+            if (_connected.Task.IsCompleted)
+            {
+                _connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+
+        _outbox.Lose();
+        foreach (var feed in _channels.All)
+        {
+            feed.OnHistoryFailed(again: false);
+        }
+    }
+
+    private void ReadHistory(ChannelFeed feed)
+    {
+        lock (_gate)
+        {
+            if (_session is { } session)
+            {
+                session.ReadHistory(feed);
+                return;
+            }
+        }
+
+        feed.OnHistoryFailed(again: false);
+    }
+
+    private void ReadPresence(ChannelFeed feed)
+    {
+        lock (_gate)
+        {
+            _session?.ReadPresence(feed);
+        }
+    }
+
+    private void ThrowIfClosed_NeedsLock()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_closed is not null)
+        {
+            throw _closed;
+        }
+    }
+
+    private void Tell(ClientStateChange change)
+    {
+        _state = change.State;
+        Call(StateChanged, change);
+    }
+
+    private void Call<T>(Action<T>? handlers, T told)
+    {
+        try
+        {
+            handlers?.Invoke(told);
+        }
+        catch (Exception error)
+        {
+            ClientLog.HandlerFailed(_log, error);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Logging;
+
+namespace Tidings.Client;
+
+/// <summary>How a client connects. Read once, when the client is made.</summary>
+public sealed class TidingsClientOptions
+{
+    /// <summary>
+    /// Gives the token that says who comes, or null for nobody. Asked before the first connection, when the token expires and when it was
+    /// refused; what it gave is kept in between. Where it throws, the client waits as after a failed connection. Default null: anonymous.
+    /// </summary>
+    public Func<CancellationToken, ValueTask<string?>>? Token { get; set; }
+
+    /// <summary>How many attempts in a row may fail before the client gives up. Default null: it never does.</summary>
+    public int? MaxRetries { get; set; }
+
+    /// <summary>How many commands may wait for a connection or an answer, from 1; beyond it a call fails at once. Default 1,000.</summary>
+    public int OutgoingLimit { get; set; } = 1000;
+
+    /// <summary>The most bytes of commands that may wait, from 1. Default 4 MB; one command may always wait.</summary>
+    public long OutgoingBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>The most bytes of one message of the server, from 1. Over it the connection ends with 1009 and the client stays away. Default 4 MB.</summary>
+    public int MaxMessageBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>How long a command that was sent may go unanswered; it then fails with the code <c>timeout</c>. Default 15 s.</summary>
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>What carries the channels, in the order of preference. Default WebSocket, Server-Sent Events, long polling.</summary>
+    public IReadOnlyList<ClientTransport> Transports { get; set; } = [ClientTransport.WebSocket, ClientTransport.ServerSentEvents, ClientTransport.LongPolling];
+
+    /// <summary>
+    /// What requests and handshakes go through: proxies, certificates. Stays the caller's. Default null: one of the client's own. It must not
+    /// limit connections to a server below three.
+    /// </summary>
+    public HttpMessageHandler? HttpHandler { get; set; }
+
+    /// <summary>Where the client logs; tokens and payloads never. Default null: nowhere.</summary>
+    public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>The clock of all waiting. Default the system's.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxRetries ?? 0, 0, nameof(MaxRetries));
+        ArgumentOutOfRangeException.ThrowIfLessThan(OutgoingLimit, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(OutgoingBytes, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxMessageBytes, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(CommandTimeout, TimeSpan.Zero);
+        ArgumentNullException.ThrowIfNull(TimeProvider);
+        if (Transports.Count == 0 || Transports.Distinct().Count() != Transports.Count)
+        {
+            throw new ArgumentException("At least one transport, and none twice.", nameof(Transports));
+        }
+    }
+}

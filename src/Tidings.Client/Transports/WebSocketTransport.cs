@@ -1,0 +1,194 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text.Json;
+using Tidings.Client.Commands;
+using Tidings.Client.Connecting;
+using Tidings.Client.Wire;
+using Tidings.Protocol;
+
+namespace Tidings.Client.Transports;
+
+/// <summary>The channel protocol over one WebSocket.</summary>
+internal sealed class WebSocketTransport : ITransport
+{
+    private const int FirstBuffer = 4 * 1024;
+    private const int LargestKept = 64 * 1024;
+
+    private readonly ClientWebSocket _socket;
+    private readonly SemaphoreSlim _sending = new(1, 1);
+    private readonly TimeProvider _time;
+    private readonly int _most;
+    private byte[] _buffer = new byte[FirstBuffer];
+    private long _lastHeard;
+
+    private WebSocketTransport(ClientWebSocket socket, int most, TimeProvider time)
+    {
+        _socket = socket;
+        _most = most;
+        _time = time;
+        _lastHeard = time.GetTimestamp();
+    }
+
+    public ClientTransport Kind => ClientTransport.WebSocket;
+
+    public long LastHeard => Volatile.Read(ref _lastHeard);
+
+    /// <summary>Shakes hands.</summary>
+    /// <exception cref="TransportException">It could not.</exception>
+    public static async Task<WebSocketTransport> OpenAsync(
+        ServerAddress address, string? token, HttpMessageInvoker http, int most, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        try
+        {
+            socket.Options.AddSubProtocol(ProtocolVersion.Subprotocol);
+            socket.Options.KeepAliveInterval = TimeSpan.Zero;
+            socket.Options.CollectHttpResponseDetails = true;
+            foreach (var (name, value) in ServerAddress.Headers(token))
+            {
+                socket.Options.SetRequestHeader(name, value);
+            }
+
+            await socket.ConnectAsync(address.WebSocket, http, cancellationToken).ConfigureAwait(false);
+            return new WebSocketTransport(socket, most, time);
+        }
+        catch (WebSocketException error)
+        {
+            throw Refused(socket, error);
+        }
+        finally
+        {
+            if (socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived))
+            {
+                socket.Dispose();
+            }
+        }
+    }
+
+    public async ValueTask<ServerFrame> ReceiveAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (length, type) = await ReadMessageAsync(cancellationToken).ConfigureAwait(false);
+            if (type == WebSocketMessageType.Close)
+            {
+                throw Closed();
+            }
+
+            // Binary frames are kept free by the protocol, and passed over.
+            if (type == WebSocketMessageType.Text)
+            {
+                try
+                {
+                    return ServerFrame.Parse(_buffer.AsSpan(0, length));
+                }
+                catch (JsonException error)
+                {
+                    throw new TransportException(DisconnectCode.Abnormal, error);
+                }
+                finally
+                {
+                    if (_buffer.Length > LargestKept)
+                    {
+                        _buffer = new byte[FirstBuffer];
+                    }
+                }
+            }
+        }
+    }
+
+    public async ValueTask SendAsync(IReadOnlyList<PendingCommand> commands, CancellationToken cancellationToken)
+    {
+        foreach (var command in commands)
+        {
+            await SendSignAsync(command.Json, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask SendSignAsync(ReadOnlyMemory<byte> sign, CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _socket.SendAsync(sign, WebSocketMessageType.Text, WebSocketMessageFlags.EndOfMessage, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is WebSocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            throw new TransportException(DisconnectCode.Abnormal, error);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    public async ValueTask CloseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is WebSocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        {
+            // It ends all the same: whoever calls this disposes next.
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _socket.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask<(int Length, WebSocketMessageType Type)> ReadMessageAsync(CancellationToken cancellationToken)
+    {
+        var length = 0;
+        while (true)
+        {
+            try
+            {
+                var part = await _socket.ReceiveAsync(_buffer.AsMemory(length), cancellationToken).ConfigureAwait(false);
+                Volatile.Write(ref _lastHeard, _time.GetTimestamp());
+                length += part.Count;
+                if (part.MessageType == WebSocketMessageType.Close || part.EndOfMessage)
+                {
+                    return (length, part.MessageType);
+                }
+            }
+            catch (Exception error) when (error is WebSocketException or ObjectDisposedException or InvalidOperationException)
+            {
+                throw new TransportException(DisconnectCode.Abnormal, error);
+            }
+
+            if (length > _most)
+            {
+                throw new TransportException(DisconnectCode.MessageTooLarge);
+            }
+
+            if (length == _buffer.Length)
+            {
+                Array.Resize(ref _buffer, (int)Math.Min(_buffer.Length * 2L, _most + 1L));
+            }
+        }
+    }
+
+    private TransportException Closed() =>
+        new(_socket.CloseStatus is { } status
+            ? new DisconnectCode((ushort)status, _socket.CloseStatusDescription ?? "")
+            : DisconnectCode.NoStatus) { Final = true };
+
+    private static TransportException Refused(ClientWebSocket socket, WebSocketException error)
+    {
+        if (error.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError })
+        {
+            return new TransportException(DisconnectCode.Abnormal, error) { Unreachable = true };
+        }
+
+        // What else refuses an upgrade may be something on the way that lets plain requests through.
+        return new TransportException(ReconnectRules.For(socket.HttpStatusCode), error)
+        {
+            Final = socket.HttpStatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable,
+            After = RetryAfter.Read(socket.HttpResponseHeaders),
+        };
+    }
+}

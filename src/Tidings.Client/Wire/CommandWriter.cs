@@ -1,0 +1,105 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Tidings.Protocol;
+
+namespace Tidings.Client.Wire;
+
+/// <summary>Writes commands as the wire has them (docs/protocol.md).</summary>
+internal static class CommandWriter
+{
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static readonly ReadOnlyMemory<byte> Pong = """{"type":"pong"}"""u8.ToArray();
+    public static readonly ReadOnlyMemory<byte> Ping = """{"type":"ping"}"""u8.ToArray();
+
+    /// <summary>One command, begun with its <c>type</c> and <c>id</c>.</summary>
+    public static byte[] Write(string type, long id, Action<Utf8JsonWriter> fields)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using var writer = new Utf8JsonWriter(buffer, Options);
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, type);
+        writer.WriteNumber("id"u8, id);
+        fields(writer);
+        writer.WriteEndObject();
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    public static void Publish(Utf8JsonWriter writer, string channel, ReadOnlySpan<byte> data, PublishOptions options, string? idempotencyKey)
+    {
+        writer.WriteString("channel"u8, channel);
+        Raw(writer, "data"u8, data);
+        if (options.Key is { } key)
+        {
+            writer.WriteString("key"u8, key);
+        }
+
+        if (idempotencyKey is not null)
+        {
+            writer.WriteString("idempotencyKey"u8, idempotencyKey);
+        }
+
+        True(writer, "durable"u8, options.Durable);
+        True(writer, "ephemeral"u8, options.Ephemeral);
+    }
+
+    public static void Subscribe(Utf8JsonWriter writer, string channel, StreamPosition? since, int last, bool presence, bool conflate)
+    {
+        writer.WriteString("channel"u8, channel);
+        if (since is { } position)
+        {
+            Since(writer, position);
+        }
+        else if (last > 0)
+        {
+            writer.WriteNumber("last"u8, last);
+        }
+
+        True(writer, "presence"u8, presence);
+        True(writer, "conflate"u8, conflate);
+    }
+
+    public static void History(Utf8JsonWriter writer, string channel, HistoryOptions options)
+    {
+        writer.WriteString("channel"u8, channel);
+        if (options.Since is { } position)
+        {
+            Since(writer, position);
+        }
+        else if (options.Last is { } last)
+        {
+            writer.WriteNumber("last"u8, last);
+        }
+
+        if (options.Limit is { } limit)
+        {
+            writer.WriteNumber("limit"u8, limit);
+        }
+    }
+
+    /// <summary>A value that is JSON already; checked, since it is the caller's.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static void Raw(Utf8JsonWriter writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> json)
+    {
+        writer.WritePropertyName(name);
+        writer.WriteRawValue(json);
+    }
+
+    private static void Since(Utf8JsonWriter writer, StreamPosition position)
+    {
+        writer.WriteStartObject("since"u8);
+        writer.WriteString("epoch"u8, position.Epoch);
+        writer.WriteNumber("offset"u8, position.Offset);
+        writer.WriteEndObject();
+    }
+
+    private static void True(Utf8JsonWriter writer, ReadOnlySpan<byte> name, bool value)
+    {
+        if (value)
+        {
+            writer.WriteBoolean(name, true);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Tidings.Protocol;
+
+namespace Tidings.Client.Wire;
+
+/// <summary>Makes of frames what applications see.</summary>
+internal static class FrameReading
+{
+    /// <summary>A message; its place in the log is in <paramref name="epoch"/>.</summary>
+    public static ChannelMessage Message(this ServerFrame frame, string channel, string? epoch) => new(channel)
+    {
+        Position = epoch is not null && frame.Offset is { } offset ? new StreamPosition(epoch, offset) : null,
+        Data = frame.Raw("data"),
+        From = frame.Text("from"),
+        Key = frame.Text("key"),
+        Time = DateTimeOffset.UnixEpoch.AddMilliseconds(Math.Min(frame.Whole("time") ?? 0, LatestTime)),
+    };
+
+    /// <summary>The answer of <c>history</c>.</summary>
+    /// <exception cref="TidingsException">It says not where.</exception>
+    public static ChannelHistory History(this ServerFrame frame, string channel)
+    {
+        var position = frame.Position ?? throw Malformed();
+        return new ChannelHistory(position, frame.Recovered, [.. frame.Objects("messages", "message").Select(message => message.Message(channel, position.Epoch))]);
+    }
+
+    /// <summary>The answer of <c>presence</c>, or that part of <c>subscribed</c>.</summary>
+    public static ChannelPresence Presence(this ServerFrame frame)
+    {
+        var members = frame.Objects("members").Select(Member).OfType<ChannelMember>().ToList();
+        return new ChannelPresence(members, (int)Math.Min(frame.Whole("count") ?? members.Count, int.MaxValue));
+    }
+
+    public static ChannelMember? Member(this ServerFrame frame) =>
+        frame.Text("user") is { } user ? new ChannelMember(user, (int)Math.Min(frame.Whole("connections") ?? 0, int.MaxValue), frame.Raw("info")) : null;
+
+    /// <summary>Why a command was refused.</summary>
+    public static TidingsException Refusal(this ServerFrame frame) => new(
+        frame.Error,
+        frame.Text("error") ?? "",
+        [.. frame.Objects("details").Select(static detail => new FieldError(detail.Text("field") ?? "", detail.Text("message") ?? ""))]);
+
+    public static TidingsException Malformed() => new(ErrorCode.Internal, "The server's answer cannot be read.");
+
+    // The last millisecond that a DateTimeOffset can name.
+    private static readonly double LatestTime = (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).TotalMilliseconds - 1;
+}

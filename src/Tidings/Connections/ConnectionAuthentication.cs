@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Text;
+using Tidings.Lanes;
+using Tidings.Protocol;
+using Tidings.Protocol.Frames;
+using Tidings.Security.Identities;
+
+namespace Tidings.Connections;
+
+/// <summary>Who a connection belongs to, and the deadlines of that: the first message in time, the announcement of the end, the end.</summary>
+/// <remarks>Belongs to the connection's lane once the connection is attached; <see cref="Identity"/> may be read by any thread.</remarks>
+internal sealed class ConnectionAuthentication : TimerEntry
+{
+    /// <summary>How long somebody may take to say who he is.</summary>
+    public static readonly TimeSpan FirstMessageTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>What is taken from somebody who has not said who he is: an auth message bears a token of at most 8 KB.</summary>
+    public static readonly MessageRules FirstMessageRules = new(10 * 1024, 10 * 1024, Text: true, Binary: false);
+
+    /// <summary>Bytes that a compressed message may have before anybody has said who he is.</summary>
+    public const int FirstMessageInflated = 4 * 1024;
+
+    // How long before its end a token is announced to end; half of what is left where that is less.
+    private const long AnnounceBefore = 60_000;
+
+    private readonly Connection _connection;
+    private volatile Identity? _identity;
+    private bool _announced;
+
+    /// <param name="connection">The connection.</param>
+    /// <param name="identity">Who it belongs to; null where that is to be said, for which a place was taken (<see cref="ConnectionRegistry.TryEnterPending"/>).</param>
+    public ConnectionAuthentication(Connection connection, Identity? identity = null)
+    {
+        _connection = connection;
+        _identity = identity;
+    }
+
+    /// <summary>Whether it is still to be said who this is, before anything else is taken.</summary>
+    public bool IsPending => _identity is null;
+
+    public Identity? Identity => _identity;
+
+    /// <summary>The connection is open: deadlines run from here on.</summary>
+    public void Start()
+    {
+        if (IsPending)
+        {
+            _connection.Lane.Timers.Schedule(this, _connection.Lane.Now + (long)FirstMessageTimeout.TotalMilliseconds);
+        }
+        else
+        {
+            ScheduleEnd();
+        }
+    }
+
+    /// <summary>The connection is gone.</summary>
+    public void End()
+    {
+        _connection.Lane.Timers.Cancel(this);
+        if (IsPending)
+        {
+            _connection.Registry.LeavePending();
+        }
+    }
+
+    /// <summary>Takes a token that was found good: the first, or a newer one of the same user.</summary>
+    /// <returns>False where it is another user's: one connection is never two users.</returns>
+    public bool TryTake(Identity identity)
+    {
+        if (_identity is { } before && before.User != identity.User)
+        {
+            return false;
+        }
+
+        if (IsPending)
+        {
+            _connection.Registry.LeavePending();
+        }
+
+        _identity = identity;
+        _announced = false;
+        _connection.Lane.Timers.Cancel(this);
+        ScheduleEnd();
+        return true;
+    }
+
+    protected internal override void OnDue()
+    {
+        if (_identity is not { } identity)
+        {
+            _connection.CloseNow(DisconnectCode.AuthTimeout);
+            return;
+        }
+
+        var left = LeftOf(identity);
+        if (left <= 0)
+        {
+            _connection.Expel(DisconnectCode.TokenExpired);
+            return;
+        }
+
+        if (!_announced)
+        {
+            _announced = true;
+            var seconds = ((left + 999) / 1000).ToString(CultureInfo.InvariantCulture);
+            _connection.SendText(Encoding.ASCII.GetBytes($$"""{"type":"token_expiring","in":{{seconds}}}"""));
+        }
+
+        ScheduleEnd();
+    }
+
+    // The wall clock says when a token ends; the wheel, which no change of that clock disturbs, only when to look at it.
+    private void ScheduleEnd()
+    {
+        if (_identity is not { ExpiresAt: < long.MaxValue } identity)
+        {
+            return;
+        }
+
+        var left = Math.Max(0, LeftOf(identity));
+        var wait = _announced ? left : left - Math.Min(AnnounceBefore, left / 2);
+        _connection.Lane.Timers.Schedule(this, _connection.Lane.Now + wait);
+    }
+
+    private long LeftOf(Identity identity) => identity.ExpiresAt - _connection.Registry.Time.GetUtcNow().ToUnixTimeMilliseconds();
+}

@@ -1,0 +1,135 @@
+using Tidings.Brokers;
+using Tidings.Protocol;
+using Tidings.Security.Identities;
+
+namespace Tidings.Connections;
+
+/// <summary>How an auth message ended.</summary>
+internal enum AuthOutcome : byte
+{
+    /// <summary>The connection is that user's now.</summary>
+    Accepted,
+
+    /// <summary>It is whose it was: the token is not accepted, or another user's.</summary>
+    Refused,
+
+    /// <summary>It is whose it was: nobody could tell in time.</summary>
+    Unavailable,
+
+    /// <summary>The connection has ended, or is being closed.</summary>
+    Ended,
+}
+
+/// <summary>Carries out auth messages: the token is checked on the thread pool, while no further message of the connection is taken.</summary>
+internal sealed class FirstMessage(Authenticator authenticator)
+{
+    /// <summary>Checks a token, and makes the connection its user's. Called on the connection's lane, suspended; goes on there.</summary>
+    /// <param name="connection">Whose.</param>
+    /// <param name="token">As it came; null where the message bore none.</param>
+    public async Task<AuthOutcome> TakeAsync(Connection connection, string? token)
+    {
+        Identity? identity = null;
+        var failed = false;
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            identity = token is null ? null : await authenticator.IdentifyAsync(token).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever the application's own check throws, the peer gets an answer.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            failed = true;
+            connection.LogFailure(error);
+        }
+
+        await connection.Lane.SwitchTo();
+        if (connection.State != ConnectionState.Open)
+        {
+            return AuthOutcome.Ended;
+        }
+
+        if (failed)
+        {
+            return End(connection, DisconnectCode.Unavailable, AuthOutcome.Unavailable);
+        }
+
+        if (identity is null || !TryTake(connection, identity))
+        {
+            return End(connection, DisconnectCode.AuthFailed, AuthOutcome.Refused);
+        }
+
+        if (!connection.TryCountUser())
+        {
+            connection.CloseNow(DisconnectCode.TooManyConnections);
+            return AuthOutcome.Ended;
+        }
+
+        return AuthOutcome.Accepted;
+    }
+
+    /// <summary>Lets the connection join what it came for, now that it is known whose it is.</summary>
+    /// <returns>False where it may not, and is being closed.</returns>
+    public static async Task<bool> JoinAsync(Connection connection)
+    {
+        if (connection.Tag is not PendingJoin pending)
+        {
+            return true;
+        }
+
+        connection.Tag = null;
+        DisconnectCode? refusal;
+        try
+        {
+            refusal = await pending.Join(connection).ConfigureAwait(false);
+        }
+        catch (BrokerUnavailableException)
+        {
+            refusal = DisconnectCode.Unavailable;
+        }
+
+        await connection.Lane.SwitchTo();
+        if (refusal is { } told)
+        {
+            connection.CloseNow(told);
+        }
+
+        return refusal is null && connection.State == ConnectionState.Open;
+    }
+
+    private static bool TryTake(Connection connection, Identity identity)
+    {
+        if (connection.Authentication is { } authentication)
+        {
+            return authentication.TryTake(identity) && !IsRevoked(connection, identity);
+        }
+
+        connection.Authentication = new ConnectionAuthentication(connection, identity);
+        connection.Authentication.Start();
+        return !IsRevoked(connection, identity);
+    }
+
+    // Revoked while it was being checked: whoever revokes looks at connections only after the list says so.
+    private static bool IsRevoked(Connection connection, Identity identity)
+    {
+        if (!connection.Registry.Revocations.Cover(identity))
+        {
+            return false;
+        }
+
+        connection.Expel(DisconnectCode.DisconnectedByServer);
+        return true;
+    }
+
+    // Who has not yet said who he is has one attempt.
+    private static AuthOutcome End(Connection connection, DisconnectCode code, AuthOutcome outcome)
+    {
+        if (connection.State == ConnectionState.Open && connection.Authentication is not { IsPending: true })
+        {
+            return outcome;
+        }
+
+        connection.CloseNow(code);
+        return AuthOutcome.Ended;
+    }
+}

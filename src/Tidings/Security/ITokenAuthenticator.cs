@@ -1,0 +1,14 @@
+using Tidings.Security.Tokens;
+
+namespace Tidings.Security;
+
+/// <summary>Says whose token it is. An application that knows users by tokens of its own kind registers one as a singleton service;
+/// without it, tokens are checked as <see cref="JwtOptions"/> say.</summary>
+public interface ITokenAuthenticator
+{
+    /// <summary>Checks a token that came by query, header, subprotocol, cookie or first message. Called on the thread pool, many at once.</summary>
+    /// <param name="token">1 to 8,192 characters, not yet looked at. It must not be logged.</param>
+    /// <param name="cancellationToken">Fires when its time is over (10 s).</param>
+    /// <returns>Who it is; null where the token is not accepted.</returns>
+    ValueTask<TokenIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken);
+}

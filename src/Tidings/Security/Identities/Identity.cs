@@ -1,0 +1,25 @@
+using System.Security.Claims;
+
+namespace Tidings.Security.Identities;
+
+/// <summary>Who is at the other end, what he may do, and for how long. Immutable, and small: it stays as long as the connection.</summary>
+internal sealed class Identity
+{
+    /// <summary>The user's id (<see cref="UserId"/>).</summary>
+    public required string User { get; init; }
+
+    /// <summary>The id of the token that says so, by which it can be revoked; null where it has none.</summary>
+    public string? TokenId { get; init; }
+
+    /// <summary>From when on it no longer holds, in Unix milliseconds; <see cref="long.MaxValue"/> where it never ends.</summary>
+    public long ExpiresAt { get; init; } = long.MaxValue;
+
+    /// <summary>When it was first true, in Unix milliseconds: a revocation of the user reaches what is older. 0 where the token doesn't say.</summary>
+    public long IssuedAt { get; init; }
+
+    /// <summary>What the token grants in channels; null where it doesn't speak of them, and the kinds of channels alone decide.</summary>
+    public ChannelGrants? Grants { get; init; }
+
+    /// <summary>The user in the words of the application's own authentication; null unless a handler asks for it, as it is large.</summary>
+    public ClaimsPrincipal? Principal { get; init; }
+}

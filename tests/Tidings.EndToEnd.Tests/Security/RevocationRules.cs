@@ -1,0 +1,174 @@
+using TestKit;
+using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Testing;
+
+namespace Tidings.EndToEnd.Tests.Security;
+
+/// <summary>What was revoked hears nothing more and does not come back, on any route and transport.</summary>
+public abstract class RevocationRules(string pump) : ServerTests(pump)
+{
+    private readonly ManualTime _time = new();
+
+    private TokenMaker Tokens => field ??= new TokenMaker(_time);
+
+    [Theory]
+    [InlineData("""{"user":"ann","revoke":true}""")]
+    [InlineData("""{"tokenId":"t1","revoke":true}""")]
+    public async Task Everything_that_the_token_let_in_ends_and_stays_out(string request)
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings);
+        var token = Tokens.Make("ann", id: "t1");
+        await using var connect = await server.ConnectAsync("/connect?token=" + token);
+        await connect.ReceiveTextAsync();
+        await using var room = await server.ConnectSettledAsync("/ws/lobby?ping=frame&token=" + token);
+        await using var named = await server.ConnectSettledAsync("/ws/clients/ann?token=" + token);
+        await using var other = await server.ConnectSettledAsync("/ws/lobby?token=" + Tokens.Make("bob", id: "t2"));
+        using var stream = await StreamAsync(server, "/connect?token=" + token);
+        var poll = server.Http.GetAsync("/connect?wait=60&since=" + await PositionAsync(server, token) + "&token=" + token);
+        await Eventually.EqualAsync(6, () => server.Registry.Count, "The number of connections");
+
+        Assert.Equal("""{"connections":5}""", await PostAsync(server, "/api/disconnect", request));
+        await connect.ExpectCloseAsync(4010, "Disconnected by server");
+        await room.ExpectCloseAsync(4010, "Disconnected by server");
+        await named.ExpectCloseAsync(4010, "Disconnected by server");
+        Assert.Contains("""{"type":"disconnecting","code":4010,"reason":"Disconnected by server","reconnect":false}""", await stream.ReadToEndAsync(), StringComparison.Ordinal);
+        using (var polled = await poll)
+        {
+            Assert.Equal(403, (int)polled.StatusCode);
+        }
+
+        foreach (var path in new[] { "/connect", "/ws/lobby" })
+        {
+            await using var again = await server.ConnectAsync($"{path}?token={token}");
+            await again.ExpectCloseAsync(4001, "Invalid token");
+        }
+
+        using var streamAgain = await server.Http.GetAsync("/api/events?token=" + token);
+        Assert.Equal(401, (int)streamAgain.StatusCode);
+        await other.SendTextAsync("still here");
+        await other.ExpectTextAsync("[lobby] still here");
+    }
+
+    [Fact]
+    public async Task A_token_made_after_the_users_revocation_is_good()
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings);
+        await PostAsync(server, "/api/disconnect", """{"user":"ann","revoke":true}""");
+        await using var old = await server.ConnectAsync("/ws/lobby?token=" + Tokens.Make("ann"));
+        await old.ExpectCloseAsync(4001, "Invalid token");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await using var renewed = await server.ConnectAsync("/ws/lobby?token=" + Tokens.Make("ann"));
+        await renewed.SendTextAsync("in");
+        await renewed.ExpectTextAsync("[lobby] in");
+    }
+
+    [Fact]
+    public async Task A_ticket_of_a_revoked_token_is_worth_nothing()
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings);
+        var ticket = await server.TicketAsync(Tokens.Make("ann"));
+        await PostAsync(server, "/api/disconnect", """{"user":"ann","revoke":true}""");
+        await using var socket = await server.ConnectAsync("/ws/lobby?ticket=" + ticket);
+        await socket.ExpectCloseAsync(4001, "Invalid token");
+    }
+
+    // B27: with a full send queue nothing of it is sent any more.
+    [Fact]
+    public async Task B27_what_waits_for_a_revoked_connection_is_dropped()
+    {
+        await using var server = await StartAsync(TokenMaker.Settings, ("Tidings:Limits:QueueBytes", "64MB"));
+        var tokens = new TokenMaker(TimeProvider.System);
+        await using var socket = await server.ConnectAsync("/connect?token=" + tokens.Make("ann"), new RawOptions { ReceiveBuffer = 4096 });
+        await socket.ReceiveTextAsync();
+        var large = $"\"{new string('x', 60_000)}\"";
+        for (var i = 0; i < 200; i++)
+        {
+            await server.Services.ServerActions.PublishAsync("user:ann", System.Text.Encoding.UTF8.GetBytes(large), null, default);
+        }
+
+        await Eventually.TrueAsync(() => server.QueuedBytes > 1_000_000, "the queue is long");
+        var queued = server.QueuedBytes;
+        await PostAsync(server, "/api/disconnect", """{"user":"ann","revoke":true}""");
+        var received = 0L;
+        while (await socket.ReceiveAsync() is { } frame && frame.Opcode != RawFrame.CloseOpcode)
+        {
+            received += frame.Payload.Length;
+        }
+
+        Assert.True(received < 12_000_000 - (queued / 2), $"{received} bytes came of 12 MB, of which {queued} were queued when the connection was revoked");
+    }
+
+    [Theory]
+    [InlineData("/connect")]
+    [InlineData("/api/events")]
+    public async Task B27_streams_end_with_their_token(string path)
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings, ("Tidings:Heartbeat:Interval", "0"));
+        using var stream = await StreamAsync(server, $"{path}?token={Tokens.Make("ann", seconds: 10)}");
+        await ExpectLineAsync(stream, "\"type\":\"connected\"");
+        _time.Advance(TimeSpan.FromSeconds(6));
+        await ExpectLineAsync(stream, "\"type\":\"token_expiring\"");
+        _time.Advance(TimeSpan.FromSeconds(5));
+        await ExpectLineAsync(stream, "\"type\":\"disconnecting\",\"code\":4002");
+        await stream.ReadToEndAsync();
+    }
+
+    [Fact]
+    public async Task A_stream_opened_by_ticket_can_be_come_back_to_with_its_cookie_alone()
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings, TokenMaker.Required);
+        var url = "/api/events?ticket=" + await server.TicketAsync(Tokens.Make("ann"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        using var response = await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(200, (int)response.StatusCode);
+        var cookie = Assert.Single(response.Headers.GetValues("Set-Cookie"));
+        Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("path=/api/events", cookie, StringComparison.OrdinalIgnoreCase);
+
+        using var stranger = await server.Http.GetAsync(url);
+        Assert.Equal(401, (int)stranger.StatusCode);
+        using var again = new HttpRequestMessage(HttpMethod.Get, url);
+        again.Headers.Add("Cookie", cookie.Split(';')[0]);
+        using var second = await server.Http.SendAsync(again, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(200, (int)second.StatusCode);
+        using var otherTicket = new HttpRequestMessage(HttpMethod.Get, "/api/events?ticket=" + new string('A', 43));
+        otherTicket.Headers.Add("Cookie", cookie.Split(';')[0]);
+        using var third = await server.Http.SendAsync(otherTicket, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(401, (int)third.StatusCode);
+    }
+
+    private static async Task<StreamReader> StreamAsync(TestServer server, string path)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Accept.Add(new("text/event-stream"));
+        var response = await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        response.EnsureSuccessStatusCode();
+        return new StreamReader(await response.Content.ReadAsStreamAsync());
+    }
+
+    private static async Task ExpectLineAsync(StreamReader stream, string part)
+    {
+        while (await stream.ReadLineAsync() is { } line)
+        {
+            if (line.Contains(part, StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail("The stream ended without " + part);
+    }
+
+    private static async Task<string> PositionAsync(TestServer server, string token)
+    {
+        var text = await server.Http.GetStringAsync("/api/messages?token=" + token);
+        return System.Text.Json.JsonElement.Parse(text).GetProperty("position").GetString()!;
+    }
+
+    private static async Task<string> PostAsync(TestServer server, string path, string json)
+    {
+        using var response = await server.Http.PostAsync(path, Json.Content(json));
+        return await response.Content.ReadAsStringAsync();
+    }
+}

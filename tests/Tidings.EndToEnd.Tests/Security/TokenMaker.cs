@@ -1,0 +1,24 @@
+using Tidings.Security.Tokens;
+
+namespace Tidings.EndToEnd.Tests.Security;
+
+/// <summary>Makes tokens that a server with <see cref="Settings"/> accepts.</summary>
+internal sealed class TokenMaker(TimeProvider time)
+{
+    public const string Secret = "a secret of the tests, 32 bytes or more";
+
+    public static readonly (string Key, string? Value) Settings = ("Tidings:Jwt:Secret", Secret);
+
+    public static readonly (string Key, string? Value) Required = ("Tidings:RequireAuthentication", "true");
+
+    private readonly TokenWriter _writer = new(TokenKey.FromSecret(TokenAlgorithm.HS256, Secret));
+
+    public string Make(string user, double seconds = 3600, string? id = null, params (string Pattern, TokenActions Actions)[] channels) => _writer.Write(new TokenClaims
+    {
+        Subject = user,
+        IssuedAt = time.GetUtcNow(),
+        ExpiresAt = time.GetUtcNow().AddSeconds(seconds),
+        TokenId = id,
+        Permissions = channels.Length == 0 ? null : new TokenPermissions(channels.Select(static grant => new TokenPermission(grant.Pattern, grant.Actions))),
+    });
+}
