@@ -24,7 +24,7 @@ async Task ListenAsync()
         Console.WriteLine(told switch
         {
             ChannelMessage message => $"{message.Position?.Offset}: {message.Read(SampleJson.Default.Line)?.Text}",
-            ChannelGap gap => $"(missed what was said up to {gap.Position.Offset})",
+            ChannelGap => "(messages were missed)",
             ChannelSubscribed { Presence: { } presence } => $"({presence.Count} here)",
             ChannelSubscribed => "(listening)",
             ChannelJoin join => $"({join.Member.User} has come)",

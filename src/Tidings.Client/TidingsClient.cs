@@ -113,7 +113,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
         {
             ThrowIfClosed_NeedsLock();
             _channels.Add(feed);
-            _session?.Subscribe(feed);
+            _session?.Subscriber.Subscribe(feed);
         }
 
         Start();
@@ -149,7 +149,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
         {
             if (_channels.Remove(feed))
             {
-                _session?.Unsubscribe(feed);
+                _session?.Subscriber.Unsubscribe(feed);
             }
         }
 
@@ -213,7 +213,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
             _session = session;
             foreach (var feed in _channels.All)
             {
-                session.Subscribe(feed);
+                session.Subscriber.Subscribe(feed);
             }
 
             _connected.TrySetResult();
@@ -247,7 +247,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
         {
             if (_session is { } session)
             {
-                session.ReadHistory(feed);
+                session.Subscriber.ReadHistory(feed);
                 return;
             }
         }
@@ -259,7 +259,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
     {
         lock (_gate)
         {
-            _session?.ReadPresence(feed);
+            _session?.Subscriber.ReadPresence(feed);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
 
@@ -11,18 +10,14 @@ namespace Tidings.Client;
 /// <remarks>Frames come from one thread at a time; the loop is another.</remarks>
 internal sealed class ChannelFeed(string channel, SubscribeOptions options)
 {
-    private const int MostQueuedBytes = 4 * 1024 * 1024;
-    private const int EventBytes = 64;
     private const int MostPage = 256;
 
     private readonly Lock _gate = new();
-    private readonly Channel<ChannelEvent> _queue = System.Threading.Channels.Channel.CreateBounded<ChannelEvent>(
-        new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
+    private readonly EventQueue _queue = new(options.QueueLength);
     private readonly TaskCompletionSource _live = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Mode _mode;
     private StreamPosition? _position = options.Since;
     private StreamPosition? _top;
-    private long _queuedBytes;
 
     private enum Mode
     {
@@ -90,7 +85,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
         {
             var from = _position ??= position;
             if (_mode != Mode.Live
-                || !Put_NeedsLock(new ChannelSubscribed(Channel, position, recovered, presence))
+                || !_queue.TryPut(new ChannelSubscribed(Channel, position, recovered, presence))
                 || (recovered == false && !Skip_NeedsLock(from, position)))
             {
                 behind = Lag_NeedsLock(position);
@@ -110,7 +105,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
             if (frame.Offset is not { } offset)
             {
                 // Ephemeral: nobody is promised it, and a loop that lags has no place for it.
-                _ = _mode == Mode.Live && Put_NeedsLock(frame.Message(Channel, null));
+                _ = _mode == Mode.Live && _queue.TryPut(frame.Message(Channel, null));
             }
             else if (_position is { } position)
             {
@@ -122,7 +117,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
                 else if (offset > position.Offset)
                 {
                     var hole = offset > position.Offset + 1 && !Options.Conflate;
-                    if (!hole && Put_NeedsLock(frame.Message(Channel, position.Epoch)))
+                    if (!hole && _queue.TryPut(frame.Message(Channel, position.Epoch)))
                     {
                         _position = at;
                     }
@@ -154,7 +149,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
             }
 
             var gap = new ChannelGap(Channel, position, frame.Whole("from") ?? 0, frame.Whole("to") ?? 0, frame.Text("reason") ?? "trimmed");
-            if (_mode != Mode.Live || !Put_NeedsLock(gap))
+            if (_mode != Mode.Live || !_queue.TryPut(gap))
             {
                 // The history will find the same.
                 behind = Lag_NeedsLock(position);
@@ -174,7 +169,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
         var behind = false;
         lock (_gate)
         {
-            if (_mode == Mode.Live && !Put_NeedsLock(change) && _position is { } position)
+            if (_mode == Mode.Live && !_queue.TryPut(change) && _position is { } position)
             {
                 behind = Lag_NeedsLock(position);
             }
@@ -188,7 +183,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
     {
         lock (_gate)
         {
-            Put_NeedsLock(new ChannelError(Channel, code, error));
+            _queue.TryPut(new ChannelError(Channel, code, error));
         }
     }
 
@@ -223,7 +218,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
             {
                 if (message.Position is { } at && at.Offset > _position.Value.Offset)
                 {
-                    if (!Put_NeedsLock(message))
+                    if (!_queue.TryPut(message))
                     {
                         all = false;
                         break;
@@ -277,7 +272,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
         {
             if (_mode == Mode.Live && _position is { } position)
             {
-                Put_NeedsLock(new ChannelSubscribed(Channel, position, null, presence));
+                _queue.TryPut(new ChannelSubscribed(Channel, position, null, presence));
             }
         }
     }
@@ -285,7 +280,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
     /// <summary>Nothing more comes: the loop gets what is queued, then the end or the error.</summary>
     public void Complete(TidingsException? error)
     {
-        _queue.Writer.TryComplete(error);
+        _queue.Complete(error);
         if (error is null)
         {
             _live.TrySetCanceled();
@@ -300,24 +295,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
     }
 
     /// <summary>The events, for the one loop.</summary>
-    public async IAsyncEnumerable<ChannelEvent> ReadAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        while (await _queue.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            while (_queue.Reader.TryRead(out var next))
-            {
-                Interlocked.Add(ref _queuedBytes, -BytesOf(next));
-                if (_queue.Reader.Count == 0)
-                {
-                    OnEmptied();
-                }
-
-                yield return next;
-            }
-        }
-    }
-
-    private static int BytesOf(ChannelEvent told) => EventBytes + (told is ChannelMessage message ? message.Data.Length : 0);
+    public IAsyncEnumerable<ChannelEvent> ReadAsync(CancellationToken cancellationToken) => _queue.ReadAsync(OnEmptied, cancellationToken);
 
     private void OnEmptied()
     {
@@ -338,25 +316,12 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
         }
     }
 
-    private bool Put_NeedsLock(ChannelEvent told)
-    {
-        var bytes = BytesOf(told);
-        var before = Interlocked.Read(ref _queuedBytes);
-        if ((before > 0 && before + bytes > MostQueuedBytes) || !_queue.Writer.TryWrite(told))
-        {
-            return false;
-        }
-
-        Interlocked.Add(ref _queuedBytes, bytes);
-        return true;
-    }
-
     // What lies between is gone; false where the queue has no place to say so.
     private bool Skip_NeedsLock(StreamPosition from, StreamPosition to)
     {
         var sameEpoch = from.Epoch == to.Epoch;
         var gap = new ChannelGap(Channel, to, from.Offset + 1, sameEpoch ? to.Offset : from.Offset, sameEpoch ? "trimmed" : "epoch");
-        if (!Put_NeedsLock(gap))
+        if (!_queue.TryPut(gap))
         {
             return false;
         }
@@ -373,7 +338,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
         _top = top;
         if (_mode != Mode.Reading)
         {
-            _mode = _queue.Reader.Count == 0 && _position is not null ? Mode.Reading : Mode.Lagging;
+            _mode = _queue.IsEmpty && _position is not null ? Mode.Reading : Mode.Lagging;
             return _mode == Mode.Reading;
         }
 

@@ -12,15 +12,15 @@ public class SenderRatesTests
     {
         var rates = new SenderRates(new RateLimit(1, 1), new RateLimit(1, 1), _time);
         var (here, there) = (new AddressKey(1), new AddressKey(2));
-        Assert.True(rates.TryContent("ann", here));
-        Assert.False(rates.TryContent("ann", there));
-        Assert.True(rates.TryContent("bob", here));
-        Assert.True(rates.TryContent(null, here));
-        Assert.False(rates.TryContent(null, here));
-        Assert.True(rates.TryContent(null, there));
-        Assert.True(rates.TryAsk("ann", here));
+        Assert.True(rates.TryContent("ann", here, out _));
+        Assert.False(rates.TryContent("ann", there, out _));
+        Assert.True(rates.TryContent("bob", here, out _));
+        Assert.True(rates.TryContent(null, here, out _));
+        Assert.False(rates.TryContent(null, here, out _));
+        Assert.True(rates.TryContent(null, there, out _));
+        Assert.True(rates.TryAsk("ann", here, out _));
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True(rates.TryContent("ann", here));
+        Assert.True(rates.TryContent("ann", here, out _));
     }
 
     [Fact]
@@ -30,16 +30,16 @@ public class SenderRatesTests
         var rates = new SenderRates(new RateLimit(1, 1), RateLimit.None, _time);
         for (var i = 0; i < Many; i++)
         {
-            Assert.True(rates.TryContent($"user{i}", default));
+            Assert.True(rates.TryContent($"user{i}", default, out _));
         }
 
-        Assert.True(rates.TryContent("one more", default));
-        Assert.False(rates.TryContent("and another", default));
+        Assert.True(rates.TryContent("one more", default, out _));
+        Assert.False(rates.TryContent("and another", default, out _));
         Assert.Equal(Many, rates.Count);
 
         // Those who were refused long ago are as good as new.
         _time.Advance(TimeSpan.FromSeconds(2));
-        Assert.True(rates.TryContent("and another", default));
+        Assert.True(rates.TryContent("and another", default, out _));
         Assert.Equal(1, rates.Count);
     }
 
@@ -47,7 +47,7 @@ public class SenderRatesTests
     public void Without_a_limit_nobody_is_remembered()
     {
         var rates = new SenderRates(RateLimit.None, RateLimit.None, _time);
-        Assert.True(rates.TryContent("ann", default));
+        Assert.True(rates.TryContent("ann", default, out _));
         Assert.Equal(0, rates.Count);
     }
 }
