@@ -24,7 +24,9 @@ public sealed partial class TidingsClient : IAsyncDisposable
     private readonly ConnectionLoop _loop;
     private readonly ILogger _log;
     private TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Session? _session;
+    private volatile Session? _session;
+    private volatile ClientState _state;
+    private bool _disposed;
     private Task? _running;
     private TidingsException? _closed;
 
@@ -71,7 +73,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
     public event Action<ChannelEvent>? ServerChannelTold;
 
     /// <summary>What the client is doing now.</summary>
-    public ClientState State { get; private set; }
+    public ClientState State => _state;
 
     /// <summary>What carries the channels; null while not connected.</summary>
     public ClientTransport? Transport => _session?.Kind;
@@ -125,6 +127,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
         lock (_gate)
         {
             running = _running;
+            _disposed = true;
         }
 
         await _end.CancelAsync().ConfigureAwait(false);
@@ -262,6 +265,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
 
     private void ThrowIfClosed_NeedsLock()
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (_closed is not null)
         {
             throw _closed;
@@ -270,7 +274,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
 
     private void Tell(ClientStateChange change)
     {
-        State = change.State;
+        _state = change.State;
         Call(StateChanged, change);
     }
 

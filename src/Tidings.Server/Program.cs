@@ -1,11 +1,15 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Tidings.Server;
 using Tidings.Server.Configuration;
+using Tidings.Server.Tokens;
 
 var serve = new Command("serve", "Runs the server.") { TreatUnmatchedTokensAsErrors = true };
 ServeOptions.AddTo(serve);
 serve.SetAction((parsed, cancellationToken) => ServeCommand.RunAsync(ServeOptions.Read(parsed), cancellationToken));
 
-var root = new RootCommand("Tidings: real-time push for browsers and programs.");
+// Not a RootCommand, which is called what the file is called.
+var root = new Command("tidings", "Tidings: real-time push for browsers and programs.") { new HelpOption(), new VersionOption() };
 root.Subcommands.Add(serve);
+root.Subcommands.Add(TokenCommand.Create());
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

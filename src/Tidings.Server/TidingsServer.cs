@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Server.Configuration;
+using Tidings.Server.Logs;
 using Tidings.Server.Proxies;
 using Tidings.Server.Site;
 using Tidings.Server.Tls;
@@ -18,18 +19,12 @@ internal static class TidingsServer
     public static WebApplication Build(Dictionary<string, string?> settings, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.AddJsonFile(Path.Combine(Environment.CurrentDirectory, "appsettings.json"), optional: true);
-        builder.Configuration.AddEnvironmentVariables();
+        builder.Configuration.AddServerSources();
         builder.Configuration.AddInMemoryCollection(settings);
         var (options, urls, tls) = ReadOptions(builder.Configuration);
         builder.WebHost.UseUrls(urls);
 
-        // Query strings bear tokens, and the framework logs them whole.
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
-
-        // Why the start failed is told by the command, in words.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        ServerLogging.Configure(builder);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -81,6 +76,11 @@ internal static class TidingsServer
 
     private static void Map(WebApplication app, ServerOptions options)
     {
+        if (options.RequestLog)
+        {
+            app.Use(new RequestLog(app.Services.GetRequiredService<ILogger<RequestLog>>(), app.Services.GetRequiredService<TimeProvider>()).InvokeAsync);
+        }
+
         TrustedProxies.Use(app, options.TrustedProxies.AsReadOnly(), app.Services.GetTidings().Forwarding);
         if (options.PathBase is { } pathBase)
         {

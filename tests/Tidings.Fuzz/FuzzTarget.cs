@@ -14,6 +14,7 @@ internal abstract class FuzzTarget
         new Targets.InflateTarget(),
         new Targets.OutboundQueueTarget(),
         new Targets.CommandReaderTarget(),
+        new Targets.PositionTarget(),
     ];
 
     /// <summary>As on the command line, and the name of its files in the corpus.</summary>

@@ -16,6 +16,9 @@ internal sealed record SendAnswer(int Delivered);
 /// <summary>How many connections it concerned.</summary>
 internal sealed record ConnectionsAnswer(int Connections);
 
+/// <summary>What was said since a position, and the position from which to go on. All gaps lie before all messages.</summary>
+internal sealed record PollAnswer(string Position, IReadOnlyList<JsonElement> Messages, IReadOnlyList<JsonElement> Gaps);
+
 /// <summary>Who listens.</summary>
 internal sealed record PresenceAnswer(IReadOnlyList<MemberAnswer> Members, int Count);
 

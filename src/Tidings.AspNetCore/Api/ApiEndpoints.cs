@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Hosting;
@@ -12,7 +11,6 @@ namespace Microsoft.AspNetCore.Builder;
 public static class ApiEndpoints
 {
     private const string Json = "application/json";
-    private const string Problem = "application/problem+json";
 
     private static readonly int[] FaultStatuses = [400, 401, 409, 413, 429, 503];
 
@@ -85,25 +83,6 @@ public static class ApiEndpoints
         return outcome.Fault is { } fault ? Problems.Create(fault.Code, fault.Detail) : TypedResults.Bytes(outcome.Json!, Json);
     }
 
-    // The document's generator looks at metadata and at a method's parameters; no code of ours is made at run time for it. What the
-    // route accepts is not among the metadata: routing would answer 415 before the key is asked for.
-    private static void Describe(IEndpointConventionBuilder route, ApiOperation operation) => route.Add(endpoint =>
-    {
-        var metadata = endpoint.Metadata;
-        var signature = operation.Query ?? operation.Body;
-        metadata.Add(signature);
-        foreach (var parameter in signature.GetParameters())
-        {
-            metadata.Add(new ApiParameter(parameter));
-        }
-
-        metadata.Add(new EndpointNameMetadata("tidings_" + operation.Name));
-        metadata.Add(new EndpointSummaryAttribute(operation.Summary));
-        metadata.Add(new TagsAttribute("Tidings"));
-        metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, operation.Answer, [Json]));
-        foreach (var status in FaultStatuses)
-        {
-            metadata.Add(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), [Problem]));
-        }
-    });
+    private static void Describe(IEndpointConventionBuilder route, ApiOperation operation) =>
+        RouteDescription.Add(route, operation.Name, operation.Summary, operation.Query ?? operation.Body, operation.Answer, Json, FaultStatuses);
 }

@@ -46,7 +46,7 @@ internal static class AsyncApiDocument
         json.WriteStartObject("channels");
         json.WriteStartObject("connect");
         json.WriteString("address", path);
-        json.WriteString("description", "A WebSocket; each text frame is one JSON object.");
+        json.WriteString("description", "A WebSocket; each text frame is one JSON object. With Accept: text/event-stream, Server-Sent Events whose data are the same objects; with since or wait, a poll; commands also by POST.");
         json.WriteStartObject("messages");
         foreach (var message in All)
         {

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Connect;
 using Tidings.AspNetCore.Hosting;
 
@@ -9,9 +11,13 @@ namespace Microsoft.AspNetCore.Builder;
 /// <summary>The channel protocol's routes.</summary>
 public static class ConnectEndpoints
 {
-    // HTTP/1.1 asks for a WebSocket by GET, HTTP/2 by CONNECT (RFC 8441); commands come by POST, and browsers ask by OPTIONS first.
-    private static readonly string[] AllMethods = [HttpMethods.Get, HttpMethods.Connect, HttpMethods.Post, HttpMethods.Options];
-    private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Options];
+    private const string Json = "application/json";
+
+    // HTTP/1.1 asks for a WebSocket by GET, HTTP/2 by CONNECT (RFC 8441).
+    private static readonly string[] ConnectMethods = [HttpMethods.Get, HttpMethods.Connect];
+    private static readonly string[] Preflight = [HttpMethods.Options];
+    private static readonly int[] FaultStatuses = [400, 401, 403, 429, 503];
+    private static readonly int[] CommandFaultStatuses = [400, 401, 403, 413, 503];
 
     /// <summary>Maps the channel protocol (docs/protocol.md): what the client libraries speak, and anybody can. A WebSocket; with
     /// <c>Accept: text/event-stream</c> Server-Sent Events; with <c>since</c> or <c>wait</c> a poll; commands by POST.</summary>
@@ -24,7 +30,13 @@ public static class ConnectEndpoints
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
         var transports = new ConnectTransports(tidings);
-        return new TidingsBuilder(endpoints.MapMethods(pattern, AllMethods, transports.ServeAsync), tidings);
+        var group = endpoints.MapGroup(pattern);
+        group.MapMethods("", ConnectMethods, transports.ServeAsync);
+        group.MapMethods("", Preflight, transports.AnswerPreflightAsync);
+        RouteDescription.Add(
+            group.MapMethods("", [HttpMethods.Post], transports.ServeCommandsAsync), "commands", "One command of the channel protocol, or an array of up to 100; answered by its reply, or theirs in order.",
+            ((Delegate)DescribeCommands).Method, typeof(JsonElement), Json, CommandFaultStatuses);
+        return new TidingsBuilder(group, tidings);
     }
 
     /// <summary>Maps the Server-Sent Events of the channel protocol by themselves.</summary>
@@ -34,7 +46,12 @@ public static class ConnectEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var transports = new ConnectTransports(endpoints.ServiceProvider.GetTidings());
-        return endpoints.MapMethods(pattern, ReadMethods, transports.ServeEventsAsync);
+        var group = endpoints.MapGroup(pattern);
+        group.MapMethods("", Preflight, transports.AnswerPreflightAsync);
+        RouteDescription.Add(
+            group.MapMethods("", [HttpMethods.Get], transports.ServeEventsAsync), "events", "Channels as Server-Sent Events; the id of each event is a position to go on from.",
+            ((Delegate)DescribeEvents).Method, typeof(string), "text/event-stream", FaultStatuses);
+        return group;
     }
 
     /// <summary>Maps the polling of the channel protocol by itself.</summary>
@@ -44,6 +61,24 @@ public static class ConnectEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var transports = new ConnectTransports(endpoints.ServiceProvider.GetTidings());
-        return endpoints.MapMethods(pattern, ReadMethods, transports.ServePollAsync);
+        var group = endpoints.MapGroup(pattern);
+        group.MapMethods("", Preflight, transports.AnswerPreflightAsync);
+        RouteDescription.Add(
+            group.MapMethods("", [HttpMethods.Get], transports.ServePollAsync), "messages", "What was said in channels since a position; waits for the first message where there is none.",
+            ((Delegate)DescribeMessages).Method, typeof(PollAnswer), Json, FaultStatuses);
+        return group;
+    }
+
+    // For the OpenAPI document alone.
+    private static void DescribeCommands(JsonElement commands)
+    {
+    }
+
+    private static void DescribeEvents(string[]? channel, string? since, int? last, bool? presence)
+    {
+    }
+
+    private static void DescribeMessages(string[]? channel, string? since, int? wait, int? last, bool? presence)
+    {
     }
 }

@@ -26,6 +26,10 @@ internal sealed class ConnectRoute(TidingsServices tidings)
             if (arrival.Identity is { } identity && identity != connection.Identity)
             {
                 connection.Authentication = new ConnectionAuthentication(connection, identity);
+                if (!connection.TryCountUser())
+                {
+                    return DisconnectCode.TooManyConnections;
+                }
             }
 
             return await BeginAsync(connection, arrival);

@@ -33,38 +33,34 @@ internal sealed class ConnectTransports
         _polls = new PollRoute(entrance, tidings.Registry.Metrics, answering, tidings.Time);
 
         // Rates are counted by sender, and an answer is bounded by what it is before each command.
-        var saying = answering with { Rate = RateLimit.None, ControlRate = RateLimit.None, QueueBytes = int.MaxValue };
+        var saying = answering with { Rate = RateLimit.None, ControlRate = RateLimit.None, ByteRate = RateLimit.None, SharesRates = false, QueueBytes = int.MaxValue };
         _commands = new CommandRoute(entrance, tidings.Actions, tidings.SenderRates, saying, settings.QueueBytes);
     }
 
+    /// <summary>A WebSocket, a stream or a poll, as the request says.</summary>
     public Task ServeAsync(HttpContext context)
     {
         var request = context.Request;
-        return request.Method switch
-        {
-            _ when HttpMethods.IsPost(request.Method) => _commands.ServeAsync(context),
-            _ when HttpMethods.IsOptions(request.Method) => AnswerPreflight(context),
-            _ when IsHandshake(context) => _tidings.Entrance.EnterAsync(context, _webSockets),
-            _ when request.Headers.Accept.ToString().Contains(EventStream, StringComparison.OrdinalIgnoreCase) => _events.ServeAsync(context),
-            _ when request.Query.ContainsKey("since") || request.Query.ContainsKey("wait") => _polls.ServeAsync(context),
-            _ => _tidings.Entrance.EnterAsync(context, _webSockets),
-        };
+        return IsHandshake(context) ? _tidings.Entrance.EnterAsync(context, _webSockets)
+            : request.Headers.Accept.ToString().Contains(EventStream, StringComparison.OrdinalIgnoreCase) ? _events.ServeAsync(context)
+            : request.Query.ContainsKey("since") || request.Query.ContainsKey("wait") ? _polls.ServeAsync(context)
+            : _tidings.Entrance.EnterAsync(context, _webSockets);
     }
 
-    public Task ServeEventsAsync(HttpContext context) =>
-        HttpMethods.IsOptions(context.Request.Method) ? AnswerPreflight(context) : _events.ServeAsync(context);
+    public Task ServeEventsAsync(HttpContext context) => _events.ServeAsync(context);
 
-    public Task ServePollAsync(HttpContext context) =>
-        HttpMethods.IsOptions(context.Request.Method) ? AnswerPreflight(context) : _polls.ServeAsync(context);
+    public Task ServePollAsync(HttpContext context) => _polls.ServeAsync(context);
 
-    private static bool IsHandshake(HttpContext context) =>
-        context.Request.Headers.Upgrade.Count > 0 || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+    public Task ServeCommandsAsync(HttpContext context) => _commands.ServeAsync(context);
 
-    private Task AnswerPreflight(HttpContext context)
+    /// <summary>What a browser may, the headers say; the request itself is judged when it comes.</summary>
+    public Task AnswerPreflightAsync(HttpContext context)
     {
-        // What it allows, its headers say; the request itself is judged when it comes.
         _tidings.CrossOrigin.Admit(context);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
     }
+
+    private static bool IsHandshake(HttpContext context) =>
+        context.Request.Headers.Upgrade.Count > 0 || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 }

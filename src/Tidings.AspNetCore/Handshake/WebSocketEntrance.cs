@@ -14,8 +14,7 @@ namespace Tidings.AspNetCore.Handshake;
 
 /// <summary>Takes WebSocket requests of all routes in.</summary>
 internal sealed class WebSocketEntrance(
-    ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, RequestAuthenticator authenticator, AuthenticationRule rule, SharedRate handshakes,
-    ForwardingNotice forwarding, bool compress)
+    ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, RequestAuthenticator authenticator, AuthenticationRule rule, EntranceGuards guards)
 {
     // How long a peer that is refused has to take note before the socket goes.
     private static readonly TimeSpan RefusalLinger = TimeSpan.FromSeconds(1);
@@ -106,8 +105,8 @@ internal sealed class WebSocketEntrance(
             return null;
         }
 
-        forwarding.Look(context);
-        if (handshakes.TryTake() is var wait and > 0)
+        guards.Forwarding.Look(context);
+        if (guards.Handshakes.TryTake() is var wait and > 0)
         {
             registry.Metrics.Refused("handshakes");
             context.Response.Headers.RetryAfter = RetryAfter.Seconds(wait);
@@ -121,7 +120,7 @@ internal sealed class WebSocketEntrance(
             return null;
         }
 
-        var deflate = compress ? DeflateNegotiation.Accept(context.Request.Headers.SecWebSocketExtensions.ToArray()) : default;
+        var deflate = guards.Compress ? DeflateNegotiation.Accept(context.Request.Headers.SecWebSocketExtensions.ToArray()) : default;
         if (deflate.Malformed)
         {
             await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status400BadRequest, "Sec-WebSocket-Extensions is malformed.\n");
@@ -183,7 +182,7 @@ internal sealed class WebSocketEntrance(
             }
             else
             {
-                refusal = await JoinAsync(connection, join);
+                refusal = route.Counted ? await JoinAsync(connection, join) : await join(connection);
             }
         }
         catch (BrokerUnavailableException)

@@ -10,6 +10,8 @@ namespace Tidings.AspNetCore.Hosting;
 /// <summary>Ends all connections when the host stops: before the web server does, which knows nothing of those it has let go.</summary>
 internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceProvider services, ILogger<TidingsLifetime> log) : IHostedLifecycleService
 {
+    private const string RequestDiagnostics = "Microsoft.AspNetCore.Hosting.Diagnostics";
+
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         var count = tidings.Registry.Count;
@@ -43,12 +45,25 @@ internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceP
                 ["Tidings:Pump is \"Lanes\"; lanes need Linux and a host that called UseTidings. It must be auto or streams here."]);
         }
 
+        WarnOfQueryTokens();
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // Before any code of ours runs the framework logs each request with its query string.
+    private void WarnOfQueryTokens()
+    {
+        if (tidings.Authentication.TakesTokens && services.GetRequiredService<ILoggerFactory>().CreateLogger(RequestDiagnostics).IsEnabled(LogLevel.Information))
+        {
+            LogQueryTokens(RequestDiagnostics);
+        }
+    }
+
+    [LoggerMessage(302, LogLevel.Warning, "Tokens are accepted in query strings (?token=), and {Category} logs query strings at Information. Set Logging:LogLevel:{Category} to Warning")]
+    private partial void LogQueryTokens(string category);
 
     [LoggerMessage(300, LogLevel.Information, "Stopping: {Count} connections are told and closed")]
     private partial void LogClosing(int count);

@@ -79,7 +79,8 @@ internal sealed class TidingsServices : IDisposable
         Time = time;
         AuthenticationRule = new AuthenticationRule(AuthenticationMethods.All, options.RequireAuthentication);
         Entrance = new WebSocketEntrance(
-            Registry, lanes, Origins, Authentication, AuthenticationRule, new SharedRate(Limits.HandshakeRate, time), Forwarding, options.Compression.Enabled);
+            Registry, lanes, Origins, Authentication, AuthenticationRule,
+            new EntranceGuards(new SharedRate(Limits.HandshakeRate, time), Forwarding, options.Compression.Enabled));
     }
 
     public TidingsOptions Options { get; }
@@ -125,13 +126,13 @@ internal sealed class TidingsServices : IDisposable
     public DialectFamily ConnectDialects { get; }
     public DialectFamily RoomDialects { get; }
     public OriginPolicy Origins { get; }
+
+    /// <summary>Who may use the server API and <c>POST /broadcast</c>.</summary>
+    public ServerKey ApiAccess { get; }
     public CrossOrigin CrossOrigin { get; }
 
     /// <summary>What clients may say that post their commands.</summary>
     public SenderRates SenderRates { get; }
-
-    /// <summary>Who may use the server API and <c>POST /broadcast</c>.</summary>
-    public ServerKey ApiAccess { get; }
     public WebSocketEntrance Entrance { get; }
     public ForwardingNotice Forwarding { get; }
 

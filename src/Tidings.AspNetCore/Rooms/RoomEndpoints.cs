@@ -33,20 +33,9 @@ public static class RoomEndpoints
             Join = context =>
             {
                 var room = RoomOf(context);
-                return connection => JoinAsync(connection, room);
+                return connection => rooms.JoinAsync(connection, room, tidings.Limits.ConnectionsPerRoom);
             },
         });
-
-        async ValueTask<DisconnectCode?> JoinAsync(Connection connection, string room)
-        {
-            var refusal = await rooms.JoinAsync(connection, room, tidings.Limits.ConnectionsPerRoom);
-            if (refusal == DisconnectCode.TooManyConnections)
-            {
-                tidings.Registry.Metrics.Refused("room");
-            }
-
-            return refusal;
-        }
     }
 
     /// <summary>Maps an echo: text comes back as <c>Echo: text</c>, binary as it is.</summary>

@@ -100,11 +100,12 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
     private async ValueTask CarryOutAsync(ChannelSession session, Visit visit, ReadOnlyMemory<byte> json)
     {
         var connection = session.Connection;
+        int retryAfter;
         if (json.Length > settings.Messages.SoftLimit)
         {
-            connection.Send(rates.TryContent(session.User, visit.Address)
+            connection.Send(TryContent(session, visit, out retryAfter)
                 ? Reply.Error(default, ErrorCode.TooLarge, "Message too large")
-                : Reply.Error(default, ErrorCode.RateLimited, "Rate limit exceeded"));
+                : Reply.RateLimited(default, retryAfter));
             return;
         }
 
@@ -116,9 +117,9 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
 
         switch (command.Type)
         {
-            case CommandType.Publish or CommandType.Send or CommandType.Call when !rates.TryContent(session.User, visit.Address):
-            case CommandType.Presence or CommandType.History or CommandType.Ping when !rates.TryAsk(session.User, visit.Address):
-                connection.Send(Reply.Error(command.Id, ErrorCode.RateLimited, "Rate limit exceeded"));
+            case CommandType.Publish or CommandType.Send or CommandType.Call when !TryContent(session, visit, out retryAfter):
+            case CommandType.Presence or CommandType.History or CommandType.Ping when !TryAsk(session, visit, out retryAfter):
+                connection.Send(Reply.RateLimited(command.Id, retryAfter));
                 break;
             case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Presence or CommandType.History or CommandType.Ping:
                 await ChannelHandler.CompleteAsync(session, command, actions.CarryOutAsync(session, command));
@@ -127,6 +128,28 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
                 connection.Send(Reply.Error(command.Id, ErrorCode.BadRequest, "Invalid message format", NeedsConnection));
                 break;
         }
+    }
+
+    private bool TryContent(ChannelSession session, Visit visit, out int retryAfter)
+    {
+        var registry = session.Connection.Registry;
+        var refusing = rates.TryContent(session.User, visit.Address, out retryAfter)
+            ? registry.Rates.Refuse(visit.Address, session.User, out retryAfter)
+            : RateLimitName.Messages;
+        return Count(registry, refusing);
+    }
+
+    private bool TryAsk(ChannelSession session, Visit visit, out int retryAfter) =>
+        Count(session.Connection.Registry, rates.TryAsk(session.User, visit.Address, out retryAfter) ? null : RateLimitName.Subscribing);
+
+    private static bool Count(ConnectionRegistry registry, string? refusing)
+    {
+        if (refusing is not null)
+        {
+            registry.Metrics.RateLimited(refusing);
+        }
+
+        return refusing is null;
     }
 
     private static async Task WriteAsync(HttpContext context, ReplyWire wire, bool isArray)

@@ -58,7 +58,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
             if (arrival is not null)
             {
                 connection.Authentication = arrival.Identity is { } identity ? new ConnectionAuthentication(connection, identity) : null;
-                if (!connection.TryCountUser())
+                if (counted && !connection.TryCountUser())
                 {
                     connection.Abandon();
                     await RefuseAsync(context, DisconnectCode.TooManyConnections);

@@ -1,6 +1,7 @@
 using Tidings.Client.Transports;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
+using Tidings.Protocol.Positions;
 
 namespace Tidings.Client;
 
@@ -29,8 +30,7 @@ internal sealed class ChannelTable(Action<ChannelEvent> tellServers) : IFollowed
     /// The application's channels that stand somewhere, then the server's own. Fewer than there are where an address could not hold them
     /// all; a subscription too many has been refused by then (<see cref="FitsAddress"/>).
     /// </summary>
-    public IReadOnlyList<(string Channel, StreamPosition Position)> Followed =>
-        [.. Positioned().Concat(Servers.Positions).Take(PositionText.MostChannels)];
+    public IReadOnlyList<(string Channel, StreamPosition Position)> Followed => [.. Fitting(Positioned().Concat(Servers.Positions))];
 
     public bool Presence => All.Any(static feed => feed.Options.Presence);
 
@@ -60,9 +60,8 @@ internal sealed class ChannelTable(Action<ChannelEvent> tellServers) : IFollowed
     /// <summary>Whether one more channel has a place in the address of a stream or poll, however large the offsets become.</summary>
     public bool FitsAddress(ChannelFeed feed)
     {
-        var others = Positioned().Where(other => other.Channel != feed.Channel).Append((feed.Channel, default)).ToList();
-        return others.Count <= PositionText.MostChannels
-            && PositionText.Write(others.Select(static other => (other.Channel, new StreamPosition(new string('e', StreamPosition.LongestEpoch), StreamPosition.LargestOffset)))).Length <= PositionText.Longest;
+        var wanted = Positioned().Where(other => other.Channel != feed.Channel).Append((feed.Channel, default)).ToList();
+        return Fitting(wanted).Count() == wanted.Count;
     }
 
     /// <summary>Hands a frame of a channel to whom it concerns.</summary>
@@ -115,6 +114,13 @@ internal sealed class ChannelTable(Action<ChannelEvent> tellServers) : IFollowed
             Remove(feed);
             feed.Complete(error);
         }
+    }
+
+    // As the server counts (docs/protocol.md, "Positions").
+    private static IEnumerable<(string Channel, StreamPosition Position)> Fitting(IEnumerable<(string Channel, StreamPosition Position)> wanted)
+    {
+        var room = ChannelPositions.LongestJson;
+        return wanted.Take(ChannelPositions.MostChannels).TakeWhile(one => (room -= ReaderPosition.LargestEntry(one.Channel)) > 0);
     }
 
     private ChannelFeed? Find(string channel)

@@ -14,7 +14,13 @@ internal sealed class ClientToken(Func<CancellationToken, ValueTask<string?>>? c
     {
         if (!_known && callback is not null)
         {
-            _value = await callback(cancellationToken).ConfigureAwait(false);
+            var value = await callback(cancellationToken).ConfigureAwait(false);
+            if (value is not null && value.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            {
+                throw new InvalidOperationException("The token has characters that no header can bear.");
+            }
+
+            _value = value;
             _known = true;
         }
 

@@ -15,7 +15,7 @@ internal sealed class ConnectionLoop(
         while (true)
         {
             tell(new ClientStateChange(ClientState.Connecting));
-            var end = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+            var end = await TryConnectAsync(cancellationToken).ConfigureAwait(false);
             if (plan.Next(end) is not { } delay)
             {
                 ClientLog.StaysAway(log, end.Code.Code, end.Code.Reason);
@@ -33,6 +33,19 @@ internal sealed class ConnectionLoop(
             {
                 await Task.Delay(delay, time, cancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    private async Task<SessionEnd> TryConnectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            ClientLog.Failed(log, error);
+            return new SessionEnd(DisconnectCode.Abnormal);
         }
     }
 

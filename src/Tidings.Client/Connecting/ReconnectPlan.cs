@@ -30,13 +30,13 @@ internal sealed class ReconnectPlan(int? maxRetries, bool canRenew, Func<double>
         }
 
         NeedsToken = false;
-        var action = end.StayAway ? ReconnectAction.StayAway : ReconnectRules.For(end.Code.Code);
+        var action = ReconnectRules.For(end.Code.Code);
         var stays = action switch
         {
             ReconnectAction.StayAway => true,
             ReconnectAction.AskTokenOnce => !canRenew || _renewed,
             ReconnectAction.RenewAndComeBack => !canRenew,
-            _ => false,
+            _ => end.StayAway,
         };
         if (stays || _retries >= maxRetries)
         {
@@ -60,7 +60,14 @@ internal sealed class ReconnectPlan(int? maxRetries, bool canRenew, Func<double>
             _attempt = Math.Max(_attempt, Backoff.ServerGone);
         }
 
-        var delay = action == ReconnectAction.ComeBackSlowly ? Backoff.Slow(_refusals++, random()) : Backoff.Ordinary(_attempt++, random());
-        return delay + (end.After ?? TimeSpan.Zero);
+        var after = end.After ?? TimeSpan.Zero;
+        if (action == ReconnectAction.ComeBackSlowly)
+        {
+            var slowly = Backoff.Slow(_refusals++, random());
+            return slowly > after ? slowly : after;
+        }
+
+        // On top of what is asked: those who are all asked for the same would come together.
+        return after + Backoff.Ordinary(_attempt++, random());
     }
 }

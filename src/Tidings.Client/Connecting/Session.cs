@@ -10,6 +10,9 @@ namespace Tidings.Client.Connecting;
 internal sealed class Session(
     OpenTransport open, ChannelTable channels, Outbox outbox, ClientToken token, TidingsClientOptions options, Action<DirectMessage> direct, ILogger log)
 {
+    // Milliseconds: nobody is sent away for longer than the slowest back-off waits.
+    private const long MostAfter = 300_000;
+
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan OwnHeartbeat = TimeSpan.FromSeconds(30);
 
@@ -23,6 +26,7 @@ internal sealed class Session(
         open.Connected.Whole("pingInterval") is { } interval and > 0 and <= int.MaxValue ? TimeSpan.FromMilliseconds(interval) : OwnHeartbeat;
 
     private TimeSpan? _after;
+    private int _renewing;
     private bool _stayAway;
 
     public ClientTransport Kind => _transport.Kind;
@@ -159,11 +163,15 @@ internal sealed class Session(
                 direct(new DirectMessage(frame.Text("from"), frame.Raw("data")));
                 break;
             case "token_expiring":
-                _ = RenewAsync(cancellationToken);
+                if (Interlocked.Exchange(ref _renewing, 1) == 0)
+                {
+                    _ = RenewAsync(cancellationToken);
+                }
+
                 break;
             case "disconnecting":
                 _stayAway = frame.Truth("reconnect") == false;
-                _after = frame.Whole("after") is { } after ? TimeSpan.FromMilliseconds(Math.Min(after, int.MaxValue)) : null;
+                _after = frame.Whole("after") is { } after ? TimeSpan.FromMilliseconds(Math.Min(after, MostAfter)) : null;
                 break;
             case "error":
                 ClientLog.ServerError(log, frame.Text("code"), frame.Text("error"));
@@ -239,6 +247,10 @@ internal sealed class Session(
         catch (Exception error)
         {
             ClientLog.TokenFailed(log, error);
+        }
+        finally
+        {
+            Volatile.Write(ref _renewing, 0);
         }
     }
 

@@ -148,7 +148,7 @@ internal sealed class TransportFinder(
         }
     }
 
-    private HttpLink Link(string? token) => new(address, http, options.MaxMessageBytes) { Token = token };
+    private HttpLink Link(string? token) => new(address, http, options) { Token = token };
 
     private static async Task ForgetAsync(Task<OpenTransport> attempt)
     {

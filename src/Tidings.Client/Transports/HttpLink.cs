@@ -10,7 +10,7 @@ using Tidings.Protocol;
 namespace Tidings.Client.Transports;
 
 /// <summary>What both transports over plain requests share: requests with the user's token, commands by POST, one queue of frames.</summary>
-internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, int most) : IDisposable
+internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, TidingsClientOptions options) : IDisposable
 {
     private const int QueuedFrames = 64;
 
@@ -51,21 +51,19 @@ internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, i
         return await AskAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Sends commands and queues their answers.</summary>
+    /// <exception cref="TransportException">They were refused together, or not answered in time.</exception>
     public async ValueTask PostAsync(IReadOnlyList<PendingCommand> commands, CancellationToken cancellationToken)
     {
-        using var request = Request(HttpMethod.Post, "");
-        request.Content = new ByteArrayContent(Join(commands));
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using var response = await AskAsync(request, cancellationToken).ConfigureAwait(false);
-        var list = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
-        if (list.ValueKind != JsonValueKind.Array)
+        using var limit = new CancellationTokenSource(options.CommandTimeout, options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
         {
-            throw new TransportException(DisconnectCode.Abnormal);
+            await ExchangeAsync(commands, either.Token).ConfigureAwait(false);
         }
-
-        foreach (var answer in list.EnumerateArray().Where(static answer => answer.ValueKind == JsonValueKind.Object))
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            await TellAsync(new ServerFrame(answer), cancellationToken).ConfigureAwait(false);
+            throw new TransportException(DisconnectCode.Abnormal, error);
         }
     }
 
@@ -78,7 +76,7 @@ internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, i
             var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
             await using (body.ConfigureAwait(false))
             {
-                var bounded = new BoundedStream(body, most, static () => { });
+                var bounded = new BoundedStream(body, options.MaxMessageBytes, static () => { });
                 using var bytes = new MemoryStream();
                 await bounded.CopyToAsync(bytes, cancellationToken).ConfigureAwait(false);
                 return JsonElement.Parse(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
@@ -94,6 +92,24 @@ internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, i
     {
         _end.Cancel();
         _frames.Writer.TryComplete();
+    }
+
+    private async Task ExchangeAsync(IReadOnlyList<PendingCommand> commands, CancellationToken cancellationToken)
+    {
+        using var request = Request(HttpMethod.Post, "");
+        request.Content = new ByteArrayContent(Join(commands));
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var response = await AskAsync(request, cancellationToken).ConfigureAwait(false);
+        var list = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        if (list.ValueKind != JsonValueKind.Array)
+        {
+            throw new TransportException(DisconnectCode.Abnormal);
+        }
+
+        foreach (var answer in list.EnumerateArray().Where(static answer => answer.ValueKind == JsonValueKind.Object))
+        {
+            await TellAsync(new ServerFrame(answer), cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private static byte[] Join(IReadOnlyList<PendingCommand> commands)
@@ -139,7 +155,7 @@ internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, i
             {
                 throw new TransportException(ReconnectRules.For(response.StatusCode))
                 {
-                    Final = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable,
+                    Final = response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable,
                     After = RetryAfter.Read(response),
                 };
             }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Tidings.Client.Commands;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
+using Tidings.Protocol.Positions;
 
 namespace Tidings.Client.Transports;
 
@@ -85,13 +86,7 @@ internal sealed class PollingTransport : IFollowingTransport
             var answer = await AskAsync(followed, wait, either.Token).ConfigureAwait(false);
             if (first)
             {
-                IReadOnlyList<(string, StreamPosition)> begun = followed;
-                if (begun.Count == 0 && _position is not null)
-                {
-                    PositionText.TryRead(_position, out begun);
-                }
-
-                await _link.TellAsync(ServerFrame.Parse(Connected(begun)), either.Token).ConfigureAwait(false);
+                await _link.TellAsync(ServerFrame.Parse(Connected(followed.Count > 0 ? followed : Chosen())), either.Token).ConfigureAwait(false);
             }
 
             foreach (var frame in answer.Objects("gaps").Concat(answer.Objects("messages")))
@@ -119,6 +114,9 @@ internal sealed class PollingTransport : IFollowingTransport
         _position = frame.Text("position") ?? _position;
         return frame;
     }
+
+    private IReadOnlyList<(string Channel, StreamPosition Position)> Chosen() =>
+        [.. ChannelPositions.TryRead(_position ?? "")?.Select(static one => (one.Channel, one.Position)) ?? []];
 
     // A poll has no first message: this says in its place where the channels begin.
     private static byte[] Connected(IReadOnlyList<(string Channel, StreamPosition Position)> begun)

@@ -77,7 +77,7 @@ internal static class ProtocolCatalog
         Says("pong", "Answers a ping.", Answered),
         Says("token_expiring", "The token must be renewed.", Field("in", "integer", true, "Seconds that are left.")),
         Says("disconnecting", "The connection will end.",
-            Field("reason", "string", true, "Why."), Field("reconnect", "boolean", true, "Whether to come back."), Field("after", "integer", false, "Milliseconds to wait.")),
+            Field("code", "integer", false, "The close code, on a stream of Server-Sent Events."), Field("reason", "string", true, "Why."), Field("reconnect", "boolean", true, "Whether to come back."), Field("after", "integer", false, "Milliseconds to wait.")),
         Says("error", "A command was not carried out.",
             Answered, Field("code", "string", true, "An error code."), Field("error", "string", true, "The same in words."),
             Field("retryAfter", "integer", false, "With rate_limited: milliseconds after which to try again."),

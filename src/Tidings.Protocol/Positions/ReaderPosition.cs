@@ -186,7 +186,14 @@ internal sealed class ReaderPosition
 
     private void Encode()
     {
-        Span<byte> json = stackalloc byte[ChannelPositions.LongestJson];
+        // What a reader himself has said may be longer when it is written again: escapes are not all the same.
+        var most = 2;
+        foreach (var place in _places)
+        {
+            most += place.MostBytes;
+        }
+
+        var json = most <= ChannelPositions.LongestJson ? stackalloc byte[ChannelPositions.LongestJson] : new byte[most];
         json[0] = (byte)'[';
         var length = 1;
         foreach (var place in _places)
@@ -202,7 +209,7 @@ internal sealed class ReaderPosition
         json[length++] = (byte)']';
         if (_text.Length < Base64Url.GetEncodedLength(length))
         {
-            _text = new byte[ChannelPositions.LongestText];
+            _text = new byte[2 * Base64Url.GetEncodedLength(length)];
         }
 
         _length = Base64Url.EncodeToUtf8(json[..length], _text);
@@ -215,6 +222,9 @@ internal sealed class ReaderPosition
         private long _offset = offset;
 
         public byte[] Channel { get; } = Encoding.UTF8.GetBytes(channel);
+
+        /// <summary>The most bytes that <see cref="Write"/> writes, and a comma.</summary>
+        public int MostBytes => _head.Length + LargestOverhead;
 
         public void Move(string? newEpoch, long to)
         {

@@ -31,15 +31,6 @@ internal static class Reply
         return frame.End();
     }
 
-    /// <param name="id">The command's id.</param>
-    /// <param name="user">Who it is.</param>
-    public static byte[] AuthSuccess(ReadOnlyMemory<byte> id, string user)
-    {
-        var frame = JsonFrame.Begin("auth_success", id);
-        frame.Writer.WriteString("user"u8, user);
-        return frame.End();
-    }
-
     /// <summary>A limit on rates refuses a command; <paramref name="retryAfter"/> is in milliseconds.</summary>
     public static byte[] RateLimited(ReadOnlyMemory<byte> id, int retryAfter)
     {
@@ -47,6 +38,15 @@ internal static class Reply
         frame.Writer.WriteString("code"u8, ErrorCode.RateLimited.ToWire());
         frame.Writer.WriteString("error"u8, "Rate limit exceeded"u8);
         frame.Writer.WriteNumber("retryAfter"u8, retryAfter);
+        return frame.End();
+    }
+
+    /// <param name="id">The command's id.</param>
+    /// <param name="user">Who it is.</param>
+    public static byte[] AuthSuccess(ReadOnlyMemory<byte> id, string user)
+    {
+        var frame = JsonFrame.Begin("auth_success", id);
+        frame.Writer.WriteString("user"u8, user);
         return frame.End();
     }
 

@@ -19,6 +19,7 @@ internal static class ServeOptions
         (Text("--heartbeat", "How often peers are asked for a sign of life, as 30s; 0 is never"), "Tidings:Heartbeat:Interval"),
         (Text("--limits", "A set of limits: default, small or none"), "Tidings:Limits:Preset"),
         (Text("--pump", "What moves bytes: auto, lanes or streams"), "Tidings:Pump"),
+        (new Option<bool>("--request-log") { Description = "Log each request in one line, without tokens" }, "Tidings:RequestLog"),
         (new Option<string[]>("--trusted-proxy") { Description = "A proxy whose forwarded headers count, as 10.0.0.5 or 10.0.0.0/8; may be repeated" }, "Tidings:TrustedProxies"),
         (Text("--path-base", "What stands before all routes where a proxy passes it on, as /push"), "Tidings:PathBase"),
         (new Option<string[]>("--origin") { Description = "An origin besides our own whose pages may connect; may be repeated" }, "Tidings:AllowedOrigins"),

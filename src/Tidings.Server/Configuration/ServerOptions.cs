@@ -12,6 +12,9 @@ internal sealed class ServerOptions
     /// <summary>Whether <c>http://</c> addresses become <c>https://</c> ones, with a development certificate where no other is configured. Default false.</summary>
     public bool Https { get; set; }
 
+    /// <summary>Whether each request is logged, in one line, without what may be a token. Default false.</summary>
+    public bool RequestLog { get; set; }
+
     /// <summary>Proxies whose forwarded headers count, by address or as networks (<c>10.0.0.0/8</c>). Default empty: nobody's do.</summary>
     public IList<string> TrustedProxies { get; } = [];
 

@@ -33,7 +33,13 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, D
             return DisconnectCode.Forbidden;
         }
 
-        return TryJoin(connection, room, limit) ? null : DisconnectCode.TooManyConnections;
+        if (TryJoin(connection, room, limit))
+        {
+            return null;
+        }
+
+        connection.Registry.Metrics.Refused("room");
+        return DisconnectCode.TooManyConnections;
     }
 
     /// <summary>Makes the connection a member of the room before its handshake is answered. Any thread, once.</summary>

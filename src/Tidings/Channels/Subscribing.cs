@@ -29,7 +29,7 @@ internal sealed class Subscribing(Hub hub, IBroker broker, IPresenceStore presen
         }
 
         retryAfter = session.Subscribing.Wait(limits.SubscribeRate);
-        session.Connection.CountRateLimited(RateLimitName.Subscribing);
+        session.Connection.Registry.Metrics.RateLimited(RateLimitName.Subscribing);
         return false;
     }
 

@@ -116,7 +116,7 @@ internal sealed partial class Connection
         var refusing = _limits.Refuse(Settings, bytes, Lane.Now, out retryAfter);
         if (refusing is null && Settings.SharesRates)
         {
-            refusing = _registry.Rates.Refuse(Address, User, out retryAfter);
+            refusing = _registry.Rates.Refuse(Address, Identity?.User, out retryAfter);
         }
 
         if (refusing is not null)
@@ -151,9 +151,6 @@ internal sealed partial class Connection
         CloseIfAbusive(abusive);
         return taken;
     }
-
-    /// <summary>Counts something that a limit on rates has refused.</summary>
-    public void CountRateLimited(string limit) => _registry.Metrics.RateLimited(limit);
 
     /// <summary>Counts a message that could not be understood; more than twenty in a row end the connection.</summary>
     public void CountInvalid()

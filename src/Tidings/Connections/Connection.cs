@@ -75,23 +75,29 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
     /// <summary>The address that limits count, or default.</summary>
     public AddressKey Address { get; init; }
 
-    /// <summary>The user that limits count, or null.</summary>
-    public string? User { get; private set; }
-
-    /// <summary>Counts the connection for the user whose it is, once.</summary>
-    /// <returns>False where he has as many as he may.</returns>
-    public bool TryCountUser()
-    {
-        if (User is null && Identity is { } identity && _registry.TryEnterAs(identity.User))
-        {
-            User = identity.User;
-        }
-
-        return User is not null || Identity is null;
-    }
+    /// <summary>The user whose connections this one counts among, or null.</summary>
+    public string? CountedUser { get; private set; }
 
     /// <summary>A name for a connection that is still to be made.</summary>
     public static long NextId() => Interlocked.Increment(ref s_ids);
+
+    /// <summary>Counts the connection among those of its user, where it has one and is not counted yet. Before it is attached, or on its lane.</summary>
+    /// <returns>False where the user has as many as he may, and it is to end.</returns>
+    public bool TryCountUser()
+    {
+        if (CountedUser is not null || Identity is not { } identity)
+        {
+            return true;
+        }
+
+        if (!_registry.TryEnterAs(identity.User))
+        {
+            return false;
+        }
+
+        CountedUser = identity.User;
+        return true;
+    }
 
     /// <summary>Gives the connection its transport: the handshake is done. Any thread, once.</summary>
     public void Attach(Wire wire) => Lane.Post(this, wire);
@@ -330,7 +336,7 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
         Lane.QueuedBytes -= _queue.Bytes;
         _queue.Clear();
         _reader.Release();
-        _registry.Leave(Address, User);
+        _registry.Leave(Address, CountedUser);
     }
 
     private void Reschedule()

@@ -1,13 +1,13 @@
 namespace Tidings.Connections;
 
 /// <summary>How many connections a node takes, and what those of one address or user may say together; 0 is no limit.</summary>
-internal sealed record ConnectionLimits(int Connections, int ConnectionsPerIp)
+/// <param name="Connections">In all.</param>
+/// <param name="ConnectionsPerIp">From one address.</param>
+/// <param name="UnauthenticatedConnections">That have still to say whose they are.</param>
+internal sealed record ConnectionLimits(int Connections, int ConnectionsPerIp, int UnauthenticatedConnections = 0)
 {
     /// <summary>Connections of one user.</summary>
     public int ConnectionsPerUser { get; init; }
-
-    /// <summary>Connections that have still to say whose they are.</summary>
-    public int UnauthenticatedConnections { get; init; }
 
     /// <summary>Content messages of all connections from one address.</summary>
     public RateLimit MessagesPerIp { get; init; }

@@ -1,6 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tidings.Lanes;
 using Tidings.Protocol;
@@ -90,6 +88,22 @@ internal sealed class ConnectionRegistry
         }
     }
 
+    /// <summary>Counts a connection that has entered as one of <paramref name="user"/>, as whose it leaves.</summary>
+    /// <returns>False where the user has as many as he may.</returns>
+    public bool TryEnterAs(string user)
+    {
+        lock (_gate)
+        {
+            if (TryAdd(_perUser, user, _limits.ConnectionsPerUser))
+            {
+                return true;
+            }
+        }
+
+        Metrics.Refused("user");
+        return false;
+    }
+
     /// <summary>Takes one of the few places for those who have not said who they are; <see cref="LeavePending"/> gives it back.</summary>
     public bool TryEnterPending()
     {
@@ -104,22 +118,6 @@ internal sealed class ConnectionRegistry
     }
 
     public void LeavePending() => Interlocked.Decrement(ref _pending);
-
-    /// <summary>Counts a connection that has entered without a user as one of <paramref name="user"/>; it leaves as such.</summary>
-    /// <returns>False where the user has as many as he may: then it counts as before.</returns>
-    public bool TryEnterAs(string user)
-    {
-        lock (_gate)
-        {
-            if (TryAdd(_perUser, user, _limits.ConnectionsPerUser))
-            {
-                return true;
-            }
-        }
-
-        Metrics.Refused("user");
-        return false;
-    }
 
     /// <summary>Gives the place of a connection back.</summary>
     /// <param name="address">What it entered with.</param>
@@ -195,21 +193,24 @@ internal sealed class ConnectionRegistry
     private static bool TryAdd<TKey>(Dictionary<TKey, int> counts, TKey key, int limit)
         where TKey : notnull
     {
-        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _);
+        var count = counts.GetValueOrDefault(key);
         if (limit > 0 && count >= limit)
         {
             return false;
         }
 
-        count++;
+        counts[key] = count + 1;
         return true;
     }
 
     private static void Remove<TKey>(Dictionary<TKey, int> counts, TKey key)
         where TKey : notnull
     {
-        ref var count = ref CollectionsMarshal.GetValueRefOrNullRef(counts, key);
-        if (!Unsafe.IsNullRef(ref count) && --count == 0)
+        if (counts.TryGetValue(key, out var count) && count > 1)
+        {
+            counts[key] = count - 1;
+        }
+        else
         {
             counts.Remove(key);
         }

@@ -59,13 +59,13 @@ internal sealed class FirstMessage(Authenticator authenticator)
             return End(connection, DisconnectCode.AuthFailed, AuthOutcome.Refused);
         }
 
-        if (connection.TryCountUser())
+        if (!connection.TryCountUser())
         {
-            return AuthOutcome.Accepted;
+            connection.CloseNow(DisconnectCode.TooManyConnections);
+            return AuthOutcome.Ended;
         }
 
-        connection.CloseNow(DisconnectCode.TooManyConnections);
-        return AuthOutcome.Ended;
+        return AuthOutcome.Accepted;
     }
 
     /// <summary>Lets the connection join what it came for, now that it is known whose it is.</summary>

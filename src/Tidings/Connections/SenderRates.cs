@@ -16,9 +16,13 @@ internal sealed class SenderRates(RateLimit content, RateLimit questions, TimePr
     private readonly long _forgetAfter = Math.Max(MillisecondsToFill(content), MillisecondsToFill(questions));
     private long _swept;
 
-    public bool TryContent(string? user, AddressKey address) => TryTake(user, address, content, isContent: true);
+    /// <param name="user">Whose command it is, or null.</param>
+    /// <param name="address">Where it comes from.</param>
+    /// <param name="retryAfter">Where it is refused, the milliseconds after which to try again.</param>
+    public bool TryContent(string? user, AddressKey address, out int retryAfter) => TryTake(user, address, content, isContent: true, out retryAfter);
 
-    public bool TryAsk(string? user, AddressKey address) => TryTake(user, address, questions, isContent: false);
+    /// <inheritdoc cref="TryContent"/>
+    public bool TryAsk(string? user, AddressKey address, out int retryAfter) => TryTake(user, address, questions, isContent: false, out retryAfter);
 
     /// <summary>How many senders are remembered.</summary>
     public int Count
@@ -32,8 +36,9 @@ internal sealed class SenderRates(RateLimit content, RateLimit questions, TimePr
         }
     }
 
-    private bool TryTake(string? user, AddressKey address, RateLimit limit, bool isContent)
+    private bool TryTake(string? user, AddressKey address, RateLimit limit, bool isContent, out int retryAfter)
     {
+        retryAfter = 0;
         if (limit.PerSecond == 0)
         {
             return true;
@@ -44,7 +49,14 @@ internal sealed class SenderRates(RateLimit content, RateLimit questions, TimePr
             var now = (long)time.GetElapsedTime(_started).TotalMilliseconds;
             var buckets = Find_NeedsLock(user is null ? new Sender(null, address) : new Sender(user, default), now);
             buckets.UsedAt = now;
-            return (isContent ? ref buckets.Content : ref buckets.Questions).TryTake(limit, now);
+            ref var bucket = ref isContent ? ref buckets.Content : ref buckets.Questions;
+            if (bucket.TryTake(limit, now))
+            {
+                return true;
+            }
+
+            retryAfter = bucket.Wait(limit);
+            return false;
         }
     }
 

@@ -58,12 +58,12 @@ public sealed class LimitOptions
     /// <summary>Connections from one address (IPv6: one /64) to this node; more are closed with 1008. Default 200.</summary>
     public int? ConnectionsPerIp { get; set; }
 
+    /// <summary>Connections of one user to this node; more are closed with 1008. Default no limit.</summary>
+    public int? ConnectionsPerUser { get; set; }
+
     /// <summary>Connections of this node that have still to say whose they are, where nobody anonymous is taken in; more are answered 503.
     /// Default 1,000; 100 with the preset small.</summary>
     public int? UnauthenticatedConnections { get; set; }
-
-    /// <summary>Connections of one user to this node; more are closed with 1008. Default no limit.</summary>
-    public int? ConnectionsPerUser { get; set; }
 
     /// <summary>Channels that one connection may be subscribed to. Default 1,000.</summary>
     public int? Subscriptions { get; set; }

@@ -53,8 +53,8 @@ internal sealed record Limits
     public int Connections { get; init; }
     public int ConnectionsPerRoom { get; init; }
     public int ConnectionsPerIp { get; init; }
-    public int UnauthenticatedConnections { get; init; }
     public int ConnectionsPerUser { get; init; }
+    public int UnauthenticatedConnections { get; init; }
     public int Subscriptions { get; init; }
 
     /// <summary>Subscribing and unsubscribing: a client with all its channels may come back at once.</summary>
@@ -80,8 +80,8 @@ internal sealed record Limits
             Connections = options.Connections ?? preset.Connections,
             ConnectionsPerRoom = options.ConnectionsPerRoom ?? preset.ConnectionsPerRoom,
             ConnectionsPerIp = options.ConnectionsPerIp ?? preset.ConnectionsPerIp,
-            UnauthenticatedConnections = options.UnauthenticatedConnections ?? preset.UnauthenticatedConnections,
             ConnectionsPerUser = options.ConnectionsPerUser ?? preset.ConnectionsPerUser,
+            UnauthenticatedConnections = options.UnauthenticatedConnections ?? preset.UnauthenticatedConnections,
             Subscriptions = options.Subscriptions ?? preset.Subscriptions,
             QueueBytes = (int)(options.QueueBytes ?? preset.QueueBytes),
         };
@@ -95,10 +95,9 @@ internal sealed record Limits
     };
 
     /// <summary>What the node counts over all its connections.</summary>
-    public ConnectionLimits ForNode() => new(Connections, ConnectionsPerIp)
+    public ConnectionLimits ForNode() => new(Connections, ConnectionsPerIp, UnauthenticatedConnections)
     {
         ConnectionsPerUser = ConnectionsPerUser,
-        UnauthenticatedConnections = UnauthenticatedConnections,
         MessagesPerIp = RatePerIp,
         MessagesPerUser = RatePerUser,
         MessagesPerChannel = RatePerChannel,

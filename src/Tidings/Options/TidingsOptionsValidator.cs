@@ -135,8 +135,8 @@ internal static class TidingsOptionsValidator
             ("Connections", limits.Connections, int.MaxValue),
             ("ConnectionsPerRoom", limits.ConnectionsPerRoom, int.MaxValue),
             ("ConnectionsPerIp", limits.ConnectionsPerIp, int.MaxValue),
-            ("UnauthenticatedConnections", limits.UnauthenticatedConnections, int.MaxValue),
             ("ConnectionsPerUser", limits.ConnectionsPerUser, int.MaxValue),
+            ("UnauthenticatedConnections", limits.UnauthenticatedConnections, int.MaxValue),
             ("Subscriptions", limits.Subscriptions, int.MaxValue),
         })
         {

@@ -17,20 +17,24 @@ public sealed class DocumentTests
         Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
         var paths = document.GetProperty("paths");
         Assert.Equal(
-            ["/api/batch", "/api/broadcast", "/api/channels", "/api/connections", "/api/disconnect", "/api/history", "/api/info", "/api/presence", "/api/publish", "/api/send", "/api/subscribe", "/api/unsubscribe"],
+            ["/api/batch", "/api/broadcast", "/api/channels", "/api/connections", "/api/disconnect", "/api/events", "/api/history", "/api/info", "/api/messages", "/api/presence", "/api/publish", "/api/send", "/api/subscribe", "/api/unsubscribe"],
             paths.EnumerateObject().Select(path => path.Name).Where(name => name.StartsWith("/api/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         foreach (var path in paths.EnumerateObject().Where(path => path.Name.StartsWith("/api/", StringComparison.Ordinal)))
         {
             var isPost = path.Value.TryGetProperty("post", out var operation);
             operation = isPost ? operation : path.Value.GetProperty("get");
             Assert.Equal(isPost, operation.TryGetProperty("requestBody", out _));
-            Assert.True(operation.GetProperty("responses").GetProperty("200").GetProperty("content").TryGetProperty("application/json", out _), path.Name);
+            Assert.True(operation.GetProperty("responses").GetProperty("200").GetProperty("content").TryGetProperty(path.Name == "/api/events" ? "text/event-stream" : "application/json", out _), path.Name);
             Assert.True(operation.GetProperty("responses").GetProperty("400").GetProperty("content").TryGetProperty("application/problem+json", out _), path.Name);
         }
 
         Assert.Equal(
             ["channel", "since", "last", "limit"],
             paths.GetProperty("/api/history").GetProperty("get").GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()!));
+        Assert.Equal(
+            ["channel", "since", "wait", "last", "presence"],
+            paths.GetProperty("/api/messages").GetProperty("get").GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()!));
+        Assert.True(paths.GetProperty("/connect").GetProperty("post").TryGetProperty("requestBody", out _));
         await server.StopAsync();
     }
 

@@ -239,7 +239,7 @@ public sealed class WebSocketTests
         await Eventually.EqualAsync(0, () => world.Proxy.Count, "Connections through the proxy");
         Assert.Equal(ClientState.Closed, client.State);
         Assert.IsType<ChannelSubscribed>(reader.Told.Single());
-        Assert.Throws<TidingsDisconnectedException>(() => client.Subscribe("chat:lobby"));
+        Assert.Throws<ObjectDisposedException>(() => client.Subscribe("chat:lobby"));
         world.Server.ExpectNothingLogged();
     }
 }

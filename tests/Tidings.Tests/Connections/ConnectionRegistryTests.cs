@@ -18,35 +18,36 @@ public sealed class ConnectionRegistryTests : IMeterFactory
     [Fact]
     public void A_user_has_so_many_connections_wherever_they_come_from()
     {
+        using var probe = new MetricProbe(this);
         var registry = Registry(new ConnectionLimits(0, 0) { ConnectionsPerUser = 2 });
         foreach (var address in new[] { Here, There, There, Here })
         {
             Assert.Equal(Admission.Admitted, registry.Enter(address));
         }
 
-        Assert.True(registry.TryEnterAs("ada"));
-        Assert.True(registry.TryEnterAs("ada"));
-        Assert.False(registry.TryEnterAs("ada"));
-        Assert.True(registry.TryEnterAs("bob"));
+        Assert.Equal([true, true, false, true], new[] { "ada", "ada", "ada", "bob" }.Select(registry.TryEnterAs));
+        Assert.Equal((4, 2, 1), (registry.Count, registry.CountOf("ada"), registry.CountOf("bob")));
         registry.Leave(Here, "ada");
         Assert.True(registry.TryEnterAs("ada"));
-        Assert.Equal((3, 2), (registry.Count, registry.CountOf("ada")));
+        registry.Leave(Here, "ada");
+        registry.Leave(There, "ada");
+        registry.Leave(There, "bob");
+        Assert.Equal((0, 0, 0), (registry.Count, registry.CountOf("ada"), registry.CountOf("bob")));
+        Assert.Equal(1, probe.Sum("tidings.refused_connections/user"));
     }
 
     [Fact]
-    public void Who_says_later_who_he_is_counts_from_then_on()
+    public void Who_is_refused_has_taken_no_place()
     {
-        using var probe = new MetricProbe(this);
-        var registry = Registry(new ConnectionLimits(0, 0) { ConnectionsPerUser = 1 });
+        var registry = Registry(new ConnectionLimits(3, 1));
         Assert.Equal(Admission.Admitted, registry.Enter(Here));
+        Assert.Equal(Admission.AddressFull, registry.Enter(Here));
+        Assert.Equal(Admission.Admitted, registry.Enter(There));
+        Assert.Equal(Admission.Admitted, registry.Enter(default));
+        Assert.Equal(Admission.NodeFull, registry.Enter(default));
+        registry.Leave(Here);
         Assert.Equal(Admission.Admitted, registry.Enter(Here));
-        Assert.True(registry.TryEnterAs("ada"));
-        Assert.False(registry.TryEnterAs("ada"));
-        registry.Leave(Here, "ada");
-        Assert.True(registry.TryEnterAs("ada"));
-        registry.Leave(Here, "ada");
-        Assert.Equal((0, 0), (registry.Count, registry.CountOf("ada")));
-        Assert.Equal(1, probe.Sum("tidings.refused_connections/user"));
+        Assert.Equal(3, registry.Count);
     }
 
     Meter IMeterFactory.Create(MeterOptions options)

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using TestKit;
 
 namespace Tidings.Channels.Tests.Http.BadInput;
 
@@ -7,20 +8,13 @@ namespace Tidings.Channels.Tests.Http.BadInput;
 /// What a real browser makes of them: <c>EventSourceTests</c>.</summary>
 public sealed class B31_EventInjection : HttpRules
 {
-    /// <summary>Texts that mean something to some parser.</summary>
-    internal static readonly string[] Texts =
-    [
-        "a\rb", "a\nb", "a\r\nb", "\r\n\r\ndata: injected\r\n\r\n", "\nid: 0\n", "\nevent: x\n", "\nretry: 1\n", "\0", "a\0b", "\u2028", "\u2029", "\u0085", "\uFEFF", "\uFEFFdata: x",
-        ":", ": comment", "data:", "", " ", "  two", "\t", "\u001B[31m", "\u202E", "😀", "\uFFFF", "</script>", "\\n", "\\u000a",
-    ];
-
     [Fact]
     public async Task Events_out_are_events_in_byte_for_byte()
     {
         await using var server = await StartAsync();
         await using var stream = await EventStream.OpenAsync(server.Http, "/connect?channel=chat:a");
         await stream.ExpectAsync("connected");
-        foreach (var (i, text) in Texts.Index())
+        foreach (var (i, text) in EventBreakers.Texts.Index())
         {
             // As the client's own words, escaped and raw where JSON allows it, and in the place of names.
             var json = JsonSerializer.Serialize(text);

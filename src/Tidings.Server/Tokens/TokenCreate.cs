@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Tidings.Security.Tokens;
+using Tidings.Server.Configuration;
+
+namespace Tidings.Server.Tokens;
+
+/// <summary><c>tidings token create</c>: writes a token and nothing else.</summary>
+internal sealed class TokenCreate
+{
+    private readonly TokenKeyOptions _keys = new();
+    private readonly Option<string> _user = new("--user") { Description = "Whose token it is (sub)", Required = true };
+    private readonly Option<string> _expires = new("--expires") { Description = "How long it holds, as 15m, 1h or 7d; 'never' leaves the end out. Default 1h" };
+    private readonly Option<string[]> _channels = new("--channel") { Description = "What it allows, as 'chat:*=subscribe,publish'; may be repeated. Without any, what the server allows its users" };
+    private readonly Option<string> _id = new("--id") { Description = "The token's id (jti), by which it can be revoked" };
+    private readonly Option<string> _name = new("--name") { Description = "The user's name for display" };
+    private readonly Option<string> _issuer = new("--issuer") { Description = "Who makes it (iss). Default Tidings:Jwt:Issuer" };
+    private readonly Option<string> _audience = new("--audience") { Description = "Whom it is for (aud). Default Tidings:Jwt:Audience" };
+
+    public Command Command
+    {
+        get
+        {
+            var command = new Command("create", "Makes a token.") { _user, _expires, _channels, _id, _name, _issuer, _audience };
+            _keys.AddTo(command);
+            command.SetAction(parsed => TokenCommand.Run(parsed, Write));
+            return command;
+        }
+    }
+
+    private int Write(ParseResult parsed, TextWriter output)
+    {
+        var keys = _keys.Read(parsed);
+        var key = keys.Keys.FirstOrDefault(static key => key.CanSign)
+            ?? throw new TokenCommandException("There is no key to sign with: --jwt-secret, --key-file with a private key, or Tidings:Jwt in the configuration.");
+        var now = TimeProvider.System.GetUtcNow();
+        string token;
+        try
+        {
+            token = new TokenWriter(key).Write(new TokenClaims
+            {
+                Subject = parsed.GetRequiredValue(_user),
+                IssuedAt = now,
+                ExpiresAt = now + Lifetime(parsed.GetValue(_expires) ?? "1h"),
+                TokenId = parsed.GetValue(_id),
+                Name = parsed.GetValue(_name),
+                Issuer = parsed.GetValue(_issuer) ?? keys.Issuer,
+                Audience = parsed.GetValue(_audience) ?? keys.Audience,
+                Permissions = Permissions(parsed.GetValue(_channels) ?? []),
+            });
+        }
+        catch (ArgumentException error)
+        {
+            throw new TokenCommandException(error.Message.Split(" (Parameter ", 2)[0]);
+        }
+
+        output.WriteLine(token);
+        return 0;
+    }
+
+    private static TimeSpan? Lifetime(string text) =>
+        text == "never" ? null
+        : OptionValue.TryParse(text, typeof(TimeSpan), isSize: false, out var value) && value is TimeSpan time && time > TimeSpan.Zero && time <= TimeSpan.FromDays(36_500) ? time
+        : throw new TokenCommandException($"--expires is \"{text}\"; it must be a time as 15m, 1h or 7d, or never.");
+
+    private static TokenPermissions? Permissions(string[] channels) =>
+        channels.Length == 0 ? null : new TokenPermissions(channels.Select(static channel => Permission(channel)));
+
+    private static TokenPermission Permission(string text)
+    {
+        var actions = TokenActions.None;
+        var parts = text.Split('=', 2);
+        foreach (var action in parts.Length < 2 ? [""] : parts[1].Split(',', StringSplitOptions.TrimEntries))
+        {
+            actions |= action switch
+            {
+                "subscribe" => TokenActions.Subscribe,
+                "publish" => TokenActions.Publish,
+                "presence" => TokenActions.Presence,
+                "history" => TokenActions.History,
+                _ => throw new TokenCommandException($"--channel is \"{text}\"; it must be a pattern and what it allows, as 'chat:*=subscribe,publish,presence,history'."),
+            };
+        }
+
+        return new TokenPermission(parts[0], actions);
+    }
+}
