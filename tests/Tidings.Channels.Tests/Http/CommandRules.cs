@@ -113,7 +113,7 @@ public sealed class CommandRules : HttpRules
             Assert.Contains("published", await CommandAsync(server, Command, "ann"), StringComparison.Ordinal);
         }
 
-        const string Refusal = """{"type":"error","code":"rate_limited","error":"Rate limit exceeded"}""";
+        const string Refusal = """{"type":"error","code":"rate_limited","error":"Rate limit exceeded","retryAfter":100}""";
         Assert.Equal(Refusal, await CommandAsync(server, Command, "ann"));
         Assert.Contains("published", await CommandAsync(server, Command, "bob"), StringComparison.Ordinal);
         Assert.Contains("published", await CommandAsync(server, Command), StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using TestKit;
@@ -100,7 +101,7 @@ public sealed class RecoveryUnderLoad : HttpRules
             var reply = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
             return new StreamPosition(reply.GetProperty("epoch").GetString()!, reply.GetProperty("offset").GetInt64());
         }
-        catch (Exception error) when (error is HttpRequestException or IOException)
+        catch (Exception error) when (error is HttpRequestException or IOException or SocketException)
         {
             return null;
         }

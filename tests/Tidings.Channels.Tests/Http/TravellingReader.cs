@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
@@ -74,7 +75,7 @@ internal sealed class TravellingReader : IDisposable
                     _ => OverPollsAsync(patience, cancellationToken),
                 });
             }
-            catch (Exception error) when (error is IOException or HttpRequestException or WebSocketException or OperationCanceledException)
+            catch (Exception error) when (error is IOException or SocketException or HttpRequestException or WebSocketException or OperationCanceledException)
             {
             }
         }
