@@ -76,6 +76,11 @@ internal static class TidingsServer
 
     private static void Map(WebApplication app, ServerOptions options)
     {
+        app.Use(static (context, next) =>
+        {
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            return next(context);
+        });
         if (options.RequestLog)
         {
             app.Use(new RequestLog(app.Services.GetRequiredService<ILogger<RequestLog>>(), app.Services.GetRequiredService<TimeProvider>()).InvokeAsync);
@@ -89,7 +94,7 @@ internal static class TidingsServer
 
         app.UseRouting();
         app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = static _ => false });
-        app.MapHealthChecks("/readyz");
+        app.MapReadiness("/readyz");
         app.MapEcho("/ws");
         app.MapRooms("/ws/{room}");
         app.MapTidings("/connect");

@@ -1,3 +1,4 @@
+using Tidings.AspNetCore.Hosting;
 using Tidings.Server.Tls;
 
 namespace Tidings.Server;
@@ -20,6 +21,14 @@ internal static class Welcome
               Health      {curl} {url}/readyz
 
             """);
+        if (app.Services.GetTidings().Options.Channels is { Count: > 0 } kinds)
+        {
+            output.WriteLine($"""
+                  Channels    {string.Join(", ", kinds.Select(static kind => kind.Pattern))}; these take the place of the built-in chat:* and room:*
+
+                """);
+        }
+
         if (trust is not null)
         {
             output.WriteLine($"""

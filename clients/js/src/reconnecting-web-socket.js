@@ -1,13 +1,12 @@
 import { SILENT } from './close-codes.js';
 import { hostOf } from './host.js';
 import { Link } from './link.js';
+import { SilenceWatch } from './silence-watch.js';
 
 /** What may be sent while there is no connection. */
 const MOST_WAITING = 1_000;
 const MOST_CHARACTERS = 1_048_576;
 const CONNECT_LIMIT = 15_000;
-/** Two and a half of the usual interval of heartbeats, in milliseconds: never suspected sooner. */
-const SHORTEST_SILENCE = 75_000;
 
 /**
  * @typedef {object} ReconnectingWebSocketOptions
@@ -53,10 +52,7 @@ export class ReconnectingWebSocket extends EventTarget {
   /** @type {(string | ArrayBufferLike | Blob | ArrayBufferView)[]} */
   #waiting = [];
   #waitingSize = 0;
-  /** @type {number | undefined} */
-  #lastPing;
-  #interval = 0;
-  #cancelSilence = () => {};
+  #silence;
 
   /**
    * @param {string | URL | (() => string | URL | Promise<string | URL>)} url  a function is asked before each attempt, for tokens that change
@@ -69,6 +65,7 @@ export class ReconnectingWebSocket extends EventTarget {
     this.#host = host;
     this.#address = url;
     this.#protocols = protocols;
+    this.#silence = new SilenceWatch(host, () => this.#link.drop(SILENT, 'Silent'));
     this.#link = new Link(host, {
       dial: (dial) => this.#dial(dial),
       onChange: (change) => this.#changed(change),
@@ -178,9 +175,7 @@ export class ReconnectingWebSocket extends EventTarget {
   #release() {
     const socket = this.#socket;
     this.#socket = undefined;
-    this.#cancelSilence();
-    this.#lastPing = undefined;
-    this.#interval = 0;
+    this.#silence.stop();
     if (socket) {
       socket.onopen = socket.onmessage = socket.onclose = null;
       socket.onerror = () => {};
@@ -212,29 +207,14 @@ export class ReconnectingWebSocket extends EventTarget {
 
   /** @param {MessageEvent} event */
   #received({ data, origin }) {
-    this.#heard();
+    this.#silence.heard();
     if (typeof data === 'string' && isPing(data)) {
-      this.#pinged();
+      this.#silence.pinged();
       this.#socket?.send('{"type":"pong"}');
       this.#tell(new CustomEvent('ping', { detail: data }));
     } else {
       this.#tell(new MessageEvent('message', { data, origin }));
     }
-  }
-
-  /** The server's interval is learned from its pings: one that doesn't ping, or seldom, is never suspected. */
-  #pinged() {
-    const now = this.#host.now();
-    // The longest seen: a page that slept gets several in one go.
-    if (this.#lastPing !== undefined) this.#interval = Math.max(this.#interval, now - this.#lastPing);
-    this.#lastPing = now;
-    this.#heard();
-  }
-
-  #heard() {
-    if (this.#interval === 0) return;
-    this.#cancelSilence();
-    this.#cancelSilence = this.#host.after(() => this.#link.drop(SILENT, 'Silent'), Math.max(SHORTEST_SILENCE, 2.5 * this.#interval));
   }
 
   /** @param {Event} event */

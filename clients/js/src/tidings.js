@@ -1,19 +1,17 @@
-import { BROKEN, SILENT } from './close-codes.js';
+import { SILENT } from './close-codes.js';
 import { Commands } from './commands.js';
+import { Connection } from './connection.js';
 import { Emitter } from './emitter.js';
 import { hostOf } from './host.js';
 import { Link } from './link.js';
 import { Subscriptions } from './subscriptions.js';
 import { TidingsError } from './tidings-error.js';
-import { TokenSource } from './token-source.js';
-import { TransportChoice } from './transport-choice.js';
 
 /**
  * @typedef {import('./commands.js').Frame} Frame
  * @typedef {import('./position.js').StreamPosition} StreamPosition
  * @typedef {import('./subscription.js').Message} Message
  * @typedef {import('./transports/transport.js').TransportKind} TransportKind
- * @typedef {import('./transports/transport.js').Transport} Transport
  *
  * @typedef {object} TidingsOptions
  * @property {import('./token-source.js').TokenOption} [token]  who the user is: a token, or what gets one, called again when the server wants another
@@ -51,17 +49,11 @@ const CLIENT = { name: 'tidings-js', version: '0.1.0' };
  */
 export class Tidings extends Emitter {
   #host;
-  #url;
-  #tokens;
-  #choice;
+  #carrier;
   #link;
   #commands;
   #subscriptions;
   #lastId = 0;
-  /** @type {Transport | undefined} */
-  #transport;
-  /** @type {TransportKind | undefined} */
-  #kind;
   /** @type {string | null} */
   #connection = null;
   /** @type {string | null} */
@@ -75,18 +67,27 @@ export class Tidings extends Emitter {
   constructor(url, options = {}, host = hostOf(options)) {
     super();
     this.#host = host;
-    this.#url = httpUrl(url);
-    this.#tokens = new TokenSource(options.token);
-    this.#choice = new TransportChoice(host, this.#url, options.transports);
     const newId = () => ++this.#lastId;
-    const send = (/** @type {Frame[]} */ commands) => this.#transport?.send(commands);
+    const send = (/** @type {Frame[]} */ commands) => this.#carrier.send(commands);
     this.#commands = new Commands(host, newId, send);
     this.#subscriptions = new Subscriptions(host, newId, send, (name, detail) => this.emit(name, detail));
+    this.#carrier = new Connection(host, {
+      url: httpUrl(url),
+      client: CLIENT,
+      token: options.token,
+      transports: options.transports,
+      subscribes: () => this.#subscriptions.commands(),
+      served: () => this.#subscriptions.served,
+      onConnected: (frame) => this.#connected(frame),
+      onFrame: (frame) => this.#received(frame),
+      onTrace: (direction, text, transport) => this.hears('frame') && this.emit('frame', { direction, text, transport }),
+      onNoToken: (reason) => this.emit('error', { code: 'unauthorized', error: reason }),
+    });
     this.#link = new Link(host, {
-      dial: (dial) => this.#dial(dial),
+      dial: (dial) => this.#carrier.dial(dial),
       onChange: (change) => this.#changed(change),
       maxRetries: options.maxRetries ?? Infinity,
-      renewable: this.#tokens.renewable,
+      renewable: this.#carrier.renewable,
     });
     queueMicrotask(() => this.#link.state === 'idle' && this.#link.start());
   }
@@ -98,7 +99,7 @@ export class Tidings extends Emitter {
 
   /** What carries the connection; undefined when there is none. @returns {TransportKind | undefined} */
   get transport() {
-    return this.#kind;
+    return this.#carrier.transport;
   }
 
   /** The connection's id, to which others may `send`; null where there is none. */
@@ -208,56 +209,10 @@ export class Tidings extends Emitter {
     this.#link.stop();
   }
 
-  /** @param {import('./link.js').Dial} dial @returns {import('./link.js').Line} */
-  #dial({ renew, attempt, opened, ended }) {
-    let giveUp = () => {};
-    let over = false;
-    const begin = (/** @type {string | undefined} */ token) => {
-      if (over) return;
-      giveUp = this.#choice.open(
-        {
-          host: this.#host,
-          url: this.#url,
-          token,
-          client: CLIENT,
-          subscribes: () => this.#subscriptions.commands(),
-          served: () => this.#subscriptions.served,
-        },
-        (kind) => ({
-          receive: (frame) => this.#received(frame),
-          ended,
-          trace: (direction, text) => this.hears('frame') && this.emit('frame', { direction, text, transport: kind }),
-        }),
-        attempt,
-        {
-          won: (kind, transport, frame) => {
-            this.#kind = kind;
-            this.#transport = transport;
-            opened();
-            this.#connected(frame);
-          },
-          failed: ended,
-        },
-      );
-    };
-    this.#tokens.get(renew).then(begin, (error) => over || ended({ code: BROKEN, reason: this.#noToken(error) }));
-    return {
-      wake: (why) => {
-        if (why === 'online') this.#choice.forget();
-        this.#transport?.wake(why);
-      },
-      hangUp: (code, reason) => {
-        over = true;
-        giveUp();
-        this.#transport?.close(code, reason);
-      },
-    };
-  }
-
   /** @param {import('./link.js').StateChange} change */
   #changed(change) {
     if (change.previous === 'connected') {
-      this.#transport = this.#kind = undefined;
+      this.#carrier.lost();
       this.#connection = null;
       this.#commands.lost();
       this.#subscriptions.lost();
@@ -277,7 +232,7 @@ export class Tidings extends Emitter {
     // What was subscribed before something was published hears it.
     this.#subscriptions.opened(subscriptions ?? []);
     this.#commands.opened();
-    this.emit('connected', { transport: /** @type {TransportKind} */ (this.#kind), connection: this.#connection, user: this.#user, server, version });
+    this.emit('connected', { transport: /** @type {TransportKind} */ (this.transport), connection: this.#connection, user: this.#user, server, version });
   }
 
   /** @param {Frame} frame */
@@ -301,29 +256,12 @@ export class Tidings extends Emitter {
         this.emit('direct', { ...(frame.from !== undefined && { from: frame.from }), data: frame.data });
         break;
       case 'token_expiring':
-        void this.#renew();
+        void this.#carrier.renew();
         break;
       case 'error':
         this.emit('error', { code: frame.code, error: frame.error });
         break;
     }
-  }
-
-  async #renew() {
-    const transport = this.#transport;
-    try {
-      const token = this.#tokens.renewable ? await this.#tokens.get(true) : undefined;
-      if (token !== undefined && transport === this.#transport) transport?.renew(token);
-    } catch (error) {
-      this.#noToken(error);
-    }
-  }
-
-  /** @param {unknown} error @returns {string} */
-  #noToken(error) {
-    const reason = `No token: ${error instanceof Error ? error.message : error}`;
-    this.emit('error', { code: 'unauthorized', error: reason });
-    return reason;
   }
 }
 

@@ -23,6 +23,8 @@ test('tidings.js needs nothing else, and exports what is documented', async () =
   assert.deepEqual(Object.keys(module).sort(), ['ReconnectingWebSocket', 'Subscription', 'Tidings', 'TidingsError', 'actionAfter', 'decodePosition', 'encodePosition']);
 });
 
-test('The types hold', async () => {
-  await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit'], { cwd: root });
-});
+for (const [whose, configuration] of [['client', 'tsconfig.json'], ['start page', 'tsconfig.page.json']]) {
+  test(`The types of the ${whose} hold`, async () => {
+    await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', configuration], { cwd: root });
+  });
+}

@@ -47,6 +47,7 @@ describe('The guide’s programs do what it says', () => {
   async function wake(channel, lines) {
     let published = 0;
     while (lines.length === 0) {
+      assert.ok(published < 100, 'the program hears nothing');
       await server.publish(channel, ++published);
       await eventually(() => lines.length > 0, 200).catch(() => {});
     }

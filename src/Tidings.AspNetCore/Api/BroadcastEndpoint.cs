@@ -29,11 +29,20 @@ public static class BroadcastEndpoint
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
         var largest = tidings.Limits.Messages(binary: false).SoftLimit;
-        return endpoints.MapPost(pattern, async (HttpContext context) =>
+        var route = endpoints.MapPost(pattern, async (HttpContext context) =>
         {
             var result = tidings.ApiAccess.Refuse(context.Request, out _) ?? await BroadcastAsync(context, tidings, largest);
             await result.ExecuteAsync(context);
         });
+        RouteDescription.Add(
+            route, "room_broadcast", "Publishes a text into a room.", ((Action<BroadcastRequest>)DescribeBody).Method, typeof(BroadcastAnswer),
+            "application/json", [400, 401, 413, 429, 503]);
+        return route;
+    }
+
+    // For the OpenAPI document alone.
+    private static void DescribeBody(BroadcastRequest body)
+    {
     }
 
     private static async Task<IResult> BroadcastAsync(HttpContext context, TidingsServices tidings, int largest)

@@ -33,7 +33,7 @@ internal static class WebSocketHandshake
             return await AnswerAsync(context, StatusCodes.Status400BadRequest, "The protocol of an extended CONNECT must be websocket, version 13.\n");
         }
 
-        // RFC 6455 §4.2.1: HTTP/1.1 or higher.
+        // RFC 6455 §4.2.1: HTTP/1.1 or higher. The web server upgrades HTTP/1.0 too.
         if (context.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }
             || HttpProtocol.IsHttp10(request.Protocol)
             || !HasToken(request.Headers.Upgrade, "websocket"))
@@ -41,12 +41,6 @@ internal static class WebSocketHandshake
             context.Response.Headers.Upgrade = "websocket";
             context.Response.Headers.Connection = "Upgrade";
             return await AnswerAsync(context, StatusCodes.Status426UpgradeRequired, Help);
-        }
-
-        // RFC 6455 §4.2.1: HTTP/1.1 or higher. The web server upgrades HTTP/1.0 too.
-        if (HttpProtocol.IsHttp10(request.Protocol))
-        {
-            return await AnswerAsync(context, StatusCodes.Status400BadRequest, "A WebSocket needs HTTP/1.1.\n");
         }
 
         if (!HasVersion(request))

@@ -19,6 +19,7 @@ public sealed class DocumentTests
         Assert.Equal(
             ["/api/batch", "/api/broadcast", "/api/channels", "/api/connections", "/api/disconnect", "/api/events", "/api/history", "/api/info", "/api/messages", "/api/presence", "/api/publish", "/api/send", "/api/subscribe", "/api/unsubscribe"],
             paths.EnumerateObject().Select(path => path.Name).Where(name => name.StartsWith("/api/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal("#/components/schemas/BroadcastRequest", paths.GetProperty("/broadcast").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString());
         foreach (var path in paths.EnumerateObject().Where(path => path.Name.StartsWith("/api/", StringComparison.Ordinal)))
         {
             var isPost = path.Value.TryGetProperty("post", out var operation);

@@ -52,7 +52,7 @@ public sealed class B42_LogInjection
     [Fact]
     public async Task Requests_of_attackers_are_lines_like_others()
     {
-        await using var program = ServerProcess.Start("serve --request-log --urls http://127.0.0.1:0", ("Tidings__Jwt__Secret", "a secret of the tests, 32 bytes or more"));
+        await using var program = ServerProcess.Start("serve --request-log --limits none --urls http://127.0.0.1:0", ("Tidings__Jwt__Secret", "a secret of the tests, 32 bytes or more"));
         var port = (await program.ListeningAsync()).Port;
         await using var control = await ControlPair.StartAsync(port);
         foreach (var (path, agent) in new[]

@@ -26,7 +26,7 @@ public sealed class EventSourceTests : ServerTests
         const int Before = 10;
         const int Meanwhile = 50;
         await using var server = await StartAsync();
-        using var proxy = new CutProxy(server.Port);
+        await using var proxy = new FaultProxy(server.Port);
         await using var browsing = await Browsing.StartAsync($"http://127.0.0.1:{proxy.Port}");
         await browsing.ListenAsync("/connect?channel=chat:a");
         for (var round = 0; round < 2; round++)
@@ -74,7 +74,7 @@ public sealed class EventSourceTests : ServerTests
     public async Task A_page_of_another_origin_reads_what_it_may(string? allowed, bool reads)
     {
         await using var server = await StartAsync([.. allowed is null ? Array.Empty<(string, string?)>() : [("Tidings:AllowedOrigins:0", allowed)]]);
-        using var proxy = new CutProxy(server.Port);
+        await using var proxy = new FaultProxy(server.Port);
         await using var browsing = await Browsing.StartAsync(server.Url.ToString());
         await browsing.OpenAsync($"http://127.0.0.1:{proxy.Port}/connect?channel=chat:a");
         await browsing.Page.WaitForFunctionAsync(reads ? "() => heard.length === 1" : "() => source.readyState === EventSource.CLOSED", null, new() { Timeout = 15_000 });

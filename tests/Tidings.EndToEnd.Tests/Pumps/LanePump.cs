@@ -61,6 +61,12 @@ public sealed class LanePump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Lanes)
 
 public sealed class LanePumpAuthenticationRules() : AuthenticationRules(Pump.Lanes);
 
+public sealed class LanePump_B07_Smuggling() : B07_Smuggling(Pump.Lanes);
+
+public sealed class LanePump_B34_PathsAndHosts() : B34_PathsAndHosts(Pump.Lanes);
+
+public sealed class LanePump_B36_ConnectionExhaustion() : B36_ConnectionExhaustion(Pump.Lanes);
+
 public sealed class LanePumpRevocationRules() : RevocationRules(Pump.Lanes);
 
 public sealed class LanePump_B01_Origins() : B01_Origins(Pump.Lanes);

@@ -61,6 +61,12 @@ public sealed class StreamPump_F13_SlowConsumers() : F13_SlowConsumers(Pump.Stre
 
 public sealed class StreamPumpAuthenticationRules() : AuthenticationRules(Pump.Streams);
 
+public sealed class StreamPump_B07_Smuggling() : B07_Smuggling(Pump.Streams);
+
+public sealed class StreamPump_B34_PathsAndHosts() : B34_PathsAndHosts(Pump.Streams);
+
+public sealed class StreamPump_B36_ConnectionExhaustion() : B36_ConnectionExhaustion(Pump.Streams);
+
 public sealed class StreamPumpRevocationRules() : RevocationRules(Pump.Streams);
 
 public sealed class StreamPump_B01_Origins() : B01_Origins(Pump.Streams);

@@ -1,5 +1,6 @@
 using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.EndToEnd.Tests.Security;
 using Tidings.Testing;
 
 namespace Tidings.EndToEnd.Tests.Rules;
@@ -62,6 +63,47 @@ public abstract class SharedLimitRules(string pump) : ServerTests(pump)
         await server.ExpectIdleAsync();
         await using var second = await server.ConnectSettledAsync("/ws");
         await ExpectRefusedAsync(second);
+    }
+
+    [Fact]
+    public async Task A_user_has_so_many_connections_from_wherever_and_however_he_says_who_he_is()
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings, ("Tidings:Limits:ConnectionsPerUser", "2"));
+        var token = new TokenMaker(_time).Make("ann");
+        await using var one = await server.ConnectSettledAsync("/ws/lobby?token=" + token);
+        await using (var two = await server.ConnectAsync("/connect?ping=frame", new RawOptions { From = "127.0.0.2" }))
+        {
+            await two.ReceiveTextAsync();
+            await two.SendTextAsync($$"""{"type":"auth","token":"{{token}}"}""");
+            await two.ExpectTextAsync("""{"type":"auth_success","user":"ann"}""");
+            Assert.Equal(2, server.Registry.CountOf("ann"));
+            await using var three = await server.ConnectAsync("/ws?token=" + token, new RawOptions { From = "127.0.0.3" });
+            await three.ExpectCloseAsync(1008, "Too many connections");
+            await using var late = await server.ConnectSettledAsync("/ws/lobby");
+            await late.SendTextAsync($$"""{"type":"auth","token":"{{token}}"}""");
+            await late.ExpectCloseAsync(1008, "Too many connections");
+            using var poll = await server.Http.GetAsync(new Uri("/connect?wait=0&token=" + token, UriKind.Relative));
+            Assert.Equal(429, (int)poll.StatusCode);
+        }
+
+        await Eventually.EqualAsync(1, () => server.Registry.CountOf("ann"), "The connections of ann");
+        await using var four = await server.ConnectSettledAsync("/ws?token=" + token);
+    }
+
+    [Fact]
+    public async Task Connections_of_one_user_share_a_rate()
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings, ("Tidings:Limits:MessagesPerSecondPerUser", "2"));
+        using var probe = new MetricProbe(server.Meters);
+        var tokens = new TokenMaker(_time);
+        await using var one = await server.ConnectSettledAsync("/ws?token=" + tokens.Make("ann"));
+        await using var two = await server.ConnectSettledAsync("/ws?token=" + tokens.Make("ann"), new RawOptions { From = "127.0.0.2" });
+        await using var other = await server.ConnectSettledAsync("/ws?token=" + tokens.Make("bob"));
+        await ExpectAllowedAsync(one);
+        await ExpectAllowedAsync(two);
+        await ExpectRefusedAsync(one);
+        await ExpectAllowedAsync(other);
+        Assert.Equal(1, probe.Sum("tidings.rate_limited/user"));
     }
 
     [Fact]

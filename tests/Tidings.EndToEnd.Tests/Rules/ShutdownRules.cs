@@ -55,6 +55,7 @@ public abstract class ShutdownRules(string pump) : ServerTests(pump)
         await slow.SendCloseAsync(1001);
         await slow.ExpectEofAsync();
         await stopping;
+        Assert.DoesNotContain(server.Log, static line => line.Contains("HealthCheck", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,0 +1,2 @@
+// What the start page imports as ../tidings.js.
+export * from '../../src/index.js';

@@ -1,0 +1,27 @@
+using Tidings.AspNetCore.Hosting;
+
+namespace Tidings.Server;
+
+/// <summary><c>/readyz</c>: whether new connections are taken.</summary>
+internal static class Readiness
+{
+    /// <summary>Maps the health checks. While the server stops the answer is 503 without asking them: the framework would log an error
+    /// each time, and nothing is wrong.</summary>
+    public static void MapReadiness(this WebApplication app, string pattern)
+    {
+        var registry = app.Services.GetTidings().Registry;
+        app.MapHealthChecks(pattern).Add(endpoint =>
+        {
+            var check = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = context => registry.StopCode is null ? check(context) : AnswerStopping(context);
+        });
+    }
+
+    private static Task AnswerStopping(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        context.Response.ContentType = "text/plain";
+        context.Response.Headers.CacheControl = "no-store, no-cache";
+        return context.Response.WriteAsync("Unhealthy");
+    }
+}
