@@ -135,15 +135,27 @@ internal sealed class EventStreamWire(PipeWriter output, ReaderPosition position
             broken = true;
         }
 
-        await Lane.SwitchTo();
-        _writing = false;
-        if (broken)
+        // Always in a later round: a flush that ends while it is being looked at would otherwise go on inside the one that waits for it.
+        Lane.Post(broken ? Flushed.Broken : Flushed.Whole, this);
+    }
+
+    private sealed class Flushed(bool broken) : ILaneWork
+    {
+        public static readonly Flushed Whole = new(broken: false);
+        public static readonly Flushed Broken = new(broken: true);
+
+        public void Run(object? argument)
         {
-            Connection!.Lost();
-        }
-        else
-        {
-            Connection!.Flush();
+            var wire = (EventStreamWire)argument!;
+            wire._writing = false;
+            if (broken)
+            {
+                wire.Connection!.Lost();
+            }
+            else
+            {
+                wire.Connection!.Flush();
+            }
         }
     }
 }

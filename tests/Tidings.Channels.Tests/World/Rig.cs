@@ -83,7 +83,7 @@ internal sealed class Rig : IDisposable, IMeterFactory
     public IReadOnlyList<PoolLane> PoolLanes => [.. _lanes.All.OfType<PoolLane>()];
 
     /// <summary>A connection of the channel protocol. Attached when its lane next runs.</summary>
-    public Connection Connect(Lane lane, MemoryWire wire, bool deflate = false, string? user = null)
+    public Connection Connect(Lane lane, Wire wire, bool deflate = false, string? user = null)
     {
         Registry.Enter(default);
         var connection = new Connection(lane, Settings, Channels, Registry, deflate ? DeflateTerms.FullWindow : null);
