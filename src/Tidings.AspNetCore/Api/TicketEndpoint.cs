@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tidings;
 using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
@@ -29,7 +30,16 @@ public static class TicketEndpoint
 
     private static async Task<IResult> IssueAsync(HttpContext context, TidingsServices tidings)
     {
-        var who = await tidings.Authentication.IdentifyAsync(context, Methods);
+        RequestIdentity who;
+        try
+        {
+            who = await tidings.Authentication.IdentifyAsync(context, Methods);
+        }
+        catch (TimeoutException)
+        {
+            return Problems.Unavailable(DisconnectCode.Unavailable.Reason);
+        }
+
         if (who.ByCookie ? !tidings.Origins.AllowsCookie(context.Request) : !tidings.Origins.Allows(context.Request))
         {
             return Problems.Create(ErrorCode.NotAllowed, "This origin may not ask for tickets.");

@@ -35,7 +35,7 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, Tickets ticket
     /// <param name="context">The request.</param>
     /// <param name="methods">The ways that count.</param>
     /// <param name="stream">Whether it asks for a stream to which <c>EventSource</c> will come back by itself.</param>
-    /// <exception cref="OperationCanceledException">Nobody could tell in time.</exception>
+    /// <exception cref="TimeoutException">Nobody could tell in time.</exception>
     public async ValueTask<RequestIdentity> IdentifyAsync(HttpContext context, AuthenticationMethods methods, bool stream = false)
     {
         var request = context.Request;

@@ -45,7 +45,7 @@ internal sealed class WebSocketEntrance(
         {
             who = await authenticator.IdentifyAsync(context, asked.Methods);
         }
-        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        catch (TimeoutException)
         {
             await RefuseVisiblyAsync(context, DisconnectCode.Unavailable);
             return;

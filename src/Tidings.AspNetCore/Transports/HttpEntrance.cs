@@ -87,7 +87,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         {
             who = await tidings.Authentication.IdentifyAsync(context, AuthenticationRule.Of(context, tidings.AuthenticationRule).Methods, stream);
         }
-        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        catch (TimeoutException)
         {
             await RefuseAsync(context, DisconnectCode.Unavailable);
             return null;

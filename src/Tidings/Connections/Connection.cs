@@ -81,11 +81,11 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
     /// <summary>A name for a connection that is still to be made.</summary>
     public static long NextId() => Interlocked.Increment(ref s_ids);
 
-    /// <summary>Counts the connection among those of its user, where it has one and is not counted yet. Before it is attached, or on its lane.</summary>
+    /// <summary>Counts the connection among those of its user, where that is limited, and it has one and is not counted yet. Before it is attached, or on its lane.</summary>
     /// <returns>False where the user has as many as he may, and it is to end.</returns>
     public bool TryCountUser()
     {
-        if (CountedUser is not null || Identity is not { } identity)
+        if (CountedUser is not null || Identity is not { } identity || !_registry.LimitsUsers)
         {
             return true;
         }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 
 namespace Tidings.Connections;
 
@@ -6,7 +7,8 @@ namespace Tidings.Connections;
 internal sealed class ConnectionDirectory
 {
     private readonly ConcurrentDictionary<string, Connection> _byId = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, HashSet<Connection>> _byUser = new(StringComparer.Ordinal);
+    // Most users have one connection: that itself, and a set where there are more.
+    private readonly Dictionary<string, object> _byUser = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
 
     public int Count => _byId.Count;
@@ -28,12 +30,15 @@ internal sealed class ConnectionDirectory
     {
         lock (_gate)
         {
-            if (!_byUser.TryGetValue(user, out var connections))
+            ref var connections = ref CollectionsMarshal.GetValueRefOrAddDefault(_byUser, user, out _);
+            if (connections is HashSet<Connection> set)
             {
-                _byUser[user] = connections = [];
+                set.Add(connection);
             }
-
-            connections.Add(connection);
+            else
+            {
+                connections = connections is Connection other && other != connection ? new HashSet<Connection> { other, connection } : connection;
+            }
         }
     }
 
@@ -47,7 +52,12 @@ internal sealed class ConnectionDirectory
 
         lock (_gate)
         {
-            if (_byUser.TryGetValue(user, out var connections) && connections.Remove(connection) && connections.Count == 0)
+            if (!_byUser.TryGetValue(user, out var connections))
+            {
+                return;
+            }
+
+            if (connections == connection || (connections is HashSet<Connection> set && set.Remove(connection) && set.Count == 0))
             {
                 _byUser.Remove(user);
             }
@@ -61,7 +71,7 @@ internal sealed class ConnectionDirectory
     {
         lock (_gate)
         {
-            return _byUser.TryGetValue(user, out var connections) ? [.. connections] : [];
+            return Find_NeedsLock(user);
         }
     }
 
@@ -73,12 +83,19 @@ internal sealed class ConnectionDirectory
     {
         lock (_gate)
         {
-            if (_byUser.TryGetValue(userOrConnection, out var connections))
+            if (_byUser.ContainsKey(userOrConnection))
             {
-                return [.. connections];
+                return Find_NeedsLock(userOrConnection);
             }
         }
 
         return Find(userOrConnection) is { } connection ? [connection] : [];
     }
+
+    private IReadOnlyList<Connection> Find_NeedsLock(string user) => _byUser.GetValueOrDefault(user) switch
+    {
+        Connection connection => [connection],
+        HashSet<Connection> connections => [.. connections],
+        _ => [],
+    };
 }

@@ -64,6 +64,9 @@ internal sealed class ConnectionRegistry
 
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>Whether a user may have only so many connections, which are then counted.</summary>
+    public bool LimitsUsers => _limits.ConnectionsPerUser > 0;
+
     /// <summary>Takes a place for a connection; where it is admitted, <see cref="Leave"/> gives the place back.</summary>
     /// <param name="address">What limits count; default where they don't.</param>
     /// <param name="limited">Whether the node's limits hold.</param>

@@ -8,7 +8,7 @@ public interface ITokenAuthenticator
 {
     /// <summary>Checks a token that came by query, header, subprotocol, cookie or first message. Called on the thread pool, many at once.</summary>
     /// <param name="token">1 to 8,192 characters, not yet looked at. It must not be logged.</param>
-    /// <param name="cancellationToken">Fires when its time is over (10 s).</param>
+    /// <param name="cancellationToken">Fires when the request is given up. After 10 s nobody waits for the answer any more.</param>
     /// <returns>Who it is; null where the token is not accepted.</returns>
     ValueTask<TokenIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken);
 }

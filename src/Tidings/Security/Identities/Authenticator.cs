@@ -11,7 +11,8 @@ internal sealed class Authenticator(ITokenAuthenticator tokens, Revocations revo
 
     /// <summary>Goes on where it is called: on a lane, leave it first.</summary>
     /// <returns>Null where the token is not accepted.</returns>
-    /// <exception cref="OperationCanceledException">It took too long, or the caller gave up.</exception>
+    /// <exception cref="TimeoutException">It took more than 10 s.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<Identity?> IdentifyAsync(string token, CancellationToken cancellationToken = default)
     {
         if (token.Length is 0 or > TokenLimits.TokenLength)
@@ -19,9 +20,8 @@ internal sealed class Authenticator(ITokenAuthenticator tokens, Revocations revo
             return null;
         }
 
-        using var limit = new CancellationTokenSource(Limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var said = await tokens.AuthenticateAsync(token, either.Token).AsTask().WaitAsync(either.Token).ConfigureAwait(false);
+        var asking = tokens.AuthenticateAsync(token, cancellationToken);
+        var said = asking.IsCompleted ? await asking.ConfigureAwait(false) : await asking.AsTask().WaitAsync(Limit, time, cancellationToken).ConfigureAwait(false);
         if (said is null || !UserId.IsValid(said.Subject))
         {
             return null;
