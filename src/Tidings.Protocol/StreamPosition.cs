@@ -31,6 +31,6 @@ public readonly record struct StreamPosition(string Epoch, long Offset)
         return true;
     }
 
-    /// <summary>The position as URLs have it: <c>epoch:offset</c>.</summary>
+    /// <summary>The position as text, <c>epoch:offset</c>, to keep it somewhere.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Epoch}:{Offset}");
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Tidings.Protocol;
+using Tidings.Protocol.Positions;
 
 namespace Tidings.AspNetCore.Api;
 
@@ -43,20 +44,23 @@ internal sealed class ApiQuery(IQueryCollection query)
         return null;
     }
 
-    /// <summary>A position as URLs have it: <c>epoch:offset</c>.</summary>
-    public StreamPosition? Position(string name)
+    /// <summary>How far a reader has come in <paramref name="channel"/>, by a position as all URLs have it (docs/protocol.md, "Positions").</summary>
+    public StreamPosition? Position(string name, string? channel)
     {
         if (Text(name) is not { } text)
         {
             return null;
         }
 
-        if (StreamPosition.TryParse(text, out var position))
+        foreach (var place in ChannelPositions.TryRead(text) ?? [])
         {
-            return position;
+            if (place.Channel == channel)
+            {
+                return place.Position;
+            }
         }
 
-        Fault ??= $"{name} must be a position, as epoch:offset.";
+        Fault ??= $"{name} must be a position in this channel: the base64url of [[\"channel\",\"epoch\",offset]].";
         return null;
     }
 }

@@ -27,7 +27,7 @@ internal static class ReadOperations
             (request, cancellationToken) => HistoryAsync(actions, request, cancellationToken))
         {
             Query = ((Delegate)DescribeHistory).Method,
-            FromQuery = static query => new HistoryQuery(query.Text("channel"), query.Position("since"), query.Number("last"), query.Number("limit")),
+            FromQuery = static query => new HistoryQuery(query.Text("channel"), query.Position("since", query.Text("channel")), query.Number("last"), query.Number("limit")),
         },
     ];
 

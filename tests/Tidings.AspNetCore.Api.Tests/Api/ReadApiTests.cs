@@ -38,24 +38,29 @@ public sealed class ReadApiTests
         Assert.Equal([4, 5], Data(newest));
         Assert.Equal(5, newest.GetProperty("offset").GetInt64());
         var epoch = newest.GetProperty("epoch").GetString();
-        var (_, part) = await app.GetAsync($"history?channel=h&since={epoch}:2&limit=2");
+        var (_, part) = await app.GetAsync($"history?channel=h&since={Position("h", epoch!, 2)}&limit=2");
         Assert.Equal([3, 4], Data(part));
         Assert.True(part.GetProperty("recovered").GetBoolean());
-        var (_, foreign) = await app.GetAsync("history?channel=h&since=other:2");
+        var (_, foreign) = await app.GetAsync("history?channel=h&since=" + Position("h", "other", 2));
         Assert.False(foreign.GetProperty("recovered").GetBoolean());
         Assert.Empty(Data(foreign));
         Assert.Empty(Data((await app.GetAsync("history?channel=h&last=0")).Json));
         Assert.Equal([1, 2, 3, 4, 5], Data((await app.GetAsync("history?channel=h")).Json));
     }
 
+    private static string Position(string channel, string epoch, long offset) =>
+        System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes($"[[\"{channel}\",\"{epoch}\",{offset}]]"));
+
     [Theory]
     [InlineData("history")]
     [InlineData("history?channel=a&channel=b")]
     [InlineData("history?channel=a%20b")]
     [InlineData("history?channel=a&since=nonsense")]
-    [InlineData("history?channel=a&since=e:-1")]
-    [InlineData("history?channel=a&since=e:9007199254740992")]
-    [InlineData("history?channel=a&since=e:1&last=1")]
+    [InlineData("history?channel=a&since=e:1")]
+    [InlineData("history?channel=a&since=W1siYSIsImUiLC0xXV0")]
+    [InlineData("history?channel=a&since=W1siYSIsImUiLDkwMDcxOTkyNTQ3NDA5OTJdXQ")]
+    [InlineData("history?channel=b&since=W1siYSIsImUiLDFdXQ")]
+    [InlineData("history?channel=a&since=W1siYSIsImUiLDFdXQ&last=1")]
     [InlineData("history?channel=a&last=-1")]
     [InlineData("history?channel=a&limit=0")]
     [InlineData("history?channel=a&limit=1000000")]
