@@ -12,7 +12,10 @@ namespace Tidings.AspNetCore.Handlers;
 internal sealed record HandlerInvocation(ChannelPeer Peer, string Channel, ReadOnlyMemory<byte> Data, IServiceProvider Services, CancellationToken CancellationToken)
 {
     /// <summary>The user, with claims where the application's authentication gave them. Somebody anonymous is not authenticated, and never null.</summary>
-    public ClaimsPrincipal User => Peer.Principal ?? new ClaimsPrincipal(Peer.User is { } id
+    public ClaimsPrincipal User => PrincipalOf(Peer);
+
+    /// <summary>The same of anybody at the other end.</summary>
+    public static ClaimsPrincipal PrincipalOf(ChannelPeer peer) => peer.Principal ?? new ClaimsPrincipal(peer.User is { } id
         ? new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, id), new Claim(ClaimTypes.Name, id)], "Tidings")
         : new ClaimsIdentity());
 }

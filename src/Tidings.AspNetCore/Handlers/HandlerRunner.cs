@@ -14,12 +14,16 @@ internal sealed class HandlerRunner(IServiceScopeFactory scopes, TimeProvider ti
     /// <remarks>A handler that goes on past its time is no longer waited for; its scope ends when it does.</remarks>
     [RequiresUnreferencedCode(HandlerJson.Reflection)]
     [RequiresDynamicCode(HandlerJson.Reflection)]
-    public async ValueTask<HandlerVerdict> RunAsync(
-        HandlerDelegate handler, ChannelPeer peer, string channel, ReadOnlyMemory<byte> data, Func<object?, HandlerVerdict> judge)
+    public ValueTask<HandlerVerdict> RunAsync(
+        HandlerDelegate handler, ChannelPeer peer, string channel, ReadOnlyMemory<byte> data, Func<object?, HandlerVerdict> judge) =>
+        RunAsync(async (services, cancellationToken) => judge(await handler.InvokeAsync(new HandlerInvocation(peer, channel, data, services, cancellationToken))));
+
+    /// <summary>The same for code of ours that asks services of the application.</summary>
+    public async ValueTask<HandlerVerdict> RunAsync(Func<IServiceProvider, CancellationToken, Task<HandlerVerdict>> ask)
     {
         // The caller is on a lane, where no code of the application runs.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var running = RunInScopeAsync(handler, peer, channel, data, judge);
+        var running = RunInScopeAsync(ask);
         try
         {
             return await running.WaitAsync(limit, time);
@@ -31,16 +35,13 @@ internal sealed class HandlerRunner(IServiceScopeFactory scopes, TimeProvider ti
         }
     }
 
-    [RequiresUnreferencedCode(HandlerJson.Reflection)]
-    [RequiresDynamicCode(HandlerJson.Reflection)]
-    private async Task<HandlerVerdict> RunInScopeAsync(
-        HandlerDelegate handler, ChannelPeer peer, string channel, ReadOnlyMemory<byte> data, Func<object?, HandlerVerdict> judge)
+    private async Task<HandlerVerdict> RunInScopeAsync(Func<IServiceProvider, CancellationToken, Task<HandlerVerdict>> ask)
     {
         using var bound = new CancellationTokenSource(limit, time);
         await using var scope = scopes.CreateAsyncScope();
         try
         {
-            return judge(await handler.InvokeAsync(new HandlerInvocation(peer, channel, data, scope.ServiceProvider, bound.Token)));
+            return await ask(scope.ServiceProvider, bound.Token);
         }
         catch (BindingException error)
         {

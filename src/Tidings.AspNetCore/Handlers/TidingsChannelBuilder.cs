@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Authorization;
 using Tidings;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Hosting;
@@ -13,6 +14,10 @@ public sealed class TidingsChannelBuilder
     private readonly TidingsServices _tidings;
     private ChannelKind _kind;
     private bool _publishIsSet;
+    private ChannelPolicy? _publishPolicy;
+    private ChannelPolicy? _subscribePolicy;
+    private IPublishHandler? _publishHandler;
+    private ISubscribeHandler? _subscribeHandler;
 
     internal TidingsChannelBuilder(TidingsServices tidings, ChannelKind kind)
     {
@@ -50,6 +55,25 @@ public sealed class TidingsChannelBuilder
     /// <summary>Which clients may subscribe. Without this call: all.</summary>
     public TidingsChannelBuilder AllowSubscribe(ChannelAccess access) => Set(_kind with { Subscribe = access });
 
+    /// <summary>Clients may publish whom a policy of ASP.NET Core's authorization allows it; the resource that it is asked about is the channel's
+    /// name. It goes before <see cref="OnPublish"/>.</summary>
+    /// <param name="policy">The policy's name.</param>
+    /// <exception cref="InvalidOperationException">The application did not call <c>AddAuthorization</c>.</exception>
+    public TidingsChannelBuilder AllowPublish(string policy)
+    {
+        _publishPolicy = Policy(policy);
+        return AllowPublish(ChannelAccess.Anyone);
+    }
+
+    /// <summary>The same for subscribing, reading back, and seeing who is present. It goes before <see cref="OnSubscribe"/>.</summary>
+    /// <param name="policy">The policy's name.</param>
+    /// <exception cref="InvalidOperationException">The application did not call <c>AddAuthorization</c>.</exception>
+    public TidingsChannelBuilder AllowSubscribe(string policy)
+    {
+        _subscribePolicy = Policy(policy);
+        return AllowSubscribe(ChannelAccess.Anyone);
+    }
+
     /// <summary>Looks at each message that a client publishes, before anybody gets it. What the server's own code publishes does not pass here.</summary>
     /// <remarks>
     /// Parameters: the message from its JSON; the pattern's values by name, parsed to the parameter's type; services, of a scope of this
@@ -65,11 +89,8 @@ public sealed class TidingsChannelBuilder
     public TidingsChannelBuilder OnPublish(Delegate handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        return Set(_kind with
-        {
-            OnPublish = new ApplicationPublishHandler(_tidings.Handlers, Bind(handler, HandlerData.Message), _tidings.HandlerJson),
-            Publish = _publishIsSet ? _kind.Publish : ChannelAccess.Anyone,
-        });
+        _publishHandler = new ApplicationPublishHandler(_tidings.Handlers, Bind(handler, HandlerData.Message), _tidings.HandlerJson);
+        return Set(_kind with { Publish = _publishIsSet ? _kind.Publish : ChannelAccess.Anyone });
     }
 
     /// <summary>Looks at each subscription that a client asks for, as <see cref="OnPublish"/> does at messages.</summary>
@@ -80,7 +101,8 @@ public sealed class TidingsChannelBuilder
     public TidingsChannelBuilder OnSubscribe(Delegate handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        return Set(_kind with { OnSubscribe = new ApplicationSubscribeHandler(_tidings.Handlers, Bind(handler, HandlerData.None)) });
+        _subscribeHandler = new ApplicationSubscribeHandler(_tidings.Handlers, Bind(handler, HandlerData.None));
+        return Set(_kind);
     }
 
     [RequiresUnreferencedCode(HandlerJson.Reflection)]
@@ -92,10 +114,26 @@ public sealed class TidingsChannelBuilder
         return bound;
     }
 
+    private ChannelPolicy Policy(string policy)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(policy);
+        if (_tidings.Provider.GetService(typeof(IAuthorizationService)) is null)
+        {
+            throw new InvalidOperationException("Policies need ASP.NET Core's authorization: call builder.Services.AddAuthorization() before builder.Build().");
+        }
+
+        _tidings.Authentication.KeepsPrincipals = true;
+        return new ChannelPolicy(_tidings.Handlers, policy);
+    }
+
     private TidingsChannelBuilder Set(ChannelKind kind)
     {
-        _kind = kind;
-        _tidings.Kinds.Set(kind);
+        _kind = kind with
+        {
+            OnPublish = _publishPolicy is null ? _publishHandler : new PolicyPublishHandler(_publishPolicy, _publishHandler),
+            OnSubscribe = _subscribePolicy is null ? _subscribeHandler : new PolicySubscribeHandler(_subscribePolicy, _subscribeHandler),
+        };
+        _tidings.Kinds.Set(_kind);
         return this;
     }
 }
