@@ -7,13 +7,12 @@ using Tidings.Connections;
 using Tidings.Lanes;
 using Tidings.Protocol;
 using Tidings.Protocol.Compression;
-using Tidings.Protocol.Frames;
 using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Handshake;
 
 /// <summary>Takes WebSocket requests of all routes in.</summary>
-internal sealed class WebSocketEntrance(
+internal sealed partial class WebSocketEntrance(
     ConnectionRegistry registry, LaneSet lanes, OriginPolicy origins, RequestAuthenticator authenticator, AuthenticationRule rule, EntranceGuards guards)
 {
     // How long a peer that is refused has to take note before the socket goes.
@@ -232,53 +231,5 @@ internal sealed class WebSocketEntrance(
     {
         var refusal = connection.TryCountUser() ? await join(connection) : DisconnectCode.TooManyConnections;
         return refusal ?? (connection.TryCountUser() ? null : DisconnectCode.TooManyConnections);
-    }
-
-    // Browsers show scripts nothing of a refused handshake: it is completed, and closed with the code and the reason.
-    private async Task RefuseVisiblyAsync(HttpContext context, DisconnectCode code)
-    {
-        if (Interlocked.Increment(ref _refusals) > MostRefusals)
-        {
-            Interlocked.Decrement(ref _refusals);
-            await RefuseByStatusAsync(context);
-            return;
-        }
-
-        try
-        {
-            await CloseVisiblyAsync(context, code);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _refusals);
-        }
-    }
-
-    private static async ValueTask RefuseOriginAsync(HttpContext context) =>
-        await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status403Forbidden, "This origin may not connect.\n");
-
-    private static async Task RefuseByStatusAsync(HttpContext context)
-    {
-        context.Response.Headers.RetryAfter = RetryAfterSeconds;
-        await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "This server takes no more connections now.\n");
-    }
-
-    private static async Task CloseVisiblyAsync(HttpContext context, DisconnectCode code)
-    {
-        WebSocketHandshake.TryChooseSubprotocol(context, ProtocolVersion.Subprotocol);
-        var stream = await WebSocketHandshake.AcceptAsync(context);
-        using var linger = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        linger.CancelAfter(RefusalLinger);
-        try
-        {
-            await stream.WriteAsync(Frame.Close(code), linger.Token);
-            var answer = new byte[FrameReader.ControlPayload];
-            while (await stream.ReadAsync(answer, linger.Token) > 0)
-            {
-            }
-        }
-        catch (Exception error) when (error is IOException or OperationCanceledException)
-        {
-        }
     }
 }

@@ -19,7 +19,7 @@ internal enum Admission : byte
 }
 
 /// <summary>Counts this node's connections and ends them all. Safe from any thread.</summary>
-internal sealed class ConnectionRegistry
+internal sealed partial class ConnectionRegistry
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<AddressKey, int> _perAddress = [];
@@ -151,48 +151,6 @@ internal sealed class ConnectionRegistry
         }
     }
 
-    /// <summary>Closes every connection, those still in their handshake too, and waits until all are gone.</summary>
-    /// <param name="code">What they are told.</param>
-    /// <param name="cancellationToken">Ends the waiting; what is not gone by then is left to the end of the process.</param>
-    public async Task CloseAllAsync(DisconnectCode code, CancellationToken cancellationToken)
-    {
-        Task empty;
-        lock (_gate)
-        {
-            _stop = new Stop(code);
-            _empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (_count == 0)
-            {
-                _empty.TrySetResult();
-            }
-
-            empty = _empty.Task;
-        }
-
-        foreach (var lane in _lanes.All)
-        {
-            lane.Post(CloseLane.Instance, (lane, code));
-        }
-
-        await empty.WaitAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Ends connections of this node, on every route.</summary>
-    /// <param name="whose">Which of those that belong to somebody. Called on lanes.</param>
-    /// <param name="code">What they are told.</param>
-    /// <param name="drop">Whether what waits for them is dropped, instead of sent before.</param>
-    /// <returns>How many.</returns>
-    public async Task<int> EndAsync(Predicate<Identity> whose, DisconnectCode code, bool drop)
-    {
-        var lanes = _lanes.All.Select(lane => new EndLane(lane, whose, code, drop)).ToList();
-        foreach (var lane in lanes)
-        {
-            lane.Post();
-        }
-
-        return (await Task.WhenAll(lanes.Select(static lane => lane.Count)).ConfigureAwait(false)).Sum();
-    }
-
     private static bool TryAdd<TKey>(Dictionary<TKey, int> counts, TKey key, int limit)
         where TKey : notnull
     {
@@ -221,88 +179,4 @@ internal sealed class ConnectionRegistry
 
     // A reference: other threads see all of the code or nothing of it.
     private sealed record Stop(DisconnectCode Code);
-
-    /// <summary>What is connected now, asked of each lane in a turn of its own.</summary>
-    public async Task<IReadOnlyList<ConnectionInfo>> ListAsync(CancellationToken cancellationToken)
-    {
-        var questions = new List<Task<List<ConnectionInfo>>>();
-        foreach (var lane in _lanes.All)
-        {
-            var question = new ListLane(lane);
-            lane.Post(question);
-            questions.Add(question.Answer);
-        }
-
-        var answers = await Task.WhenAll(questions).WaitAsync(cancellationToken).ConfigureAwait(false);
-        return [.. answers.SelectMany(static answer => answer)];
-    }
-
-    private sealed class ListLane(Lane lane) : ILaneWork
-    {
-        private readonly TaskCompletionSource<List<ConnectionInfo>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task<List<ConnectionInfo>> Answer => _answer.Task;
-
-        public void Run(object? argument) =>
-            _answer.SetResult(lane.Connections.Snapshot().ConvertAll(static connection => connection.ToInfo()));
-    }
-
-    private sealed class EndLane(Lane lane, Predicate<Identity> whose, DisconnectCode code, bool drop) : ILaneWork
-    {
-        private readonly TaskCompletionSource<int> _count = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task<int> Count => _count.Task;
-
-        public void Post() => lane.Post(this);
-
-        public void Run(object? argument)
-        {
-            var count = 0;
-            if (!drop)
-            {
-                // What was published before still reaches them.
-                lane.FanOut();
-            }
-
-            foreach (var connection in lane.Connections.Snapshot())
-            {
-                if (connection is { State: ConnectionState.Open, Identity: { } identity } && whose(identity))
-                {
-                    End(connection);
-                    count++;
-                }
-            }
-
-            _count.SetResult(count);
-        }
-
-        private void End(Connection connection)
-        {
-            if (drop)
-            {
-                connection.Expel(code);
-            }
-            else
-            {
-                connection.CloseNow(code);
-            }
-        }
-    }
-
-    private sealed class CloseLane : ILaneWork
-    {
-        public static readonly CloseLane Instance = new();
-
-        public void Run(object? argument)
-        {
-            var (lane, code) = ((Lane, DisconnectCode))argument!;
-
-            // What was published before still reaches them.
-            lane.FanOut();
-            foreach (var connection in lane.Connections.Snapshot())
-            {
-                connection.CloseNow(code);
-            }
-        }
-    }
 }
