@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tidings;
 using Tidings.AspNetCore.Api;
-using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
@@ -30,19 +29,15 @@ public static class TicketEndpoint
 
     private static async Task<IResult> IssueAsync(HttpContext context, TidingsServices tidings)
     {
-        RequestIdentity who;
-        try
-        {
-            who = await tidings.Authentication.IdentifyAsync(context, Methods);
-        }
-        catch (TimeoutException)
-        {
-            return Problems.Unavailable(DisconnectCode.Unavailable.Reason);
-        }
-
+        var who = await tidings.Authentication.IdentifyAsync(context, Methods);
         if (who.ByCookie ? !tidings.Origins.AllowsCookie(context.Request) : !tidings.Origins.Allows(context.Request))
         {
             return Problems.Create(ErrorCode.NotAllowed, "This origin may not ask for tickets.");
+        }
+
+        if (who.Refusal == DisconnectCode.Unavailable)
+        {
+            return Problems.Unavailable(DisconnectCode.Unavailable.Reason);
         }
 
         if (who is not { Identity: { } identity, Refusal: null })

@@ -35,7 +35,6 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, Tickets ticket
     /// <param name="context">The request.</param>
     /// <param name="methods">The ways that count.</param>
     /// <param name="stream">Whether it asks for a stream to which <c>EventSource</c> will come back by itself.</param>
-    /// <exception cref="TimeoutException">Nobody could tell in time.</exception>
     public async ValueTask<RequestIdentity> IdentifyAsync(HttpContext context, AuthenticationMethods methods, bool stream = false)
     {
         var request = context.Request;
@@ -91,6 +90,15 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, Tickets ticket
             ? new RequestIdentity(identity)
             : RequestIdentity.Invalid;
 
-    private static async ValueTask<RequestIdentity> CheckAsync(Authenticator tokens, string token, CancellationToken cancellationToken) =>
-        await tokens.IdentifyAsync(token, cancellationToken) is { } identity ? new RequestIdentity(identity) : RequestIdentity.Invalid;
+    private static async ValueTask<RequestIdentity> CheckAsync(Authenticator tokens, string token, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await tokens.IdentifyAsync(token, cancellationToken) is { } identity ? new RequestIdentity(identity) : RequestIdentity.Invalid;
+        }
+        catch (TimeoutException)
+        {
+            return new RequestIdentity(null, Refusal: DisconnectCode.Unavailable);
+        }
+    }
 }

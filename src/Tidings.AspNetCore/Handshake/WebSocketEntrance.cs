@@ -39,16 +39,7 @@ internal sealed partial class WebSocketEntrance(
         }
 
         var asked = AuthenticationRule.Of(context, rule);
-        RequestIdentity who;
-        try
-        {
-            who = await authenticator.IdentifyAsync(context, asked.Methods);
-        }
-        catch (TimeoutException)
-        {
-            await RefuseVisiblyAsync(context, DisconnectCode.Unavailable);
-            return;
-        }
+        var who = await authenticator.IdentifyAsync(context, asked.Methods);
 
         // Nobody yet, where the first message is to say who comes.
         var unknown = asked.Required && who.Identity is null && !route.IdentifiesByItself;

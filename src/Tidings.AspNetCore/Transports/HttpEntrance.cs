@@ -82,17 +82,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
     /// <returns>Who it is, or nobody; null where the request was answered.</returns>
     private async ValueTask<RequestIdentity?> IdentifyAsync(HttpContext context, bool stream)
     {
-        RequestIdentity who;
-        try
-        {
-            who = await tidings.Authentication.IdentifyAsync(context, AuthenticationRule.Of(context, tidings.AuthenticationRule).Methods, stream);
-        }
-        catch (TimeoutException)
-        {
-            await RefuseAsync(context, DisconnectCode.Unavailable);
-            return null;
-        }
-
+        var who = await tidings.Authentication.IdentifyAsync(context, AuthenticationRule.Of(context, tidings.AuthenticationRule).Methods, stream);
         if (who.ByCookie && !tidings.Origins.AllowsCookieToRead(context.Request))
         {
             await AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, "This origin may not connect."));

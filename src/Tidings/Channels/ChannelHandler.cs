@@ -63,8 +63,7 @@ internal sealed partial class ChannelHandler(CommandActions actions, Subscribing
         switch (command.Type)
         {
             case CommandType.Auth when firstMessage is not null:
-                connection.Suspend();
-                _ = AuthenticateAsync(connection, command, firstMessage);
+                _ = firstMessage.CarryOutAsync(connection, command.Token, outcome => AnswerAsync(connection, command, outcome));
                 break;
             case CommandType.Ping when connection.TryControl():
                 connection.Send(Reply.PongTo(command.Id));
@@ -81,28 +80,13 @@ internal sealed partial class ChannelHandler(CommandActions actions, Subscribing
         }
     }
 
-    private static async Task AuthenticateAsync(Connection connection, Command command, FirstMessage firstMessage)
+    // Any other outcome has closed the connection: who has not yet said who he is has one attempt.
+    private static async Task AnswerAsync(Connection connection, Command command, AuthOutcome outcome)
     {
-        try
+        if (outcome == AuthOutcome.Accepted)
         {
-            if (await firstMessage.TakeAsync(connection, command.Token).ConfigureAwait(false) == AuthOutcome.Accepted)
-            {
-                connection.Send(Reply.AuthSuccess(command.Id, connection.Identity!.User));
-                await FirstMessage.JoinAsync(connection).ConfigureAwait(false);
-            }
-        }
-#pragma warning disable CA1031 // An error of ours ends that connection, and no other.
-        catch (Exception error)
-#pragma warning restore CA1031
-        {
-            await connection.Lane.SwitchTo();
-            connection.LogFailure(error);
-            connection.CloseNow(DisconnectCode.HandlerFailed);
-        }
-
-        if (connection.State == ConnectionState.Open)
-        {
-            connection.Resume();
+            connection.Send(Reply.AuthSuccess(command.Id, connection.Identity!.User));
+            await PendingJoin.CompleteAsync(connection).ConfigureAwait(false);
         }
     }
 

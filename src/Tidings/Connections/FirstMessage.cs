@@ -1,4 +1,3 @@
-using Tidings.Brokers;
 using Tidings.Protocol;
 using Tidings.Security.Identities;
 
@@ -23,6 +22,32 @@ internal enum AuthOutcome : byte
 /// <summary>Carries out auth messages: the token is checked on the thread pool, while no further message of the connection is taken.</summary>
 internal sealed class FirstMessage(Authenticator authenticator)
 {
+    /// <summary>Takes an auth message in place of the messages that come after it. Called on the connection's lane.</summary>
+    /// <param name="connection">Whose.</param>
+    /// <param name="token">As it came; null where the message bore none.</param>
+    /// <param name="answer">Tells the peer, on the lane. What it throws ends the connection, and no other.</param>
+    public async Task CarryOutAsync(Connection connection, string? token, Func<AuthOutcome, Task> answer)
+    {
+        connection.Suspend();
+        try
+        {
+            await answer(await TakeAsync(connection, token).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // see answer
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            await connection.Lane.SwitchTo();
+            connection.LogFailure(error);
+            connection.CloseNow(DisconnectCode.HandlerFailed);
+        }
+
+        if (connection.State == ConnectionState.Open)
+        {
+            connection.Resume();
+        }
+    }
+
     /// <summary>Checks a token, and makes the connection its user's. Called on the connection's lane, suspended; goes on there.</summary>
     /// <param name="connection">Whose.</param>
     /// <param name="token">As it came; null where the message bore none.</param>
@@ -66,35 +91,6 @@ internal sealed class FirstMessage(Authenticator authenticator)
         }
 
         return AuthOutcome.Accepted;
-    }
-
-    /// <summary>Lets the connection join what it came for, now that it is known whose it is.</summary>
-    /// <returns>False where it may not, and is being closed.</returns>
-    public static async Task<bool> JoinAsync(Connection connection)
-    {
-        if (connection.Tag is not PendingJoin pending)
-        {
-            return true;
-        }
-
-        connection.Tag = null;
-        DisconnectCode? refusal;
-        try
-        {
-            refusal = await pending.Join(connection).ConfigureAwait(false);
-        }
-        catch (BrokerUnavailableException)
-        {
-            refusal = DisconnectCode.Unavailable;
-        }
-
-        await connection.Lane.SwitchTo();
-        if (refusal is { } told)
-        {
-            connection.CloseNow(told);
-        }
-
-        return refusal is null && connection.State == ConnectionState.Open;
     }
 
     private static bool TryTake(Connection connection, Identity identity)

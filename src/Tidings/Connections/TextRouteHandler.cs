@@ -37,8 +37,7 @@ internal abstract class TextRouteHandler(FirstMessage? firstMessage) : Connectio
             case RoomControl.Auth when firstMessage is not null:
                 if (MayContinue(connection, text.Length))
                 {
-                    connection.Suspend();
-                    _ = AuthenticateAsync(connection, AuthMessage.TokenOf(text), firstMessage);
+                    _ = firstMessage.CarryOutAsync(connection, AuthMessage.TokenOf(text), outcome => AnswerAsync(connection, outcome));
                 }
 
                 break;
@@ -81,47 +80,23 @@ internal abstract class TextRouteHandler(FirstMessage? firstMessage) : Connectio
         return false;
     }
 
-    private async Task AuthenticateAsync(Connection connection, string? token, FirstMessage firstMessage)
+    private async Task AnswerAsync(Connection connection, AuthOutcome outcome)
     {
-        try
+        switch (outcome)
         {
-            switch (await firstMessage.TakeAsync(connection, token).ConfigureAwait(false))
-            {
-                case AuthOutcome.Accepted:
-                    await AcceptAsync(connection, connection.Identity!.User).ConfigureAwait(false);
-                    break;
-                case AuthOutcome.Refused:
-                    connection.Send(InvalidToken);
-                    break;
-                case AuthOutcome.Unavailable:
-                    connection.Send(Unavailable);
-                    break;
-            }
+            case AuthOutcome.Accepted when !MayStay(connection):
+                connection.CloseNow(DisconnectCode.Forbidden);
+                break;
+            case AuthOutcome.Accepted:
+                connection.Send(Reply.AuthSuccess(default, connection.Identity!.User));
+                await PendingJoin.CompleteAsync(connection).ConfigureAwait(false);
+                break;
+            case AuthOutcome.Refused:
+                connection.Send(InvalidToken);
+                break;
+            case AuthOutcome.Unavailable:
+                connection.Send(Unavailable);
+                break;
         }
-#pragma warning disable CA1031 // An error of a route ends that connection, and no other.
-        catch (Exception error)
-#pragma warning restore CA1031
-        {
-            await connection.Lane.SwitchTo();
-            connection.LogFailure(error);
-            connection.CloseNow(DisconnectCode.HandlerFailed);
-        }
-
-        if (connection.State == ConnectionState.Open)
-        {
-            connection.Resume();
-        }
-    }
-
-    private async Task AcceptAsync(Connection connection, string user)
-    {
-        if (!MayStay(connection))
-        {
-            connection.CloseNow(DisconnectCode.Forbidden);
-            return;
-        }
-
-        connection.Send(Reply.AuthSuccess(default, user));
-        await FirstMessage.JoinAsync(connection).ConfigureAwait(false);
     }
 }

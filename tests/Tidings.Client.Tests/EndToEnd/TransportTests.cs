@@ -181,6 +181,7 @@ public sealed class TransportTests
     }
 
     [Theory]
+    [InlineData(ClientTransport.WebSocket)]
     [InlineData(ClientTransport.ServerSentEvents)]
     [InlineData(ClientTransport.LongPolling)]
     public async Task Cut_again_and_again_it_loses_and_doubles_nothing(ClientTransport transport)

@@ -98,23 +98,6 @@ public sealed class WebSocketTests
         await reader.ExpectAsync(40);
     }
 
-    [Fact]
-    public async Task Cut_again_and_again_it_loses_and_doubles_nothing()
-    {
-        await using var world = await ClientServer.StartAsync();
-        await using var room = world.Client(random: static () => 0.01).Subscribe("chat:lobby");
-        var reader = new Reader(room);
-        await room.WaitAsync().WaitAsync(Eventually.Limit);
-        for (var round = 0; round < 20; round++)
-        {
-            await world.PublishAsync("chat:lobby", (round * 20) + 1, (round * 20) + 10);
-            world.Proxy.CutAll();
-            await world.PublishAsync("chat:lobby", (round * 20) + 11, (round * 20) + 20);
-        }
-
-        await reader.ExpectAsync(400);
-    }
-
     [Theory]
     [InlineData(Fault.Blackhole)]
     [InlineData(Fault.Stall)]

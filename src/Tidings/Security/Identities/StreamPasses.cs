@@ -1,6 +1,4 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Tidings.Security.Identities;
 
@@ -12,18 +10,17 @@ internal sealed class StreamPasses(TimeProvider time)
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
     private const int Most = 100_000;
-    private const int Bytes = 32;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Pass> _passes = new(StringComparer.Ordinal);
 
     /// <summary>The name of the cookie that goes with a ticket: streams of one browser don't take each other's.</summary>
-    public static string CookieOf(string ticket) => "tidings_" + Convert.ToHexStringLower(Hash(ticket).AsSpan(0, 8));
+    public static string CookieOf(string ticket) => "tidings_" + Convert.ToHexStringLower(BearerSecret.Hash(ticket).AsSpan(0, 8));
 
     /// <returns>What the cookie is to hold; null where there are too many.</returns>
     public string? Issue(string ticket, Identity identity)
     {
-        var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
+        var secret = BearerSecret.New();
         lock (_gate)
         {
             if (_passes.Count >= Most)
@@ -31,7 +28,7 @@ internal sealed class StreamPasses(TimeProvider time)
                 Sweep_NeedsLock();
             }
 
-            return _passes.Count < Most && _passes.TryAdd(CookieOf(ticket), new Pass(identity, Hash(secret)) { Until = Now + Lifetime }) ? secret : null;
+            return _passes.Count < Most && _passes.TryAdd(CookieOf(ticket), new Pass(identity, BearerSecret.Hash(secret)) { Until = Now + Lifetime }) ? secret : null;
         }
     }
 
@@ -40,7 +37,7 @@ internal sealed class StreamPasses(TimeProvider time)
     {
         lock (_gate)
         {
-            if (!_passes.TryGetValue(CookieOf(ticket), out var pass) || pass.Until <= Now || !CryptographicOperations.FixedTimeEquals(Hash(secret), pass.Secret))
+            if (!_passes.TryGetValue(CookieOf(ticket), out var pass) || pass.Until <= Now || !CryptographicOperations.FixedTimeEquals(BearerSecret.Hash(secret), pass.Secret))
             {
                 return null;
             }
@@ -51,8 +48,6 @@ internal sealed class StreamPasses(TimeProvider time)
     }
 
     private TimeSpan Now => time.GetElapsedTime(0);
-
-    private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 
     private void Sweep_NeedsLock()
     {

@@ -1,17 +1,11 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
-using System.Text;
-
 namespace Tidings.Security.Identities;
 
 /// <summary>One-time tickets: what stands in a URL in place of a token, good for one use within half a minute. Safe from any thread.</summary>
-/// <remarks>Only hashes are kept, so that a look into memory or a timing of the lookup tells nothing of a ticket.</remarks>
 internal sealed class Tickets(TimeProvider time)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
 
     private const int Most = 100_000;
-    private const int Bytes = 32;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (Identity Identity, long Until)> _tickets = new(StringComparer.Ordinal);
@@ -20,7 +14,7 @@ internal sealed class Tickets(TimeProvider time)
     /// <returns>A ticket of 43 URL-safe characters; null where more than 100,000 wait to be used.</returns>
     public string? Issue(Identity identity)
     {
-        var ticket = NewSecret();
+        var ticket = BearerSecret.New();
         var hash = Hash(ticket);
         var now = Now;
         lock (_gate)
@@ -54,7 +48,5 @@ internal sealed class Tickets(TimeProvider time)
 
     private long Now => (long)time.GetElapsedTime(0).TotalMilliseconds;
 
-    private static string NewSecret() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
-
-    private static string Hash(string ticket) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(ticket)));
+    private static string Hash(string ticket) => Convert.ToHexString(BearerSecret.Hash(ticket));
 }

@@ -1,0 +1,142 @@
+using Tidings.Lanes;
+using Tidings.Protocol;
+using Tidings.Protocol.Frames;
+
+namespace Tidings.Connections;
+
+/// <content>How it ends.</content>
+internal sealed partial class Connection
+{
+    /// <summary>Ends the connection after what is queued.</summary>
+    public void CloseNow(DisconnectCode code)
+    {
+        if (State > ConnectionState.Open)
+        {
+            return;
+        }
+
+        Leave(code);
+        if (_wire is null)
+        {
+            // The close frame goes out as soon as there is a wire.
+            _code = code;
+            return;
+        }
+
+        QueueClose(code);
+        _suspended = false;
+        if (_stash is { } unread)
+        {
+            // The peer's own close frame may be in it.
+            _stash = null;
+            AwaitClose(unread);
+        }
+
+        SetReading(true);
+    }
+
+    /// <summary>Ends the connection at once: what waits for it is dropped, for it must not be read any more.</summary>
+    public void Expel(DisconnectCode code)
+    {
+        if (State <= ConnectionState.Open)
+        {
+            DropUnsent();
+            CloseNow(code);
+        }
+    }
+
+    /// <summary>The peer has said its last byte. The wire brings nothing more; it is closed when what is queued is written, or in time.</summary>
+    public void EndOfInput()
+    {
+        _inputEnded = _closeReceived = true;
+        if (State <= ConnectionState.Open)
+        {
+            // A peer that goes without a close frame has failed the connection (RFC 6455 §7.1.7). It may still be reading.
+            Leave(DisconnectCode.Abnormal);
+            AwaitEnd();
+        }
+
+        Flush();
+        if (_outputEnded)
+        {
+            Shut();
+        }
+    }
+
+    /// <summary>The transport broke.</summary>
+    public void Lost()
+    {
+        Leave(DisconnectCode.Abnormal);
+        Shut();
+    }
+
+    // From here on nobody sends to this connection, and nothing more of it is handled.
+    private void Leave(DisconnectCode code)
+    {
+        if (State <= ConnectionState.Open)
+        {
+            State = ConnectionState.Closing;
+            _handler.OnClosed(this, code);
+        }
+    }
+
+    private void QueueClose(DisconnectCode code)
+    {
+        var frame = Frame.Close(code);
+        _queue.Enqueue(frame);
+        Lane.QueuedBytes += frame.Length;
+        AwaitEnd();
+        MarkDirty();
+    }
+
+    private void AwaitEnd()
+    {
+        _closeDue = Lane.Now + (long)Settings.CloseTimeout.TotalMilliseconds;
+        Lane.Timers.Schedule(this, _closeDue);
+    }
+
+    private void AfterCloseFrame()
+    {
+        if (!(_closeReceived || _wire!.IsOneWay) || _outputEnded)
+        {
+            return;
+        }
+
+        // Both close frames have passed, or the peer's cannot be read any more: the server ends the TCP connection first (RFC 6455
+        // §7.1.1), and reads on until the peer has read everything, as closing a socket with unread bytes would destroy our last
+        // ones on their way.
+        _outputEnded = true;
+        var peerIsTold = _wire!.TryEndOutput();
+        if (!_inputEnded && (peerIsTold || _peerMaySend))
+        {
+            Lane.Timers.Schedule(this, Math.Min(_closeDue, Lane.Now + (peerIsTold ? LingerMilliseconds : UntoldLingerMilliseconds)));
+        }
+        else
+        {
+            Shut();
+        }
+    }
+
+    private void Shut()
+    {
+        if (State == ConnectionState.Closed)
+        {
+            return;
+        }
+
+        Lane.Connections.Remove(_slot);
+        _wire!.Close();
+        Release();
+    }
+
+    private void Release()
+    {
+        State = ConnectionState.Closed;
+        Lane.Timers.Cancel(this);
+        Authentication?.End();
+        Lane.QueuedBytes -= _queue.Bytes;
+        _queue.Clear();
+        _reader.Release();
+        _registry.Leave(Address, CountedUser);
+    }
+}
