@@ -25,7 +25,7 @@ internal sealed class Acknowledgements
 
         foreach (var epoch in Answered().GroupBy(static attempt => attempt.Answers[0].Epoch))
         {
-            _epochs.Add(epoch.Key, new Epoch([.. epoch.OrderBy(static attempt => attempt.Answers[0].Offset)]));
+            _epochs.Add(epoch.Key, new Epoch([.. epoch.OrderBy(static attempt => attempt.Answers[0].Offset).ThenByDescending(static attempt => attempt.Invoked)]));
         }
     }
 

@@ -32,7 +32,11 @@ internal sealed class SubscriptionCheck(
                     break;
                 case OddEntry odd:
                     OnMessages(odd.Offset, odd.Offset);
-                    places.Saw(_coverage.Cursor.GetValueOrDefault() with { Offset = odd.Offset }, odd.Value, _terms.Owner);
+                    if (_coverage.Cursor is { } cursor)
+                    {
+                        places.Saw(cursor with { Offset = odd.Offset }, odd.Value, _terms.Owner);
+                    }
+
                     break;
                 case GapEntry gap:
                     OnGap(gap);
