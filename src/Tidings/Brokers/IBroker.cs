@@ -65,6 +65,11 @@ internal interface IBroker
     /// <exception cref="NotDurableException">Durability was asked for and cannot be given.</exception>
     ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default);
 
+    /// <summary>Has the channel delivered to this node, if it is not yet. Called after somebody has joined it in the hub; the broker goes on for as
+    /// long as <see cref="IMessageSink.HasSubscribers"/> says so.</summary>
+    /// <remarks>Once it has completed, whatever is published is delivered.</remarks>
+    ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default);
+
     /// <summary>Reads a channel's log. What was delivered before the call is in it.</summary>
     ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default);
 }

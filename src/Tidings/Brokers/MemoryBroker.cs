@@ -51,6 +51,8 @@ internal sealed class MemoryBroker : IBroker, IDisposable
         }
     }
 
+    public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) => default;
+
     public ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
     {
         while (true)
