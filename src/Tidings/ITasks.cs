@@ -28,14 +28,21 @@ public interface ITasks
     /// <param name="cancellationToken">Ends the call; the task may have been started.</param>
     Task<TaskState> StartAsync<T>(string name, T args, JsonTypeInfo<T> type, TaskStartOptions? options = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Starts a task that is given nothing, or JSON as it is.</summary>
+    /// <summary>Starts a task that is given nothing.</summary>
     /// <param name="name">Its kind.</param>
-    /// <param name="json">One JSON value in UTF-8; empty for nothing.</param>
+    /// <param name="cancellationToken">Ends the call; the task may have been started.</param>
+    /// <exception cref="TaskRefusedException">The queue is full, or the process stops.</exception>
+    /// <exception cref="ArgumentException">The name cannot be one.</exception>
+    Task<TaskState> StartAsync(string name, CancellationToken cancellationToken = default);
+
+    /// <summary>Starts a task that is given JSON as it is.</summary>
+    /// <param name="name">Its kind.</param>
+    /// <param name="json">One JSON value in UTF-8, of at most 64 levels; empty for nothing.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the call; the task may have been started.</param>
     /// <exception cref="TaskRefusedException">The queue is full, the id is taken, or the process stops.</exception>
     /// <exception cref="ArgumentException">Name or id cannot be such, or it is no JSON, or too large.</exception>
-    Task<TaskState> StartAsync(string name, ReadOnlyMemory<byte> json = default, TaskStartOptions? options = null, CancellationToken cancellationToken = default);
+    Task<TaskState> StartJsonAsync(string name, ReadOnlyMemory<byte> json, TaskStartOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>A task's state; null where there is none of that id, or it ended too long ago.</summary>
     /// <param name="id">The task's id.</param>

@@ -8,7 +8,9 @@ namespace Tidings.Protocol;
 internal static class TaskStateJson
 {
     /// <summary>The state as one JSON object in one line.</summary>
-    public static byte[] Write(TaskState state)
+    /// <param name="state">The state.</param>
+    /// <param name="data">What the task was given, where its reader is to know; otherwise empty.</param>
+    public static byte[] Write(TaskState state, ReadOnlyMemory<byte> data = default)
     {
         var frame = JsonFrame.Begin();
         var writer = frame.Writer;
@@ -29,6 +31,11 @@ internal static class TaskStateJson
         if (state.Error is { } error)
         {
             writer.WriteString("error"u8, error);
+        }
+
+        if (!data.IsEmpty)
+        {
+            frame.Raw("data"u8, data.Span);
         }
 
         return frame.EndJson().ToArray();

@@ -25,7 +25,7 @@ public sealed class TaskOptions
     public int UpdatesPerSecond { get; set; } = 10;
 
     /// <summary>The most bytes of JSON that a task is given, and of its result. Default 256 KB, from 1 to 16 MB.</summary>
-    public int PayloadBytes { get; set; } = 256 * 1024;
+    public long PayloadBytes { get; set; } = 256 * 1024;
 
     /// <summary>The most bytes of all tasks where they are kept in memory; beyond it none is started. Default 64 MB, from 64 KB to 16 GB.</summary>
     public long MemoryBytes { get; set; } = 64 * 1024 * 1024;

@@ -15,6 +15,18 @@ internal sealed class MemoryTaskStore(TimeProvider time, long mostBytes) : ITask
     private readonly PriorityQueue<Entry, long> _due = new();
     private long _bytes;
 
+    /// <summary>How much stands in the queue of what will be due.</summary>
+    public int Queued
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _due.Count;
+            }
+        }
+    }
+
     public ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due, CancellationToken cancellationToken = default)
     {
         lock (_gate)

@@ -63,9 +63,26 @@ internal sealed class Paced
     public Task EndAsync()
     {
         End();
-        lock (_gate)
+        return SettleAsync();
+    }
+
+    /// <summary>Waits until nothing is being done. What has to wait for an interval's end is not waited for.</summary>
+    public async Task SettleAsync()
+    {
+        while (true)
         {
-            return _last;
+            Task last;
+            lock (_gate)
+            {
+                if (!_working)
+                {
+                    return;
+                }
+
+                last = _last;
+            }
+
+            await last.ConfigureAwait(false);
         }
     }
 

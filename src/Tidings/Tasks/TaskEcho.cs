@@ -47,6 +47,9 @@ internal sealed class TaskEcho(IBroker broker, ITaskStore store, TaskOptions opt
         await store.TryReplaceAsync(record.Next(record.State) with { Announced = true }, record.Version, options.Retention).ConfigureAwait(false);
     }
 
+    /// <summary>Waits until the final states that were offered have been told.</summary>
+    public Task SettleAsync() => Task.WhenAll(_voices.Values.Select(static voice => voice.SettleAsync()));
+
     /// <summary>The record as the store has it now, where that is a later one.</summary>
     public async ValueTask<TaskRecord> FindNewestAsync(TaskRecord record) =>
         await store.FindAsync(record.Id).ConfigureAwait(false) is { } newest && newest.Version > record.Version ? newest : record;

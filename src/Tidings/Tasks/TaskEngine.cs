@@ -9,6 +9,8 @@ namespace Tidings.Tasks;
 /// <summary>Tasks, put together.</summary>
 internal sealed class TaskEngine : IDisposable
 {
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
+
     private readonly TaskLeases _leases;
     private readonly TaskQueue _queue;
 
@@ -16,11 +18,11 @@ internal sealed class TaskEngine : IDisposable
         TaskOptions options, ITaskStore store, IBroker broker, Hub hub, ChannelKinds kinds, FirstMessage? firstMessage, JsonSerializerOptions json, TimeProvider time, ILogger log)
     {
         Registry = new TaskRegistry(store, broker, options, time, log);
-        _queue = new TaskQueue(Registry, hub, time, log);
+        _queue = new TaskQueue(Registry, hub, broker, time, log);
         Starting = new TaskStarting(Registry, _queue);
         Cancelling = new TaskCancelling(Registry);
-        Handler = new TaskHandler(Registry, Cancelling, new TaskWatches(hub), kinds, firstMessage);
-        Facade = new TasksFacade(Registry, Starting, Cancelling, hub, json);
+        Handler = new TaskHandler(Registry, Cancelling, new TaskWatches(hub), broker, kinds, firstMessage);
+        Facade = new TasksFacade(Registry, Starting, Cancelling, hub, broker, json);
         kinds.Overlay = new TaskChannels(Registry, Cancelling);
         _leases = new TaskLeases(store, Registry, _queue, time, log);
     }
@@ -39,21 +41,13 @@ internal sealed class TaskEngine : IDisposable
     {
         if (Registry.Options.Shutdown == TaskShutdown.Wait)
         {
-            try
-            {
-                await _queue.StopAsync(wait: true).WaitAsync(cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (OperationCanceledException)
-            {
-            }
+            await _queue.StopAsync(wait: true).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         // Code that does not look at its token is left behind; its lease ends.
         await _queue.StopAsync(wait: false).WaitAsync(EndTimeout, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Registry.Echo.SettleAsync().WaitAsync(EndTimeout, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose() => _leases.Dispose();
-
-    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
 }

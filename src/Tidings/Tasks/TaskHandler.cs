@@ -8,7 +8,7 @@ using Tidings.Protocol.Replies;
 namespace Tidings.Tasks;
 
 /// <summary>The route of a task: its present state, each change, the final state, the end.</summary>
-internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling, TaskWatches watches, ChannelKinds kinds, FirstMessage? firstMessage)
+internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling, TaskWatches watches, IBroker broker, ChannelKinds kinds, FirstMessage? firstMessage)
     : TextRouteHandler(firstMessage)
 {
     private static readonly byte[] NotFound = Frame.Text("""{"error":"Task not found"}"""u8);
@@ -41,19 +41,29 @@ internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling,
             return refusal;
         }
 
-        // Before the state is read: what changes from here on is shown.
-        var viewer = watches.Join(connection, id);
-        if (await tasks.FindAsync(id, CancellationToken.None).ConfigureAwait(false) is { } record)
-        {
-            viewer.Show(TaskSight.Of(record.State));
-        }
-        else
+        if (!await TryWatchAsync(connection, id).ConfigureAwait(false))
         {
             connection.SendLater(NotFound);
             connection.Close(DisconnectCode.Goodbye);
         }
 
         return null;
+    }
+
+    /// <summary>Shows a connection the present state, and from now on each change.</summary>
+    /// <returns>False where there is no such task.</returns>
+    public async ValueTask<bool> TryWatchAsync(Connection connection, string id)
+    {
+        // Before the state is read: what changes from here on is shown.
+        var viewer = watches.Join(connection, id);
+        await broker.ListenAsync(TaskId.ChannelOf(id)).ConfigureAwait(false);
+        if (await tasks.FindAsync(id, CancellationToken.None).ConfigureAwait(false) is not { } record)
+        {
+            return false;
+        }
+
+        viewer.Show(TaskSight.Of(record.State));
+        return true;
     }
 
     public override void OnClosed(Connection connection, DisconnectCode code)

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Logging;
+using Tidings.Brokers;
 using Tidings.Channels;
 
 namespace Tidings.Tasks;
 
 /// <summary>The tasks that this process does: a bounded queue, and as many runs at once as wanted. Safe from any thread.</summary>
-internal sealed class TaskQueue(TaskRegistry tasks, Hub hub, TimeProvider time, ILogger log)
+internal sealed class TaskQueue(TaskRegistry tasks, Hub hub, IBroker broker, TimeProvider time, ILogger log)
 {
     private readonly Lock _gate = new();
     private readonly Queue<TaskRun> _waiting = [];
@@ -59,6 +60,7 @@ internal sealed class TaskQueue(TaskRegistry tasks, Hub hub, TimeProvider time, 
     {
         var run = new TaskRun(id, kind, data, tasks, time, log);
         hub.Listen(run, TaskSignals.ChannelOf(id));
+        _ = TaskSignals.ListenAsync(broker, id);
         lock (_gate)
         {
             _reserved--;

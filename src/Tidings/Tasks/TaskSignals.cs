@@ -11,6 +11,18 @@ internal static class TaskSignals
     // No name of a channel has this character.
     public static string ChannelOf(string id) => "\u0002task:" + id;
 
+    /// <summary>Has this node hear of it, where the broker can be reached; otherwise it finds out when it renews the lease.</summary>
+    public static async Task ListenAsync(IBroker broker, string id)
+    {
+        try
+        {
+            await broker.ListenAsync(ChannelOf(id)).ConfigureAwait(false);
+        }
+        catch (BrokerUnavailableException)
+        {
+        }
+    }
+
     /// <summary>Tells the node that runs it, in passing: should it not hear, it finds out when it renews the lease.</summary>
     public static async Task TellEndedAsync(IBroker broker, string id)
     {

@@ -57,6 +57,9 @@ internal sealed partial class TaskVoice
         return true;
     }
 
+    /// <summary>Waits until what is being told has been.</summary>
+    public Task SettleAsync() => _paced.SettleAsync();
+
     private async Task TellAsync()
     {
         TaskRecord record;

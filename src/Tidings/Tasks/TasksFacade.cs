@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
@@ -10,7 +11,7 @@ using Tidings.Push;
 namespace Tidings.Tasks;
 
 /// <summary>Tasks as applications see them.</summary>
-internal sealed class TasksFacade(TaskRegistry tasks, TaskStarting starting, TaskCancelling cancelling, Hub hub, JsonSerializerOptions json) : ITasks
+internal sealed class TasksFacade(TaskRegistry tasks, TaskStarting starting, TaskCancelling cancelling, Hub hub, IBroker broker, JsonSerializerOptions json) : ITasks
 {
     [RequiresUnreferencedCode(JsonWarning.Text)]
     [RequiresDynamicCode(JsonWarning.Text)]
@@ -20,11 +21,13 @@ internal sealed class TasksFacade(TaskRegistry tasks, TaskStarting starting, Tas
     public Task<TaskState> StartAsync<T>(string name, T args, JsonTypeInfo<T> type, TaskStartOptions? options = null, CancellationToken cancellationToken = default) =>
         StartCheckedAsync(name, CommandReader.WithoutLineBreaks(JsonSerializer.SerializeToUtf8Bytes(args, type)), options, cancellationToken);
 
-    public Task<TaskState> StartAsync(string name, ReadOnlyMemory<byte> json = default, TaskStartOptions? options = null, CancellationToken cancellationToken = default) =>
+    public Task<TaskState> StartAsync(string name, CancellationToken cancellationToken = default) =>
+        StartCheckedAsync(name, default, null, cancellationToken);
+
+    public Task<TaskState> StartJsonAsync(string name, ReadOnlyMemory<byte> json, TaskStartOptions? options = null, CancellationToken cancellationToken = default) =>
         StartCheckedAsync(
             name,
-            json.IsEmpty ? default
-                : JsonPayload.Copy(json.Span) ?? throw new ArgumentException($"The data must be one JSON value in UTF-8, of at most {JsonPayload.MaxDepth} levels.", nameof(json)),
+            json.IsEmpty ? default : JsonPayload.Copy(json.Span) ?? throw new ArgumentException($"The data must be one JSON value in UTF-8, of at most {JsonPayload.MaxDepth} levels.", nameof(json)),
             options,
             cancellationToken);
 
@@ -52,6 +55,7 @@ internal sealed class TasksFacade(TaskRegistry tasks, TaskStarting starting, Tas
         hub.Listen(inbox, TaskId.ChannelOf(id));
         try
         {
+            await broker.ListenAsync(TaskId.ChannelOf(id), cancellationToken).ConfigureAwait(false);
             if (await tasks.FindAsync(id, cancellationToken).ConfigureAwait(false) is not { } record)
             {
                 yield break;
