@@ -2,11 +2,14 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Tidings.AspNetCore.Hosting;
 
-/// <summary>Ready while new connections are taken.</summary>
+/// <summary>Ready while new connections are taken, and what nodes share can be reached.</summary>
 internal sealed class ReadinessCheck(TidingsServices tidings) : IHealthCheck
 {
     public const string Tag = "ready";
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(tidings.Registry.StopCode is null ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("Stopping."));
+        Task.FromResult(
+            tidings.Registry.StopCode is not null ? HealthCheckResult.Unhealthy("Stopping.")
+            : !tidings.Backplane.IsAvailable ? HealthCheckResult.Unhealthy("The broker cannot be reached.")
+            : HealthCheckResult.Healthy());
 }

@@ -34,7 +34,8 @@ internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceP
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    // Before the listener opens: who is taken in finds what nodes share, where that can be reached.
+    public Task StartAsync(CancellationToken cancellationToken) => tidings.Backplane.StartAsync(cancellationToken);
 
     /// <exception cref="OptionsValidationException">Lanes were asked for by name and no address is served by them.</exception>
     public Task StartedAsync(CancellationToken cancellationToken)

@@ -18,7 +18,8 @@ public static class TidingsServiceCollectionExtensions
     /// <summary>Adds Tidings: connections, channels, and a broker in memory. May be called more than once.</summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Sets options; wrong ones stop the start, all named together.</param>
-    public static IServiceCollection AddTidings(this IServiceCollection services, Action<TidingsOptions>? configure = null)
+    /// <returns>What further packages are added by.</returns>
+    public static TidingsBuilder AddTidings(this IServiceCollection services, Action<TidingsOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddOptions<TidingsOptions>().ValidateOnStart();
@@ -30,7 +31,7 @@ public static class TidingsServiceCollectionExtensions
         // UseTidings adds them, too.
         if (services.Any(static service => service.ServiceType == typeof(LaneSet)))
         {
-            return services;
+            return new TidingsBuilder(services);
         }
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TidingsOptions>, Validator>());
@@ -47,7 +48,7 @@ public static class TidingsServiceCollectionExtensions
             host.ShutdownTimeout = needed > host.ShutdownTimeout ? needed : host.ShutdownTimeout;
         });
         services.AddHealthChecks().AddCheck<ReadinessCheck>("tidings", tags: [ReadinessCheck.Tag]);
-        return services;
+        return new TidingsBuilder(services);
     }
 
     [SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]

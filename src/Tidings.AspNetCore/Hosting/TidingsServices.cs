@@ -24,11 +24,10 @@ using Tidings.Security.Identities;
 namespace Tidings.AspNetCore.Hosting;
 
 /// <summary>The engine of one application, put together from its options.</summary>
-internal sealed class TidingsServices : IDisposable
+internal sealed class TidingsServices : IAsyncDisposable
 {
     private static readonly string ServerVersion = typeof(TidingsServices).Assembly.GetName().Version!.ToString(3);
 
-    private readonly MemoryBroker _broker;
     private readonly HookClient? _hooks;
 
     public TidingsServices(
@@ -49,8 +48,7 @@ internal sealed class TidingsServices : IDisposable
         Tickets = new Tickets(time);
         Authentication = new RequestAuthenticator(authenticator, Tickets, Registry.Revocations, time);
         Hub = new Hub();
-        _broker = new MemoryBroker(Hub, time);
-        Presence = new MemoryPresence(Hub, time);
+        Backplane = provider.GetService<IBackplaneFactory>()?.Create(Hub, time) ?? new MemoryBackplane(Hub, time);
         Deflater = new MessageDeflater(new DeflateSettings(options.Compression.Level, (int)options.Compression.ThresholdBytes));
         RoomDialects = new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, Deflater);
         ConnectDialects = new DialectFamily(new ConnectDialect(), ConnectDialect.DeflateIndex, Deflater);
@@ -94,8 +92,11 @@ internal sealed class TidingsServices : IDisposable
     public Limits Limits { get; }
     public ConnectionRegistry Registry { get; }
     public Hub Hub { get; }
-    public IBroker Broker => _broker;
-    public IPresenceStore Presence { get; }
+
+    /// <summary>What the nodes of the application share.</summary>
+    public IBackplane Backplane { get; }
+    public IBroker Broker => Backplane.Broker;
+    public IPresenceStore Presence => Backplane.Presence;
     public ChannelKinds Kinds { get; } = new();
     public ConnectionDirectory Directory { get; } = new();
     public CommandActions Actions { get; }
@@ -136,9 +137,9 @@ internal sealed class TidingsServices : IDisposable
     public WebSocketEntrance Entrance { get; }
     public ForwardingNotice Forwarding { get; }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _broker.Dispose();
+        await Backplane.DisposeAsync();
         _hooks?.Dispose();
     }
 

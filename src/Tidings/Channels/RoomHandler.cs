@@ -35,6 +35,7 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, D
 
         if (TryJoin(connection, room, limit))
         {
+            await broker.ListenAsync(channel).ConfigureAwait(false);
             return null;
         }
 

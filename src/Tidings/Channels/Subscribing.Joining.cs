@@ -48,6 +48,7 @@ internal sealed partial class Subscribing
     // Who may hear but not read back begins now, and is told that what he missed is gone.
     private async ValueTask<HistoryPart> ReadAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind)
     {
+        await broker.ListenAsync(request.Channel).ConfigureAwait(false);
         if (request.Since is null || ChannelPermissions.MayReadHistory(kind, request.Channel, session.Identity))
         {
             return await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last)).ConfigureAwait(false);
@@ -118,6 +119,7 @@ internal sealed partial class Subscribing
         if (membership.Watch is { } watch)
         {
             hub.TryJoin(watch, PresenceChannel.Of(membership.Channel));
+            await broker.ListenAsync(PresenceChannel.Of(membership.Channel)).ConfigureAwait(false);
         }
 
         return listed ? await presence.ReadAsync(membership.Channel, MembersInReply).ConfigureAwait(false) : null;

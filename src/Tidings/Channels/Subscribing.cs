@@ -149,6 +149,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         if (membership.Watch is { } watch)
         {
             hub.TryJoin(watch, PresenceChannel.Of(channel));
+            await broker.ListenAsync(PresenceChannel.Of(channel)).ConfigureAwait(false);
         }
 
         return new FirstSubscription(membership, history, request.Since);

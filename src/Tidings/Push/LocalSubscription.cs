@@ -33,6 +33,7 @@ internal sealed class LocalSubscription(Hub hub, IBroker broker, string channel,
         hub.Listen(this, channel);
         try
         {
+            await broker.ListenAsync(channel, cancellationToken).ConfigureAwait(false);
             var part = await broker.ReadAsync(channel, new HistoryRequest(options.Since, options.Last), cancellationToken).ConfigureAwait(false);
             _seen = part.Start;
             foreach (var message in Show(part, options.Since))

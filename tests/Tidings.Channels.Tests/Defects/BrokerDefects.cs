@@ -106,6 +106,8 @@ internal static class BrokerDefects
 
         public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default) => inner.PublishAsync(publication, cancellationToken);
 
+        public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) => inner.ListenAsync(channel, cancellationToken);
+
         public async ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
         {
             var part = await inner.ReadAsync(channel, request, cancellationToken);
@@ -122,6 +124,8 @@ internal static class BrokerDefects
     private sealed class Publishing(IBroker inner, Func<Publication, Task<StreamPosition?>> publish) : IBroker
     {
         public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default) => new(publish(publication));
+
+        public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) => inner.ListenAsync(channel, cancellationToken);
 
         public ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default) => inner.ReadAsync(channel, request, cancellationToken);
     }

@@ -34,6 +34,8 @@ internal sealed class SteppedBroker : IBroker
         return await _inner.PublishAsync(publication, cancellationToken);
     }
 
+    public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) => _inner.ListenAsync(channel, cancellationToken);
+
     public async ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
     {
         await PassAsync(channel);

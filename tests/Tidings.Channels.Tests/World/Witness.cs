@@ -39,6 +39,8 @@ internal sealed class WitnessBroker(RunLedger ledger, IBroker inner) : IBroker
     public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default) =>
         inner.PublishAsync(publication, cancellationToken);
 
+    public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) => inner.ListenAsync(channel, cancellationToken);
+
     public async ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
     {
         var delay = Delays?.Invoke() ?? 0;

@@ -1,0 +1,47 @@
+using Tidings.Channels;
+using Tidings.Presence;
+
+namespace Tidings.Brokers;
+
+/// <summary>What the nodes of one application share.</summary>
+internal interface IBackplane : IAsyncDisposable
+{
+    IBroker Broker { get; }
+
+    IPresenceStore Presence { get; }
+
+    /// <summary>Whether all of it can be reached now. Where it cannot, the node asks for no new connections.</summary>
+    bool IsAvailable { get; }
+
+    /// <summary>Begins to connect, and goes on for as long as it takes: a node starts without what it shares, and is ready once that is there.</summary>
+    /// <remarks>Completes when the first attempt has ended, well or not.</remarks>
+    Task StartAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Makes the backplane of an application.</summary>
+internal interface IBackplaneFactory
+{
+    IBackplane Create(Hub hub, TimeProvider time);
+}
+
+/// <summary>A single node, which shares nothing.</summary>
+internal sealed class MemoryBackplane(Hub hub, TimeProvider time) : IBackplane
+{
+    private readonly MemoryBroker _broker = new(hub, time);
+    private readonly MemoryPresence _presence = new(hub, time);
+
+    public IBroker Broker => _broker;
+
+    public IPresenceStore Presence => _presence;
+
+    public bool IsAvailable => true;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public ValueTask DisposeAsync()
+    {
+        _broker.Dispose();
+        _presence.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

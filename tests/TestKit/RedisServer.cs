@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace TestKit;
+
+/// <summary>How a <see cref="RedisServer"/> keeps what it is told.</summary>
+public enum RedisPersistence
+{
+    /// <summary>Not at all: it begins empty whenever it starts.</summary>
+    None,
+
+    /// <summary>By an append-only file that is written to disk every second.</summary>
+    EverySecond,
+
+    /// <summary>By an append-only file that is written to disk before each answer.</summary>
+    Always,
+}
+
+/// <summary>A Redis server of its own for a test, in a private directory and on a free port of loopback, that can be killed and started again.</summary>
+public sealed class RedisServer : IAsyncDisposable
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(20);
+
+    private readonly RedisPersistence _persistence;
+    private readonly string[] _settings;
+    private readonly string _directory = Directory.CreateTempSubdirectory("tidings-redis-").FullName;
+    private Process? _process;
+
+    private RedisServer(RedisPersistence persistence, string[] settings)
+    {
+        _persistence = persistence;
+        _settings = settings;
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        Port = ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    public int Port { get; }
+
+    /// <summary>What clients connect to: <c>127.0.0.1:port</c>.</summary>
+    public string Address => $"127.0.0.1:{Port}";
+
+    /// <summary>The process, for signals; null while it is stopped.</summary>
+    public int? ProcessId => _process?.Id;
+
+    /// <summary>Starts a server and waits until it answers.</summary>
+    /// <param name="persistence">What it keeps over <see cref="Kill"/> and <see cref="StartAgainAsync"/>.</param>
+    /// <param name="settings">Further settings as on its command line: <c>--maxmemory</c>, <c>10mb</c>.</param>
+    public static async Task<RedisServer> StartAsync(RedisPersistence persistence = RedisPersistence.None, params string[] settings)
+    {
+        var server = new RedisServer(persistence, settings);
+        await server.StartAgainAsync();
+        return server;
+    }
+
+    /// <summary>Starts the server on the port and with the files that it had.</summary>
+    public async Task StartAgainAsync()
+    {
+        var start = new ProcessStartInfo("redis-server")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        string[] arguments =
+        [
+            "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _directory, "--save", "",
+            "--appendonly", _persistence == RedisPersistence.None ? "no" : "yes",
+            "--appendfsync", _persistence == RedisPersistence.Always ? "always" : "everysec",
+            .. _settings,
+        ];
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += static (_, _) => { };
+        _process.ErrorDataReceived += static (_, _) => { };
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        await Eventually.TrueAsync(async () => await TryAsync("PING") is "+PONG", () => "Redis answers", Longest);
+    }
+
+    /// <summary>Ends the process as <c>kill -9</c> does.</summary>
+    public void Kill()
+    {
+        if (_process is { } process)
+        {
+            _process = null;
+            process.Kill();
+            process.WaitForExit(Longest);
+            process.Dispose();
+        }
+    }
+
+    /// <summary>Sends one command of words without spaces.</summary>
+    /// <returns>The answer as it stands on the wire, without the last line break.</returns>
+    public async Task<string> SendAsync(params string[] words)
+    {
+        using var limit = new CancellationTokenSource(Longest);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Port, limit.Token);
+        var stream = client.GetStream();
+
+        // An answer of many lines has no end that one sees without reading it: the server closes after QUIT.
+        var command = string.Concat([$"*{words.Length}\r\n", .. words.Select(static word => $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n"), "*1\r\n$4\r\nQUIT\r\n"]);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(command), limit.Token);
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        var answer = await reader.ReadToEndAsync(limit.Token);
+        return answer[..answer.LastIndexOf("+OK\r\n", StringComparison.Ordinal)].TrimEnd('\r', '\n');
+    }
+
+    /// <summary>The bulk string that a command answers with.</summary>
+    public async Task<string> AskAsync(params string[] words)
+    {
+        var answer = await SendAsync(words);
+        var line = answer.IndexOf("\r\n", StringComparison.Ordinal);
+        return answer[0] == '$' && line > 0 ? answer[(line + 2)..] : answer.TrimStart('+', ':');
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Kill();
+        Directory.Delete(_directory, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<string?> TryAsync(string command)
+    {
+        try
+        {
+            return await SendAsync(command);
+        }
+        catch (Exception error) when (error is SocketException or IOException)
+        {
+            return null;
+        }
+    }
+}
