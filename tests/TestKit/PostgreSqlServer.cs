@@ -18,6 +18,7 @@ public sealed class PostgreSqlServer : IDisposable
         echo $!
         cat >/dev/null
         kill -KILL $! 2>/dev/null
+        wait $!
         """;
 
     private static readonly Lazy<PostgreSqlServer> s_shared = new(() =>

@@ -1,5 +1,6 @@
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Protocol;
 using Tidings.Testing;
 
 namespace Tidings.EntityFrameworkCore.Tests.Brokers;
@@ -34,9 +35,9 @@ public sealed class LongIdempotencyTests : IDisposable
 
     public void Dispose() => _broker.Dispose();
 
-    private async Task<long> PublishAsync(string key) => (await _broker.PublishAsync(new Publication("c", MessageData.Text("x"))
+    private async Task<StreamPosition?> PublishAsync(string key) => await _broker.PublishAsync(new Publication("c", MessageData.Text("x"))
     {
         IdempotencyKey = key,
         IdempotencyWindow = TimeSpan.FromDays(1),
-    }))!.Value.Offset;
+    });
 }
