@@ -19,7 +19,7 @@ public static class TidingsServiceCollectionExtensions
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Sets options; wrong ones stop the start, all named together.</param>
     /// <returns>What further packages are added by.</returns>
-    public static TidingsBuilder AddTidings(this IServiceCollection services, Action<TidingsOptions>? configure = null)
+    public static TidingsServiceBuilder AddTidings(this IServiceCollection services, Action<TidingsOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddOptions<TidingsOptions>().ValidateOnStart();
@@ -31,7 +31,7 @@ public static class TidingsServiceCollectionExtensions
         // UseTidings adds them, too.
         if (services.Any(static service => service.ServiceType == typeof(LaneSet)))
         {
-            return new TidingsBuilder(services);
+            return new TidingsServiceBuilder(services);
         }
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TidingsOptions>, Validator>());
@@ -48,7 +48,7 @@ public static class TidingsServiceCollectionExtensions
             host.ShutdownTimeout = needed > host.ShutdownTimeout ? needed : host.ShutdownTimeout;
         });
         services.AddHealthChecks().AddCheck<ReadinessCheck>("tidings", tags: [ReadinessCheck.Tag]);
-        return new TidingsBuilder(services);
+        return new TidingsServiceBuilder(services);
     }
 
     [SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]
