@@ -11,11 +11,11 @@ end
 if ARGV[7] == '1' and generation[3] ~= '1' then
   return {'durable'}
 end
-local log = redis.call('HMGET', KEYS[2], 'g', 'e', 'o')
-local epoch, offset = log[2], tonumber(log[3])
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o')
+local epoch, offset = log[2], tonumber(log[3] or nil)
 if log[1] ~= ARGV[1] or not epoch or not offset then
   epoch, offset = ARGV[2], 0
-  redis.call('UNLINK', KEYS[3])
+  redis.call('UNLINK', KEYS[2], KEYS[3])
 end
 if ARGV[8] ~= '0' then
   local first = redis.call('GET', KEYS[4])
@@ -33,7 +33,14 @@ local now = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
 redis.call('HSET', KEYS[2], 'g', ARGV[1], 'e', epoch, 'o', at, 'a', ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[9])
 if ARGV[3] ~= '0' then
-  redis.call('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], at .. '-0', 't', now, 'p', ARGV[6])
+  local added = redis.pcall('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], at .. '-0', 't', now, 'p', ARGV[6])
+  if type(added) == 'table' and added.err then
+    -- Somebody else has written there: what is in it is nobody's log any more.
+    epoch, offset, at = ARGV[2], 1, '1'
+    redis.call('UNLINK', KEYS[3])
+    redis.call('HSET', KEYS[2], 'e', epoch, 'o', at)
+    redis.call('XADD', KEYS[3], at .. '-0', 't', now, 'p', ARGV[6])
+  end
   redis.call('PEXPIRE', KEYS[3], ARGV[4])
 end
 if ARGV[8] ~= '0' then

@@ -8,11 +8,11 @@ local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+
 if generation[1] ~= ARGV[1] or generation[2] ~= live then
   return {'generation'}
 end
-local log = redis.call('HMGET', KEYS[2], 'g', 'e', 'o', 'a')
-local epoch, top = log[2], tonumber(log[3])
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a')
+local epoch, top = log[2], tonumber(log[3] or nil)
 if log[1] ~= ARGV[1] or not epoch or not top then
   epoch, top = ARGV[2], 0
-  redis.call('UNLINK', KEYS[3])
+  redis.call('UNLINK', KEYS[2], KEYS[3])
   redis.call('HSET', KEYS[2], 'g', ARGV[1], 'e', epoch, 'o', '0')
 end
 local left = redis.call('PTTL', KEYS[2])
@@ -33,7 +33,12 @@ local function fresh(entry)
   local _, time = read(entry)
   return (tonumber(time) or 0) > oldest
 end
-local first = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
+local first = redis.pcall('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)
+if first.err then
+  -- Somebody else has written there: the next publish begins anew.
+  return {epoch, top, {}}
+end
+first = first[1]
 if first and not fresh(first) then
   local old, kept = tonumber((read(first))), top + 1
   while kept - old > 1 do
@@ -45,16 +50,17 @@ if first and not fresh(first) then
 end
 local messages = {}
 if ARGV[5] ~= '0' and top > 0 then
+  local last = string.format('%.0f-0', top)
   local found
   if ARGV[3] == '' then
-    found = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', ARGV[5])
+    found = redis.call('XREVRANGE', KEYS[3], last, '-', 'COUNT', ARGV[5])
     for i = 1, math.floor(#found / 2) do
       found[i], found[#found + 1 - i] = found[#found + 1 - i], found[i]
     end
   else
     -- Of another epoch nothing is known: from the beginning of what is kept.
     local after = ARGV[3] == epoch and ARGV[4] or '0'
-    found = redis.call('XRANGE', KEYS[3], '(' .. after .. '-0', '+', 'COUNT', ARGV[5])
+    found = redis.call('XRANGE', KEYS[3], '(' .. after .. '-0', last, 'COUNT', ARGV[5])
   end
   for _, entry in ipairs(found) do
     local offset, time, payload = read(entry)
