@@ -13,7 +13,7 @@ namespace Tidings.Redis;
 
 /// <summary>
 /// Messages as they stand in Redis. Payload: a line of JSON with what is known besides the data (<c>from</c>, <c>key</c>, <c>text</c>, <c>event</c>,
-/// <c>except</c>, each only where there is one), then the data. In pub/sub a line precedes it: <c>1 epoch offset time</c>; <c>1 - 0 time</c> where it is said in passing.
+/// <c>except</c>, <c>hidden</c>, each only where there is one), then the data. In pub/sub a line precedes it: <c>1 epoch offset time</c>; <c>1 - 0 time</c> where it is said in passing.
 /// </summary>
 /// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is refused, whatever is in it.</remarks>
 internal static class LogEntry
@@ -24,6 +24,7 @@ internal static class LogEntry
     private const int LongestHead = 128;
     private const int LongestName = 512;
     private const int MostExcepted = 1000;
+    private const int LongestHidden = 64 << 10;
 
     public static byte[] Encode(Publication publication)
     {
@@ -34,6 +35,11 @@ internal static class LogEntry
             WriteUnlessNull(writer, "from"u8, publication.From);
             WriteUnlessNull(writer, "key"u8, publication.Key);
             WriteUnlessNull(writer, "event"u8, publication.Kind switch { MessageKind.Join => "join", MessageKind.Leave => "leave", _ => null });
+            if (publication.Hidden is { } hidden)
+            {
+                writer.WriteBase64String("hidden"u8, hidden.Span);
+            }
+
             if (publication.Data.Kind == DataKind.Text)
             {
                 writer.WriteBoolean("text"u8, true);
@@ -90,7 +96,7 @@ internal static class LogEntry
         var inPassing = head[..space].SequenceEqual("-"u8);
         return inPassing != (offset == 0)
             ? null
-            : Decode(channel, inPassing ? default : new StreamPosition(System.Text.Encoding.ASCII.GetString(head[..space]), offset), time, published.AsMemory(end + 3));
+            : Decode(channel, inPassing ? default : new StreamPosition(System.Text.Encoding.ASCII.GetString(head[..space]), offset), time, published.AsMemory(end + 1));
     }
 
     /// <summary>Reads an entry of a log.</summary>
@@ -120,6 +126,7 @@ internal static class LogEntry
             From = line.From,
             Key = line.Key,
             Except = line.Except,
+            Hidden = line.Hidden,
         };
     }
 
@@ -201,6 +208,13 @@ internal static class LogEntry
             return line.Kind != MessageKind.Message;
         }
 
+        if (reader.ValueTextEquals("hidden"u8))
+        {
+            reader.Read();
+            line.Hidden = reader.TryGetBytesFromBase64(out var hidden) && hidden.Length <= LongestHidden ? hidden : null;
+            return line.Hidden is not null;
+        }
+
         if (reader.ValueTextEquals("except"u8))
         {
             return TryReadExcept(ref reader, out line.Except);
@@ -251,5 +265,6 @@ internal static class LogEntry
         public bool Text;
         public MessageKind Kind;
         public IReadOnlySet<string>? Except;
+        public ReadOnlyMemory<byte>? Hidden;
     }
 }

@@ -196,7 +196,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         {
             if (misses == 0)
             {
-                await connection.Failed.WaitAsync(ProbeInterval, _time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.WhenAny(connection.Failed, Task.Delay(ProbeInterval, _time, _end.Token)).ConfigureAwait(false);
             }
 
             _end.Token.ThrowIfCancellationRequested();

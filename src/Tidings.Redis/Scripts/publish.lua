@@ -12,7 +12,7 @@ if ARGV[7] == '1' and generation[3] ~= '1' then
   return {'durable'}
 end
 local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o')
-local epoch, offset = log[2], tonumber(log[3] or nil)
+local epoch, offset = log[2], tonumber(log[3])
 if log[1] ~= ARGV[1] or not epoch or not offset then
   epoch, offset = ARGV[2], 0
   redis.call('UNLINK', KEYS[2], KEYS[3])

@@ -9,7 +9,7 @@ if generation[1] ~= ARGV[1] or generation[2] ~= live then
   return {'generation'}
 end
 local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a')
-local epoch, top = log[2], tonumber(log[3] or nil)
+local epoch, top = log[2], tonumber(log[3])
 if log[1] ~= ARGV[1] or not epoch or not top then
   epoch, top = ARGV[2], 0
   redis.call('UNLINK', KEYS[2], KEYS[3])
