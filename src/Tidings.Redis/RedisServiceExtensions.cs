@@ -23,6 +23,11 @@ public static class RedisServiceExtensions
             throw new ArgumentException(string.Join(' ', faults), nameof(configuration));
         }
 
+        return tidings.AddRedis(options);
+    }
+
+    internal static TidingsServiceBuilder AddRedis(this TidingsServiceBuilder tidings, RedisOptions options)
+    {
         tidings.Services.AddSingleton(options);
         tidings.Services.TryAddSingleton<IBackplaneFactory, RedisBackplaneFactory>();
         return tidings;
