@@ -10,8 +10,11 @@ internal sealed record Publication(string Channel, MessageData Data)
     public string? From { get; init; }
     public string? Key { get; init; }
 
-    /// <summary>A repeat with the same key inside one epoch and <see cref="Retention.IdempotencyWindow"/> is the first one again.</summary>
+    /// <summary>A repeat with the same key inside one epoch and <see cref="IdempotencyWindow"/> is the first one again.</summary>
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>How long the key is remembered, unless <see cref="IBroker.ReleaseAsync"/> says earlier that no repeat will come.</summary>
+    public TimeSpan IdempotencyWindow { get; init; } = Retention.IdempotencyWindow;
 
     /// <summary>Refuse rather than accept what a crash could lose.</summary>
     public bool Durable { get; init; }
@@ -21,6 +24,10 @@ internal sealed record Publication(string Channel, MessageData Data)
 
     /// <summary>Users and connections who don't get it; only what is said in passing has such.</summary>
     public IReadOnlySet<string>? Except { get; init; }
+
+    /// <summary>What code of the server reads beside the data, on every node, and no wire ever shows; null for nearly all. It is kept with the
+    /// message and travels with it.</summary>
+    public ReadOnlyMemory<byte>? Hidden { get; init; }
 
     public Retention Retention { get; init; } = Retention.Default;
 }
@@ -64,6 +71,11 @@ internal interface IBroker
     /// <returns>The message's position; null for what is said in passing.</returns>
     /// <exception cref="NotDurableException">Durability was asked for and cannot be given.</exception>
     ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default);
+
+    /// <summary>Says that publications with these keys will not be repeated by a publisher that is alive: what was to be remembered for longer than
+    /// <see cref="Retention.IdempotencyWindow"/> may be forgotten after that, or at once where nobody else can repeat it.</summary>
+    /// <remarks>It saves room and changes no promise: where it is not done, keys live as long as was said.</remarks>
+    ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default) => default;
 
     /// <summary>Has the channel delivered to this node, if it is not yet. Called after somebody has joined it in the hub; the broker goes on for as
     /// long as <see cref="IMessageSink.HasSubscribers"/> says so.</summary>

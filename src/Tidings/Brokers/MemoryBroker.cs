@@ -51,6 +51,20 @@ internal sealed class MemoryBroker : IBroker, IDisposable
         }
     }
 
+    // The publisher lives in this process, and so do all who could repeat it.
+    public ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default)
+    {
+        if (_logs.TryGetValue(channel, out var log))
+        {
+            lock (log)
+            {
+                log.Forget(idempotencyKeys);
+            }
+        }
+
+        return default;
+    }
+
     public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) => default;
 
     public ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
@@ -105,6 +119,7 @@ internal sealed class MemoryBroker : IBroker, IDisposable
             lock (log)
             {
                 log.Trim(Now);
+                log.TrimHeld(Now);
                 if (log.UsedAt < unused && log.IsEmpty && !_sink.HasSubscribers(channel))
                 {
                     log.Dropped = true;

@@ -16,6 +16,9 @@ internal sealed class MemoryLog
     private Dictionary<string, (long Offset, long Until)>? _idempotent;
     private Queue<string>? _idempotentOrder;
 
+    // Those that are remembered for longer than usual, until they are released. In no order: there are few at a time.
+    private Dictionary<string, (long Offset, long Until)>? _held;
+
     /// <summary>Random, so that a log that is begun anew is never taken for this one.</summary>
     public string Epoch { get; private set; } = "";
 
@@ -29,7 +32,7 @@ internal sealed class MemoryLog
     public bool Dropped { get; set; }
 
     /// <summary>Whether nothing is kept that a later call could ask for.</summary>
-    public bool IsEmpty => _count == 0 && _idempotent is not { Count: > 0 };
+    public bool IsEmpty => _count == 0 && _idempotent is not { Count: > 0 } && _held is not { Count: > 0 };
 
     /// <summary>Begins the log with <paramref name="epoch"/> if nobody has yet.</summary>
     /// <returns>False where the log is no longer the channel's.</returns>
@@ -44,15 +47,29 @@ internal sealed class MemoryLog
     }
 
     /// <summary>The offset that the idempotency key had before, or null.</summary>
-    public long? FindRepeat(string key, long now) =>
-        _idempotent is not null && _idempotent.TryGetValue(key, out var first) && first.Until > now ? first.Offset : null;
+    public long? FindRepeat(string key, long now) => Find(_idempotent, key, now) ?? Find(_held, key, now);
+
+    /// <summary>Forgets keys that were to be remembered for longer than usual.</summary>
+    public void Forget(IReadOnlyList<string> keys)
+    {
+        foreach (var key in keys)
+        {
+            _held?.Remove(key);
+        }
+    }
 
     /// <exception cref="BrokerUnavailableException">So many keys are remembered that a further one could not be.</exception>
     public Message Append(Publication publication, long now)
     {
         _retention = publication.Retention;
         Trim(now);
-        if (publication.IdempotencyKey is not null && _idempotent?.Count >= MostIdempotencyKeys)
+        var held = publication.IdempotencyWindow > Retention.IdempotencyWindow;
+        if (held && _held?.Count >= MostIdempotencyKeys)
+        {
+            TrimHeld(now);
+        }
+
+        if (publication.IdempotencyKey is not null && (held ? _held : _idempotent)?.Count >= MostIdempotencyKeys)
         {
             // To forget an older one would break a promise that was given.
             throw new BrokerUnavailableException("Too many idempotency keys in one channel.");
@@ -62,7 +79,7 @@ internal sealed class MemoryLog
         Keep(message);
         if (publication.IdempotencyKey is { } key)
         {
-            Remember(key, now);
+            Remember(key, now, publication.IdempotencyWindow);
         }
 
         return message;
@@ -78,6 +95,7 @@ internal sealed class MemoryLog
         From = publication.From,
         Key = publication.Key,
         Except = publication.Except,
+        Hidden = publication.Hidden,
     };
 
     public HistoryPart Read(HistoryRequest request, long now)
@@ -171,11 +189,32 @@ internal sealed class MemoryLog
         _kept[(_first + _count++) & (_kept.Length - 1)] = message;
     }
 
-    private void Remember(string key, long now)
+    private static long? Find(Dictionary<string, (long Offset, long Until)>? keys, string key, long now) =>
+        keys is not null && keys.TryGetValue(key, out var first) && first.Until > now ? first.Offset : null;
+
+    /// <summary>Forgets the keys that were to be remembered for longer than usual, and that nobody released.</summary>
+    public void TrimHeld(long now)
     {
+        foreach (var (key, first) in _held ?? [])
+        {
+            if (first.Until <= now)
+            {
+                _held!.Remove(key);
+            }
+        }
+    }
+
+    private void Remember(string key, long now, TimeSpan window)
+    {
+        if (window > Retention.IdempotencyWindow)
+        {
+            (_held ??= new Dictionary<string, (long, long)>(StringComparer.Ordinal))[key] = (Top, now + (long)window.TotalMilliseconds);
+            return;
+        }
+
         _idempotent ??= new Dictionary<string, (long, long)>(StringComparer.Ordinal);
         _idempotentOrder ??= new Queue<string>();
-        _idempotent.Add(key, (Top, now + (long)Retention.IdempotencyWindow.TotalMilliseconds));
+        _idempotent.Add(key, (Top, now + (long)window.TotalMilliseconds));
         _idempotentOrder.Enqueue(key);
     }
 }

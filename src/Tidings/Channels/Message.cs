@@ -41,6 +41,9 @@ internal sealed class Message
     /// <summary>Users and connections who don't get it, or null.</summary>
     public IReadOnlySet<string>? Except { get; init; }
 
+    /// <summary>What code of the server reads beside the data, and no wire shows; or null.</summary>
+    public ReadOnlyMemory<byte>? Hidden { get; init; }
+
     public string Epoch => Position.Epoch;
 
     /// <summary>1, 2, 3 … inside one epoch; 0 for what is said in passing.</summary>
