@@ -39,19 +39,19 @@ public static class TaskEndpoints
         var group = endpoints.MapGroup(pattern);
         RouteDescription.Add(
             group.MapMethods("", [HttpMethods.Post], context => TaskWriteRoutes.AnswerAsync(context, writing.StartAsync)), "task_start", "Starts a task.",
-            ((Action<TaskStartRequest>)Describe).Method, typeof(TaskAnswer), Json, WriteFaults);
+            ((Delegate)DescribeStart).Method, typeof(TaskAnswer), Json, WriteFaults, StatusCodes.Status201Created);
         RouteDescription.Add(
             group.MapMethods("/{taskId}", [HttpMethods.Put], context => TaskWriteRoutes.AnswerAsync(context, writing.ReportAsync)), "task_report",
-            "Reports a task's progress or its end; an empty object is a sign of life.", ((Action<TaskReportRequest>)Describe).Method, typeof(TaskAnswer), Json, WriteFaults);
+            "Reports a task's progress or its end; an empty object is a sign of life.", ((Delegate)DescribeReport).Method, typeof(TaskAnswer), Json, WriteFaults);
         RouteDescription.Add(
             group.MapMethods("/{taskId}", [HttpMethods.Delete], reading.CancelAsync), "task_cancel", "Cancels a task.",
-            ((Delegate)DescribeNothing).Method, typeof(TaskAnswer), Json, WriteFaults);
+            ((Delegate)DescribeTask).Method, typeof(TaskAnswer), Json, WriteFaults);
         RouteDescription.Add(
             group.MapMethods("/{taskId}", [HttpMethods.Get], reading.FindAsync), "task", "A task's state; with a key, what it was given too.",
-            ((Delegate)DescribeNothing).Method, typeof(TaskAnswer), Json, ReadFaults);
+            ((Delegate)DescribeTask).Method, typeof(TaskAnswer), Json, ReadFaults);
         RouteDescription.Add(
             group.MapMethods("/{taskId}/events", [HttpMethods.Get], reading.ServeEventsAsync), "task_events", "A task's state and each change as Server-Sent Events, until it has ended.",
-            ((Delegate)DescribeNothing).Method, typeof(string), "text/event-stream", ReadFaults);
+            ((Delegate)DescribeTask).Method, typeof(string), "text/event-stream", ReadFaults);
         group.MapMethods("/{taskId}", Preflight, reading.AnswerPreflightAsync);
         group.MapMethods("/{taskId}/events", Preflight, reading.AnswerPreflightAsync);
         MapSocket(endpoints, socket, tidings);
@@ -74,11 +74,15 @@ public static class TaskEndpoints
     }
 
     // For the OpenAPI document alone.
-    private static void Describe<T>(T body)
+    private static void DescribeStart(TaskStartRequest body)
     {
     }
 
-    private static void DescribeNothing()
+    private static void DescribeReport(string taskId, TaskReportRequest body)
+    {
+    }
+
+    private static void DescribeTask(string taskId)
     {
     }
 }

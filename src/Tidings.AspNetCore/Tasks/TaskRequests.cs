@@ -9,18 +9,22 @@ using Tidings.Tasks;
 namespace Tidings.AspNetCore.Tasks;
 
 /// <summary><c>POST /api/tasks</c>.</summary>
-internal sealed record TaskStartRequest(string? Name, JsonElement? Data = null, string? TaskId = null, bool AllowCancel = false);
+internal sealed record TaskStartRequest(
+    string? Name, JsonElement? Data = null,
+    [property: JsonPropertyName("task_id")] string? TaskId = null, [property: JsonPropertyName("allow_cancel")] bool AllowCancel = false);
 
 /// <summary><c>PUT /api/tasks/{id}</c>: what a worker says; nothing is a sign of life.</summary>
 internal sealed record TaskReportRequest(
     string? Status = null, double? Progress = null, string? Message = null, JsonElement? Result = null, string? Error = null, IReadOnlyList<string>? Log = null);
 
 /// <summary>What the answers look like, for the OpenAPI document.</summary>
-internal sealed record TaskAnswer(string TaskId, string Name, string Status, double Progress, string? Message, JsonElement? Result, string? Error);
+internal sealed record TaskAnswer(
+    [property: JsonPropertyName("task_id")] string TaskId, string Name, string Status, double Progress, string? Message = null, JsonElement? Result = null, string? Error = null,
+    JsonElement? Data = null);
 
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web, AllowDuplicateProperties = false, MaxDepth = JsonPayload.MaxDepth, NumberHandling = JsonNumberHandling.Strict,
-    PropertyNameCaseInsensitive = false, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, GenerationMode = JsonSourceGenerationMode.Metadata)]
+    PropertyNameCaseInsensitive = false, GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(TaskStartRequest))]
 [JsonSerializable(typeof(TaskReportRequest))]
 internal sealed partial class TaskJson : JsonSerializerContext;
