@@ -38,6 +38,11 @@ internal static class TidingsServer
         builder.Services.AddProblemDetails();
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
         builder.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(options.Tidings));
+        if (options.ToRedis() is { } redis)
+        {
+            new TidingsServiceBuilder(builder.Services).AddRedis(redis);
+        }
+
         configure?.Invoke(builder);
 
         if (tls is not null)
@@ -64,6 +69,7 @@ internal static class TidingsServer
 
         var faults = reader.Faults.Concat(Options.TidingsOptionsValidator.Faults(options.Tidings)).ToList();
         faults.AddRange(TrustedProxies.Faults(options.TrustedProxies));
+        faults.AddRange(options.ToRedis()?.Faults() ?? []);
         if (options.PathBase is { } pathBase && (!pathBase.StartsWith('/') || pathBase.EndsWith('/') || pathBase.AsSpan().ContainsAny("?#% ")))
         {
             faults.Add($"Tidings:PathBase is \"{pathBase}\"; it must begin with a slash and not end with one, as /push.");

@@ -14,6 +14,8 @@ internal static class ServeOptions
         (new Option<bool>("--demo") { Description = "Serve the start page and the demo routes" }, "Tidings:Demo"),
         (Text("--api-key", "Key of the server API and of POST /broadcast"), "Tidings:ApiKey"),
         (Text("--admin-key", "Key of who runs the server; it opens the server API too"), "Tidings:AdminKey"),
+        (Text("--redis", "Redis that all nodes share, as 127.0.0.1:6379; several that share the channels are separated by ';'"), "Tidings:Redis"),
+        (Text("--redis-prefix", "What every key and channel in Redis begins with. Default tidings:"), "Tidings:RedisPrefix"),
         (Text("--jwt-secret", "Secret of the key that tokens are signed with (HS256), at least 32 bytes"), "Tidings:Jwt:Secret"),
         (new Option<bool>("--require-auth") { Description = "No anonymous connections" }, "Tidings:RequireAuthentication"),
         (Text("--heartbeat", "How often peers are asked for a sign of life, as 30s; 0 is never"), "Tidings:Heartbeat:Interval"),
