@@ -27,13 +27,9 @@ internal sealed class RedisLink : IAsyncDisposable
     /// <summary>Connections that were made.</summary>
     public int Accepted => _proxy.Accepted;
 
-    /// <summary>Nothing of what Redis says on these connections arrives, as where packets are dropped in one direction; what was held up arrives
-    /// when it ends.</summary>
-    public LinkKind Silent
-    {
-        get => _silent;
-        set => _silent = value;
-    }
+    /// <summary>Nothing of what Redis says arrives on connections of this kind, those to come as well, as where packets are dropped in one direction;
+    /// what was held up arrives when it ends.</summary>
+    public void Silence(LinkKind kind) => _silent = kind;
 
     /// <summary>Resets all connections.</summary>
     public void Cut() => _proxy.CutAll();

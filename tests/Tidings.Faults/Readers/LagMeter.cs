@@ -14,6 +14,8 @@ internal sealed class LagMeter(RunJournal journal)
     /// <summary>Whether nothing is broken and nobody is catching up.</summary>
     public bool IsOn { get; set; }
 
+    public void Clear() => Array.Clear(_counts);
+
     public void Began(Attempt attempt)
     {
         if (IsOn)
