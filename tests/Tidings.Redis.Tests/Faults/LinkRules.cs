@@ -170,6 +170,8 @@ public sealed class LinkRules : IAsyncLifetime
                 {
                     return position;
                 }
+
+                await Task.Delay(1, CancellationToken.None);
             }
             catch (BrokerUnavailableException)
             {
