@@ -4,6 +4,8 @@ using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Presence;
+using Tidings.Redis.Tasks;
+using Tidings.Tasks;
 
 namespace Tidings.Redis;
 
@@ -20,6 +22,7 @@ internal sealed class RedisBackplane : IBackplane
         _shards = [.. options.Servers.Select(server => new RedisShard(server, keys, Node, time, log))];
         var metrics = new RedisMetrics(meters, () => IsAvailable);
         Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, time, metrics, log), keys, options, time, metrics);
+        Tasks = new RedisTaskStore(_shards, keys, options, metrics);
         _presence = new MemoryPresence(hub, time);
     }
 
@@ -29,6 +32,8 @@ internal sealed class RedisBackplane : IBackplane
     public RedisBroker Broker { get; }
 
     IBroker IBackplane.Broker => Broker;
+
+    public ITaskStore Tasks { get; }
 
     public IPresenceStore Presence => _presence;
 
