@@ -4,7 +4,6 @@ using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Tidings.Brokers;
-using Tidings.Protocol;
 using Tidings.Tasks;
 
 namespace Tidings.EntityFrameworkCore.Tasks;

@@ -6,7 +6,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TestKit;
 using Tidings.Brokers;
-using Tidings.EntityFrameworkCore.Tasks;
 
 namespace Tidings.Tasks.Tests.Stores;
 
