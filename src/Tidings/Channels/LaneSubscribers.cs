@@ -121,6 +121,11 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
 
     private void SendToLive(byte[] frames)
     {
+        if (frames.Length == 0)
+        {
+            return;
+        }
+
         for (var i = 0; i < _live.Count; i++)
         {
             // One that has left in this turn is taken out only later, and gets nothing after it was told.
@@ -188,8 +193,18 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
 
         var before = _shown;
         _shown = message.Position;
-        if (before.Epoch is null || !dialect.TellsGaps || (before.Epoch == message.Epoch && message.Offset <= before.Offset + 1))
+        if (before.Epoch is null || (before.Epoch == message.Epoch && message.Offset <= before.Offset + 1))
         {
+            return frame;
+        }
+
+        if (!dialect.TellsGaps)
+        {
+            for (var i = 0; i < _live.Count; i++)
+            {
+                dialect.Missed(_live[i]);
+            }
+
             return frame;
         }
 
