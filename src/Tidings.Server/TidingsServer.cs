@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Server.Configuration;
+using Tidings.Server.Demo;
 using Tidings.Server.Logs;
 using Tidings.Server.Proxies;
 using Tidings.Server.Site;
@@ -38,6 +39,16 @@ internal static class TidingsServer
         builder.Services.AddProblemDetails();
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
         builder.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(options.Tidings));
+        if (options.ToRedis() is { } redis)
+        {
+            new TidingsServiceBuilder(builder.Services).AddRedis(redis);
+        }
+
+        if (options.Demo)
+        {
+            DemoItems.Add(builder, options.PostgreSql);
+        }
+
         configure?.Invoke(builder);
 
         if (tls is not null)
@@ -64,6 +75,7 @@ internal static class TidingsServer
 
         var faults = reader.Faults.Concat(Options.TidingsOptionsValidator.Faults(options.Tidings)).ToList();
         faults.AddRange(TrustedProxies.Faults(options.TrustedProxies));
+        faults.AddRange(options.ToRedis()?.Faults() ?? []);
         if (options.PathBase is { } pathBase && (!pathBase.StartsWith('/') || pathBase.EndsWith('/') || pathBase.AsSpan().ContainsAny("?#% ")))
         {
             faults.Add($"Tidings:PathBase is \"{pathBase}\"; it must begin with a slash and not end with one, as /push.");
@@ -106,8 +118,11 @@ internal static class TidingsServer
         app.MapTickets("/api/tickets");
         app.MapAsyncApi("/asyncapi.json", "/connect");
         app.MapOpenApi("/openapi/{documentName}.json");
+        var tasks = app.MapTasks("/api/tasks", "/ws/tasks/{taskId}");
         if (options.Demo)
         {
+            tasks.Map(DemoTask.Name, DemoTask.RunAsync).AllowCancel();
+            DemoItems.Map(app);
             app.MapExactEcho("/ws/echo");
         }
 

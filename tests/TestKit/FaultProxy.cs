@@ -51,6 +51,12 @@ public sealed class FaultProxy : IAsyncDisposable
     /// <summary>Where new connections go; 0: they are accepted and reset.</summary>
     public int Target { get; set; }
 
+    /// <summary>Chooses where each new connection goes, as a load balancer does; null: to <see cref="Target"/>.</summary>
+    public Func<int>? Route { get; set; }
+
+    /// <summary>Makes what looks at each new connection's bytes from the server, and changes them; null: nothing does.</summary>
+    public Func<IByteFilter>? DownFilter { get; set; }
+
     /// <summary>From clients to the server.</summary>
     public Direction Up { get; } = new();
 
@@ -176,4 +182,12 @@ public sealed class FaultProxy : IAsyncDisposable
         /// <summary>How long <see cref="Fault.Delay"/> delays.</summary>
         public TimeSpan Delay { get; set; } = TimeSpan.FromMilliseconds(50);
     }
+}
+
+/// <summary>Looks at the bytes of one direction of one connection, and passes on what it likes.</summary>
+public interface IByteFilter
+{
+    /// <summary>Called with each piece that comes, one at a time; may wait, and so hold up what follows.</summary>
+    /// <returns>What is passed on.</returns>
+    ValueTask<ReadOnlyMemory<byte>> PassAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
 }

@@ -18,19 +18,20 @@ internal sealed class ProxiedConnection(Socket near, FaultProxy proxy, Cancellat
     public async Task RunAsync()
     {
         near.NoDelay = true;
-        if (proxy.Target == 0)
+        var target = proxy.Route?.Invoke() ?? proxy.Target;
+        if (target == 0)
         {
             Reset(near);
             return;
         }
 
-        await _far.ConnectAsync(new IPEndPoint(IPAddress.Loopback, proxy.Target), _cut.Token);
+        await _far.ConnectAsync(new IPEndPoint(IPAddress.Loopback, target), _cut.Token);
         if (!await AdmitAsync())
         {
             return;
         }
 
-        await Task.WhenAll(PassAsync(near, _far, proxy.Up), PassAsync(_far, near, proxy.Down));
+        await Task.WhenAll(PassAsync(near, _far, proxy.Up, null), PassAsync(_far, near, proxy.Down, proxy.DownFilter?.Invoke()));
         if (_halfOpen)
         {
             await DrainAsync(near);
@@ -101,7 +102,7 @@ internal sealed class ProxiedConnection(Socket near, FaultProxy proxy, Cancellat
         return true;
     }
 
-    private async Task PassAsync(Socket from, Socket to, FaultProxy.Direction direction)
+    private async Task PassAsync(Socket from, Socket to, FaultProxy.Direction direction, IByteFilter? filter)
     {
         var buffer = new byte[16 * 1024];
         try
@@ -117,7 +118,8 @@ internal sealed class ProxiedConnection(Socket near, FaultProxy proxy, Cancellat
                     return;
                 }
 
-                await PassAsync(buffer.AsMemory(0, count), to, direction);
+                ReadOnlyMemory<byte> bytes = buffer.AsMemory(0, count);
+                await PassAsync(filter is null ? bytes : await filter.PassAsync(bytes, _cut.Token), to, direction);
             }
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)

@@ -8,6 +8,8 @@ namespace Tidings.EntityFrameworkCore.Resources;
 /// <summary>Writes what happened to a row: what everybody may see, and beside it what feeds decide by.</summary>
 internal sealed class EventWriter(Resource resource)
 {
+    private const int LargestHidden = 48 * 1024;
+
     public OutboxEvent Created(object?[] after) => Make(RowChange.Create, null, after, knowsBefore: true);
 
     public OutboxEvent Updated(object?[] before, object?[] after) => Make(RowChange.Update, before, after, knowsBefore: true);
@@ -71,6 +73,16 @@ internal sealed class EventWriter(Resource resource)
 
     private OutboxEvent Make(RowChange change, object?[]? before, object?[]? after, bool knowsBefore)
     {
+        var row = after ?? before!;
+        var hidden = Hide(change, before, after, knowsBefore);
+
+        // A broker bounds it. Who sees only some rows then looks at them anew.
+        return new OutboxEvent(
+            resource.Channel, Resource.KeyText(row[resource.KeyIndex]!), Write(change, row), hidden.Length <= LargestHidden ? hidden : Hide(change, null, null, knowsBefore: false));
+    }
+
+    private byte[] Hide(RowChange change, object?[]? before, object?[]? after, bool knowsBefore)
+    {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var writer = new Utf8JsonWriter(buffer, JsonFrame.Options))
         {
@@ -83,8 +95,7 @@ internal sealed class EventWriter(Resource resource)
             writer.WriteEndObject();
         }
 
-        var row = after ?? before!;
-        return new OutboxEvent(resource.Channel, Resource.KeyText(row[resource.KeyIndex]!), Write(change, row), buffer.WrittenSpan.ToArray());
+        return buffer.WrittenSpan.ToArray();
     }
 
     private void WriteValues(Utf8JsonWriter writer, ReadOnlySpan<byte> name, object?[]? values)

@@ -35,7 +35,13 @@ internal sealed class ChannelKinds
     /// away from what holds where the application has none.</summary>
     public void SetFeature(ChannelKind kind) => _features = [.. _features.Where(other => other.Pattern.Text != kind.Pattern.Text), kind];
 
-    public ChannelKind Find(string channel)
+    /// <summary>Rules that go before the application's, or null.</summary>
+    public IChannelOverlay? Overlay { get; set; }
+
+    public ChannelKind Find(string channel) => Overlay?.Find(channel, FindOwn) ?? FindOwn(channel);
+
+    /// <summary>What the application says of a channel, whatever the server makes of it.</summary>
+    public ChannelKind FindOwn(string channel)
     {
         var kinds = _kinds;
         var feature = Find(_features, channel);

@@ -184,5 +184,10 @@ internal sealed class MemoryPresence : IPresenceStore, IDisposable
 internal static class PresenceChannel
 {
     // No name of a channel has this character.
-    public static string Of(string channel) => "\u0001" + channel;
+    private const char Mark = '\u0001';
+
+    public static string Of(string channel) => Mark + channel;
+
+    /// <summary>The channel that <paramref name="beside"/> is beside.</summary>
+    public static string ChannelOf(string beside) => beside.StartsWith(Mark) ? beside[1..] : beside;
 }

@@ -11,11 +11,16 @@ internal static class JsonPayload
     public const int MaxDepth = 64;
 
     /// <summary>A copy of one JSON value without line breaks; null where it is none, or is nested too deep.</summary>
-    public static byte[]? Copy(ReadOnlySpan<byte> json)
+    public static byte[]? Copy(ReadOnlySpan<byte> json) => IsJson(json) ? CommandReader.WithoutLineBreaks(json) : null;
+
+    /// <summary>Whether it is one JSON value as <see cref="Copy"/> leaves it.</summary>
+    public static bool IsOneLine(ReadOnlySpan<byte> json) => json.IndexOfAny((byte)'\r', (byte)'\n') < 0 && IsJson(json);
+
+    private static bool IsJson(ReadOnlySpan<byte> json)
     {
         if (!Utf8.IsValid(json))
         {
-            return null;
+            return false;
         }
 
         try
@@ -24,12 +29,12 @@ internal static class JsonPayload
             while (reader.Read())
             {
             }
+
+            return true;
         }
         catch (JsonException)
         {
-            return null;
+            return false;
         }
-
-        return CommandReader.WithoutLineBreaks(json);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Tidings.Brokers;
-using Tidings.Channels.Tests.Ledger;
+using Tidings.Faults.Checking;
+using Tidings.Faults.Journals;
 using Tidings.Protocol;
 
 namespace Tidings.Channels.Tests.Defects;

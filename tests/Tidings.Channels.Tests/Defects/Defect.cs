@@ -1,5 +1,5 @@
 using Tidings.Brokers;
-using Tidings.Channels.Tests.Ledger;
+using Tidings.Faults.Checking;
 
 namespace Tidings.Channels.Tests.Defects;
 

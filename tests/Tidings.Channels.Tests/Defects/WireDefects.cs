@@ -1,4 +1,6 @@
-using Tidings.Channels.Tests.Ledger;
+using Tidings.Faults.Checking;
+using Tidings.Faults.Journals;
+
 
 namespace Tidings.Channels.Tests.Defects;
 

@@ -4,7 +4,8 @@ using System.Text;
 using System.Text.Json;
 using TestKit;
 using Tidings.Brokers;
-using Tidings.Channels.Tests.Ledger;
+using Tidings.Channels.Tests.World;
+using Tidings.Faults.Journals;
 using Tidings.Protocol;
 
 namespace Tidings.Channels.Tests.Http;
@@ -30,7 +31,7 @@ public sealed class RecoveryUnderLoad : HttpRules
     {
         await using var server = await StartAsync(("Tidings:Limits:QueueBytes", "64KB"));
         await using var proxy = new FaultProxy(server.Port);
-        var ledger = new RunLedger();
+        var ledger = new RunNotes();
         var random = new Random(8);
         var readers = ways.Select((way, i) => new TravellingReader($"reader{i}", proxy.Port, ledger, new Random(random.Next()), way)).ToList();
         using var end = new CancellationTokenSource();
@@ -67,7 +68,7 @@ public sealed class RecoveryUnderLoad : HttpRules
     }
 
     // Whether a publish that was cut off has happened nobody knows: it is repeated with its key until it is answered.
-    private static async Task PublishAsync(FaultProxy proxy, RunLedger ledger, int publisher, Random random)
+    private static async Task PublishAsync(FaultProxy proxy, RunNotes ledger, int publisher, Random random)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{proxy.Port}"), Timeout = Eventually.Limit };
         for (var i = 1; i <= Messages; i++)

@@ -3,7 +3,9 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using TestKit;
-using Tidings.Channels.Tests.Ledger;
+using Tidings.Channels.Tests.World;
+using Tidings.Faults.Checking;
+using Tidings.Faults.Journals;
 using Tidings.Protocol;
 using Tidings.Protocol.Positions;
 
@@ -21,7 +23,7 @@ internal sealed class TravellingReader : IDisposable
 {
     private readonly string _name;
     private readonly int _port;
-    private readonly RunLedger _ledger;
+    private readonly RunNotes _ledger;
     private readonly Random _random;
     private readonly Way[] _ways;
     private readonly HttpClient _http;
@@ -29,7 +31,7 @@ internal sealed class TravellingReader : IDisposable
     private readonly Lock _gate = new();
     private Dictionary<string, StreamPosition> _positions = [];
 
-    public TravellingReader(string name, int port, RunLedger ledger, Random random, params Way[] ways)
+    public TravellingReader(string name, int port, RunNotes ledger, Random random, params Way[] ways)
     {
         (_name, _port, _ledger, _random, _ways) = (name, port, ledger, random, ways);
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Eventually.Limit };
@@ -43,8 +45,8 @@ internal sealed class TravellingReader : IDisposable
         var start = await PollAsync(string.Join('&', channels.Select(static channel => "channel=" + channel)), CancellationToken.None);
         foreach (var (channel, position) in _positions = PositionsOf(start.GetProperty("position").GetString()!))
         {
-            _journals[channel] = _ledger.Of(channel).Open(new SubscriptionTerms(_name, channel, null, Conflates: false, MaySkip: false));
-            _journals[channel].Subscribed(position, null);
+            _journals[channel] = _ledger.Of(channel).Open(new SubscriptionTerms(_name, channel));
+            _journals[channel].Subscribed(position, null, null);
         }
     }
 
@@ -151,7 +153,7 @@ internal sealed class TravellingReader : IDisposable
         {
             case "message" when Journal(message) is { } journal:
                 var offset = message.GetProperty("offset").GetInt64();
-                journal.Message(offset, Payload.NameOf(message.GetProperty("data").GetRawText()), null);
+                journal.Message(offset, Payload.NameOf(message.GetProperty("data").GetRawText()));
                 Move(message, offset);
                 break;
             case "gap" when Journal(message) is { } journal:

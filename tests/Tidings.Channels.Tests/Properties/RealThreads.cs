@@ -1,8 +1,8 @@
 using System.Text;
 using TestKit;
 using Tidings.Brokers;
-using Tidings.Channels.Tests.Ledger;
 using Tidings.Channels.Tests.World;
+using Tidings.Faults.Journals;
 
 namespace Tidings.Channels.Tests.Properties;
 
@@ -18,7 +18,7 @@ public sealed class RealThreads
     [Fact]
     public void Whoever_listens_gets_each_message_once_and_in_order_or_is_told() => Seeds.Each(8, random =>
     {
-        var ledger = new RunLedger();
+        var ledger = new RunNotes();
         using var rig = new Rig(
             new RigOptions { QueueBytes = 32 * 1024, Kinds = Schedule.Kinds(), Sink = hub => new WitnessSink(ledger, hub) },
             broker => new WitnessBroker(ledger, broker));
@@ -58,7 +58,7 @@ public sealed class RealThreads
         Assert.True(ledger.Accepted >= Publishers * Messages);
     });
 
-    private static List<Actor> MakeActors(Rig rig, RunLedger ledger, Names names, Random random)
+    private static List<Actor> MakeActors(Rig rig, RunNotes ledger, Names names, Random random)
     {
         var lanes = rig.PoolLanes;
         var actors = new List<Actor>();
@@ -72,7 +72,7 @@ public sealed class RealThreads
         return actors;
     }
 
-    private static void Publish(Rig rig, RunLedger ledger, Names names, Random random)
+    private static void Publish(Rig rig, RunNotes ledger, Names names, Random random)
     {
         for (var i = 0; i < Messages; i++)
         {
@@ -81,7 +81,7 @@ public sealed class RealThreads
         }
     }
 
-    private static void Say(Rig rig, RunLedger ledger, string name, string channel, int filling)
+    private static void Say(Rig rig, RunNotes ledger, string name, string channel, int filling)
     {
         var attempt = ledger.Begin(channel, name);
         var publishing = rig.Broker.PublishAsync(new Publication(channel, new MessageData(DataKind.Json, Encoding.UTF8.GetBytes(Payload.Make(name, filling))))

@@ -2,8 +2,9 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using TestKit;
-using Tidings.Channels.Tests.Ledger;
 using Tidings.Connections;
+using Tidings.Faults.Checking;
+using Tidings.Faults.Journals;
 using Tidings.Protocol;
 
 namespace Tidings.Channels.Tests.World;
@@ -11,14 +12,15 @@ namespace Tidings.Channels.Tests.World;
 /// <summary>One connection of a client of the channel protocol: sends commands, and notes what comes back. Belongs to its lane.</summary>
 internal sealed class ClientSession
 {
-    private readonly RunLedger _ledger;
+    private readonly RunNotes _ledger;
     private readonly Func<string, IEnumerable<string>> _filter;
     private readonly Dictionary<string, SubscriptionJournal> _journals = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StreamPosition?> _asked = new(StringComparer.Ordinal);
     private readonly Dictionary<long, Attempt> _publishing = [];
     private long _id;
     private bool _over;
 
-    public ClientSession(Rig rig, Tidings.Lanes.Lane lane, RunLedger ledger, bool deflate, Func<string, IEnumerable<string>> filter)
+    public ClientSession(Rig rig, Tidings.Lanes.Lane lane, RunNotes ledger, bool deflate, Func<string, IEnumerable<string>> filter)
     {
         _ledger = ledger;
         _filter = filter;
@@ -40,11 +42,12 @@ internal sealed class ClientSession
 
     public void Send(string command) => Wire.Bring(RawFrame.OfText(command));
 
-    public void Subscribe(IReadOnlyList<(SubscriptionTerms Terms, int Last)> wishes, bool together)
+    public void Subscribe(IReadOnlyList<Wish> wishes, bool together)
     {
-        var targets = wishes.Select(static wish => Target(wish.Terms, wish.Last)).ToList();
-        foreach (var (terms, _) in wishes)
+        var targets = wishes.Select(Target).ToList();
+        foreach (var (terms, since, _) in wishes)
         {
+            _asked[terms.Channel] = since;
             _journals[terms.Channel] = _ledger.Of(terms.Channel).Open(terms);
         }
 
@@ -69,7 +72,7 @@ internal sealed class ClientSession
         _publishing[++_id] = attempt;
         var key = conflationKey is null ? "" : $",\"key\":\"{conflationKey}\"";
         var idempotency = attempt.Key is null ? "" : $",\"idempotencyKey\":\"{attempt.Key}\"";
-        var ephemeral = attempt.Ephemeral ? ",\"ephemeral\":true" : "";
+        var ephemeral = attempt.Publish.Ephemeral ? ",\"ephemeral\":true" : "";
         Send($$"""{"type":"publish","id":{{_id}},"channel":"{{attempt.Channel}}","data":{{payload}}{{key}}{{idempotency}}{{ephemeral}}}""");
     }
 
@@ -83,9 +86,10 @@ internal sealed class ClientSession
         }
     }
 
-    private static string Target(SubscriptionTerms terms, int last)
+    private static string Target(Wish wish)
     {
-        var start = terms.Since is { } since ? $",\"since\":{{\"epoch\":\"{since.Epoch}\",\"offset\":{since.Offset}}}"
+        var (terms, asked, last) = wish;
+        var start = asked is { } since ? $",\"since\":{{\"epoch\":\"{since.Epoch}\",\"offset\":{since.Offset}}}"
             : last > 0 ? $",\"last\":{last}"
             : "";
         return $"\"channel\":\"{terms.Channel}\"{start}{(terms.Conflates ? ",\"conflate\":true" : "")}";
@@ -127,7 +131,7 @@ internal sealed class ClientSession
         switch (message.GetProperty("type").GetString())
         {
             case "subscribed":
-                JournalOf(message)?.Subscribed(PositionOf(message), message.TryGetProperty("recovered", out var recovered) ? recovered.GetBoolean() : null);
+                Subscribed(message);
                 NotePosition(message);
                 break;
             case "message":
@@ -158,6 +162,21 @@ internal sealed class ClientSession
                 Refused(message);
                 break;
         }
+    }
+
+    private void Subscribed(JsonElement message)
+    {
+        if (JournalOf(message) is not { } journal)
+        {
+            return;
+        }
+
+        if (journal.Cursor is not null)
+        {
+            _ledger.Report(Anomaly.Duplicate, $"{message.GetRawText()}, a second answer");
+        }
+
+        journal.Subscribed(PositionOf(message), _asked[journal.Terms.Channel], message.TryGetProperty("recovered", out var recovered) ? recovered.GetBoolean() : null);
     }
 
     private void Refused(JsonElement error)
@@ -198,3 +217,9 @@ internal sealed class ClientSession
 
     private static StreamPosition PositionOf(JsonElement message) => new(message.GetProperty("epoch").GetString()!, message.GetProperty("offset").GetInt64());
 }
+
+/// <summary>What a subscription is asked for.</summary>
+/// <param name="Terms">What it is promised.</param>
+/// <param name="Since">The position to go on from, or null.</param>
+/// <param name="Last">How many messages back to begin where there is none.</param>
+internal sealed record Wish(SubscriptionTerms Terms, StreamPosition? Since, int Last);

@@ -1,5 +1,5 @@
-using Tidings.Channels.Tests.Ledger;
 using Tidings.Connections;
+using Tidings.Faults.Journals;
 using Tidings.Lanes;
 using Tidings.Protocol;
 
@@ -27,7 +27,7 @@ internal abstract class Actor(string name, Lane lane)
 internal sealed record Temper(bool Deflate, bool Slow, bool Conflates);
 
 /// <summary>A client of the channel protocol.</summary>
-internal sealed class ConnectClient(string name, Rig rig, Lane lane, RunLedger ledger, Random random, Temper temper, IReadOnlyList<string> channels, Names names, Func<string, IEnumerable<string>> filter)
+internal sealed class ConnectClient(string name, Rig rig, Lane lane, RunNotes ledger, Random random, Temper temper, IReadOnlyList<string> channels, Names names, Func<string, IEnumerable<string>> filter)
     : Actor(name, lane)
 {
     private readonly Dictionary<string, StreamPosition> _positions = [];
@@ -137,11 +137,11 @@ internal sealed class ConnectClient(string name, Rig rig, Lane lane, RunLedger l
         wanted = [.. wanted.Where(channel => !session.Journals.TryGetValue(channel, out var journal) || journal.Ended)];
         if (wanted.Count > 0)
         {
-            session.Subscribe([.. wanted.Select(Wish)], random.Next(2) == 0);
+            session.Subscribe([.. wanted.Select(WishFor)], random.Next(2) == 0);
         }
     }
 
-    private (SubscriptionTerms Terms, int Last) Wish(string channel)
+    private Wish WishFor(string channel)
     {
         var known = _positions.TryGetValue(channel, out var position);
         StreamPosition? since = random.Next(20) switch
@@ -153,7 +153,8 @@ internal sealed class ConnectClient(string name, Rig rig, Lane lane, RunLedger l
             _ => null,
         };
         var skips = rig.Kinds.Find(channel).SlowConsumers == SlowConsumerPolicy.Skip;
-        return (new SubscriptionTerms(Name, channel, since, temper.Conflates, skips), since is null ? random.Next(12) : 0);
+        var terms = new SubscriptionTerms(Name, channel) { Conflates = temper.Conflates, MaySkip = skips };
+        return new Wish(terms, since, since is null ? random.Next(12) : 0);
     }
 
     private void Publish()

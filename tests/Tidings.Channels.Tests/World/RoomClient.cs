@@ -1,16 +1,16 @@
 using System.Net;
 using TestKit;
-using Tidings.Channels.Tests.Ledger;
 using Tidings.Connections;
+using Tidings.Faults.Journals;
 using Tidings.Lanes;
 using Tidings.Protocol;
 
 namespace Tidings.Channels.Tests.World;
 
 /// <summary>Somebody in a plain text room, who sees neither offsets nor gaps: what comes is compared with the log.</summary>
-internal sealed class RoomClient(string name, Rig rig, Lane lane, RunLedger ledger, Random random, bool slow, string room, Names names) : Actor(name, lane)
+internal sealed class RoomClient(string name, Rig rig, Lane lane, RunNotes ledger, Random random, bool slow, string room, Names names) : Actor(name, lane)
 {
-    private readonly ChannelLedger _channel = ledger.Of(ChannelName.RoomPrefix + room);
+    private readonly ChannelNotes _channel = ledger.Of(ChannelName.RoomPrefix + room);
     private MemoryWire? _wire;
     private SubscriptionJournal? _journal;
     private Connection? _connection;
@@ -65,7 +65,7 @@ internal sealed class RoomClient(string name, Rig rig, Lane lane, RunLedger ledg
 
     private void Connect()
     {
-        var journal = _journal = _channel.Open(new SubscriptionTerms(Name, _channel.Channel, null, false, false));
+        var journal = _journal = _channel.Open(new SubscriptionTerms(Name, _channel.Channel));
         MemoryWire wire = null!;
         _wire = wire = new MemoryWire(frame => Receive(frame, journal, wire));
         _connection = rig.ConnectRoom(Lane, wire, room);
@@ -84,7 +84,7 @@ internal sealed class RoomClient(string name, Rig rig, Lane lane, RunLedger ledg
         var said = Payload.NameOf(text);
         if (said is null || _channel.Find(said) is not { } position)
         {
-            _channel.SawEphemeral(said, Name);
+            journal.Message(0, said);
             return;
         }
 
@@ -92,14 +92,14 @@ internal sealed class RoomClient(string name, Rig rig, Lane lane, RunLedger ledg
         var before = position with { Offset = position.Offset - 1 };
         if (journal.Cursor is null)
         {
-            journal.Subscribed(before, null);
+            journal.Subscribed(before, null, null);
         }
         else if (journal.Cursor.Value.Epoch != position.Epoch)
         {
-            journal.Gap(before, 0, 0, "epoch");
+            journal.Gap(before, 1, 0, "epoch");
         }
 
-        journal.Message(position.Offset, said, null);
+        journal.Message(position.Offset, said);
     }
 }
 

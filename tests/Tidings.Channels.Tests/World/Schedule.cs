@@ -1,6 +1,7 @@
 using Tidings.Brokers;
 using Tidings.Channels.Tests.Defects;
-using Tidings.Channels.Tests.Ledger;
+using Tidings.Faults.Checking;
+using Tidings.Faults.Journals;
 
 namespace Tidings.Channels.Tests.World;
 
@@ -12,7 +13,7 @@ internal sealed class Schedule : IDisposable
     private static readonly string[] Channels = ["chat:a", "chat:b", "feed:x", "bare:y", "room:lobby"];
 
     private readonly Random _random;
-    private readonly RunLedger _ledger = new();
+    private readonly RunNotes _ledger = new();
     private readonly Names _names = new();
     private readonly Rig _rig;
     private readonly SteppedLane[] _lanes;

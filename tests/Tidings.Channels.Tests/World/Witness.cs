@@ -1,11 +1,12 @@
 using Tidings.Brokers;
-using Tidings.Channels.Tests.Ledger;
+using Tidings.Faults.Checking;
+using Tidings.Faults.Journals;
 using Tidings.Protocol;
 
 namespace Tidings.Channels.Tests.World;
 
 /// <summary>Stands between broker and hub and notes what the log is.</summary>
-internal sealed class WitnessSink(RunLedger ledger, IMessageSink inner) : IMessageSink
+internal sealed class WitnessSink(RunNotes ledger, IMessageSink inner) : IMessageSink
 {
     /// <summary>Lets the broker drop logs that have subscribers, as a store does that lost its data.</summary>
     public bool HidesSubscribers { get; set; }
@@ -15,7 +16,7 @@ internal sealed class WitnessSink(RunLedger ledger, IMessageSink inner) : IMessa
         if (message is { Kind: MessageKind.Message, Offset: > 0 })
         {
             var name = Payload.NameOf(System.Text.Encoding.UTF8.GetString(message.Data.Bytes.Span));
-            ledger.Of(message.Channel).Appended(new LogEntry(message.Position, name ?? "?", message.Key, message.Time));
+            ledger.Of(message.Channel).Appended(new LogEntry(message.Position, name, message.Key, message.Time));
         }
 
         inner.Deliver(message);
@@ -25,7 +26,7 @@ internal sealed class WitnessSink(RunLedger ledger, IMessageSink inner) : IMessa
 }
 
 /// <summary>Stands before the broker: reads may take their time, and what they say is compared with what the log is.</summary>
-internal sealed class WitnessBroker(RunLedger ledger, IBroker inner) : IBroker
+internal sealed class WitnessBroker(RunNotes ledger, IBroker inner) : IBroker
 {
     private readonly List<TaskCompletionSource> _pending = [];
     private ChannelKinds? _kinds;
@@ -100,7 +101,7 @@ internal sealed class WitnessBroker(RunLedger ledger, IBroker inner) : IBroker
         }
     }
 
-    private void CheckRecovery(ChannelLedger entries, StreamPosition since, HistoryPart part)
+    private void CheckRecovery(ChannelNotes entries, StreamPosition since, HistoryPart part)
     {
         var retention = _kinds!.Find(entries.Channel).Retention;
         var oldest = _time!.GetUtcNow().ToUnixTimeMilliseconds() - (long)retention.Age.TotalMilliseconds;

@@ -13,7 +13,7 @@ public sealed class LedgerAndOracle(ITestOutputHelper output)
     [
         new() { RevocationLimit = History.RevocationLimit },
         new() { RevocationLimit = History.RevocationLimit, EpochMayChange = true },
-        new() { RevocationLimit = History.RevocationLimit, MayTrim = true, DurableSurvives = false },
+        new() { RevocationLimit = History.RevocationLimit, MayTrimLive = true, DurableSurvives = false },
     ];
 
     [Fact]

@@ -172,7 +172,7 @@ internal sealed class NaiveOracle(History history, Expectations expectations)
         }
         else
         {
-            Need(terms, one.Asked, one.Position);
+            Need(terms, one.Asked, one.Position, expectations.MayTrim);
             Begun(terms, one);
         }
 
@@ -202,12 +202,12 @@ internal sealed class NaiveOracle(History history, Expectations expectations)
             Found(Anomaly.Lost, terms.Owner);
         }
 
-        Need(terms, cursor, one.Position);
+        Need(terms, cursor, one.Position, expectations.MayTrimLive);
         Begun(terms, one);
         Holes(terms, told, i);
     }
 
-    private void Need(SubscriptionTerms terms, StreamPosition? from, StreamPosition to)
+    private void Need(SubscriptionTerms terms, StreamPosition? from, StreamPosition to, bool mayTrim)
     {
         if (from is not { } at)
         {
@@ -216,7 +216,7 @@ internal sealed class NaiveOracle(History history, Expectations expectations)
 
         var seen = history.Reads.Exists(read => read.Position.Epoch == at.Epoch)
             || history.Readers.Exists(told => told.Where((one, i) => one.Kind == ToldKind.Message && CursorAt(told, i)?.Epoch == at.Epoch).Any());
-        if (at.Epoch == to.Epoch ? !expectations.MayTrim && at.Offset <= to.Offset : !expectations.EpochMayChange && seen)
+        if (at.Epoch == to.Epoch ? !mayTrim && at.Offset <= to.Offset : !expectations.EpochMayChange && seen)
         {
             Found(Anomaly.FalseGap, terms.Owner);
         }

@@ -1,4 +1,5 @@
 using Tidings.Faults.Journals;
+using Tidings.Protocol;
 
 namespace Tidings.Faults.Checking;
 
@@ -23,9 +24,18 @@ internal sealed class Acknowledgements
             }
         }
 
-        foreach (var epoch in Answered().GroupBy(static attempt => attempt.Answers[0].Epoch))
+        // A value that was sent several times was begun when it was sent first, whoever got the answer.
+        var begun = new Dictionary<int, long>();
+        foreach (var attempt in channel.Attempts)
         {
-            _epochs.Add(epoch.Key, new Epoch([.. epoch.OrderBy(static attempt => attempt.Answers[0].Offset).ThenByDescending(static attempt => attempt.Invoked)]));
+            begun[attempt.Value] = Math.Min(attempt.Invoked, begun.GetValueOrDefault(attempt.Value, long.MaxValue));
+        }
+
+        var entries = Answered().GroupBy(static attempt => (attempt.Value, attempt.Answers[0].Epoch))
+            .Select(same => new Entry(same.Key.Value, same.First().Answers[0], begun[same.Key.Value], same.Min(static attempt => attempt.Done)));
+        foreach (var epoch in entries.GroupBy(static entry => entry.Position.Epoch))
+        {
+            _epochs.Add(epoch.Key, new Epoch([.. epoch.OrderBy(static entry => entry.Position.Offset).ThenByDescending(static entry => entry.Invoked)]));
         }
     }
 
@@ -60,68 +70,66 @@ internal sealed class Acknowledgements
             return at.Offset < final.First || final.At(at.Offset) == attempt.Value;
         }
 
-        return !attempt.Publish.Durable || !_expectations.DurableSurvives || kept.Contains(attempt.Value);
+        return !attempt.Publish.Durable || !_expectations.DurableSurvives || kept.Contains(attempt.Value) || final.Earlier.Contains(attempt.Value);
     }
 
     // What was answered before something else began stands before it.
     private void CheckOrder(Epoch epoch)
     {
         var latest = long.MinValue;
-        var latestName = "";
-        foreach (var attempt in epoch.Attempts)
+        var latestValue = RunJournal.Nothing;
+        foreach (var entry in epoch.Entries)
         {
-            if (attempt.Done < latest)
+            if (entry.Done < latest)
             {
-                _report.Add(new Finding(Anomaly.Order, _channel.Channel, "the log", $"{attempt.Name} was accepted before {latestName} began, which stands before it"));
+                _report.Add(new Finding(Anomaly.Order, _channel.Channel, "the log",
+                    $"{_journal.NameOf(entry.Value)} was accepted before {_journal.NameOf(latestValue)} began, which stands before it"));
             }
 
-            if (attempt.Invoked > latest)
+            if (entry.Invoked > latest)
             {
-                (latest, latestName) = (attempt.Invoked, _journal.NameOf(attempt.Value));
+                (latest, latestValue) = (entry.Invoked, entry.Value);
             }
         }
     }
 
     private IEnumerable<Attempt> Answered() => _channel.Attempts.Where(static attempt => attempt.Answers.Count > 0);
 
-    private sealed class Epoch(IReadOnlyList<Attempt> attempts)
+    private sealed record Entry(int Value, StreamPosition Position, long Invoked, long Done);
+
+    /// <summary>In the order of their offsets.</summary>
+    private sealed class Epoch(IReadOnlyList<Entry> entries)
     {
         // The latest beginning of all up to each.
-        private readonly long[] _latest = Latest(attempts);
+        private readonly long[] _latest = Latest(entries);
 
-        /// <summary>In the order of their offsets.</summary>
-        public IReadOnlyList<Attempt> Attempts => attempts;
+        public IReadOnlyList<Entry> Entries => entries;
 
         public int BegunSince(long time, long upTo)
         {
-            var (low, high) = (0, attempts.Count);
+            var (low, high) = (0, entries.Count);
             while (low < high)
             {
                 var middle = (low + high) / 2;
-                (low, high) = attempts[middle].Answers[0].Offset <= upTo ? (middle + 1, high) : (low, middle);
-            }
-
-            if (low == 0 || _latest[low - 1] <= time)
-            {
-                return 0;
+                (low, high) = entries[middle].Position.Offset <= upTo ? (middle + 1, high) : (low, middle);
             }
 
             var count = 0;
             for (var i = low - 1; i >= 0 && _latest[i] > time; i--)
             {
-                count += attempts[i].Invoked > time ? 1 : 0;
+                count += entries[i].Invoked > time ? 1 : 0;
             }
 
             return count;
         }
 
-        private static long[] Latest(IReadOnlyList<Attempt> attempts)
+        private static long[] Latest(IReadOnlyList<Entry> entries)
         {
-            var latest = new long[attempts.Count];
+            var latest = new long[entries.Count];
             var most = long.MinValue;
             for (var i = 0; i < latest.Length; i++)
             {
-                latest[i] = most = Math.Max(most, attempts[i].Invoked);
+                latest[i] = most = Math.Max(most, entries[i].Invoked);
             }
 
             return latest;

@@ -8,8 +8,11 @@ internal sealed record Expectations
     /// <summary>The log was wiped, or its store may have lost its tail: a change of the epoch is no false alarm.</summary>
     public bool EpochMayChange { get; init; }
 
-    /// <summary>More was said than is kept: to have missed it is no false alarm.</summary>
+    /// <summary>More was said than is kept: whoever was away may have missed it.</summary>
     public bool MayTrim { get; init; }
+
+    /// <summary>The same of whoever was there.</summary>
+    public bool MayTrimLive { get; init; }
 
     /// <summary>Whether what was accepted as durable must be there in the end. Not where somebody wiped the store.</summary>
     public bool DurableSurvives { get; init; } = true;

@@ -82,7 +82,7 @@ internal sealed class SubscriptionCheck(
         if (entry.Asked is { } asked)
         {
             report.Gaps++;
-            CheckNeed(asked, entry.Position, "recovered:false");
+            CheckNeed(asked, entry.Position, expectations.MayTrim, "recovered:false");
         }
 
         BeginAt(entry.Position, entry.Time);
@@ -141,17 +141,17 @@ internal sealed class SubscriptionCheck(
 
         if (!(gap.Reason == "slow" && (_terms.MaySkip || _terms.Conflates)))
         {
-            CheckNeed(cursor, gap.Position, $"gap {gap.From}–{gap.To}, {gap.Reason}");
+            CheckNeed(cursor, gap.Position, expectations.MayTrimLive || (expectations.MayTrim && _before is ClosedEntry), $"gap {gap.From}–{gap.To}, {gap.Reason}");
         }
 
         BeginAt(gap.Position, gap.Time);
     }
 
     // Whether there was a need to begin anew. Who asks for what lies ahead, or for an epoch that nobody has seen, is refused rightly.
-    private void CheckNeed(StreamPosition from, StreamPosition to, string what)
+    private void CheckNeed(StreamPosition from, StreamPosition to, bool mayTrim, string what)
     {
         var right = from.Epoch == to.Epoch
-            ? expectations.MayTrim || from.Offset > to.Offset
+            ? mayTrim || from.Offset > to.Offset
             : expectations.EpochMayChange || !channel.Seen.ContainsKey(from.Epoch);
         if (!right)
         {

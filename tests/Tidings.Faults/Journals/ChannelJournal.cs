@@ -88,6 +88,9 @@ internal sealed record LogRead(string Who, StreamPosition Position, int Value);
 /// <param name="Values">The values of the newest entries, the last of them at <see cref="Top"/>.</param>
 internal sealed record FinalLog(StreamPosition Top, IReadOnlyList<int> Values)
 {
+    /// <summary>What earlier epochs held, where a witness kept it.</summary>
+    public IReadOnlySet<int> Earlier { get; init; } = new HashSet<int>();
+
     /// <summary>The first offset that is still there.</summary>
     public long First => Top.Offset - Values.Count + 1;
 

@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Tidings.Brokers;
+using Tidings.Channels;
+
+namespace Tidings.Redis;
+
+/// <summary>The channels that this node hears from one server. Safe from any thread.</summary>
+internal sealed partial class FeedSet
+{
+    // So many at once: enough to keep the server busy, few enough that none waits for its turn beyond its deadline.
+    private const int AtOnce = 256;
+
+    // Logs live an hour longer than what they keep; while somebody listens they are looked at far more often.
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<string, ChannelFeed> _feeds = new(StringComparer.Ordinal);
+    private readonly Lock _removing = new();
+    private readonly RedisShard _shard;
+    private readonly RedisKeys _keys;
+    private readonly Hub _hub;
+    private readonly ILogReader _reader;
+    private readonly TimeProvider _time;
+    private readonly RedisMetrics _metrics;
+    private readonly ILogger _log;
+
+    public FeedSet(RedisShard shard, RedisKeys keys, Hub hub, ILogReader reader, TimeProvider time, RedisMetrics metrics, ILogger log)
+    {
+        _shard = shard;
+        _keys = keys;
+        _hub = hub;
+        _reader = reader;
+        _time = time;
+        _metrics = metrics;
+        _log = log;
+        shard.OnMessage = Take;
+        shard.OnGeneration = () => _ = CheckAllAsync();
+        shard.OnTick = TickAsync;
+        shard.OnLinked.Add(ResumeAsync);
+    }
+
+    /// <summary>How many channels are heard.</summary>
+    public int Count => _feeds.Count;
+
+    /// <summary>Has the channel heard; completes once nothing that is published is missed.</summary>
+    /// <exception cref="BrokerUnavailableException">The server cannot be reached.</exception>
+    public async Task ListenAsync(string channel, CancellationToken cancellationToken)
+    {
+        var name = _keys.Channel(channel);
+        while (true)
+        {
+            var link = await _shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
+            if (Find(channel, name).EnsureAsync(link.Connection, name) is { } ensuring)
+            {
+                await ensuring.WaitAsync(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+        }
+    }
+
+    private ChannelFeed Find(string channel, string name)
+    {
+        // A feed that is removed is out of the set before another can be in it, and its unsubscribing on its way before another's subscribing.
+        lock (_removing)
+        {
+            return _feeds.GetOrAdd(name, static (_, it) => new ChannelFeed(it.channel, it.Item2._hub, it.Item2._reader, it.Item2._time), (channel, this));
+        }
+    }
+
+    // On a new connection everything is heard anew, and caught up with. Before that the node does not count as connected.
+    private Task ResumeAsync(RedisLink link) =>
+        Parallel.ForEachAsync(_feeds, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (entry, _) =>
+        {
+            if (entry.Value.EnsureAsync(link.Connection, entry.Key) is { } ensuring)
+            {
+                await ensuring.ConfigureAwait(false);
+            }
+        });
+
+    private async Task CheckAllAsync()
+    {
+        try
+        {
+            await Parallel.ForEachAsync(
+                _feeds.Values, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, static async (feed, _) => await feed.CheckAsync().ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        catch (BrokerUnavailableException)
+        {
+            // The next connection checks all of them.
+        }
+    }
+
+    private async Task TickAsync(RedisLink link)
+    {
+        var work = new List<Task>();
+        foreach (var (name, feed) in _feeds)
+        {
+            lock (_removing)
+            {
+                if (feed.TryRemove())
+                {
+                    _feeds.TryRemove(name, out _);
+                    work.Add(link.Connection.UnsubscribeAsync(name));
+                    continue;
+                }
+            }
+
+            if (_time.GetElapsedTime(feed.CheckedAt) > CheckInterval)
+            {
+                work.Add(feed.CheckAsync());
+            }
+
+            if (work.Count >= AtOnce)
+            {
+                await Task.WhenAll(work).ConfigureAwait(false);
+                work.Clear();
+            }
+        }
+
+        await Task.WhenAll(work).ConfigureAwait(false);
+    }
+
+    private void Take(string name, byte[] published)
+    {
+        if (!_feeds.TryGetValue(name, out var feed))
+        {
+            return;
+        }
+
+        if (LogEntry.DecodePublished(feed.Channel, published) is { } message)
+        {
+            feed.Offer(message);
+        }
+        else
+        {
+            _metrics.Dropped("published");
+            LogDropped(feed.Channel, published.Length);
+        }
+    }
+
+    [LoggerMessage(510, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published in channel {Channel}: they are not a message")]
+    private partial void LogDropped(string channel, int bytes);
+}

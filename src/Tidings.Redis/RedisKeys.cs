@@ -1,0 +1,67 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Tidings.Redis;
+
+/// <summary>What things are called in Redis. Two names never become one key, whatever is in them.</summary>
+/// <param name="prefix">What every key begins with.</param>
+internal sealed class RedisKeys(string prefix)
+{
+    private static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-@");
+
+    /// <summary>The generation of all logs of a server.</summary>
+    public string Generation { get; } = prefix + "generation";
+
+    /// <summary>A hash: the log's generation <c>g</c>, epoch <c>e</c>, newest offset <c>o</c>, milliseconds kept <c>a</c>.</summary>
+    public string Log(string channel) => $"{prefix}log:{Encode(channel)}";
+
+    /// <summary>A stream: entries <c>offset-0</c> with time <c>t</c> and payload <c>p</c>.</summary>
+    public string Stream(string channel) => $"{prefix}stream:{Encode(channel)}";
+
+    /// <summary>A string, <c>epoch offset</c>: what was published with the key before.</summary>
+    public string Idempotency(string channel, string key) =>
+        $"{prefix}once:{Encode(channel)}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 16))}";
+
+    /// <summary>Where a channel's messages are published.</summary>
+    public string Channel(string channel) => $"{prefix}channel:{Encode(channel)}";
+
+    /// <summary>Where a node hears itself.</summary>
+    public string Probe(string node) => $"{prefix}probe:{node}";
+
+    /// <summary>Letters, digits and <c>_ . : - @</c> stay; every other byte of the name's UTF-8 becomes <c>%</c> and two hexadecimal digits.</summary>
+    public static string Encode(string name)
+    {
+        if (!name.AsSpan().ContainsAnyExcept(Plain))
+        {
+            return name;
+        }
+
+        var encoded = new StringBuilder(name.Length + 16);
+        foreach (var b in Encoding.UTF8.GetBytes(name))
+        {
+            if (b < 0x80 && Plain.Contains((char)b))
+            {
+                encoded.Append((char)b);
+            }
+            else
+            {
+                encoded.Append('%').Append(Convert.ToHexString([b]));
+            }
+        }
+
+        return encoded.ToString();
+    }
+
+    /// <summary>Which of <paramref name="shards"/> servers has the channel: FNV-1a over its UTF-8, the same in every language and for ever.</summary>
+    public static int Shard(string channel, int shards)
+    {
+        var hash = 2166136261u;
+        foreach (var b in Encoding.UTF8.GetBytes(channel))
+        {
+            hash = (hash ^ b) * 16777619u;
+        }
+
+        return (int)(hash % (uint)shards);
+    }
+}

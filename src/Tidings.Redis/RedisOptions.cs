@@ -1,0 +1,49 @@
+namespace Tidings.Redis;
+
+/// <summary>How a node reaches what it shares with the others on Redis.</summary>
+public sealed class RedisOptions
+{
+    /// <summary>The servers: <c>host:port,password=…,ssl=true</c>, as StackExchange.Redis reads it; several that know nothing of each other,
+    /// among whom the channels are shared out, separated by <c>;</c>. All nodes must name the same ones in the same order.</summary>
+    public string Configuration { get; set; } = "127.0.0.1:6379";
+
+    /// <summary>What every key and channel in Redis begins with: applications that share a server have each its own. 1 to 64 characters of
+    /// letters, digits, <c>_ . : -</c>; by default <c>tidings:</c>.</summary>
+    public string Prefix { get; set; } = "tidings:";
+
+    /// <summary>How long a publish waits while Redis is away, before it fails; by default not at all. At most 30 s.</summary>
+    public TimeSpan PublishWait { get; set; }
+
+    /// <summary>Whether what others say with plain <c>PUBLISH room:lobby …</c> is handed to the channel of that name. It is said in passing: it has
+    /// no offset, is not kept and not recovered. Off by default: whoever may publish in Redis speaks in every channel.</summary>
+    public bool Bridge { get; set; }
+
+    /// <summary>What is wrong with the options, in words that name key, value and what would be right; empty where nothing is.</summary>
+    internal IEnumerable<string> Faults()
+    {
+        foreach (var server in Servers)
+        {
+            if (RedisServerAddress.Fault(server) is { } fault)
+            {
+                yield return $"Tidings:Redis has \"{RedisServerAddress.WithoutPassword(server)}\", which is no address: {fault}. It must be host:port, several separated by a semicolon.";
+            }
+        }
+
+        if (Servers.Count == 0)
+        {
+            yield return "Tidings:Redis is empty; it must be host:port, several separated by a semicolon.";
+        }
+
+        if (Prefix.Length is 0 or > 64 || !Prefix.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or ':' or '-'))
+        {
+            yield return $"Tidings:RedisPrefix is \"{Prefix}\"; it must be 1 to 64 characters of letters, digits and _ . : -.";
+        }
+
+        if (PublishWait < TimeSpan.Zero || PublishWait > TimeSpan.FromSeconds(30))
+        {
+            yield return $"Tidings:RedisPublishWait is {PublishWait}; it must be between 0 and 30s.";
+        }
+    }
+
+    internal IReadOnlyList<string> Servers => Configuration.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+}

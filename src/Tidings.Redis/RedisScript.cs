@@ -1,0 +1,27 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Tidings.Redis;
+
+/// <summary>A script that runs in Redis in one step. Its source never has anything of users in it: that comes as arguments.</summary>
+internal sealed class RedisScript
+{
+    public static readonly RedisScript Begin = new("begin");
+    public static readonly RedisScript Publish = new("publish");
+    public static readonly RedisScript Read = new("read");
+
+    private RedisScript(string name)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"{name}.lua")!;
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        Text = reader.ReadToEnd();
+#pragma warning disable CA5350 // What Redis names scripts by.
+        Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
+#pragma warning restore CA5350
+    }
+
+    public string Text { get; }
+
+    /// <summary>What Redis knows it by.</summary>
+    public byte[] Hash { get; }
+}

@@ -1,0 +1,50 @@
+-- Gives a message its offset, keeps it, and tells every node that listens: one step for all of it.
+-- KEYS: generation, log, stream, idempotency key (the log's again where there is none)
+-- ARGV: generation, id for a new epoch, messages kept, milliseconds they are kept, channel of pub/sub, payload,
+--       "1" if it must be durable, milliseconds an idempotency key is kept (0: there is none), milliseconds the log's own key lives
+-- Answers: {epoch, offset}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable')
+local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+if generation[1] ~= ARGV[1] or generation[2] ~= live then
+  return {'generation'}
+end
+if ARGV[7] == '1' and generation[3] ~= '1' then
+  return {'durable'}
+end
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o')
+local epoch, offset = log[2], tonumber(log[3])
+if log[1] ~= ARGV[1] or not epoch or not offset then
+  epoch, offset = ARGV[2], 0
+  redis.call('UNLINK', KEYS[2], KEYS[3])
+end
+if ARGV[8] ~= '0' then
+  local first = redis.call('GET', KEYS[4])
+  if first then
+    local its, at = string.match(first, '^(%S+) (%d+)$')
+    if its == epoch then
+      return {epoch, tonumber(at)}
+    end
+  end
+end
+offset = offset + 1
+local at = string.format('%.0f', offset)
+local clock = redis.call('TIME')
+local now = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
+redis.call('HSET', KEYS[2], 'g', ARGV[1], 'e', epoch, 'o', at, 'a', ARGV[4])
+redis.call('PEXPIRE', KEYS[2], ARGV[9])
+if ARGV[3] ~= '0' then
+  local added = redis.pcall('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], at .. '-0', 't', now, 'p', ARGV[6])
+  if type(added) == 'table' and added.err then
+    -- Somebody else has written there: what is in it is nobody's log any more.
+    epoch, offset, at = ARGV[2], 1, '1'
+    redis.call('UNLINK', KEYS[3])
+    redis.call('HSET', KEYS[2], 'e', epoch, 'o', at)
+    redis.call('XADD', KEYS[3], at .. '-0', 't', now, 'p', ARGV[6])
+  end
+  redis.call('PEXPIRE', KEYS[3], ARGV[4])
+end
+if ARGV[8] ~= '0' then
+  redis.call('SET', KEYS[4], epoch .. ' ' .. at, 'PX', ARGV[8])
+end
+redis.call('PUBLISH', ARGV[5], '1 ' .. epoch .. ' ' .. at .. ' ' .. now .. '\n' .. ARGV[6])
+return {epoch, offset}

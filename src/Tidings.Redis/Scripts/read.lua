@@ -1,0 +1,72 @@
+-- Reads a log. A log that nobody has written to yet begins here, so that its epoch is the same for all who ask.
+-- KEYS: generation, log, stream
+-- ARGV: generation, id for a new epoch, epoch after which to read ("" for the newest), offset after which to read, most messages (0 for none),
+--       milliseconds the log's own key lives
+-- Answers: {epoch, top, {offset, time, payload, …}}; {"generation"} where the logs may have shrunk since
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid')
+local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+if generation[1] ~= ARGV[1] or generation[2] ~= live then
+  return {'generation'}
+end
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a')
+local epoch, top = log[2], tonumber(log[3])
+if log[1] ~= ARGV[1] or not epoch or not top then
+  epoch, top = ARGV[2], 0
+  redis.call('UNLINK', KEYS[2], KEYS[3])
+  redis.call('HSET', KEYS[2], 'g', ARGV[1], 'e', epoch, 'o', '0')
+end
+local left = redis.call('PTTL', KEYS[2])
+if left < tonumber(ARGV[6]) then
+  redis.call('PEXPIRE', KEYS[2], ARGV[6])
+end
+-- What is too old goes first: offsets have no holes, so the first that may stay is found by halving.
+local clock = redis.call('TIME')
+local oldest = clock[1] * 1000 + math.floor(clock[2] / 1000) - (tonumber(log[4]) or 0)
+local function read(entry)
+  local time, payload
+  for i = 1, #entry[2], 2 do
+    if entry[2][i] == 't' then time = entry[2][i + 1] elseif entry[2][i] == 'p' then payload = entry[2][i + 1] end
+  end
+  return string.match(entry[1], '^%d+'), time, payload
+end
+local function fresh(entry)
+  local _, time = read(entry)
+  return (tonumber(time) or 0) > oldest
+end
+local first = redis.pcall('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)
+if first.err then
+  -- Somebody else has written there: the next publish begins anew.
+  return {epoch, top, {}}
+end
+first = first[1]
+if first and not fresh(first) then
+  local old, kept = tonumber((read(first))), top + 1
+  while kept - old > 1 do
+    local middle = math.floor((old + kept) / 2)
+    local entry = redis.call('XRANGE', KEYS[3], string.format('%.0f-0', middle), '+', 'COUNT', 1)[1]
+    if entry and fresh(entry) then kept = middle else old = middle end
+  end
+  redis.call('XTRIM', KEYS[3], 'MINID', string.format('%.0f-0', kept))
+end
+local messages = {}
+if ARGV[5] ~= '0' and top > 0 then
+  local last = string.format('%.0f-0', top)
+  local found
+  if ARGV[3] == '' then
+    found = redis.call('XREVRANGE', KEYS[3], last, '-', 'COUNT', ARGV[5])
+    for i = 1, math.floor(#found / 2) do
+      found[i], found[#found + 1 - i] = found[#found + 1 - i], found[i]
+    end
+  else
+    -- Of another epoch nothing is known: from the beginning of what is kept.
+    local after = ARGV[3] == epoch and ARGV[4] or '0'
+    found = redis.call('XRANGE', KEYS[3], '(' .. after .. '-0', last, 'COUNT', ARGV[5])
+  end
+  for _, entry in ipairs(found) do
+    local offset, time, payload = read(entry)
+    messages[#messages + 1] = offset
+    messages[#messages + 1] = time or '0'
+    messages[#messages + 1] = payload or ''
+  end
+end
+return {epoch, top, messages}

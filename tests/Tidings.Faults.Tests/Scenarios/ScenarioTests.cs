@@ -1,0 +1,19 @@
+using Tidings.Faults.Scenarios;
+
+namespace Tidings.Faults.Tests.Scenarios;
+
+/// <summary>The faults of <c>docs/reliability.md</c> in their short form: real processes, killed, stopped and cut off while messages flow.</summary>
+public sealed class ScenarioTests(ITestOutputHelper output)
+{
+    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("TIDINGS_SEED"), out var seed) ? seed : 1;
+
+    public static TheoryData<string> Ids => ["F1m"];
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public async Task Nothing_is_lost_forked_doubled_or_reordered(string id)
+    {
+        var result = await ScenarioTable.Make(id)!.RunAsync(new ScenarioSettings(Full: false, Seed, output.WriteLine), TestContext.Current.CancellationToken);
+        Assert.True(result.Passed, $"With TIDINGS_SEED={Seed}: {result}");
+    }
+}

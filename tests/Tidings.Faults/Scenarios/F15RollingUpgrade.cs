@@ -1,0 +1,46 @@
+using Tidings.Faults.Checking;
+using Tidings.Faults.Readers;
+using Tidings.Faults.World;
+
+namespace Tidings.Faults.Scenarios;
+
+/// <summary>Each node is asked to go and started again, while messages flow.</summary>
+internal sealed class F15RollingUpgrade() : Scenario("F15", "each node is restarted in turn, as an upgrade does")
+{
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(30);
+    private static readonly int[] Abnormal = [1000, 1006, 1008, 1009, 1011];
+
+    private readonly List<TimeSpan> _drains = [];
+
+    protected override WorldOptions Options(ScenarioSettings settings) => settings.Full
+        ? new WorldOptions { Channels = 24, WebSockets = 6, EventStreams = 2, Polls = 1, Clients = 1, Rate = 500, Publishers = 32, DurablePart = 0.5 }
+        : new WorldOptions { DurablePart = 0.5 };
+
+    protected override async Task BreakAsync(FaultWorld world, Verdict verdict, ScenarioSettings settings, CancellationToken cancellationToken)
+    {
+        for (var round = 0; round < (settings.Full ? 5 : 1); round++)
+        {
+            foreach (var node in world.Nodes)
+            {
+                world.SetDown(node, down: true);
+                var started = TimeProvider.System.GetTimestamp();
+                await node.TerminateAsync();
+                _drains.Add(TimeProvider.System.GetElapsedTime(started));
+                await world.StartAsync(node);
+                verdict.Broke();
+                await PauseAsync(world, 0.3, settings.Full ? 5 : 1, cancellationToken);
+            }
+        }
+    }
+
+    protected override void JudgeMore(FaultWorld world, LedgerReport report, Verdict verdict)
+    {
+        verdict.Measure("drained within", $"{_drains.Max().TotalSeconds:0.0} s");
+        verdict.Require(_drains.Max() <= LongestDrain, $"a node took {_drains.Max().TotalSeconds:0.0} s to drain");
+        var codes = world.Subscribers.Where(static reader => reader is WebSocketReader or EventStreamReader).SelectMany(static reader => reader.CloseCodes).ToList();
+        verdict.Measure("closed with", string.Join(", ", codes.CountBy(static code => code).Select(static code => $"{code.Key} × {code.Value}")));
+        verdict.Require(!codes.Exists(static code => Abnormal.Contains(code)), "a connection did not end with a code that says to come back");
+        verdict.Require(report.Recoveries == report.Returns, $"{report.Recoveries} of {report.Returns} recovered");
+        verdict.Measure("outage p99", $"{Outages.Of(world.Subscribers).Percentile(0.99).TotalSeconds:0.00} s");
+    }
+}

@@ -1,0 +1,24 @@
+namespace Tidings.Faults.Scenarios;
+
+/// <summary>All there is. A scenario is for one run.</summary>
+internal static class ScenarioTable
+{
+    private static readonly IReadOnlyList<Func<Scenario>> Makers =
+    [
+        static () => new F01NodeKills(),
+        static () => new F01Alone(),
+        static () => new F03RedisKills(),
+        static () => new F04TailLoss(),
+        static () => new F05Wipe(),
+        static () => new F08HalfOpen(),
+        static () => new F09DeafLink(),
+        static () => new F10Overflow(),
+        static () => new F12Storm(),
+        static () => new F15RollingUpgrade(),
+    ];
+
+    public static IReadOnlyList<string> Ids { get; } = [.. Makers.Select(static make => make().Id)];
+
+    /// <returns>Null where there is none of that name.</returns>
+    public static Scenario? Make(string id) => Makers.Select(static make => make()).FirstOrDefault(scenario => scenario.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
+}

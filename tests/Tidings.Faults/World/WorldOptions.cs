@@ -1,0 +1,34 @@
+using TestKit;
+
+namespace Tidings.Faults.World;
+
+/// <summary>What is there in a run, and how much is said.</summary>
+internal sealed record WorldOptions
+{
+    public int Nodes { get; init; } = 3;
+
+    /// <summary>How Redis keeps its data; null: none, each node has a broker in memory.</summary>
+    public RedisPersistence? Redis { get; init; } = RedisPersistence.Always;
+
+    public int Channels { get; init; } = 8;
+
+    /// <summary>Readers of each channel, by what carries them.</summary>
+    public int WebSockets { get; init; } = 3;
+
+    public int EventStreams { get; init; } = 1;
+    public int Polls { get; init; } = 1;
+    public int Clients { get; init; } = 1;
+
+    public int Publishers { get; init; } = 16;
+
+    /// <summary>Messages per second, of all publishers together.</summary>
+    public double Rate { get; init; } = 200;
+
+    /// <summary>The part of messages that are asked to be durable.</summary>
+    public double DurablePart { get; init; }
+
+    public int Seed { get; init; } = 1;
+
+    /// <summary>The channels' names.</summary>
+    public IReadOnlyList<string> ChannelNames => [.. Enumerable.Range(0, Channels).Select(static i => $"chat:{i}")];
+}

@@ -1,0 +1,255 @@
+using System.Text;
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Protocol;
+using Tidings.Redis.Tests.World;
+
+namespace Tidings.Redis.Tests.Broker;
+
+/// <summary>What every broker promises, whatever it keeps its logs in. Each test takes a channel of its own.</summary>
+public abstract class BrokerRules
+{
+    private static int s_channels;
+
+    private protected string Channel { get; } = $"rules:{Interlocked.Increment(ref s_channels)}";
+
+    /// <summary>A node; those after the first share what they have with it.</summary>
+    private protected abstract Task<Node> NodeAsync();
+
+    /// <summary>Whether there may be a second one.</summary>
+    private protected virtual bool Shares => true;
+
+    /// <summary>Lets time go by.</summary>
+    private protected abstract Task PassAsync(TimeSpan time);
+
+    [Fact]
+    public async Task Offsets_go_on_one_by_one_and_all_who_listen_hear_each_once_in_order()
+    {
+        var nodes = await NodesAsync();
+        var listeners = await ListenersAsync(nodes);
+        var last = default(StreamPosition);
+        for (var i = 1; i <= 50; i++)
+        {
+            last = await nodes[i % nodes.Count].SayAsync(Channel, $"{i}");
+            Assert.Equal(i, last.Offset);
+        }
+
+        foreach (var listener in listeners)
+        {
+            await listener.HasHeardAsync(last);
+            Assert.Equal(Enumerable.Range(1, 50).Select(static i => (long)i), listener.Offsets);
+            Assert.All(listener.Heard, message => Assert.Equal(last.Epoch, message.Epoch));
+            Assert.Equal(Enumerable.Range(1, 50).Select(static i => $"{i}"), listener.Heard.Select(static message => Encoding.UTF8.GetString(message.Data.Bytes.Span)));
+        }
+    }
+
+    [Fact]
+    public async Task Many_publishers_at_once_leave_no_hole_and_everybody_hears_the_same()
+    {
+        var nodes = await NodesAsync();
+        var listeners = await ListenersAsync(nodes);
+        var positions = await Task.WhenAll(Enumerable.Range(0, 400).Select(i => nodes[i % nodes.Count].SayAsync(Channel, $"{i}", history: 1000)));
+        Assert.Equal(Enumerable.Range(1, 400).Select(static i => (long)i), positions.Select(static position => position.Offset).Order());
+        var log = await nodes[0].ReadAsync(Channel, last: 1000);
+        foreach (var listener in listeners)
+        {
+            await listener.HasHeardAsync(log.Top);
+            Assert.Equal(Texts(log.Messages), Texts(listener.Heard));
+        }
+    }
+
+    [Fact]
+    public async Task Who_has_begun_to_listen_misses_nothing_that_is_said_from_then_on()
+    {
+        var nodes = await NodesAsync();
+        for (var i = 0; i < 30; i++)
+        {
+            using var listener = await Listener.OnAsync(nodes[^1], $"{Channel}.{i}");
+            var position = await nodes[0].SayAsync($"{Channel}.{i}", "first");
+            await listener.HasHeardAsync(position);
+            Assert.Equal([1L], listener.Offsets);
+        }
+    }
+
+    [Fact]
+    public async Task What_was_delivered_can_be_read()
+    {
+        var nodes = await NodesAsync();
+        using var listener = await Listener.OnAsync(nodes[^1], Channel);
+        for (var i = 0; i < 20; i++)
+        {
+            var position = await nodes[0].SayAsync(Channel, $"{i}");
+            await listener.HasHeardAsync(position);
+            Assert.Equal(position, (await nodes[^1].ReadAsync(Channel, last: 1)).Messages[^1].Position);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(7)]
+    public async Task As_many_are_kept_as_was_said(int history)
+    {
+        var node = await NodeAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            await node.SayAsync(Channel, $"{i}", history: history);
+        }
+
+        var part = await node.ReadAsync(Channel, last: 100);
+        Assert.Equal(20, part.Top.Offset);
+        Assert.Equal(Enumerable.Range(21 - history, history).Select(static i => (long)i), part.Messages.Select(static message => message.Offset));
+        var first = part.Top with { Offset = 20 - history };
+        Assert.True((await node.ReadAsync(Channel, first)).Recovered);
+        Assert.False((await node.ReadAsync(Channel, first with { Offset = first.Offset - 1 })).Recovered);
+    }
+
+    [Fact]
+    public async Task Reading_goes_on_from_a_position_and_no_further_than_was_asked()
+    {
+        var node = await NodeAsync();
+        var last = default(StreamPosition);
+        for (var i = 1; i <= 1200; i++)
+        {
+            last = await node.SayAsync(Channel, $"{i}", history: 2000);
+        }
+
+        Assert.Equal(1200, (await node.ReadAsync(Channel, last with { Offset = 0 })).Messages.Count);
+        Assert.Equal([1199, 1200], Offsets(await node.ReadAsync(Channel, last with { Offset = 1198 })));
+        Assert.Equal([3, 4, 5], Offsets(await node.ReadAsync(Channel, last with { Offset = 2 }, limit: 3)));
+        Assert.Equal([1198, 1199, 1200], Offsets(await node.ReadAsync(Channel, last: 3)));
+        Assert.Empty((await node.ReadAsync(Channel, last)).Messages);
+        Assert.True((await node.ReadAsync(Channel, last)).Recovered);
+        Assert.Empty((await node.ReadAsync(Channel)).Messages);
+        Assert.Equal(last, (await node.ReadAsync(Channel)).Top);
+    }
+
+    [Fact]
+    public async Task A_position_of_no_log_or_of_the_future_is_not_recovered()
+    {
+        var node = await NodeAsync();
+        var position = await node.SayAsync(Channel, "one");
+        foreach (var wrong in (StreamPosition[])[new("other", 1), new("other", 0), position with { Offset = 2 }, position with { Offset = StreamPosition.LargestOffset }])
+        {
+            var part = await node.ReadAsync(Channel, wrong);
+            Assert.False(part.Recovered);
+            Assert.Empty(part.Messages);
+            Assert.Equal(position, part.Top);
+        }
+    }
+
+    [Fact]
+    public async Task A_channel_that_nobody_has_spoken_in_has_an_epoch_that_stays()
+    {
+        var nodes = await NodesAsync();
+        var top = (await nodes[0].ReadAsync(Channel)).Top;
+        Assert.Equal(0, top.Offset);
+        Assert.Equal(top, (await nodes[^1].ReadAsync(Channel)).Top);
+        Assert.Equal(top with { Offset = 1 }, await nodes[^1].SayAsync(Channel, "one"));
+        Assert.Equal([1], Offsets(await nodes[0].ReadAsync(Channel, top)));
+    }
+
+    [Fact]
+    public async Task A_repeat_with_the_same_key_is_the_first_one_again_from_wherever_it_comes()
+    {
+        var nodes = await NodesAsync();
+        for (var round = 0; round < 20; round++)
+        {
+            var positions = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => nodes[i % nodes.Count].SayAsync(Channel, "same", $"key{round}")));
+            Assert.Single(positions.Distinct());
+            Assert.Equal(round + 1, positions[0].Offset);
+        }
+    }
+
+    [Fact]
+    public async Task Keys_of_one_channel_say_nothing_in_another()
+    {
+        var node = await NodeAsync();
+        await node.SayAsync(Channel, "one", "key");
+        await node.SayAsync($"{Channel}.other", "zero");
+        Assert.Equal(2, (await node.SayAsync($"{Channel}.other", "one", "key")).Offset);
+    }
+
+    [Fact]
+    public async Task What_is_said_in_passing_has_no_place_in_the_log()
+    {
+        var nodes = await NodesAsync();
+        var listeners = await ListenersAsync(nodes);
+        Assert.Null(await nodes[0].Broker.PublishAsync(new Publication(Channel, MessageData.Text("typing")) { Ephemeral = true, Except = new HashSet<string> { "me" } }));
+        var position = await nodes[0].SayAsync(Channel, "said");
+        Assert.Equal(1, position.Offset);
+        foreach (var listener in listeners)
+        {
+            await listener.HasHeardAsync(position);
+            Assert.Equal([0, 1], listener.Offsets);
+            Assert.Equal(["me"], listener.Heard[0].Except!);
+        }
+
+        Assert.Equal([1], Offsets(await nodes[0].ReadAsync(Channel, last: 10)));
+    }
+
+    [Fact]
+    public async Task All_that_belongs_to_a_message_arrives_and_is_kept()
+    {
+        var nodes = await NodesAsync();
+        using var listener = await Listener.OnAsync(nodes[^1], Channel);
+        byte[] hidden = [0, 1, 2, 255];
+        MessageData[] data = [MessageData.Text("grüß \"Gott\"\n\u2028 \0 😀"), new(DataKind.Json, """{"a":[1,2.50,"x"],"ü":null}"""u8.ToArray()), new(DataKind.Json, " 1 "u8.ToArray())];
+        var last = default(StreamPosition);
+        foreach (var one in data)
+        {
+            last = (await nodes[0].Broker.PublishAsync(new Publication(Channel, one) { From = "ünï\"quote", Key = "k\\ey", Hidden = hidden }))!.Value;
+        }
+
+        await listener.HasHeardAsync(last);
+        var log = await nodes[0].ReadAsync(Channel, last: 10);
+        foreach (var messages in (IReadOnlyList<Message>[])[listener.Heard, log.Messages])
+        {
+            Assert.Equal(data.Select(static one => Convert.ToHexString(one.Bytes.Span)), messages.Select(static message => Convert.ToHexString(message.Data.Bytes.Span)));
+            Assert.Equal(data.Select(static one => one.Kind), messages.Select(static message => message.Data.Kind));
+            Assert.All(messages, message =>
+            {
+                Assert.Equal("ünï\"quote", message.From);
+                Assert.Equal("k\\ey", message.Key);
+                Assert.Equal(hidden, message.Hidden!.Value.ToArray());
+                Assert.Equal(Channel, message.Channel);
+            });
+        }
+
+        Assert.Equal(log.Messages.Select(static message => message.Time), listener.Heard.Select(static message => message.Time));
+    }
+
+    [Fact]
+    public async Task What_is_too_old_is_gone_and_the_rest_is_still_there()
+    {
+        var node = await NodeAsync();
+        var age = TimeSpan.FromSeconds(2);
+        for (var i = 0; i < 10; i++)
+        {
+            await node.SayAsync(Channel, "old", age: age);
+        }
+
+        await PassAsync(TimeSpan.FromSeconds(1.3));
+        var last = await node.SayAsync(Channel, "new", age: age);
+        await PassAsync(TimeSpan.FromSeconds(1.3));
+        Assert.Equal([11], Offsets(await node.ReadAsync(Channel, last: 100)));
+        Assert.True((await node.ReadAsync(Channel, last with { Offset = 10 })).Recovered);
+        Assert.False((await node.ReadAsync(Channel, last with { Offset = 9 })).Recovered);
+        await PassAsync(TimeSpan.FromSeconds(1.3));
+        Assert.Empty((await node.ReadAsync(Channel, last: 100)).Messages);
+        Assert.Equal(last, (await node.ReadAsync(Channel)).Top);
+    }
+
+    private static IEnumerable<long> Offsets(HistoryPart part)
+    {
+        Assert.True(part.Recovered);
+        return part.Messages.Select(static message => message.Offset);
+    }
+
+    private static IEnumerable<string> Texts(IEnumerable<Message> messages) => messages.Select(static message => $"{message.Position} {Encoding.UTF8.GetString(message.Data.Bytes.Span)}");
+
+    private async Task<IReadOnlyList<Node>> NodesAsync() => Shares ? [await NodeAsync(), await NodeAsync(), await NodeAsync()] : [await NodeAsync()];
+
+    private async Task<IReadOnlyList<Listener>> ListenersAsync(IReadOnlyList<Node> nodes) => await Task.WhenAll(nodes.Select(node => Listener.OnAsync(node, Channel)));
+}

@@ -1,0 +1,31 @@
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Redis.Tests.World;
+using Tidings.Testing;
+
+namespace Tidings.Redis.Tests.Broker;
+
+/// <summary>The rules, for the broker in memory.</summary>
+public sealed class MemoryBrokerRules : BrokerRules, IAsyncDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly Node _node;
+
+    public MemoryBrokerRules()
+    {
+        var hub = new Hub();
+        _node = new Node(hub, new MemoryBackplane(hub, _time));
+    }
+
+    private protected override bool Shares => false;
+
+    private protected override Task<Node> NodeAsync() => Task.FromResult(_node);
+
+    private protected override Task PassAsync(TimeSpan time)
+    {
+        _time.Advance(time);
+        return Task.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => _node.Backplane.DisposeAsync();
+}

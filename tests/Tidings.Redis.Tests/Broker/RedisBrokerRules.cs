@@ -1,0 +1,31 @@
+using Tidings.Redis.Tests.World;
+
+namespace Tidings.Redis.Tests.Broker;
+
+/// <summary>The rules, for three nodes on one Redis.</summary>
+public class RedisBrokerRules : BrokerRules, IClassFixture<SharedRedis>, IAsyncDisposable
+{
+    private readonly RedisWorld _world;
+
+    public RedisBrokerRules(SharedRedis redis)
+        : this(redis, redis.Server.Address)
+    {
+    }
+
+    private protected RedisBrokerRules(SharedRedis redis, string configuration)
+    {
+        _ = redis;
+        _world = new RedisWorld(configuration);
+    }
+
+    private protected override Task<Node> NodeAsync() => _world.NodeAsync();
+
+    // Redis has a clock of its own.
+    private protected override Task PassAsync(TimeSpan time) => Task.Delay(time);
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await _world.DisposeAsync();
+    }
+}
