@@ -188,8 +188,9 @@ internal sealed class ChannelFeed(string channel, Hub hub, ILogReader log, TimeP
         DeliverHeld_NeedsLock(part.Top.Epoch, part.Top.Offset);
         if (_seen.Value.Epoch != part.Top.Epoch || _seen.Value.Offset < part.Top.Offset)
         {
-            // The rest is gone. Subscribers are told with the next message.
+            // The rest is gone, and perhaps nothing is ever said again that would show it.
             _seen = part.Top;
+            hub.Announce(channel, part.Top);
         }
 
         foreach (var (offset, held) in _held.ToArray())

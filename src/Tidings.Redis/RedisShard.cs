@@ -134,7 +134,11 @@ internal sealed partial class RedisShard : IAsyncDisposable
                 return;
             }
 
-            LogAway(RedisServerAddress.WithoutPassword(_server), why);
+            if (delay == FirstDelay)
+            {
+                LogAway(RedisServerAddress.WithoutPassword(_server), why);
+            }
+
             await Task.Delay(delay * (0.5 + (RandomNumberGenerator.GetInt32(1000) / 2000.0)), _time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Tidings.Lanes;
+using Tidings.Protocol;
 
 namespace Tidings.Channels;
 
@@ -102,6 +103,24 @@ internal sealed class ChannelState(string name)
             foreach (var subscribers in _subscribers)
             {
                 subscribers.Lane.Post(subscribers, message);
+            }
+        }
+    }
+
+    /// <summary>Has everybody told that what he has not seen up to a position is gone.</summary>
+    public void Announce(StreamPosition top)
+    {
+        var gap = new Message { Kind = MessageKind.Gap, Channel = name, Position = top, Time = 0, Data = default };
+        lock (_gate)
+        {
+            foreach (var listener in _listeners)
+            {
+                listener.OfferGap(top);
+            }
+
+            foreach (var subscribers in _subscribers)
+            {
+                subscribers.Lane.Post(subscribers, gap);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Tidings.Brokers;
+using Tidings.Protocol;
 
 namespace Tidings.Channels;
 
@@ -61,6 +62,15 @@ internal sealed class Hub : IMessageSink
 
     /// <inheritdoc/>
     public void Deliver(Message message) => Deliver(message.Channel, message);
+
+    /// <summary>Tells the subscribers of a channel that what they have not seen up to a position is gone.</summary>
+    public void Announce(string channel, StreamPosition top)
+    {
+        if (_channels.TryGetValue(channel, out var state))
+        {
+            state.Announce(top);
+        }
+    }
 
     /// <summary>Hands a message to the subscribers of a channel that need not be the message's own.</summary>
     public void Deliver(string channel, Message message)

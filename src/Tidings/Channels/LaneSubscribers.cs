@@ -186,14 +186,21 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
     private byte[] Show(Message message)
     {
         var frame = dialect.BytesOf(message);
-        if (message.Offset == 0)
+        var isGap = message.Kind == MessageKind.Gap;
+        if (message.Offset == 0 && !isGap)
         {
             return frame;
         }
 
         var before = _shown;
-        _shown = message.Position;
-        if (before.Epoch is null || (before.Epoch == message.Epoch && message.Offset <= before.Offset + 1))
+        var next = isGap ? message.Position : message.Position with { Offset = message.Offset - 1 };
+        var misses = before.Epoch != message.Epoch || next.Offset > before.Offset;
+        if (misses || !isGap)
+        {
+            _shown = message.Position;
+        }
+
+        if (!misses || before.Epoch is null)
         {
             return frame;
         }
@@ -208,7 +215,6 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
             return frame;
         }
 
-        var next = message.Position with { Offset = message.Offset - 1 };
         return before.Epoch == message.Epoch
             ? [.. Reply.Gap(channel, next, before.Offset + 1, next.Offset, "trimmed"), .. frame]
             : [.. Reply.Gap(channel, next, before.Offset + 1, before.Offset, "epoch"), .. frame];

@@ -14,6 +14,9 @@ internal enum MessageKind : byte
 
     /// <summary>A member went; the data is the member.</summary>
     Leave,
+
+    /// <summary>Nothing was said: what was up to the position, and was not delivered, is gone.</summary>
+    Gap,
 }
 
 /// <summary>One entry of a channel's log, or something said in passing, and the bytes it has on each wire, made once for all who read it.</summary>
@@ -52,6 +55,11 @@ internal sealed class Message
     /// <summary>What <paramref name="dialect"/> makes of the message: the same array for every caller on any thread.</summary>
     public byte[] For(Dialect dialect)
     {
+        if (Kind == MessageKind.Gap)
+        {
+            return [];
+        }
+
         ref var encoding = ref _encodings[dialect.Index];
         return encoding ?? Interlocked.CompareExchange(ref encoding, dialect.Encode(this), null) ?? encoding;
     }

@@ -184,6 +184,16 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
 
     private void Send(Message message)
     {
+        if (message.Kind == MessageKind.Gap)
+        {
+            if (message.Epoch != _seen.Epoch || message.Offset > _seen.Offset)
+            {
+                TellGap(message.Position, message.Epoch == _seen.Epoch ? "trimmed" : "epoch");
+            }
+
+            return;
+        }
+
         if (message.Offset > 0)
         {
             if (message.Epoch != _seen.Epoch)

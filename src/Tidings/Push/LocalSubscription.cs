@@ -27,6 +27,9 @@ internal sealed class LocalSubscription(Hub hub, IBroker broker, string channel,
         }
     }
 
+    public void OfferGap(StreamPosition top) =>
+        Offer(new Message { Kind = MessageKind.Gap, Channel = channel, Position = top, Time = 0, Data = default });
+
     public async IAsyncEnumerable<ChannelMessage> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Live first, then the log: what is said between the two is in both, and shown once.
@@ -105,6 +108,18 @@ internal sealed class LocalSubscription(Hub hub, IBroker broker, string channel,
 
     private IEnumerable<ChannelMessage> Show(Message message)
     {
+        if (message.Kind == MessageKind.Gap)
+        {
+            if (message.Epoch != _seen.Epoch || message.Offset > _seen.Offset)
+            {
+                var reason = message.Epoch == _seen.Epoch ? "trimmed" : "epoch";
+                _seen = message.Position;
+                yield return Gap(message.Position, reason);
+            }
+
+            yield break;
+        }
+
         if (message.Offset > 0)
         {
             if (message.Epoch != _seen.Epoch)
@@ -114,6 +129,10 @@ internal sealed class LocalSubscription(Hub hub, IBroker broker, string channel,
             else if (message.Offset <= _seen.Offset)
             {
                 yield break;
+            }
+            else if (message.Offset > _seen.Offset + 1)
+            {
+                yield return Gap(message.Position with { Offset = message.Offset - 1 }, "trimmed");
             }
 
             _seen = message.Position;

@@ -36,6 +36,9 @@ internal sealed class Listener : IMessageListener, IDisposable
         }
     }
 
+    /// <summary>The position of the last gap that was told, or null.</summary>
+    public StreamPosition? Gap { get; private set; }
+
     public IReadOnlyList<long> Offsets => [.. Heard.Select(static message => message.Offset)];
 
     public void Offer(Message message)
@@ -45,6 +48,8 @@ internal sealed class Listener : IMessageListener, IDisposable
             _heard.Add(message);
         }
     }
+
+    public void OfferGap(StreamPosition top) => Gap = top;
 
     public async Task HasHeardAsync(StreamPosition position) =>
         await Eventually.TrueAsync(() => Heard.Any(message => message.Position == position), $"{position} was heard, after {string.Join(' ', Offsets.TakeLast(10))}");
