@@ -40,6 +40,7 @@ internal sealed class InitialRows : IDisposable
     public byte[] Take(bool isLast)
     {
         _writer.WriteEndArray();
+        _writer.WriteString("key"u8, _resource.Key.JsonName);
         _writer.WriteString("epoch"u8, _position.Epoch);
         _writer.WriteNumber("offset"u8, _position.Offset);
         if (_snapshot is not null)

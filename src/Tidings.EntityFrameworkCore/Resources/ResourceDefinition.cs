@@ -62,13 +62,18 @@ internal sealed class ResourceDefinition<TEntity>(string name, LiveContext live,
 
         var options = Options();
         var columns = Named(type).Select(member => Column(type, member.Property, member.Name, options, isShown: true)).ToList();
-        foreach (var property in Visible is null ? [] : Read.Of(Visible).Append(key.Name).Prepend(key.Name))
+        foreach (var property in Visible is null ? [] : Read.Of(Visible))
         {
             AddHidden(columns, type, property, options);
         }
 
-        AddHidden(columns, type, key.Name, options);
-        return new EntityResource<TEntity>(Name, live, columns, columns.FindIndex(column => column.PropertyName == key.Name), Visible);
+        var keyIndex = columns.FindIndex(column => column.PropertyName == key.Name);
+        if (keyIndex < 0 || !columns[keyIndex].IsShown)
+        {
+            throw Fault($"must show its key {key.Name} among its members: clients tell rows apart by it");
+        }
+
+        return new EntityResource<TEntity>(Name, live, columns, keyIndex, Visible);
     }
 
     private static void AddHidden(List<ResourceColumn> columns, IEntityType type, string property, JsonSerializerOptions options)
