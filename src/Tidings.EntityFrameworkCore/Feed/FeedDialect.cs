@@ -34,8 +34,18 @@ internal sealed class FilteredFeedDialect(FeedSession session, FeedView view) : 
     {
         if (message != _last)
         {
-            _lastFrame = Encode(message);
             _last = message;
+            try
+            {
+                _lastFrame = Encode(message);
+            }
+#pragma warning disable CA1031 // The application's own rule may throw: that is the end of this connection, and of nothing else.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                _lastFrame = [];
+                session.Fail(error);
+            }
         }
 
         return _lastFrame;

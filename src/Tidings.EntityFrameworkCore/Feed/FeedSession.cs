@@ -119,7 +119,8 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
         }
     }
 
-    private void Fail(Exception error)
+    /// <summary>Ends the connection: what it may see cannot be said.</summary>
+    public void Fail(Exception error)
     {
         if (error is not BrokerUnavailableException)
         {
