@@ -71,6 +71,20 @@ internal sealed class OutboxRelay(LiveContext live) : BackgroundService
         }
 
         OutboxLog.Holds(live.Log, live.ContextType.Name);
+        try
+        {
+            await PublishAllAsync(connection, table, retry, cancellationToken);
+        }
+        finally
+        {
+            await UnlockAsync(connection);
+        }
+
+        return true;
+    }
+
+    private async Task PublishAllAsync(NpgsqlConnection connection, OutboxTable table, Retry retry, CancellationToken cancellationToken)
+    {
         using var listening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var listener = live.UseAsync(other => ListenAsync(other, listening.Token));
         try
@@ -91,8 +105,24 @@ internal sealed class OutboxRelay(LiveContext live) : BackgroundService
             await listening.CancelAsync();
             await ((Task)listener).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
 
-        return true;
+    // A connection that goes back to its pool keeps its session, and with it the lock, until somebody uses it again.
+    private static async Task UnlockAsync(NpgsqlConnection connection)
+    {
+        if (connection.State != System.Data.ConnectionState.Open)
+        {
+            return;
+        }
+
+        try
+        {
+            await ExecuteAsync(connection, "SELECT pg_advisory_unlock_all()", CancellationToken.None);
+        }
+        catch (Exception error) when (error is NpgsqlException or InvalidOperationException or IOException)
+        {
+            NpgsqlConnection.ClearPool(connection);
+        }
     }
 
     private async Task<bool> ListenAsync(DbContext context, CancellationToken cancellationToken)

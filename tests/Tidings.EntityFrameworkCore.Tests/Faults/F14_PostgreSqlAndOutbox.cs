@@ -53,7 +53,12 @@ public sealed class F14_PostgreSqlAndOutbox
         var heard = new List<(int Id, long Version)>();
         using var end = new CancellationTokenSource();
         var listening = ListenAsync(app, heard, end.Token);
-        await Task.Delay(200);
+        await Eventually.EqualAsync(Rows, () => Snapshot().Count, "rows that were heard of");
+        lock (heard)
+        {
+            heard.Clear();
+        }
+
         var run = new Run(app, seed, transactions);
         var writing = Task.WhenAll(Enumerable.Range(0, 6).Select(writer => Task.Run(() => run.WriteAsync(writer))));
         var survived = 0;
@@ -106,7 +111,7 @@ public sealed class F14_PostgreSqlAndOutbox
     {
         try
         {
-            await foreach (var message in app.Tidings.SubscribeAsync("resource:items", new SubscribeOptions { QueueLength = 100_000 }, cancellationToken))
+            await foreach (var message in app.Tidings.SubscribeAsync("resource:items", new SubscribeOptions { QueueLength = 100_000, Last = Rows }, cancellationToken))
             {
                 Assert.Equal(ChannelMessageKind.Message, message.Kind);
                 var json = message.Read<System.Text.Json.JsonElement>();
@@ -166,7 +171,7 @@ public sealed class F14_PostgreSqlAndOutbox
                 {
                     // Killed in the middle: whether it was committed the table knows.
                     Interlocked.Increment(ref _broken);
-                    await Task.Delay(50);
+                    await Task.Delay(250);
                 }
 
                 Interlocked.Increment(ref _done);

@@ -84,7 +84,16 @@ internal sealed class ShopApp : IAsyncDisposable
             await scope.ServiceProvider.GetRequiredService<ShopDb>().Database.EnsureCreatedAsync();
         }
 
-        await app.StartAsync();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+
         return new ShopApp(app, log);
     }
 
