@@ -3,7 +3,11 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Connections;
+using Tidings.Nodes;
 using Tidings.Presence;
+using Tidings.Redis.Cluster;
+using Tidings.Security.Identities;
 
 namespace Tidings.Redis;
 
@@ -11,6 +15,7 @@ namespace Tidings.Redis;
 internal sealed class RedisBackplane : IBackplane
 {
     private readonly RedisShard[] _shards;
+    private readonly NodeBus _bus;
     private readonly MemoryPresence _presence;
 
     public RedisBackplane(RedisOptions options, Hub hub, TimeProvider time, IMeterFactory meters, ILogger log)
@@ -20,6 +25,7 @@ internal sealed class RedisBackplane : IBackplane
         _shards = [.. options.Servers.Select(server => new RedisShard(server, keys, Node, time, log))];
         var metrics = new RedisMetrics(meters, () => IsAvailable);
         Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, time, metrics, log), keys, options, time, metrics);
+        _bus = new NodeBus(_shards, keys, Node, time, metrics, log);
         _presence = new MemoryPresence(hub, time);
     }
 
@@ -32,7 +38,13 @@ internal sealed class RedisBackplane : IBackplane
 
     public IPresenceStore Presence => _presence;
 
+    public INodes Nodes => _bus;
+
+    public IRevocationLog Revocations { get; } = new NoSharedRevocations();
+
     public bool IsAvailable => Array.TrueForAll(_shards, static shard => shard.IsAvailable);
+
+    public void Serve(INodeWork work, ConnectionRegistry connections) => _bus.Work = work;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAll(_shards.Select(shard => shard.StartAsync(cancellationToken)));
 

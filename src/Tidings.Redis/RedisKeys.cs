@@ -26,6 +26,12 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>Where a channel's messages are published.</summary>
     public string Channel(string channel) => $"{prefix}channel:{Encode(channel)}";
 
+    /// <summary>Where all nodes hear what they are asked for.</summary>
+    public string Nodes { get; } = prefix + "nodes";
+
+    /// <summary>Where a node hears what others answer.</summary>
+    public string Answers(string node) => $"{prefix}answers:{node}";
+
     /// <summary>Where a node hears itself.</summary>
     public string Probe(string node) => $"{prefix}probe:{node}";
 
