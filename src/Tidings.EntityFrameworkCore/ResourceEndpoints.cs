@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
@@ -37,11 +38,16 @@ public static class ResourceEndpoints
     /// <typeparam name="TEntity">The entity.</typeparam>
     /// <typeparam name="TContext">Its context, made known by <c>AddTidings().AddDbContext&lt;TContext&gt;()</c>.</typeparam>
     public static ResourceBuilder<TEntity> MapResource<TEntity, TContext>(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern)
-        where TEntity : class, new()
+        where TEntity : class
         where TContext : DbContext
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentException.ThrowIfNullOrEmpty(pattern);
+        if (typeof(TEntity).GetConstructor(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance, []) is null)
+        {
+            throw new ArgumentException($"{typeof(TEntity).Name} needs a constructor without parameters: POST makes one. MapLiveResource does without.", nameof(pattern));
+        }
+
         var name = pattern[(pattern.LastIndexOf('/') + 1)..];
         return Map<TEntity, TContext>(endpoints, name, "/ws/" + name, (tidings, definition, live) => new RestRoutes<TEntity, TContext>(tidings, definition, live).Map(endpoints, pattern));
     }

@@ -14,7 +14,7 @@ namespace Tidings.EntityFrameworkCore.Rest;
 
 /// <summary>What each REST route of a resource does. What it saves is shown as whatever anybody saves.</summary>
 internal sealed class RestHandler<TEntity>(ResourceDefinition<TEntity> definition)
-    where TEntity : class, new()
+    where TEntity : class
 {
     private EntityResource<TEntity> Resource => (EntityResource<TEntity>)definition.Resource;
 
@@ -59,7 +59,7 @@ internal sealed class RestHandler<TEntity>(ResourceDefinition<TEntity> definitio
             throw RestFault.Invalid(new Dictionary<string, string[]> { [Resource.Key.JsonName.Value] = ["This member is required."] });
         }
 
-        var entity = new TEntity();
+        var entity = (TEntity)Activator.CreateInstance(typeof(TEntity), nonPublic: true)!;
         body.WriteTo(entity, static _ => true, context.RequestServices);
         db.Add(entity);
         MustBeVisible(context, db.Entry(entity));

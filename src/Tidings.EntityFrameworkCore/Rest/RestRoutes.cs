@@ -15,7 +15,7 @@ namespace Tidings.EntityFrameworkCore.Rest;
 
 /// <summary>The REST routes of a resource.</summary>
 internal sealed class RestRoutes<TEntity, TContext>(TidingsServices tidings, ResourceDefinition<TEntity> definition, LiveContext live)
-    where TEntity : class, new()
+    where TEntity : class
     where TContext : DbContext
 {
     private const string Json = "application/json";
