@@ -79,6 +79,10 @@ internal sealed class RedisConnection : IDisposable
         }
     }
 
+    /// <summary>Gives a script to the server, so that its first run is not sent twice, and behind what is sent after it.</summary>
+    /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
+    public Task LoadAsync(RedisScript script) => ExecuteAsync("SCRIPT", "LOAD", script.Text);
+
     /// <summary>Sends one command.</summary>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
     public async Task<RedisResult> ExecuteAsync(string command, params object[] arguments)

@@ -15,13 +15,14 @@ internal sealed class RedisWorld(string configuration, Action<RedisOptions>? con
     public IReadOnlyCollection<string> Logged => _log.Lines;
 
     /// <param name="through">Where it reaches Redis instead: a proxy.</param>
-    public async Task<Node> NodeAsync(string? through = null)
+    /// <param name="graceTime">The time by which members leave.</param>
+    public async Task<Node> NodeAsync(string? through = null, TimeProvider? graceTime = null)
     {
         var options = new RedisOptions { Configuration = through ?? configuration };
         configure?.Invoke(options);
         Assert.Empty(options.Faults());
         var hub = new Hub();
-        var backplane = new RedisBackplane(options, hub, TimeProvider.System, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("node"));
+        var backplane = new RedisBackplane(options, hub, TimeProvider.System, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("node"), graceTime);
         var node = new Node(hub, backplane);
         _nodes.Add(node);
         await backplane.StartAsync(CancellationToken.None);
