@@ -79,6 +79,10 @@ internal sealed class RedisConnection : IDisposable
         }
     }
 
+    /// <summary>Gives the server all scripts, so that no call has to.</summary>
+    /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
+    public Task LoadScriptsAsync() => Task.WhenAll(RedisScript.All.Select(script => ExecuteAsync("SCRIPT", "LOAD", script.Text)));
+
     /// <summary>Sends one command.</summary>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
     public async Task<RedisResult> ExecuteAsync(string command, params object[] arguments)

@@ -10,6 +10,9 @@ internal sealed class RedisScript
     public static readonly RedisScript Publish = new("publish");
     public static readonly RedisScript Read = new("read");
 
+    /// <summary>What a server is given before anything is asked of it.</summary>
+    public static readonly IReadOnlyList<RedisScript> All = [Begin, Publish, Read];
+
     private RedisScript(string name)
     {
         using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"{name}.lua")!;

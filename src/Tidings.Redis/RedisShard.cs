@@ -152,6 +152,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         {
             connection = await RedisConnection.ConnectAsync(_server, Take, _time, _end.Token).ConfigureAwait(false);
             await connection.SubscribeAsync(_probe).ConfigureAwait(false);
+            await connection.LoadScriptsAsync().ConfigureAwait(false);
             var link = await BeginAsync(connection, "", durable: false).ConfigureAwait(false);
             _link = link;
             Volatile.Read(ref _linked).TrySetResult();

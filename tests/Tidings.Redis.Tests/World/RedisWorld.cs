@@ -15,7 +15,8 @@ internal sealed class RedisWorld(string configuration, Action<RedisOptions>? con
     public IReadOnlyCollection<string> Logged => _log.Lines;
 
     /// <param name="through">Where it reaches Redis instead: a proxy.</param>
-    public async Task<Node> NodeAsync(string? through = null)
+    /// <param name="available">Whether Redis can be reached now.</param>
+    public async Task<Node> NodeAsync(string? through = null, bool available = true)
     {
         var options = new RedisOptions { Configuration = through ?? configuration };
         configure?.Invoke(options);
@@ -25,7 +26,7 @@ internal sealed class RedisWorld(string configuration, Action<RedisOptions>? con
         var node = new Node(hub, backplane);
         _nodes.Add(node);
         await backplane.StartAsync(CancellationToken.None);
-        Assert.True(backplane.IsAvailable, string.Join('\n', _log.Lines));
+        Assert.True(backplane.IsAvailable == available, string.Join('\n', _log.Lines));
         return node;
     }
 
