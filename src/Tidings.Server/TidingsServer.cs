@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Server.Configuration;
+using Tidings.Server.Demo;
 using Tidings.Server.Logs;
 using Tidings.Server.Proxies;
 using Tidings.Server.Site;
@@ -112,8 +113,10 @@ internal static class TidingsServer
         app.MapTickets("/api/tickets");
         app.MapAsyncApi("/asyncapi.json", "/connect");
         app.MapOpenApi("/openapi/{documentName}.json");
+        var tasks = app.MapTasks("/api/tasks", "/ws/tasks/{taskId}");
         if (options.Demo)
         {
+            tasks.Map(DemoTask.Name, DemoTask.RunAsync).AllowCancel();
             app.MapExactEcho("/ws/echo");
         }
 

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using Tidings.Brokers;
@@ -45,17 +44,8 @@ internal sealed class ApiOperation<TRequest>(
 
     public override async ValueTask<ApiOutcome> RunAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        TRequest? request;
-        try
-        {
-            request = JsonSerializer.Deserialize(body.Span, type);
-        }
-        catch (JsonException error)
-        {
-            return ApiOutcome.Bad(Explain(body, error));
-        }
-
-        return request is null ? ApiOutcome.Bad("The body must be a JSON object.") : await RunAsync(request, cancellationToken);
+        var (request, fault) = ApiFaults.Read(body, type);
+        return request is null ? ApiOutcome.Bad(fault!) : await RunAsync(request, cancellationToken);
     }
 
     public override async ValueTask<ApiOutcome> RunAsync(IQueryCollection query, CancellationToken cancellationToken)
@@ -85,10 +75,4 @@ internal sealed class ApiOperation<TRequest>(
     private static void DescribeBody(TRequest body)
     {
     }
-
-    // The serializer's own words name types of ours, which tell nobody anything.
-    private static string Explain(ReadOnlyMemory<byte> body, JsonException error) =>
-        Push.JsonPayload.Copy(body.Span) is null
-            ? $"The body is no JSON, or nested more than {Push.JsonPayload.MaxDepth} levels deep."
-            : $"What stands at {error.Path ?? "$"} is not what belongs there, or its name occurs twice.";
 }

@@ -21,7 +21,9 @@ internal static class RouteDescription
     /// <param name="answer">What is answered.</param>
     /// <param name="contentType">As what.</param>
     /// <param name="faults">The statuses of problems.</param>
-    public static void Add(IEndpointConventionBuilder route, string name, string summary, MethodInfo signature, Type answer, string contentType, int[] faults) => route.Add(endpoint =>
+    /// <param name="status">The status where it is carried out.</param>
+    public static void Add(IEndpointConventionBuilder route, string name, string summary, MethodInfo signature, Type answer, string contentType, int[] faults,
+        int status = StatusCodes.Status200OK) => route.Add(endpoint =>
     {
         var metadata = endpoint.Metadata;
         metadata.Add(signature);
@@ -33,10 +35,10 @@ internal static class RouteDescription
         metadata.Add(new EndpointNameMetadata("tidings_" + name));
         metadata.Add(new EndpointSummaryAttribute(summary));
         metadata.Add(new TagsAttribute("Tidings"));
-        metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, answer, [contentType]));
-        foreach (var status in faults)
+        metadata.Add(new ProducesResponseTypeMetadata(status, answer, [contentType]));
+        foreach (var fault in faults)
         {
-            metadata.Add(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), [Problem]));
+            metadata.Add(new ProducesResponseTypeMetadata(fault, typeof(ProblemDetails), [Problem]));
         }
     });
 }

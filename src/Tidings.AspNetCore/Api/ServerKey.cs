@@ -52,6 +52,12 @@ internal sealed class ServerKey
         return null;
     }
 
+    /// <summary>Whether the request shows one of the keys, where there are any.</summary>
+    public bool IsShown(HttpRequest request) => _holders.Count > 0 && Find(request) is not null;
+
+    /// <summary>Whether a holder of a key asks, or where there is none a program on this machine.</summary>
+    public bool Admits(HttpRequest request) => _holders.Count == 0 ? DirectLocal.Is(request) : IsShown(request);
+
     // All keys are compared, whichever fits: the time tells nothing.
     private Holder? Find(HttpRequest request)
     {

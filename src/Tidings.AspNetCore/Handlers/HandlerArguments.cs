@@ -37,6 +37,11 @@ internal static class HandlerArguments
             return static invocation => ValueTask.FromResult<object?>(new ChannelCaller(invocation.Peer.Connection, invocation.Peer.User, invocation.Channel));
         }
 
+        if (type == typeof(TaskProgress) || type == typeof(IProgress<TaskUpdate>))
+        {
+            return static invocation => ValueTask.FromResult<object?>(invocation.Progress);
+        }
+
         if (parameter.IsDefined(typeof(FromBodyAttribute)))
         {
             return null;

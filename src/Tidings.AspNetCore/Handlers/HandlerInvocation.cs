@@ -11,6 +11,9 @@ namespace Tidings.AspNetCore.Handlers;
 /// <param name="CancellationToken">Fires when its time is over.</param>
 internal sealed record HandlerInvocation(ChannelPeer Peer, string Channel, ReadOnlyMemory<byte> Data, IServiceProvider Services, CancellationToken CancellationToken)
 {
+    /// <summary>How a task tells its progress; null where the handler is none.</summary>
+    public TaskProgress? Progress { get; init; }
+
     /// <summary>The user, with claims where the application's authentication gave them. Somebody anonymous is not authenticated, and never null.</summary>
     public ClaimsPrincipal User => PrincipalOf(Peer);
 

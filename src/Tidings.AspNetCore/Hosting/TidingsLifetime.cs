@@ -14,14 +14,17 @@ internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceP
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bound.CancelAfter(tidings.Options.Drain);
+
+        // Before those who watch them go.
+        await tidings.StopTasksAsync(bound.Token);
         var count = tidings.Registry.Count;
         if (count > 0)
         {
             LogClosing(count);
         }
 
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bound.CancelAfter(tidings.Options.Drain);
         try
         {
             await tidings.Registry.CloseAllAsync(DisconnectCode.ShuttingDown, bound.Token);

@@ -41,6 +41,7 @@ public static class TidingsServiceCollectionExtensions
         services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<TidingsServices>(
             provider, provider.GetRequiredService<IOptions<TidingsOptions>>().Value));
         services.TryAddSingleton(static provider => provider.GetTidings().Facade);
+        services.TryAddSingleton(static provider => provider.GetTidings().Tasks.Facade);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TidingsLifetime>());
         services.AddOptions<HostOptions>().Configure<IOptions<TidingsOptions>>(static (host, tidings) =>
         {

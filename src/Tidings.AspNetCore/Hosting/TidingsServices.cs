@@ -20,6 +20,7 @@ using Tidings.Protocol.Compression;
 using Tidings.Push;
 using Tidings.Security;
 using Tidings.Security.Identities;
+using Tidings.Tasks;
 
 namespace Tidings.AspNetCore.Hosting;
 
@@ -29,6 +30,8 @@ internal sealed class TidingsServices : IAsyncDisposable
     private static readonly string ServerVersion = typeof(TidingsServices).Assembly.GetName().Version!.ToString(3);
 
     private readonly HookClient? _hooks;
+    private readonly Lazy<TaskEngine> _tasks;
+    private volatile bool _stopping;
 
     public TidingsServices(
         TidingsOptions options, LaneSet lanes, IMeterFactory meters, TimeProvider time, ILogger<ConnectionRegistry> log, IServiceProvider provider, IOptions<JsonOptions> json, ITokenAuthenticator? tokens = null)
@@ -67,6 +70,11 @@ internal sealed class TidingsServices : IAsyncDisposable
         Disconnecting = new Disconnecting(Registry, Directory);
         Channels = new ChannelHandler(Actions, subscribing, Directory, Server, FirstMessage);
         ApiAccess = new ServerKey([("Tidings:ApiKey", options.ApiKey), ("Tidings:AdminKey", options.AdminKey)], Limits.ApiRate, time, Registry.Metrics);
+        TaskAccess = new ServerKey(
+            [("Tidings:WorkerKey", options.WorkerKey), ("Tidings:ApiKey", options.ApiKey), ("Tidings:AdminKey", options.AdminKey)], Limits.ApiRate, time, Registry.Metrics);
+        _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
+            options.Tasks, provider.GetService<ITaskStore>() ?? Backplane.Tasks ?? new MemoryTaskStore(time, options.Tasks.MemoryBytes),
+            Broker, Hub, Kinds, FirstMessage, json.Value.SerializerOptions, time, log));
         Forwarding = new ForwardingNotice(log);
         Origins = new OriginPolicy(options.AllowedOrigins);
         CrossOrigin = new CrossOrigin(Origins, options.AllowedOrigins, provider.GetRequiredService<ILoggerFactory>());
@@ -130,6 +138,15 @@ internal sealed class TidingsServices : IAsyncDisposable
 
     /// <summary>Who may use the server API and <c>POST /broadcast</c>.</summary>
     public ServerKey ApiAccess { get; }
+
+    /// <summary>Who may report tasks.</summary>
+    public ServerKey TaskAccess { get; }
+
+    /// <summary>Tasks, from the first who asks for them on.</summary>
+    public TaskEngine Tasks => _tasks.Value;
+
+    /// <summary>Whether the process stops, though it may still have to finish something.</summary>
+    public bool IsStopping => _stopping || Registry.StopCode is not null;
     public CrossOrigin CrossOrigin { get; }
 
     /// <summary>What clients may say that post their commands.</summary>
@@ -137,8 +154,20 @@ internal sealed class TidingsServices : IAsyncDisposable
     public WebSocketEntrance Entrance { get; }
     public ForwardingNotice Forwarding { get; }
 
+    /// <summary>Ends the tasks of this process, or lets them end.</summary>
+    public Task StopTasksAsync(CancellationToken cancellationToken)
+    {
+        _stopping = true;
+        return _tasks.IsValueCreated ? Tasks.StopAsync(cancellationToken) : Task.CompletedTask;
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (_tasks.IsValueCreated)
+        {
+            Tasks.Dispose();
+        }
+
         await Backplane.DisposeAsync();
         _hooks?.Dispose();
     }

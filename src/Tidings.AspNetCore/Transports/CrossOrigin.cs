@@ -9,7 +9,7 @@ namespace Tidings.AspNetCore.Transports;
 /// <remarks>The application need not add middleware. Where it has its own for these routes, it goes before.</remarks>
 internal sealed class CrossOrigin
 {
-    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Post];
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Post, HttpMethods.Delete];
     private static readonly string[] Headers = ["Authorization", "Content-Type", "Last-Event-ID", "Cache-Control"];
     private static readonly TimeSpan PreflightAge = TimeSpan.FromHours(1);
 

@@ -34,6 +34,15 @@ internal sealed class EventStreamRoute(HttpEntrance entrance, ConnectionMetrics 
             return;
         }
 
+        await RunAsync(context, visit, new ReaderPosition(request.Since));
+    }
+
+    /// <summary>Writes what a connection has to say until it ends.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="visit">Its connection, which is a member of what it is to hear.</param>
+    /// <param name="position">Where its reader stands; null where there are no positions.</param>
+    public async Task RunAsync(HttpContext context, Visit visit, ReaderPosition? position)
+    {
         try
         {
             await StartAsync(context);
@@ -46,7 +55,7 @@ internal sealed class EventStreamRoute(HttpEntrance entrance, ConnectionMetrics 
 
         using var counted = metrics.Count(TransportKind.ServerSentEvents);
         var retry = RandomNumberGenerator.GetInt32(ShortestRetry, LongestRetry + 1);
-        var wire = new EventStreamWire(context.Response.BodyWriter, new ReaderPosition(request.Since), retry, visit.Lane, context.Abort);
+        var wire = new EventStreamWire(context.Response.BodyWriter, position, retry, visit.Lane, context.Abort);
         visit.Connection.Attach(wire);
         using var gone = context.RequestAborted.UnsafeRegister(static wire => ((ResponseWire)wire!).Lose(), wire);
         await wire.Completion;

@@ -11,8 +11,9 @@ using PipeFlushResult = System.IO.Pipelines.FlushResult;
 namespace Tidings.AspNetCore.Transports;
 
 /// <summary>Server-Sent Events: each text frame is written as one event, a ping as a comment, a close frame as <c>disconnecting</c>.</summary>
-/// <remarks>The data are the very bytes that WebSockets share; only the <c>id:</c> line is the reader's own, and is made where it is written.</remarks>
-internal sealed class EventStreamWire(PipeWriter output, ReaderPosition position, int retryMilliseconds, PoolLane lane, Action abort)
+/// <remarks>The data are the very bytes that WebSockets share; only the <c>id:</c> line is the reader's own, and is made where it is written.
+/// Where there are no positions, nothing but the end has an id, and no event of its own.</remarks>
+internal sealed class EventStreamWire(PipeWriter output, ReaderPosition? position, int retryMilliseconds, PoolLane lane, Action abort)
     : ResponseWire(lane, abort)
 {
     // What is taken from the queue at once. The rest waits where it is counted.
@@ -80,11 +81,17 @@ internal sealed class EventStreamWire(PipeWriter output, ReaderPosition position
         switch (opcode)
         {
             case Opcode.Text:
-                position.Note(payload);
-                WriteEvent(payload, position.IsKnown ? position.Text : default);
+                position?.Note(payload);
+                WriteEvent(payload, position is { IsKnown: true } ? position.Text : default);
                 break;
             case Opcode.Close:
                 var (code, comesBack) = StreamEnd.Read(payload);
+                if (position is null)
+                {
+                    output.Write(comesBack ? ":\n\n"u8 : StreamEnd.FinalEvent);
+                    break;
+                }
+
                 WriteEvent(StreamEnd.Json(code), comesBack ? position.IsKnown ? position.Text : default : StreamEnd.FinalId);
                 break;
             default:

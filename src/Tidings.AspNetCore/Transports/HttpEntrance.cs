@@ -22,15 +22,10 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
     /// <param name="settings">What holds for the connection.</param>
     /// <param name="counted">Whether it has one of the places of its address.</param>
     /// <param name="stream">Whether it is a stream to which browsers come back by themselves.</param>
+    /// <param name="handler">What it is for; null for the channel protocol.</param>
     /// <returns>The connection, which has a place until it is closed or abandoned; null where the request was answered.</returns>
-    public async ValueTask<Visit?> EnterAsync(HttpContext context, ConnectionSettings settings, bool counted, bool stream = false)
+    public async ValueTask<Visit?> EnterAsync(HttpContext context, ConnectionSettings settings, bool counted, bool stream = false, ConnectionHandler? handler = null)
     {
-        if (!tidings.CrossOrigin.Admit(context))
-        {
-            await AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, "This origin may not connect."));
-            return null;
-        }
-
         if (await IdentifyAsync(context, stream) is not { } who)
         {
             return null;
@@ -51,7 +46,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         }
 
         var lane = tidings.Lanes.NextPool();
-        var connection = new Connection(lane, settings, tidings.Channels, tidings.Registry) { Address = place };
+        var connection = new Connection(lane, settings, handler ?? tidings.Channels, tidings.Registry) { Address = place };
         try
         {
             var (arrival, refusal) = await route.AdmitAsync(context, who.Identity);
@@ -79,9 +74,33 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         }
     }
 
+    /// <summary>Lets somebody in who only asks once, without a connection.</summary>
+    /// <returns>Who comes; null where the request was answered.</returns>
+    public async ValueTask<Arrival?> AdmitAsync(HttpContext context)
+    {
+        if (await IdentifyAsync(context, stream: false) is not { } who)
+        {
+            return null;
+        }
+
+        var (arrival, refusal) = await route.AdmitAsync(context, who.Identity);
+        if (arrival is null)
+        {
+            await RefuseAsync(context, refusal);
+        }
+
+        return arrival;
+    }
+
     /// <returns>Who it is, or nobody; null where the request was answered.</returns>
     private async ValueTask<RequestIdentity?> IdentifyAsync(HttpContext context, bool stream)
     {
+        if (!tidings.CrossOrigin.Admit(context))
+        {
+            await AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, "This origin may not connect."));
+            return null;
+        }
+
         var who = await tidings.Authentication.IdentifyAsync(context, AuthenticationRule.Of(context, tidings.AuthenticationRule).Methods, stream);
         if (who.ByCookie && !tidings.Origins.AllowsCookieToRead(context.Request))
         {

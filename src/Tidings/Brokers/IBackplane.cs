@@ -1,5 +1,6 @@
 using Tidings.Channels;
 using Tidings.Presence;
+using Tidings.Tasks;
 
 namespace Tidings.Brokers;
 
@@ -9,6 +10,9 @@ internal interface IBackplane : IAsyncDisposable
     IBroker Broker { get; }
 
     IPresenceStore Presence { get; }
+
+    /// <summary>Where tasks are kept, for those who have no store of their own; null for the node's memory.</summary>
+    ITaskStore? Tasks => null;
 
     /// <summary>Whether all of it can be reached now. Where it cannot, the node asks for no new connections.</summary>
     bool IsAvailable { get; }

@@ -30,7 +30,13 @@ internal sealed class ChannelKinds
         }
     }
 
-    public ChannelKind Find(string channel)
+    /// <summary>Rules that go before the application's, or null.</summary>
+    public IChannelOverlay? Overlay { get; set; }
+
+    public ChannelKind Find(string channel) => Overlay?.Find(channel, FindOwn) ?? FindOwn(channel);
+
+    /// <summary>What the application says of a channel, whatever the server makes of it.</summary>
+    public ChannelKind FindOwn(string channel)
     {
         var kinds = _kinds;
         return Find(kinds.Length == 0 ? BuiltIn : kinds, channel) ?? Other;

@@ -25,6 +25,9 @@ public sealed class TidingsOptions
     /// <summary>Clients by name.</summary>
     public ClientOptions Clients { get; } = new();
 
+    /// <summary>Work that takes long.</summary>
+    public TaskOptions Tasks { get; } = new();
+
     /// <summary>The language of what the server itself says to people in text routes. Default <see cref="TidingsLanguage.En"/>.</summary>
     public TidingsLanguage Language { get; set; }
 
@@ -33,6 +36,9 @@ public sealed class TidingsOptions
 
     /// <summary>The key of who runs the server, which opens whatever <see cref="ApiKey"/> does, too: at least 16 characters. Default none.</summary>
     public string? AdminKey { get; set; }
+
+    /// <summary>The key of workers that report the progress of tasks: at least 16 characters. <see cref="ApiKey"/> and <see cref="AdminKey"/> report too. Default none.</summary>
+    public string? WorkerKey { get; set; }
 
     /// <summary>Tokens by which clients say who they are.</summary>
     public JwtOptions Jwt { get; } = new();

@@ -32,7 +32,7 @@ internal static class TidingsOptionsValidator
             yield return Fault("Drain", options.Drain, "from 0 to 1h");
         }
 
-        foreach (var (name, key) in new[] { ("ApiKey", options.ApiKey), ("AdminKey", options.AdminKey) })
+        foreach (var (name, key) in new[] { ("ApiKey", options.ApiKey), ("AdminKey", options.AdminKey), ("WorkerKey", options.WorkerKey) })
         {
             if (key is { Length: < ShortestKey })
             {
@@ -43,6 +43,16 @@ internal static class TidingsOptionsValidator
         if (options.AdminKey is not null && options.AdminKey == options.ApiKey)
         {
             yield return "Tidings:AdminKey is the same as Tidings:ApiKey; who may publish would run the server. They must differ.";
+        }
+
+        if (options.WorkerKey is not null && (options.WorkerKey == options.ApiKey || options.WorkerKey == options.AdminKey))
+        {
+            yield return "Tidings:WorkerKey is the same as another key; whoever may report progress would publish. They must differ.";
+        }
+
+        foreach (var fault in TaskFaults.Of(options.Tasks))
+        {
+            yield return fault;
         }
 
         JwtKeys.Read(options.Jwt, out var keyFaults);

@@ -1,0 +1,88 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Connect;
+using Tidings.AspNetCore.Handshake;
+using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Tasks;
+using Tidings.AspNetCore.Transports;
+using Tidings.Protocol;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Tasks: work that takes long, and whose progress is watched.</summary>
+public static class TaskEndpoints
+{
+    private const string Json = "application/json";
+    private static readonly string[] SocketMethods = [HttpMethods.Get, HttpMethods.Connect];
+    private static readonly string[] Preflight = [HttpMethods.Options];
+    private static readonly int[] WriteFaults = [400, 401, 404, 409, 413, 429, 503];
+    private static readonly int[] ReadFaults = [400, 401, 403, 404, 503];
+
+    /// <summary>Maps tasks: they are started by <c>POST</c> and <c>ITasks</c>, reported by <c>PUT</c>, cancelled by <c>DELETE</c>, read by <c>GET</c>,
+    /// and watched as Server-Sent Events, at <paramref name="socket"/> as WebSocket, and as the channels <c>task:&lt;id&gt;</c> of the channel protocol.</summary>
+    /// <remarks>Starting needs <c>Tidings:ApiKey</c>; reporting that or <c>Tidings:WorkerKey</c>; without a key direct local requests alone are
+    /// answered. Who may watch is decided as for a channel's subscription: by what <c>MapChannel("task:{id}")</c> says, and by the id, which nobody can guess.</remarks>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="pattern">The route of the HTTP API.</param>
+    /// <param name="socket">The route of WebSockets, with the value <c>taskId</c>.</param>
+    public static TasksBuilder MapTasks(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/api/tasks", [StringSyntax("Route")] string socket = "/ws/tasks/{taskId}")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var tidings = endpoints.ServiceProvider.GetTidings();
+        var settings = tidings.TextRoute(binary: false) with { TextHeartbeat = false };
+        var entrance = new HttpEntrance(tidings, new ConnectRoute(tidings));
+        var writing = new TaskWriteRoutes(tidings);
+        var reading = new TaskReadRoutes(tidings, entrance, new EventStreamRoute(entrance, tidings.Registry.Metrics, settings), settings);
+        var group = endpoints.MapGroup(pattern);
+        RouteDescription.Add(
+            group.MapMethods("", [HttpMethods.Post], context => TaskWriteRoutes.AnswerAsync(context, writing.StartAsync)), "task_start", "Starts a task.",
+            ((Delegate)DescribeStart).Method, typeof(TaskAnswer), Json, WriteFaults, StatusCodes.Status201Created);
+        RouteDescription.Add(
+            group.MapMethods("/{taskId}", [HttpMethods.Put], context => TaskWriteRoutes.AnswerAsync(context, writing.ReportAsync)), "task_report",
+            "Reports a task's progress or its end; an empty object is a sign of life.", ((Delegate)DescribeReport).Method, typeof(TaskAnswer), Json, WriteFaults);
+        RouteDescription.Add(
+            group.MapMethods("/{taskId}", [HttpMethods.Delete], reading.CancelAsync), "task_cancel", "Cancels a task.",
+            ((Delegate)DescribeTask).Method, typeof(TaskAnswer), Json, WriteFaults);
+        RouteDescription.Add(
+            group.MapMethods("/{taskId}", [HttpMethods.Get], reading.FindAsync), "task", "A task's state; with a key, what it was given too.",
+            ((Delegate)DescribeTask).Method, typeof(TaskAnswer), Json, ReadFaults);
+        RouteDescription.Add(
+            group.MapMethods("/{taskId}/events", [HttpMethods.Get], reading.ServeEventsAsync), "task_events", "A task's state and each change as Server-Sent Events, until it has ended.",
+            ((Delegate)DescribeTask).Method, typeof(string), "text/event-stream", ReadFaults);
+        group.MapMethods("/{taskId}", Preflight, reading.AnswerPreflightAsync);
+        group.MapMethods("/{taskId}/events", Preflight, reading.AnswerPreflightAsync);
+        MapSocket(endpoints, socket, tidings);
+        return new TasksBuilder(group, tidings);
+    }
+
+    private static void MapSocket(IEndpointRouteBuilder endpoints, string pattern, TidingsServices tidings)
+    {
+        var handler = tidings.Tasks.Handler;
+        var route = new WebSocketRoute(tidings.TextRoute(binary: false), handler)
+        {
+            Check = static context => TaskId.IsValid(TaskReadRoutes.IdOf(context)) ? null : $"A task's id is {TaskId.Rule}.",
+            Join = context =>
+            {
+                var id = TaskReadRoutes.IdOf(context);
+                return connection => handler.JoinAsync(connection, id);
+            },
+        };
+        endpoints.MapMethods(pattern, SocketMethods, context => tidings.Entrance.EnterAsync(context, route));
+    }
+
+    // For the OpenAPI document alone.
+    private static void DescribeStart(TaskStartRequest body)
+    {
+    }
+
+    private static void DescribeReport(string taskId, TaskReportRequest body)
+    {
+    }
+
+    private static void DescribeTask(string taskId)
+    {
+    }
+}

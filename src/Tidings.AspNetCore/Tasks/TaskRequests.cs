@@ -1,0 +1,87 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Tidings.AspNetCore.Api;
+using Tidings.Protocol.Commands;
+using Tidings.Push;
+using Tidings.Tasks;
+
+namespace Tidings.AspNetCore.Tasks;
+
+/// <summary><c>POST /api/tasks</c>.</summary>
+internal sealed record TaskStartRequest(
+    string? Name, JsonElement? Data = null,
+    [property: JsonPropertyName("task_id")] string? TaskId = null, [property: JsonPropertyName("allow_cancel")] bool AllowCancel = false);
+
+/// <summary><c>PUT /api/tasks/{id}</c>: what a worker says; nothing is a sign of life.</summary>
+internal sealed record TaskReportRequest(
+    string? Status = null, double? Progress = null, string? Message = null, JsonElement? Result = null, string? Error = null, IReadOnlyList<string>? Log = null);
+
+/// <summary>What the answers look like, for the OpenAPI document.</summary>
+internal sealed record TaskAnswer(
+    [property: JsonPropertyName("task_id")] string TaskId, string Name, string Status, double Progress, string? Message = null, JsonElement? Result = null, string? Error = null,
+    JsonElement? Data = null);
+
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web, AllowDuplicateProperties = false, MaxDepth = JsonPayload.MaxDepth, NumberHandling = JsonNumberHandling.Strict,
+    PropertyNameCaseInsensitive = false, GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(TaskStartRequest))]
+[JsonSerializable(typeof(TaskReportRequest))]
+internal sealed partial class TaskJson : JsonSerializerContext;
+
+/// <summary>Reads the bodies of requests about tasks.</summary>
+internal static class TaskRequests
+{
+    /// <returns>The order, or what is wrong.</returns>
+    public static (TaskOrder? Order, string? Fault) ReadStart(ReadOnlyMemory<byte> body, TaskStarting starting)
+    {
+        var (request, fault) = ApiFaults.Read(body, TaskJson.Default.TaskStartRequest);
+        if (request is null)
+        {
+            return (null, fault);
+        }
+
+        if (request.Name is null)
+        {
+            return (null, "name is missing.");
+        }
+
+        var order = new TaskOrder(request.Name, BytesOf(request.Data), request.TaskId, request.AllowCancel ? ChannelAccess.Anyone : null);
+        return starting.Fault(order) is { } wrong ? (null, $"{wrong.Field}: {wrong.Message}") : (order, null);
+    }
+
+    /// <returns>The report, which is sound; or what is wrong.</returns>
+    public static (TaskReport? Report, string? Fault) ReadReport(ReadOnlyMemory<byte> body, int mostPayloadBytes)
+    {
+        var (request, fault) = ApiFaults.Read(body, TaskJson.Default.TaskReportRequest);
+        if (request is null)
+        {
+            return (null, fault);
+        }
+
+        if (request.Status is not null && WorkStatuses.FromWire(request.Status) is null)
+        {
+            return (null, "status: This is \"running\", \"completed\", \"failed\" or \"cancelled\".");
+        }
+
+        if (request.Log?.Contains(null!) == true)
+        {
+            return (null, "log: This has lines of text.");
+        }
+
+        var report = new TaskReport
+        {
+            Status = WorkStatuses.FromWire(request.Status),
+            Progress = request.Progress,
+            Message = request.Message,
+            Result = BytesOf(request.Result),
+            Error = request.Error,
+            Log = request.Log ?? [],
+        };
+        return TaskRules.Fault(report, mostPayloadBytes) is { } wrong ? (null, $"{wrong.Field}: {wrong.Message}") : (report, null);
+    }
+
+    // JSON's null is a value like any other where something is given, but no result is none.
+    private static byte[] BytesOf(JsonElement? json) =>
+        json is { ValueKind: not JsonValueKind.Undefined } value ? CommandReader.WithoutLineBreaks(JsonMarshal.GetRawUtf8Value(value)) : [];
+}

@@ -1,0 +1,36 @@
+namespace Tidings.Tasks;
+
+/// <summary>What came of adding a task.</summary>
+internal enum TaskAdded : byte
+{
+    Yes,
+
+    /// <summary>There is a task with this id.</summary>
+    Exists,
+
+    /// <summary>There is no room for another one.</summary>
+    Full,
+}
+
+/// <summary>Keeps tasks: the one truth about them for all nodes. Safe from any thread.</summary>
+/// <remarks>
+/// Each task is due at some time, by the store's own clock: so long after its last write as that said. The store does
+/// nothing with tasks that are due but list them. A store that cannot be reached fails with
+/// <see cref="Brokers.BrokerUnavailableException"/>, in time.
+/// </remarks>
+internal interface ITaskStore
+{
+    /// <summary>Keeps a new task.</summary>
+    ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due, CancellationToken cancellationToken = default);
+
+    ValueTask<TaskRecord?> FindAsync(string id, CancellationToken cancellationToken = default);
+
+    /// <summary>Puts a task in the place of its former version, if that is still <paramref name="version"/>: of several that try, one succeeds.</summary>
+    ValueTask<bool> TryReplaceAsync(TaskRecord record, long version, TimeSpan due, CancellationToken cancellationToken = default);
+
+    /// <summary>Forgets a task, if its version is still <paramref name="version"/>.</summary>
+    ValueTask RemoveAsync(string id, long version, CancellationToken cancellationToken = default);
+
+    /// <summary>Tasks that are due, the longest waiting first.</summary>
+    ValueTask<IReadOnlyList<TaskRecord>> ListDueAsync(int most, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,130 @@
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Connections;
+using Tidings.Protocol;
+using Tidings.Protocol.Frames;
+using Tidings.Protocol.Replies;
+
+namespace Tidings.Tasks;
+
+/// <summary>The route of a task: its present state, each change, the final state, the end.</summary>
+internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling, TaskWatches watches, IBroker broker, ChannelKinds kinds, FirstMessage? firstMessage)
+    : TextRouteHandler(firstMessage)
+{
+    private static readonly byte[] NotFound = Frame.Text("""{"error":"Task not found"}"""u8);
+    private static readonly byte[] Unavailable = Frame.Text("""{"error":"Service unavailable"}"""u8);
+    private static readonly byte[] NotJson = Frame.Text("""{"error":"Invalid JSON format"}"""u8);
+
+    private static readonly byte[] Unfit = Frame.Text(
+        """{"error":"Invalid message format","details":[{"field":"type","message":"This is \"cancel\"."}]}"""u8);
+
+    /// <summary>Whether somebody may watch a task.</summary>
+    /// <returns>Why not, or null.</returns>
+    public async ValueTask<DisconnectCode?> JudgeAsync(ChannelPeer peer, Security.Identities.Identity? identity, string id)
+    {
+        var channel = TaskId.ChannelOf(id);
+        var kind = kinds.FindOwn(channel);
+        return !ChannelPermissions.MaySubscribe(kind, channel, identity)
+            ? identity is null ? DisconnectCode.Unauthorized : DisconnectCode.Forbidden
+            : kind.OnSubscribe is { } handler
+                && (await handler.OnSubscribeAsync(peer, channel, CancellationToken.None).ConfigureAwait(false)).Refusal is not null
+                    ? DisconnectCode.Forbidden
+                    : null;
+    }
+
+    /// <summary>Makes the connection a viewer of the task before its handshake is answered.</summary>
+    /// <returns>Why not, or null. Where there is no such task, the connection is told and ends.</returns>
+    public async ValueTask<DisconnectCode?> JoinAsync(Connection connection, string id)
+    {
+        if (await JudgeAsync(PeerOf(connection), connection.Identity, id).ConfigureAwait(false) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (!await TryWatchAsync(connection, id).ConfigureAwait(false))
+        {
+            connection.SendLater(NotFound);
+            connection.Close(DisconnectCode.Goodbye);
+        }
+
+        return null;
+    }
+
+    /// <summary>Shows a connection the present state, and from now on each change.</summary>
+    /// <returns>False where there is no such task.</returns>
+    public async ValueTask<bool> TryWatchAsync(Connection connection, string id)
+    {
+        // Before the state is read: what changes from here on is shown.
+        var viewer = watches.Join(connection, id);
+        await broker.ListenAsync(TaskId.ChannelOf(id)).ConfigureAwait(false);
+        if (await tasks.FindAsync(id, CancellationToken.None).ConfigureAwait(false) is not { } record)
+        {
+            return false;
+        }
+
+        viewer.Show(TaskSight.Of(record.State));
+        return true;
+    }
+
+    public override void OnClosed(Connection connection, DisconnectCode code)
+    {
+        if (connection.Tag is TaskViewer viewer)
+        {
+            connection.Tag = null;
+            watches.Leave(viewer);
+        }
+    }
+
+    protected override void OnContent(Connection connection, ReadOnlySpan<byte> text)
+    {
+        if (TaskCommand.Read(text) is not { } isCancel)
+        {
+            connection.Send(NotJson);
+            connection.CountInvalid();
+        }
+        else if (!isCancel)
+        {
+            connection.Send(Unfit);
+            connection.CountInvalid();
+        }
+        else if (connection.Tag is TaskViewer viewer)
+        {
+            connection.ForgetInvalid();
+            connection.Suspend();
+            _ = CancelAsync(connection, viewer.Watch.Id);
+        }
+    }
+
+    /// <summary>The other end, as handlers see it.</summary>
+    public static ChannelPeer PeerOf(Connection connection) =>
+        new(connection.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), connection.Identity?.User) { Principal = connection.Identity?.Principal };
+
+    private async Task CancelAsync(Connection connection, string id)
+    {
+        byte[]? answer = null;
+        try
+        {
+            var (refusal, outcome) = await cancelling.CancelForClientAsync(id, connection.Identity is not null, CancellationToken.None).ConfigureAwait(false);
+            answer = refusal is { } code ? Answer(TaskCommand.Explain(code, outcome)) : null;
+        }
+        catch (BrokerUnavailableException)
+        {
+            answer = Unavailable;
+        }
+
+        await connection.Lane.SwitchTo();
+        if (answer is not null)
+        {
+            connection.Send(answer);
+        }
+
+        connection.Resume();
+    }
+
+    private static byte[] Answer(string error)
+    {
+        var frame = JsonFrame.Begin();
+        frame.Writer.WriteString("error"u8, error);
+        return frame.End();
+    }
+}

@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Logging;
+using Tidings.Brokers;
+
+namespace Tidings.Tasks;
+
+/// <summary>Changes tasks by the rules, one change after the other whichever node makes it, and has each told. Safe from any thread.</summary>
+internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions options, TimeProvider time, ILogger log)
+{
+    // So many others would have to be faster, one after the other.
+    private const int MostAttempts = 1000;
+
+    /// <summary>How often it is looked for tasks that are due.</summary>
+    public static TimeSpan SweepInterval(TaskOptions options) =>
+        TimeSpan.FromMilliseconds(Math.Clamp(options.Lease.TotalMilliseconds / 15, 50, 1000));
+
+    public TaskEcho Echo { get; } = new(broker, store, options, time, log);
+
+    public TaskOptions Options => options;
+
+    // So much earlier that a task is failed within the lease, and not only found.
+    private TimeSpan Lease => options.Lease - SweepInterval(options);
+
+    public ValueTask<TaskRecord?> FindAsync(string id, CancellationToken cancellationToken) => store.FindAsync(id, cancellationToken);
+
+    /// <summary>Keeps a new task, which is pending, and tells it.</summary>
+    public async ValueTask<TaskAdded> AddAsync(TaskRecord record, CancellationToken cancellationToken)
+    {
+        var added = await store.TryAddAsync(record, DueOf(record), cancellationToken).ConfigureAwait(false);
+        if (added == TaskAdded.Yes)
+        {
+            Echo.Offer(record);
+        }
+
+        return added;
+    }
+
+    /// <summary>Takes a report, which is sound.</summary>
+    public ValueTask<TaskOutcome> ReportAsync(string id, TaskReport report, CancellationToken cancellationToken) =>
+        ChangeAsync(id, record => TaskRules.Apply(record.State, report), report.Log, cancellationToken);
+
+    /// <summary>Renews a task's lease, whatever its state.</summary>
+    public ValueTask<TaskOutcome> RenewAsync(string id, CancellationToken cancellationToken) =>
+        ChangeAsync(id, static record => (record.State.IsFinal ? TaskVerdict.Conflict : TaskVerdict.Ignored, record.State), [], cancellationToken);
+
+    /// <summary>Ends a task that nobody is heard of any more, if it is still as it was.</summary>
+    public async ValueTask FailAsync(TaskRecord lost, string error, CancellationToken cancellationToken)
+    {
+        var failed = lost.Next(lost.State with { Status = WorkStatus.Failed, Error = error });
+        if (await store.TryReplaceAsync(failed, lost.Version, DueOf(failed), cancellationToken).ConfigureAwait(false))
+        {
+            OnChanged(failed, []);
+        }
+    }
+
+    private async ValueTask<TaskOutcome> ChangeAsync(
+        string id, Func<TaskRecord, (TaskVerdict, TaskState)> judge, IReadOnlyList<string> lines, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            if (await store.FindAsync(id, cancellationToken).ConfigureAwait(false) is not { } record)
+            {
+                return new TaskOutcome(TaskVerdict.NotFound, null);
+            }
+
+            var (verdict, state) = judge(record);
+            if (verdict is TaskVerdict.Repeated or TaskVerdict.Conflict)
+            {
+                return new TaskOutcome(verdict, state);
+            }
+
+            var next = record.Next(state);
+            if (await store.TryReplaceAsync(next, record.Version, DueOf(next), cancellationToken).ConfigureAwait(false))
+            {
+                if (verdict == TaskVerdict.Changed || lines.Count > 0)
+                {
+                    OnChanged(next, lines);
+                }
+
+                return new TaskOutcome(verdict, state);
+            }
+        }
+
+        throw new BrokerUnavailableException("Too many report the same task at once.");
+    }
+
+    private void OnChanged(TaskRecord record, IReadOnlyList<string> lines)
+    {
+        Echo.Offer(record, lines);
+        if (record.State.IsFinal && record.Node is not null)
+        {
+            _ = TaskSignals.TellEndedAsync(broker, record.Id);
+        }
+    }
+
+    // Once it has ended it is due until its end has been told.
+    private TimeSpan DueOf(TaskRecord record) =>
+        record.State.Status == WorkStatus.Pending && record.Node is null ? options.StartTimeout : Lease;
+}

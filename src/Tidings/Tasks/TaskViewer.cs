@@ -1,0 +1,62 @@
+using Tidings.Connections;
+using Tidings.Lanes;
+using Tidings.Protocol;
+
+namespace Tidings.Tasks;
+
+/// <summary>One connection that watches a task. It sees states in their order: who reads slowly the newest, everybody the final one, and then the end.</summary>
+/// <remarks>Belongs to the connection's lane.</remarks>
+internal sealed class TaskViewer(Connection connection, TaskWatch watch) : ILaneWork, IQueueWaiter
+{
+    // What may wait for a viewer before only the newest state is kept for him.
+    private const int MostWaitingBytes = 4096;
+
+    private TaskSight? _held;
+    private TaskState? _newest;
+    private bool _waits;
+
+    public Connection Connection => connection;
+    public TaskWatch Watch => watch;
+
+    /// <summary>Shows a state. Any thread.</summary>
+    public void Show(TaskSight sight) => connection.Lane.Post(this, sight);
+
+    void ILaneWork.Run(object? argument)
+    {
+        var sight = (TaskSight)argument!;
+        if (connection.State <= ConnectionState.Open && sight.State.Follows(_newest))
+        {
+            _newest = sight.State;
+            _held = sight;
+            SendHeld();
+        }
+    }
+
+    void IQueueWaiter.OnRoom()
+    {
+        _waits = false;
+        SendHeld();
+    }
+
+    private void SendHeld()
+    {
+        if (_held is not { } sight || _waits || connection.State > ConnectionState.Open)
+        {
+            return;
+        }
+
+        if (connection.QueuedBytes > MostWaitingBytes)
+        {
+            _waits = true;
+            connection.AwaitRoom(this);
+            return;
+        }
+
+        _held = null;
+        connection.Send(sight.Frame);
+        if (sight.State.IsFinal)
+        {
+            connection.CloseNow(DisconnectCode.Goodbye);
+        }
+    }
+}
