@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import replace
 
-from harness import build, goals, measure, selftest, table
+from harness import build, faults, goals, measure, selftest, table
 from harness.places import allow_many_files, cores
 from harness.scenarios import IDLE_ROOMS, IDLE_SUBSCRIBERS, SCENARIOS
 from harness.servers import SERVERS, Server
@@ -21,6 +21,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scenario", metavar="NAMES", help="scenarios, separated by commas: " + ", ".join(s.name for s in SCENARIOS))
     parser.add_argument("--patient", metavar="SECONDS", type=float, default=0, help="wait so long before each scenario for a quiet machine")
     parser.add_argument("--json", metavar="FILE", help="where to write all samples")
+    parser.add_argument("--faults", metavar="SCENARIO", nargs="*", help="break things instead, and count what is lost: F1 F3 ..., or all; --quick for the short form")
+    parser.add_argument("--seed", type=int, default=1, help="of the faults (1)")
     parser.add_argument("--selftest", action="store_true", help="a server that lies must be caught")
     return parser.parse_args()
 
@@ -56,6 +58,8 @@ def main() -> int:
     files = allow_many_files()
     if options.selftest:
         return selftest.run()
+    if options.faults is not None:
+        return faults.run(options.faults, options.seed, options.quick)
 
     pace = replace(measure.QUICK if options.quick else measure.FULL, patience=options.patient)
     scenarios = chosen(SCENARIOS, options.scenario, "scenario", options.quick)

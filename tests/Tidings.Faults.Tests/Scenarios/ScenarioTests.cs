@@ -7,7 +7,7 @@ public sealed class ScenarioTests(ITestOutputHelper output)
 {
     private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("TIDINGS_SEED"), out var seed) ? seed : 1;
 
-    public static TheoryData<string> Ids => ["F1m"];
+    public static TheoryData<string> Ids => [.. ScenarioTable.Ids.Where(static id => Environment.GetEnvironmentVariable("TIDINGS_FAULTS") is not { } only || only.Split(',').Contains(id))];
 
     [Theory]
     [MemberData(nameof(Ids))]

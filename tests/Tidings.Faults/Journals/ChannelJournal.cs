@@ -46,6 +46,15 @@ internal sealed class ChannelJournal(string channel, RunJournal run)
         return journal;
     }
 
+    /// <summary>How many values were accepted at offsets behind this one, of the same epoch.</summary>
+    public int AcceptedBehind(StreamPosition top)
+    {
+        lock (_gate)
+        {
+            return _attempts.Count(attempt => attempt is { Outcome: Outcome.Accepted, Answers: [var at, ..] } && at.Epoch == top.Epoch && at.Offset > top.Offset);
+        }
+    }
+
     /// <summary>A witness besides publishers and subscribers read this.</summary>
     public void Read(string who, StreamPosition position, string? name)
     {

@@ -92,8 +92,9 @@ internal sealed class Publisher(string name, PublisherContext context, Random ra
                 return true;
             }
 
-            var refused = answer.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.BadRequest && attempt.Outcome == Outcome.Unknown && tries == 1;
-            if (refused)
+            // A definite no; but where it was sent before and not answered, that may have happened.
+            var refused = answer.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.BadRequest;
+            if (refused && tries == 1)
             {
                 attempt.Refused();
             }

@@ -10,7 +10,14 @@ internal sealed class ClientReader(ReaderContext context, SubscriptionTerms term
     {
         var address = new UriBuilder(Context.Front) { Scheme = "ws", Path = "/connect" }.Uri;
         await using var client = new TidingsClient(address, new TidingsClientOptions { Transports = [ClientTransport.WebSocket] });
-        client.StateChanged += change => Connection = change.State == ClientState.Connected ? client.Connection : null;
+        client.StateChanged += change =>
+        {
+            Connection = change.State == ClientState.Connected ? client.Connection : null;
+            if (change.State == ClientState.Waiting)
+            {
+                Left(change.Reason?.Code ?? 1006);
+            }
+        };
         await using var subscription = client.Subscribe(Terms.Channel, new SubscribeOptions { Since = Journal.Cursor, QueueLength = 4096 });
         await foreach (var told in subscription.WithCancellation(end))
         {

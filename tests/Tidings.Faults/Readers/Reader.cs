@@ -12,6 +12,7 @@ internal abstract class Reader(ReaderContext context, SubscriptionTerms terms, R
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
+    private const int ServerGoes = 5;
 
     private readonly List<TimeSpan> _outages = [];
     private long? _away;
@@ -25,6 +26,9 @@ internal abstract class Reader(ReaderContext context, SubscriptionTerms terms, R
 
     /// <summary>Whether it is subscribed now.</summary>
     public bool IsLive { get; private set; }
+
+    /// <summary>When it became live again, each time.</summary>
+    public List<long> Returns { get; } = [];
 
     /// <summary>From the end of each connection until the subscription was live again.</summary>
     public IReadOnlyList<TimeSpan> Outages => _outages;
@@ -56,7 +60,7 @@ internal abstract class Reader(ReaderContext context, SubscriptionTerms terms, R
 
             failures = IsLive ? 0 : failures + 1;
             Left(code);
-            await WaitAsync(failures, end);
+            await WaitAsync(context.SpreadsOut && code is 1001 or 1012 or 4100 ? ServerGoes : failures, end);
         }
     }
 
@@ -69,6 +73,7 @@ internal abstract class Reader(ReaderContext context, SubscriptionTerms terms, R
         if (_away is { } since)
         {
             _outages.Add(TimeSpan.FromTicks(context.Journal.Now() - since));
+            Returns.Add(context.Journal.Now());
             _away = null;
         }
 
@@ -98,7 +103,8 @@ internal abstract class Reader(ReaderContext context, SubscriptionTerms terms, R
 
     protected static StreamPosition PositionOf(JsonElement message) => new(message.GetProperty("epoch").GetString()!, message.GetProperty("offset").GetInt64());
 
-    private void Left(int code)
+    /// <summary>The connection is gone.</summary>
+    protected void Left(int code)
     {
         Connection = null;
         if (IsLive)

@@ -8,7 +8,7 @@ internal sealed class F01Alone() : Scenario("F1m", "a single node without Redis 
 {
     protected override Expectations Expect { get; } = new() { EpochMayChange = true };
 
-    protected override WorldOptions Options(ScenarioSettings settings) => new() { Nodes = 1, Redis = null, Channels = settings.Full ? 24 : 8 };
+    protected override WorldOptions Options(ScenarioSettings settings) => new() { Nodes = 1, Redis = null, Channels = settings.Full ? 24 : 8, Clients = settings.Full ? 1 : 0 };
 
     protected override async Task BreakAsync(FaultWorld world, Verdict verdict, ScenarioSettings settings, CancellationToken cancellationToken)
     {

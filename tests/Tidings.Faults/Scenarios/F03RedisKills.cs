@@ -19,7 +19,7 @@ internal sealed class F03RedisKills() : Scenario("F3", "Redis with appendfsync a
         await using var pressure = new DiskPressure();
         for (var kill = 0; kill < (settings.Full ? 20 : 3); kill++)
         {
-            await _outages.MakeAsync(world, settings.Full, cancellationToken);
+            await _outages.MakeAsync(world, settings.Full, inspect: null, cancellationToken);
             verdict.Broke();
         }
     }

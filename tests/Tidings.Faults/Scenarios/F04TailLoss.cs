@@ -11,6 +11,7 @@ internal sealed class F04TailLoss() : Scenario("F4", "Redis with appendfsync eve
     private static readonly TimeSpan LongestReturn = TimeSpan.FromSeconds(5);
 
     private readonly RedisOutages _outages = new();
+    private int _lost;
 
     protected override Expectations Expect { get; } = new() { EpochMayChange = true };
 
@@ -21,10 +22,20 @@ internal sealed class F04TailLoss() : Scenario("F4", "Redis with appendfsync eve
     protected override async Task BreakAsync(FaultWorld world, Verdict verdict, ScenarioSettings settings, CancellationToken cancellationToken)
     {
         await using var pressure = new DiskPressure(3);
-        for (var kill = 0; kill < (settings.Full ? 40 : 3); kill++)
+        var store = new StoreWitness(world.Redis!, world.Prefix, world.Journal);
+        for (var kill = 0; kill < (settings.Full ? 40 : 3) || (settings.Full && _lost == 0 && kill < 80); kill++)
         {
-            await _outages.MakeAsync(world, settings.Full, cancellationToken);
+            await _outages.MakeAsync(world, settings.Full, () => CountLossAsync(world), cancellationToken);
             verdict.Broke();
+        }
+
+        async Task CountLossAsync(FaultWorld world)
+        {
+            foreach (var channel in world.Options.ChannelNames)
+            {
+                var top = await store.TopAsync(channel);
+                _lost += world.Journal.Of(channel).AcceptedBehind(top);
+            }
         }
     }
 
@@ -32,6 +43,7 @@ internal sealed class F04TailLoss() : Scenario("F4", "Redis with appendfsync eve
     {
         _outages.Judge(world, verdict, LongestReturn);
         var epochs = world.Journal.Channels.Max(static channel => channel.Attempts.SelectMany(static attempt => attempt.Answers).Select(static at => at.Epoch).Distinct().Count());
+        verdict.Measure("accepted, and lost with the tail of the log", $"{_lost}");
         verdict.Measure("epochs", $"{epochs}");
         var durable = world.Journal.Channels.SelectMany(static channel => channel.Attempts).Count(static attempt => attempt is { Publish.Durable: true, Outcome: Outcome.Accepted });
         verdict.Require(durable == 0, $"{durable} publishes were accepted as durable, which they cannot be");

@@ -13,12 +13,12 @@ internal sealed class F15RollingUpgrade() : Scenario("F15", "each node is restar
     private readonly List<TimeSpan> _drains = [];
 
     protected override WorldOptions Options(ScenarioSettings settings) => settings.Full
-        ? new WorldOptions { Channels = 24, WebSockets = 6, EventStreams = 2, Polls = 1, Clients = 1, Rate = 500, Publishers = 32, DurablePart = 0.5 }
-        : new WorldOptions { DurablePart = 0.5 };
+        ? new WorldOptions { Channels = 24, WebSockets = 6, EventStreams = 2, Polls = 1, Clients = 1, Rate = 500, Publishers = 32, DurablePart = 0.5, SpreadsOut = true }
+        : new WorldOptions { Clients = 0, DurablePart = 0.5 };
 
     protected override async Task BreakAsync(FaultWorld world, Verdict verdict, ScenarioSettings settings, CancellationToken cancellationToken)
     {
-        for (var round = 0; round < (settings.Full ? 5 : 1); round++)
+        for (var round = 0; round < (settings.Full ? 3 : 1); round++)
         {
             foreach (var node in world.Nodes)
             {
@@ -28,7 +28,7 @@ internal sealed class F15RollingUpgrade() : Scenario("F15", "each node is restar
                 _drains.Add(TimeProvider.System.GetElapsedTime(started));
                 await world.StartAsync(node);
                 verdict.Broke();
-                await PauseAsync(world, 0.3, settings.Full ? 5 : 1, cancellationToken);
+                await PauseAsync(world, settings.Full ? 30 : 0.3, settings.Full ? 35 : 1, cancellationToken);
             }
         }
     }
@@ -41,6 +41,30 @@ internal sealed class F15RollingUpgrade() : Scenario("F15", "each node is restar
         verdict.Measure("closed with", string.Join(", ", codes.CountBy(static code => code).Select(static code => $"{code.Key} × {code.Value}")));
         verdict.Require(!codes.Exists(static code => Abnormal.Contains(code)), "a connection did not end with a code that says to come back");
         verdict.Require(report.Recoveries == report.Returns, $"{report.Recoveries} of {report.Returns} recovered");
+        if (world.Options.SpreadsOut)
+        {
+            var peak = PeakWithinOneSecond(world.Subscribers.SelectMany(static reader => reader.Returns));
+            verdict.Measure("came back within one second at most", $"{peak} of {world.Subscribers.Count()}");
+            verdict.Require(peak <= world.Subscribers.Count() / 10, $"{peak} came back within one second");
+        }
+
         verdict.Measure("outage p99", $"{Outages.Of(world.Subscribers).Percentile(0.99).TotalSeconds:0.00} s");
+    }
+
+    private static int PeakWithinOneSecond(IEnumerable<long> times)
+    {
+        var sorted = times.Order().ToList();
+        var (peak, first) = (0, 0);
+        for (var last = 0; last < sorted.Count; last++)
+        {
+            while (sorted[last] - sorted[first] > TimeSpan.TicksPerSecond)
+            {
+                first++;
+            }
+
+            peak = Math.Max(peak, last - first + 1);
+        }
+
+        return peak;
     }
 }

@@ -9,13 +9,31 @@ internal sealed class RedisOutages
     private readonly List<(long From, long To, long Answers)> _all = [];
 
     /// <summary>Kills Redis, leaves it dead for a while, and starts it with what its disk has.</summary>
-    public async Task MakeAsync(FaultWorld world, bool full, CancellationToken cancellationToken)
+    /// <param name="world">Whose Redis.</param>
+    /// <param name="full">Whether it takes longer.</param>
+    /// <param name="inspect">Looks at what is left, before any node can reach it; null: nobody does.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task MakeAsync(FaultWorld world, bool full, Func<Task>? inspect, CancellationToken cancellationToken)
     {
         world.Redis!.Kill();
         var from = world.Journal.Now();
         await Task.Delay(TimeSpan.FromSeconds(full ? 0.5 + (3 * world.Random.NextDouble()) : 0.3 + (0.7 * world.Random.NextDouble())), cancellationToken);
         var to = world.Journal.Now();
-        await world.Redis.StartAgainAsync();
+        if (inspect is null)
+        {
+            await world.Redis.StartAgainAsync();
+        }
+        else
+        {
+            await Task.WhenAll(world.Nodes.Select(static node => node.Link!.SeverAsync()));
+            await world.Redis.StartAgainAsync();
+            await inspect();
+            foreach (var node in world.Nodes)
+            {
+                node.Link!.Listen();
+            }
+        }
+
         var answers = world.Journal.Now();
         _all.Add((from, to, answers));
         await Eventually.TrueAsync(() => world.Counts.FirstAcceptedAfter(answers) is not null, "something is accepted again", TimeSpan.FromSeconds(30));

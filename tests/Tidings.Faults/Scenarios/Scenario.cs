@@ -25,7 +25,8 @@ internal abstract class Scenario(string id, string title)
         await BreakAsync(world, verdict, settings, cancellationToken);
         settings.Say($"  healed after {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
         var settled = await world.SettleAsync();
-        verdict.Measure("settled", $"{settled.TotalSeconds:0.0} s");
+        verdict.Measure("settled", $"{settled.Took.TotalSeconds:0.0} s");
+        settings.Say($"  settled after {settled.Took.TotalSeconds:0.0} s, last {settled.Last ?? "nobody"}");
         var report = await world.JudgeAsync(Expect);
         Judge(world, report, verdict);
         if (!verdict.Passed)

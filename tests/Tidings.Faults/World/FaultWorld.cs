@@ -39,17 +39,21 @@ internal sealed class FaultWorld : IAsyncDisposable
         Journal = new RunJournal();
         Lags = new LagMeter(Journal);
         Http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), UseCookies = false }) { Timeout = Timeout.InfiniteTimeSpan };
-        var prefix = $"faults{options.Seed}";
-        Nodes = [.. Enumerable.Range(1, options.Nodes).Select(i => new ServerNode($"node{i}", Http, redis is null ? null : new RedisLink(redis.Port), prefix, NodeSettings.Environment))];
+        Prefix = $"faults{options.Seed}:";
+        Nodes = [.. Enumerable.Range(1, options.Nodes).Select(i => new ServerNode($"node{i}", Http, redis is null ? null : new RedisLink(redis.Port), Prefix, NodeSettings.Environment))];
         var routes = new Random(options.Seed + 2);
         _front.Route = () => Pick(routes).Port;
-        _readerContext = new ReaderContext(Journal, Http, Pick, new Uri($"http://127.0.0.1:{_front.Port}"), Lags);
+        _readerContext = new ReaderContext(Journal, Http, Pick, new Uri($"http://127.0.0.1:{_front.Port}"), Lags) { SpreadsOut = options.SpreadsOut };
         _publisherContext = new PublisherContext(Journal, Http, Pick, Lags, Counts, [.. options.ChannelNames, Secret]) { DurablePart = options.DurablePart };
         _fences = new Publisher("fence", _publisherContext, new Random(options.Seed + 1));
     }
 
     public WorldOptions Options { get; }
     public RedisServer? Redis { get; }
+
+    /// <summary>What every key of the nodes begins with.</summary>
+    public string Prefix { get; }
+
     public IReadOnlyList<ServerNode> Nodes { get; }
     public RunJournal Journal { get; }
     public LagMeter Lags { get; }
@@ -126,8 +130,8 @@ internal sealed class FaultWorld : IAsyncDisposable
     }
 
     /// <summary>All is healed: nobody begins to publish any more, what is not answered is asked again, and every reader is waited for.</summary>
-    /// <returns>How long it took until the last was there, or the time that there was.</returns>
-    public async Task<TimeSpan> SettleAsync()
+    /// <returns>How long it took until the last was there, or the time that there was; and who was the last.</returns>
+    public async Task<(TimeSpan Took, string? Last)> SettleAsync()
     {
         Lags.IsOn = false;
         await _finish.CancelAsync();
@@ -141,12 +145,14 @@ internal sealed class FaultWorld : IAsyncDisposable
             fences[channel] = await _fences.SayAsync(channel, durable: false, limit.Token);
         }
 
-        while (!limit.IsCancellationRequested && Subscribers.Any(reader => reader.Journal.Cursor != fences[reader.Terms.Channel]))
+        string? last = null;
+        while (!limit.IsCancellationRequested && Subscribers.FirstOrDefault(reader => reader.Journal.Cursor != fences[reader.Terms.Channel]) is { } behind)
         {
+            last = $"{behind.Journal.Terms.Transport} in {behind.Terms.Channel}{(behind.IsLive ? "" : ", away")}";
             await Task.Delay(20, limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        return TimeProvider.System.GetElapsedTime(started);
+        return (TimeProvider.System.GetElapsedTime(started), last);
     }
 
     /// <summary>Reads the logs, looks who is there, and judges the run.</summary>
@@ -161,7 +167,16 @@ internal sealed class FaultWorld : IAsyncDisposable
             }
         }
 
-        await NotePresenceAsync(witness);
+        if (Redis is not null)
+        {
+            await new StoreWitness(Redis, Prefix, Journal).ReadAsync(_publisherContext.Channels);
+        }
+
+        if (Options.Presence)
+        {
+            await NotePresenceAsync(witness);
+        }
+
         await _end.CancelAsync();
         await Task.WhenAll([.. _reading, .. _publishing]).WaitAsync(Patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return Ledger.Check(Journal, expectations);

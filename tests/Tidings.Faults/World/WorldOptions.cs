@@ -19,6 +19,9 @@ internal sealed record WorldOptions
     public int Polls { get; init; } = 1;
     public int Clients { get; init; } = 1;
 
+    /// <summary>Whether nodes agree about who is there.</summary>
+    public bool Presence => Redis is null;
+
     public int Publishers { get; init; } = 16;
 
     /// <summary>Messages per second, of all publishers together.</summary>
@@ -26,6 +29,9 @@ internal sealed record WorldOptions
 
     /// <summary>The part of messages that are asked to be durable.</summary>
     public double DurablePart { get; init; }
+
+    /// <summary>Whether readers that are told that a node goes take their time to come back, as the client libraries do.</summary>
+    public bool SpreadsOut { get; init; }
 
     public int Seed { get; init; } = 1;
 
