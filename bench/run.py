@@ -8,8 +8,8 @@ import sys
 import time
 from dataclasses import replace
 
-from harness import build, faults, goals, measure, selftest, table
-from harness.places import allow_many_files, cores
+from harness import build, faults, goals, measure, selftest, table, two_nodes
+from harness.places import ROOT, allow_many_files, cores
 from harness.scenarios import IDLE_ROOMS, IDLE_SUBSCRIBERS, SCENARIOS
 from harness.servers import SERVERS, Server
 
@@ -18,7 +18,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmark", description="Measures Tidings beside its peers.")
     parser.add_argument("--quick", action="store_true", help="one round of three short windows, the main servers and scenarios (under five minutes)")
     parser.add_argument("--only", metavar="NAMES", help="servers, separated by commas: " + ", ".join(s.name for s in SERVERS))
-    parser.add_argument("--scenario", metavar="NAMES", help="scenarios, separated by commas: " + ", ".join(s.name for s in SCENARIOS))
+    parser.add_argument("--scenario", metavar="NAMES", help="scenarios, separated by commas: " + ", ".join(s.name for s in SCENARIOS) + f"; by itself {two_nodes.NAME}: two nodes on Redis")
     parser.add_argument("--patient", metavar="SECONDS", type=float, default=0, help="wait so long before each scenario for a quiet machine")
     parser.add_argument("--json", metavar="FILE", help="where to write all samples")
     parser.add_argument("--faults", metavar="SCENARIO", nargs="*", help="break things instead, and count what is lost: F1 F3 ..., or all; --quick for the short form")
@@ -60,6 +60,11 @@ def main() -> int:
         return selftest.run()
     if options.faults is not None:
         return faults.run(options.faults, options.seed, options.quick)
+
+    if options.scenario == two_nodes.NAME:
+        build.c_programs()
+        build.dotnet_project(ROOT / "src" / "Tidings.Server" / "Tidings.Server.csproj")
+        return two_nodes.run(options.quick)
 
     pace = replace(measure.QUICK if options.quick else measure.FULL, patience=options.patient)
     scenarios = chosen(SCENARIOS, options.scenario, "scenario", options.quick)

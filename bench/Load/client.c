@@ -16,12 +16,13 @@
 enum { read_size = 256 * 1024, max_events = 1024, connections_per_address = 20000, addresses = 200 };
 
 static client_handler handler;
-static int server_port, epoll_fd;
+static int ports[2], epoll_fd;
 static char *read_buffer;
 static size_t read_capacity;
 
-void clients_init(int port, client_handler h) {
-    server_port = port;
+void clients_init(int port, int second_port, client_handler h) {
+    ports[0] = port;
+    ports[1] = second_port ? second_port : port;
     handler = h;
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 }
@@ -61,7 +62,7 @@ void client_open(client *c, uint32_t number, uint32_t room) {
     int one = 1;
     uint32_t address = INADDR_LOOPBACK + 1 + number / connections_per_address % addresses;
     struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server_port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)ports[number % 2]), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
     if (bind(c->fd, (struct sockaddr *)&from, sizeof from)
@@ -119,7 +120,7 @@ static void send_upgrade(client *c) {
     handler.dialect->path(path, sizeof path, c->room);
     int size = snprintf(request, sizeof request,
         "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n", path, server_port, handler.dialect->headers);
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n", path, ports[c->number % 2], handler.dialect->headers);
     c->state = CLIENT_UPGRADING;
     client_send(c, request, (size_t)size);
 }

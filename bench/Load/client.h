@@ -36,7 +36,7 @@ typedef struct client_handler {
     void (*closed)(client *c, const char *why);
 } client_handler;
 
-void clients_init(int port, client_handler handler);
+void clients_init(int port, int second_port, client_handler handler);
 
 // `number` chooses the source address: 127.0.0.0/8 is ours, and one address has 28,000 ports.
 void client_open(client *c, uint32_t number, uint32_t room);

@@ -50,7 +50,7 @@ static void run_until(const options *o, int64_t end, uint32_t *opened) {
 
 _Noreturn void run_handshake(const options *o) {
     const dialect *d = dialect_by_name(o->protocol);
-    clients_init(o->port, (client_handler){d, d->handshake_steps, on_ready, on_text, on_closed});
+    clients_init(o->port, o->second_port, (client_handler){d, d->handshake_steps, on_ready, on_text, on_closed});
     slots = calloc((size_t)o->opening, sizeof *slots);
     closed_slots = calloc((size_t)o->opening, sizeof *closed_slots);
     if (!slots || !closed_slots) abort();

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "options.h"
 #include "scenarios.h"
+#include "usage.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -32,6 +33,7 @@ int main(int argc, char **argv) {
     alarm((unsigned)(3 * o.warmup + o.windows * o.seconds + o.hold + 180));
     allow_many_files();
     if (o.cpu >= 0) stay_on(o.cpu);
+    usage_also(o.second_pid);
 
     if (!strcmp(o.scenario, "fanout")) run_fanout(&o);
     if (!strcmp(o.scenario, "idle")) run_idle(&o);

@@ -32,6 +32,8 @@ options parse_options(int argc, char **argv) {
         else if (!strcmp(name, "--protocol") && value) o.protocol = value;
         else if (!strcmp(name, "--port")) o.port = (int)number(name, value, 1, 65535);
         else if (!strcmp(name, "--cpu")) o.cpu = (int)number(name, value, -1, 1023);
+        else if (!strcmp(name, "--second-port")) o.second_port = (int)number(name, value, 0, 65535);
+        else if (!strcmp(name, "--second-pid")) o.second_pid = (int)number(name, value, 0, 1 << 30);
         else if (!strcmp(name, "--server-pid")) o.server_pid = (int)number(name, value, 0, 1 << 30);
         else if (!strcmp(name, "--rooms")) o.rooms = (int)number(name, value, 1, 1000000);
         else if (!strcmp(name, "--subscribers")) o.subscribers = (int)number(name, value, 1, 1000000);

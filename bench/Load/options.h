@@ -5,6 +5,8 @@ typedef struct options {
     const char *scenario;    // fanout, echo, idle or handshake
     const char *protocol;    // a name in dialect.c
     int port;
+    int second_port;         // where clients with odd numbers connect; 0: there is one node
+    int second_pid;          // that node, where its CPU time is read
     int cpu;                 // the core to stay on; -1: any
     int server_pid;          // whose CPU time is read at the edges of each window; 0: nobody's
     int rooms, subscribers;  // connections = rooms × subscribers, the publisher is one of them

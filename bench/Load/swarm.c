@@ -25,7 +25,7 @@ swarm swarm_open(const options *o, void (*text)(client *, const char *, size_t, 
     swarm s = {.count = (uint32_t)o->rooms * (uint32_t)o->subscribers};
     s.clients = calloc(s.count, sizeof *s.clients);
     if (!s.clients) abort();
-    clients_init(o->port, (client_handler){dialect_by_name(o->protocol), -1, on_ready, text, on_closed});
+    clients_init(o->port, o->second_port, (client_handler){dialect_by_name(o->protocol), -1, on_ready, text, on_closed});
 
     int64_t start = now_ns();
     for (uint32_t opened = 0; ready < s.count;) {

@@ -33,8 +33,16 @@ static void machine_seconds(usage *u) {
     fclose(file);
 }
 
+static int second_pid;
+
+void usage_also(int pid) { second_pid = pid; }
+
 usage usage_now(int server_pid) {
     usage u = {.time = now_ns(), .server = server_pid ? server_seconds(server_pid) : 0};
+    if (second_pid && u.server >= 0) {
+        double second = server_seconds(second_pid);
+        u.server = second < 0 ? -1 : u.server + second;
+    }
     struct timespec own;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
     u.load = (double)own.tv_sec + (double)own.tv_nsec / second_ns;

@@ -12,6 +12,9 @@ typedef struct usage {
     double steal;     // taken from this machine by its host
 } usage;
 
+// Another node of the same server: its CPU time is counted with the first one's.
+void usage_also(int pid);
+
 // A pid of 0 reads as 0 seconds; -1 seconds is a server that is gone.
 usage usage_now(int server_pid);
 
