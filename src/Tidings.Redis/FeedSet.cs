@@ -37,7 +37,7 @@ internal sealed partial class FeedSet
         _log = log;
         shard.OnMessage = Take;
         shard.OnGeneration = () => _ = CheckAllAsync();
-        shard.OnTick = TickAsync;
+        shard.OnTick.Add(TickAsync);
         shard.OnLinked.Add(ResumeAsync);
     }
 

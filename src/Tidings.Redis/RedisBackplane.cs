@@ -3,7 +3,12 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Connections;
+using Tidings.Nodes;
 using Tidings.Presence;
+using Tidings.Redis.Cluster;
+using Tidings.Redis.Presence;
+using Tidings.Security.Identities;
 
 namespace Tidings.Redis;
 
@@ -11,16 +16,21 @@ namespace Tidings.Redis;
 internal sealed class RedisBackplane : IBackplane
 {
     private readonly RedisShard[] _shards;
-    private readonly MemoryPresence _presence;
+    private readonly NodeBus _bus;
+    private readonly RedisPresence _presence;
+    private readonly NodeLease[] _leases;
 
-    public RedisBackplane(RedisOptions options, Hub hub, TimeProvider time, IMeterFactory meters, ILogger log)
+    public RedisBackplane(RedisOptions options, Hub hub, TimeProvider time, IMeterFactory meters, ILogger log, TimeProvider? graceTime = null)
     {
         var keys = new RedisKeys(options.Prefix);
         Node = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         _shards = [.. options.Servers.Select(server => new RedisShard(server, keys, Node, time, log))];
         var metrics = new RedisMetrics(meters, () => IsAvailable);
         Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, options.Bridge, time, metrics, log), keys, options, time, metrics);
-        _presence = new MemoryPresence(hub, time);
+        _bus = new NodeBus(_shards, keys, Node, time, metrics, log);
+        _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
+        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i)], time, log))];
+        _presence.Hold(_leases);
     }
 
     /// <summary>This node's name among the others: random, for as long as the process lives.</summary>
@@ -32,16 +42,42 @@ internal sealed class RedisBackplane : IBackplane
 
     public IPresenceStore Presence => _presence;
 
+    public INodes Nodes => _bus;
+
+    public IRevocationLog Revocations { get; } = new NoSharedRevocations();
+
     public bool IsAvailable => Array.TrueForAll(_shards, static shard => shard.IsAvailable);
+
+    public void Serve(INodeWork work, ConnectionRegistry connections) => _bus.Work = work;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAll(_shards.Select(shard => shard.StartAsync(cancellationToken)));
 
     public async ValueTask DisposeAsync()
     {
         _presence.Dispose();
+        await LeaveAsync().ConfigureAwait(false);
         foreach (var shard in _shards)
         {
             await shard.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    // What the node has ends soon, and not only when its leases do.
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            foreach (var (shard, lease) in _shards.Zip(_leases))
+            {
+                if (shard.Link is { } link)
+                {
+                    await lease.ReleaseAsync(link, DepartureQueue<string>.Grace).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (BrokerUnavailableException)
+        {
+            // Then their leases end by themselves.
         }
     }
 }

@@ -29,6 +29,27 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>Where a channel's messages are published.</summary>
     public string Channel(string channel) => $"{prefix}channel:{Encode(channel)}";
 
+    /// <summary>A sorted set: the nodes' leases, by when they end.</summary>
+    public string Leases { get; } = prefix + "leases";
+
+    /// <summary>Who takes out what a lease that has ended has left.</summary>
+    public string Sweep(string lease) => $"{prefix}sweep:{lease}";
+
+    /// <summary>What was put in under a lease, kind by kind.</summary>
+    public string Leased(string lease, string kind) => $"{prefix}lease:{lease}:{kind}";
+
+    /// <summary>A hash: connections by lease and user.</summary>
+    public string Presence(string channel) => $"{prefix}presence:{Encode(channel)}";
+
+    /// <summary>A hash: who is there, and what is known of him.</summary>
+    public string Members(string channel) => $"{prefix}members:{Encode(channel)}";
+
+    /// <summary>Where all nodes hear what they are asked for.</summary>
+    public string Nodes { get; } = prefix + "nodes";
+
+    /// <summary>Where a node hears what others answer.</summary>
+    public string Answers(string node) => $"{prefix}answers:{node}";
+
     /// <summary>Where a node hears itself.</summary>
     public string Probe(string node) => $"{prefix}probe:{node}";
 

@@ -9,9 +9,13 @@ internal sealed class RedisScript
     public static readonly RedisScript Begin = new("begin");
     public static readonly RedisScript Publish = new("publish");
     public static readonly RedisScript Read = new("read");
+    public static readonly RedisScript Lease = new("lease");
+    public static readonly RedisScript PresencePut = new("presence-put");
+    public static readonly RedisScript PresenceTake = new("presence-take");
+    public static readonly RedisScript PresenceRead = new("presence-read");
 
-    /// <summary>What a server is given before anything is asked of it.</summary>
-    public static readonly IReadOnlyList<RedisScript> All = [Begin, Publish, Read];
+    /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
+    public static readonly IReadOnlyList<RedisScript> All = [Begin, Publish, Read, Lease, PresencePut, PresenceTake, PresenceRead];
 
     private RedisScript(string name)
     {

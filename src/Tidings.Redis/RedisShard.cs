@@ -22,6 +22,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly string _server;
     private readonly RedisKeys _keys;
     private readonly string _probe;
+    private readonly Dictionary<string, Action<byte[]>> _heard = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _end = new();
@@ -42,23 +43,31 @@ internal sealed partial class RedisShard : IAsyncDisposable
         _log = log;
     }
 
-    /// <summary>Called for each message of pub/sub, one after the other: it only enqueues.</summary>
+    /// <summary>Called for each message of pub/sub that nobody else hears, one after the other: it only enqueues.</summary>
     public Action<string, byte[]> OnMessage { get; set; } = static (_, _) => { };
 
-    /// <summary>Called with each new link before anybody else has it, and to be finished with before the node counts as connected.</summary>
+    /// <summary>Called with each new link before anybody else has it: nothing is heard or said over it before that is done.</summary>
+    public List<Func<RedisLink, Task>> OnConnected { get; } = [];
+
+    /// <summary>Called with each new link as soon as others may use it, and to be finished with before the node counts as connected.</summary>
     public List<Func<RedisLink, Task>> OnLinked { get; } = [];
 
     /// <summary>Called when the logs have begun anew on the same connection.</summary>
     public Action OnGeneration { get; set; } = static () => { };
 
     /// <summary>Called now and then while all is well.</summary>
-    public Func<RedisLink, Task> OnTick { get; set; } = static _ => Task.CompletedTask;
+    public List<Func<RedisLink, Task>> OnTick { get; } = [];
 
     /// <summary>Whether the server can be reached, and everything that is heard from it has caught up.</summary>
     public bool IsAvailable => _available;
 
     /// <summary>The link; null while there is none.</summary>
     public RedisLink? Link => _link;
+
+    /// <summary>Has a channel of pub/sub heard on every link, before anybody has it. Before <see cref="StartAsync"/>.</summary>
+    /// <param name="channel">Its name in Redis.</param>
+    /// <param name="hear">Called for each message, one after the other: it never waits.</param>
+    public void Hear(string channel, Action<byte[]> hear) => _heard.Add(channel, hear);
 
     /// <summary>Begins to connect. Completes when the first attempt has ended.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
@@ -151,9 +160,14 @@ internal sealed partial class RedisShard : IAsyncDisposable
         try
         {
             connection = await RedisConnection.ConnectAsync(_server, Take, _time, _end.Token).ConfigureAwait(false);
-            await connection.SubscribeAsync(_probe).ConfigureAwait(false);
+            await Task.WhenAll(_heard.Keys.Append(_probe).Select(connection.SubscribeAsync)).ConfigureAwait(false);
             await connection.LoadScriptsAsync().ConfigureAwait(false);
             var link = await BeginAsync(connection, "", durable: false).ConfigureAwait(false);
+            foreach (var prepare in OnConnected)
+            {
+                await prepare(link).ConfigureAwait(false);
+            }
+
             _link = link;
             Volatile.Read(ref _linked).TrySetResult();
             foreach (var prepare in OnLinked)
@@ -219,7 +233,10 @@ internal sealed partial class RedisShard : IAsyncDisposable
             if (misses == 0 && _link is { } link)
             {
                 await RenewAsync(link).ConfigureAwait(false);
-                await OnTick(link).ConfigureAwait(false);
+                foreach (var tick in OnTick)
+                {
+                    await tick(link).ConfigureAwait(false);
+                }
             }
         }
     }
@@ -246,6 +263,10 @@ internal sealed partial class RedisShard : IAsyncDisposable
         if (channel == _probe)
         {
             Volatile.Read(ref _echo)?.TrySetResult();
+        }
+        else if (_heard.TryGetValue(channel, out var hear))
+        {
+            hear(message);
         }
         else
         {

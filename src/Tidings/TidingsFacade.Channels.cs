@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Tidings.Nodes;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Push;
@@ -39,10 +40,16 @@ internal sealed partial class TidingsFacade
     [RequiresUnreferencedCode(JsonWarning.Text)]
     [RequiresDynamicCode(JsonWarning.Text)]
     public ValueTask<int> SendToUserAsync<T>(string user, T data, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(ServerActions.Send(actions.ConnectionsOf(user), ToJson(data)));
+        SendAsync(user, ToJson(data), cancellationToken);
 
     public ValueTask<int> SendToUserAsync<T>(string user, T data, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(ServerActions.Send(actions.ConnectionsOf(user), ToJson(data, type)));
+        SendAsync(user, ToJson(data, type), cancellationToken);
+
+    private ValueTask<int> SendAsync(string user, byte[] json, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        return actions.SendAsync(NodeTarget.User, user, json, cancellationToken);
+    }
 
     public IAsyncEnumerable<ChannelMessage> SubscribeAsync(string channel, SubscribeOptions? options, CancellationToken cancellationToken)
     {

@@ -21,6 +21,9 @@ public static class Seeds
         }
     }
 
+    /// <summary>A seed for a property that is run once, and names it where it fails.</summary>
+    public static int Next() => Of(0).SingleOrDefault(System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));
+
     private static IEnumerable<int> Of(int count) =>
         int.TryParse(Environment.GetEnvironmentVariable("TIDINGS_SEED"), CultureInfo.InvariantCulture, out var one)
             ? [one]

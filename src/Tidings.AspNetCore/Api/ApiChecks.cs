@@ -1,10 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using Tidings.Connections;
+using Tidings.Nodes;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
-using Tidings.Push;
 
 namespace Tidings.AspNetCore.Api;
 
@@ -30,10 +29,10 @@ internal static class ApiChecks
     /// <summary>The very bytes that came, less line breaks.</summary>
     public static byte[] BytesOf(JsonElement data) => CommandReader.WithoutLineBreaks(JsonMarshal.GetRawUtf8Value(data));
 
-    /// <summary>Exactly one of a user and a connection, as its connections.</summary>
-    public static string? Target(ServerActions actions, string? user, string? connection, out IReadOnlyList<Connection> connections)
+    /// <summary>Exactly one of a user and a connection.</summary>
+    public static string? Target(string? user, string? connection, out (NodeTarget Kind, string Name) target)
     {
-        connections = user is not null ? actions.ConnectionsOf(user) : connection is not null ? actions.ConnectionOf(connection) : [];
+        target = user is not null ? (NodeTarget.User, user) : (NodeTarget.Connection, connection ?? "");
         return user is null == connection is null ? "Exactly one of user and connection is needed." : null;
     }
 }

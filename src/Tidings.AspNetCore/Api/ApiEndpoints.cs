@@ -55,7 +55,7 @@ public static class ApiEndpoints
     {
         List<ApiOperation> operations =
         [
-            .. PublishOperations.All(tidings.ServerActions, tidings.Clients),
+            .. PublishOperations.All(tidings.ServerActions),
             .. ConnectionOperations.All(tidings.ServerActions, tidings.Disconnecting),
             .. ReadOperations.All(tidings.ServerActions),
             .. ListOperations.All(tidings),

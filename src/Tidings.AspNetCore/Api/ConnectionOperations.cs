@@ -11,24 +11,24 @@ internal static class ConnectionOperations
     [
         new ApiOperation<MembershipRequest>(
             "subscribe", "Subscribes a user's connections, or one, and tells them; says how many were not subscribed before.",
-            ApiJson.Default.MembershipRequest, typeof(ConnectionsAnswer), (request, _) => SubscribeAsync(actions, request)),
+            ApiJson.Default.MembershipRequest, typeof(ConnectionsAnswer), (request, cancellationToken) => SubscribeAsync(actions, request, cancellationToken)),
         new ApiOperation<MembershipRequest>(
             "unsubscribe", "Ends subscriptions of a user's connections, or of one, and tells them.",
-            ApiJson.Default.MembershipRequest, typeof(ConnectionsAnswer), (request, _) => UnsubscribeAsync(actions, request)),
+            ApiJson.Default.MembershipRequest, typeof(ConnectionsAnswer), (request, cancellationToken) => UnsubscribeAsync(actions, request, cancellationToken)),
         new ApiOperation<DisconnectRequest>(
             "disconnect", "Closes a user's connections, those of one token, or one; with revoke, no token that they have is accepted any more.",
             ApiJson.Default.DisconnectRequest, typeof(ConnectionsAnswer), (request, _) => DisconnectAsync(disconnecting, request)),
     ];
 
-    private static async ValueTask<ApiOutcome> SubscribeAsync(ServerActions actions, MembershipRequest request) =>
-        (ApiChecks.Target(actions, request.User, request.Connection, out var connections) ?? ApiChecks.Channel(request.Channel)) is { } fault
+    private static async ValueTask<ApiOutcome> SubscribeAsync(ServerActions actions, MembershipRequest request, CancellationToken cancellationToken) =>
+        (ApiChecks.Target(request.User, request.Connection, out var target) ?? ApiChecks.Channel(request.Channel)) is { } fault
             ? ApiOutcome.Bad(fault)
-            : ApiOutcome.Of("connections", await actions.SubscribeAsync(connections, request.Channel!));
+            : ApiOutcome.Of("connections", await actions.SubscribeAsync(target.Kind, target.Name, request.Channel!, cancellationToken));
 
-    private static async ValueTask<ApiOutcome> UnsubscribeAsync(ServerActions actions, MembershipRequest request) =>
-        (ApiChecks.Target(actions, request.User, request.Connection, out var connections) ?? ApiChecks.Channel(request.Channel)) is { } fault
+    private static async ValueTask<ApiOutcome> UnsubscribeAsync(ServerActions actions, MembershipRequest request, CancellationToken cancellationToken) =>
+        (ApiChecks.Target(request.User, request.Connection, out var target) ?? ApiChecks.Channel(request.Channel)) is { } fault
             ? ApiOutcome.Bad(fault)
-            : ApiOutcome.Of("connections", await actions.UnsubscribeAsync(connections, request.Channel!));
+            : ApiOutcome.Of("connections", await actions.UnsubscribeAsync(target.Kind, target.Name, request.Channel!, cancellationToken));
 
     private static async ValueTask<ApiOutcome> DisconnectAsync(Disconnecting disconnecting, DisconnectRequest request)
     {

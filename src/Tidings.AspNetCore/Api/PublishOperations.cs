@@ -1,6 +1,5 @@
-using Tidings.Clients;
+using Tidings.Nodes;
 using Tidings.Protocol;
-using Tidings.Protocol.Frames;
 using Tidings.Protocol.Replies;
 using Tidings.Push;
 
@@ -12,7 +11,7 @@ internal static class PublishOperations
     private const int MostChannels = 1000;
     private const int MostExcepted = 1000;
 
-    public static IEnumerable<ApiOperation> All(ServerActions actions, ClientRegistry clients) =>
+    public static IEnumerable<ApiOperation> All(ServerActions actions) =>
     [
         new ApiOperation<PublishRequest>(
             "publish", "Publishes to one channel or to several.", ApiJson.Default.PublishRequest, typeof(PublishAnswer),
@@ -22,7 +21,7 @@ internal static class PublishOperations
             (request, cancellationToken) => BroadcastAsync(actions, request, cancellationToken)),
         new ApiOperation<SendRequest>(
             "send", "Sends to the connections that a user, a connection's id or a client's name has now.", ApiJson.Default.SendRequest, typeof(SendAnswer),
-            (request, _) => ValueTask.FromResult(Send(actions, clients, request))),
+            (request, cancellationToken) => SendAsync(actions, request, cancellationToken)),
     ];
 
     private static async ValueTask<ApiOutcome> PublishAsync(ServerActions actions, PublishRequest request, CancellationToken cancellationToken)
@@ -104,22 +103,23 @@ internal static class PublishOperations
         return ApiOutcome.Of(answer);
     }
 
-    private static ApiOutcome Send(ServerActions actions, ClientRegistry clients, SendRequest request)
+    private static async ValueTask<ApiOutcome> SendAsync(ServerActions actions, SendRequest request, CancellationToken cancellationToken)
     {
         if (ApiChecks.Data(request.Data) is { } missing)
         {
             return ApiOutcome.Bad(missing);
         }
 
-        var data = ApiChecks.BytesOf(request.Data);
-        if (request is { Client: { } client, User: null, Connection: null })
+        var (target, name) = request switch
         {
-            return ApiOutcome.Of("delivered", clients.Send(client, Frame.Text(data)));
-        }
-
-        return request.Client is not null || ApiChecks.Target(actions, request.User, request.Connection, out var connections) is not null
+            { User: { } user, Connection: null, Client: null } => (NodeTarget.User, user),
+            { User: null, Connection: { } connection, Client: null } => (NodeTarget.Connection, connection),
+            { User: null, Connection: null, Client: { } client } => (NodeTarget.Client, client),
+            _ => default((NodeTarget, string?)),
+        };
+        return name is null
             ? ApiOutcome.Bad("Exactly one of user, connection and client is needed.")
-            : ApiOutcome.Of("delivered", ServerActions.Send(connections, data));
+            : ApiOutcome.Of("delivered", await actions.SendAsync(target, name, ApiChecks.BytesOf(request.Data), cancellationToken));
     }
 
     private static void WritePosition(JsonFrame frame, string? channel, StreamPosition? position)

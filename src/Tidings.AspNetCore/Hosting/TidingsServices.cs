@@ -14,6 +14,7 @@ using Tidings.Channels;
 using Tidings.Clients;
 using Tidings.Connections;
 using Tidings.Lanes;
+using Tidings.Nodes;
 using Tidings.Options;
 using Tidings.Presence;
 using Tidings.Protocol.Compression;
@@ -65,9 +66,13 @@ internal sealed class TidingsServices : IAsyncDisposable
         }
 
         var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(Limits.Subscriptions, Limits.SubscribeRate));
-        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory) { Calls = Calls, FirstMessage = FirstMessage };
-        ServerActions = new ServerActions(Broker, Presence, Kinds, subscribing, Directory);
-        Disconnecting = new Disconnecting(Registry, Directory);
+        Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
+        Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
+        var work = new NodeWork(Directory, subscribing, Clients, Disconnecting);
+        Backplane.Serve(work, Registry);
+        var everywhere = new Everywhere(Backplane.Nodes, work);
+        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory, everywhere) { Calls = Calls, FirstMessage = FirstMessage };
+        ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
         Channels = new ChannelHandler(Actions, subscribing, Directory, Server, FirstMessage);
         ApiAccess = new ServerKey([("Tidings:ApiKey", options.ApiKey), ("Tidings:AdminKey", options.AdminKey)], Limits.ApiRate, time, Registry.Metrics);
         TaskAccess = new ServerKey(
@@ -79,7 +84,6 @@ internal sealed class TidingsServices : IAsyncDisposable
         Origins = new OriginPolicy(options.AllowedOrigins);
         CrossOrigin = new CrossOrigin(Origins, options.AllowedOrigins, provider.GetRequiredService<ILoggerFactory>());
         SenderRates = new SenderRates(Limits.Rate, Limits.SubscribeRate, time);
-        Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
         Facade = new TidingsFacade(Clients, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
         Lanes = lanes;
         Time = time;

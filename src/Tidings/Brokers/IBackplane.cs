@@ -1,5 +1,8 @@
 using Tidings.Channels;
+using Tidings.Connections;
+using Tidings.Nodes;
 using Tidings.Presence;
+using Tidings.Security.Identities;
 using Tidings.Tasks;
 
 namespace Tidings.Brokers;
@@ -11,11 +14,20 @@ internal interface IBackplane : IAsyncDisposable
 
     IPresenceStore Presence { get; }
 
+    /// <summary>The other nodes.</summary>
+    INodes Nodes { get; }
+
+    /// <summary>Where the nodes keep what was revoked.</summary>
+    IRevocationLog Revocations { get; }
+
     /// <summary>Where tasks are kept, for those who have no store of their own; null for the node's memory.</summary>
     ITaskStore? Tasks => null;
 
     /// <summary>Whether all of it can be reached now. Where it cannot, the node asks for no new connections.</summary>
     bool IsAvailable { get; }
+
+    /// <summary>Says who does what the other nodes ask for. Called once, before <see cref="StartAsync"/>.</summary>
+    void Serve(INodeWork work, ConnectionRegistry connections);
 
     /// <summary>Begins to connect, and goes on for as long as it takes: a node starts without what it shares, and is ready once that is there.</summary>
     /// <remarks>Completes when the first attempt has ended, well or not.</remarks>
@@ -38,7 +50,15 @@ internal sealed class MemoryBackplane(Hub hub, TimeProvider time) : IBackplane
 
     public IPresenceStore Presence => _presence;
 
+    public INodes Nodes { get; } = new NoOtherNodes();
+
+    public IRevocationLog Revocations { get; } = new NoSharedRevocations();
+
     public bool IsAvailable => true;
+
+    public void Serve(INodeWork work, ConnectionRegistry connections)
+    {
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

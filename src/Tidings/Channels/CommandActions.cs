@@ -1,5 +1,6 @@
 using Tidings.Brokers;
 using Tidings.Connections;
+using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
@@ -8,7 +9,7 @@ using Tidings.Protocol.Replies;
 namespace Tidings.Channels;
 
 /// <summary>What each command does. Called on the connection's lane; whatever sends after waiting has come back to it.</summary>
-internal sealed class CommandActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Subscribing subscribing, ConnectionDirectory directory)
+internal sealed class CommandActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Subscribing subscribing, ConnectionDirectory directory, Everywhere everywhere)
 {
     private const int MostMembers = 1000;
     private const int MostMessages = 1000;
@@ -42,8 +43,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
                 Unsubscribe(session, command);
                 return default;
             case CommandType.Send:
-                Send(session, command);
-                return default;
+                return SendAsync(session, command);
             case CommandType.Presence:
                 return PresenceAsync(session, command);
             case CommandType.History:
@@ -179,17 +179,13 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     // One user's keys are not another's, nor the server's: who guesses a key must not make somebody else's message look like a repeat.
     private static string? ScopeKey(string? user, string? key) => key is null ? null : $"\u0001{user}\u0001{key}";
 
-    private void Send(ChannelSession session, Command command)
+    // Who may not speak to users gets what he gets where there is nobody: 0.
+    private async ValueTask SendAsync(ChannelSession session, Command command)
     {
-        // Who may not speak to users gets what he gets where there is nobody: 0.
-        var receivers = directory.FindAll(command.To!);
-        var frame = Reply.Direct(session.User, command.Data.Span);
-        foreach (var receiver in receivers)
-        {
-            receiver.SendLater(frame);
-        }
-
-        session.Connection.Send(Reply.Sent(command.Id, receivers.Count));
+        var request = new NodeRequest(NodeAction.Send, NodeTarget.UserOrConnection, command.To!) { From = session.User, Data = command.Data };
+        var count = await everywhere.DoAsync(request).ConfigureAwait(false);
+        await session.Connection.Lane.SwitchTo();
+        session.Connection.Send(Reply.Sent(command.Id, count));
     }
 
     private async ValueTask PresenceAsync(ChannelSession session, Command command)

@@ -6,25 +6,18 @@ namespace Tidings.Presence;
 /// <summary>Presence of a single node.</summary>
 internal sealed class MemoryPresence : IPresenceStore, IDisposable
 {
-    /// <summary>How long after his last connection a member is still there: a page reload shows nobody leaving.</summary>
-    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
-
     private readonly ConcurrentDictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly Hub _hub;
     private readonly TimeProvider _time;
 
-    // All wait equally long: one timer for the first in line is enough, however many leave at once.
-    private readonly Queue<Departure> _departures = [];
-    private readonly ITimer _timer;
+    private readonly DepartureQueue<Departure> _departures;
 
     public MemoryPresence(Hub hub, TimeProvider time)
     {
         _hub = hub;
         _time = time;
-        _timer = time.CreateTimer(static presence => ((MemoryPresence)presence!).RemoveDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _departures = new DepartureQueue<Departure>(time, Remove);
     }
-
-    private long Now => (long)_time.GetElapsedTime(0).TotalMilliseconds;
 
     public ValueTask JoinAsync(string channel, string user, string connection, ReadOnlyMemory<byte> info)
     {
@@ -64,8 +57,7 @@ internal sealed class MemoryPresence : IPresenceStore, IDisposable
             {
                 if (room.Members.TryGetValue(user, out var member) && member.Connections.Remove(connection) && member.Connections.Count == 0)
                 {
-                    member.LeavesAt = Now + (long)Grace.TotalMilliseconds;
-                    Enqueue(new Departure(channel, room, user, member, member.LeavesAt));
+                    member.LeavesAt = _departures.Add(new Departure(channel, room, user, member));
                 }
             }
         }
@@ -87,49 +79,11 @@ internal sealed class MemoryPresence : IPresenceStore, IDisposable
         }
     }
 
-    public void Dispose() => _timer.Dispose();
+    public void Dispose() => _departures.Dispose();
 
-    private void Enqueue(Departure departure)
+    private void Remove(Departure departure, long due)
     {
-        lock (_departures)
-        {
-            _departures.Enqueue(departure);
-            if (_departures.Count == 1)
-            {
-                _timer.Change(Grace, Timeout.InfiniteTimeSpan);
-            }
-        }
-    }
-
-    private void RemoveDue()
-    {
-        while (true)
-        {
-            Departure next;
-            lock (_departures)
-            {
-                if (!_departures.TryPeek(out next))
-                {
-                    return;
-                }
-
-                var left = next.Due - Now;
-                if (left > 0)
-                {
-                    _timer.Change(TimeSpan.FromMilliseconds(left), Timeout.InfiniteTimeSpan);
-                    return;
-                }
-
-                _departures.Dequeue();
-            }
-
-            Remove(next);
-        }
-    }
-
-    private void Remove(Departure departure)
-    {
-        var (channel, room, user, member, due) = departure;
+        var (channel, room, user, member) = departure;
         lock (room)
         {
             // He may have come back, and even have gone again: then another departure stands for him.
@@ -160,7 +114,7 @@ internal sealed class MemoryPresence : IPresenceStore, IDisposable
             Data = new MessageData(DataKind.Json, member.Describe(user).ToJson()),
         });
 
-    private readonly record struct Departure(string Channel, Room Room, string User, Member Member, long Due);
+    private readonly record struct Departure(string Channel, Room Room, string User, Member Member);
 
     private sealed class Room
     {

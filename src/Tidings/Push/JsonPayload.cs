@@ -16,7 +16,8 @@ internal static class JsonPayload
     /// <summary>Whether it is one JSON value as <see cref="Copy"/> leaves it.</summary>
     public static bool IsOneLine(ReadOnlySpan<byte> json) => json.IndexOfAny((byte)'\r', (byte)'\n') < 0 && IsJson(json);
 
-    private static bool IsJson(ReadOnlySpan<byte> json)
+    /// <summary>Whether it is one JSON value in UTF-8, not nested too deep.</summary>
+    public static bool IsJson(ReadOnlySpan<byte> json)
     {
         if (!Utf8.IsValid(json))
         {

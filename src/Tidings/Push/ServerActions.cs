@@ -1,16 +1,14 @@
 using System.Collections.Frozen;
 using Tidings.Brokers;
 using Tidings.Channels;
-using Tidings.Connections;
-using Tidings.Lanes;
+using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Protocol;
-using Tidings.Protocol.Replies;
 
 namespace Tidings.Push;
 
 /// <summary>What the server itself does in channels and to connections, for its code and its API. Safe from any thread; its data is JSON, checked.</summary>
-internal sealed class ServerActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Subscribing subscribing, ConnectionDirectory directory)
+internal sealed class ServerActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Everywhere everywhere)
 {
     /// <summary>The channel that every connection is subscribed to.</summary>
     public const string Everybody = "all";
@@ -41,52 +39,18 @@ internal sealed class ServerActions(IBroker broker, IPresenceStore presence, Cha
             cancellationToken);
     }
 
-    public IReadOnlyList<Connection> ConnectionsOf(string user) => directory.FindUser(user);
-
-    public IReadOnlyList<Connection> ConnectionOf(string id) => directory.Find(id) is { } connection ? [connection] : [];
-
-    public static int Send(IReadOnlyList<Connection> receivers, ReadOnlySpan<byte> json)
-    {
-        var frame = Reply.Direct(from: null, json);
-        foreach (var receiver in receivers)
-        {
-            receiver.SendLater(frame);
-        }
-
-        return receivers.Count;
-    }
+    /// <summary>Sends to connections, or to clients by name, on every node.</summary>
+    /// <returns>How many there were.</returns>
+    public ValueTask<int> SendAsync(NodeTarget target, string name, ReadOnlyMemory<byte> json, CancellationToken cancellationToken = default) =>
+        everywhere.DoAsync(new NodeRequest(NodeAction.Send, target, name) { Data = json }, cancellationToken);
 
     /// <returns>How many connections were not subscribed before.</returns>
-    public async Task<int> SubscribeAsync(IReadOnlyList<Connection> connections, string channel)
-    {
-        var count = 0;
-        foreach (var connection in connections)
-        {
-            if (connection.Tag is ChannelSession session
-                && await OnLaneAsync(connection.Lane, () => subscribing.SubscribeByServerAsync(session, channel)).ConfigureAwait(false))
-            {
-                count++;
-            }
-        }
-
-        return count;
-    }
+    public ValueTask<int> SubscribeAsync(NodeTarget target, string name, string channel, CancellationToken cancellationToken = default) =>
+        everywhere.DoAsync(new NodeRequest(NodeAction.Subscribe, target, name) { Channel = channel }, cancellationToken);
 
     /// <returns>How many connections were subscribed.</returns>
-    public async Task<int> UnsubscribeAsync(IReadOnlyList<Connection> connections, string channel)
-    {
-        var count = 0;
-        foreach (var connection in connections)
-        {
-            if (connection.Tag is ChannelSession session
-                && await OnLaneAsync(connection.Lane, () => ValueTask.FromResult(subscribing.UnsubscribeByServer(session, channel))).ConfigureAwait(false))
-            {
-                count++;
-            }
-        }
-
-        return count;
-    }
+    public ValueTask<int> UnsubscribeAsync(NodeTarget target, string name, string channel, CancellationToken cancellationToken = default) =>
+        everywhere.DoAsync(new NodeRequest(NodeAction.Unsubscribe, target, name) { Channel = channel }, cancellationToken);
 
     public ValueTask<PresenceList> PresenceAsync(string channel, int limit, CancellationToken cancellationToken) =>
         presence.ReadAsync(channel, limit, cancellationToken);
@@ -95,18 +59,4 @@ internal sealed class ServerActions(IBroker broker, IPresenceStore presence, Cha
         limit == 0 && since is null
             ? broker.ReadAsync(channel, new HistoryRequest(null, 0), cancellationToken)
             : broker.ReadAsync(channel, new HistoryRequest(since, limit, limit), cancellationToken);
-
-    // The caller goes on elsewhere: no code but the engine's runs on a lane.
-    private static async Task<T> OnLaneAsync<T>(Lane lane, Func<ValueTask<T>> work)
-    {
-        try
-        {
-            await lane.SwitchTo();
-            return await work().ConfigureAwait(false);
-        }
-        finally
-        {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        }
-    }
 }

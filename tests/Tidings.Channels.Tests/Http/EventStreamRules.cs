@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using TestKit;
 using Tidings.Channels.Tests.Rules;
+using Tidings.Nodes;
 using Tidings.Testing;
 
 namespace Tidings.Channels.Tests.Http;
@@ -178,7 +179,7 @@ public sealed class EventStreamRules : HttpRules
         var id = connected.GetProperty("connection").GetString();
         Assert.Equal("""{"type":"sent","delivered":1}""", await CommandAsync(server, $$"""{"type":"send","to":"{{id}}","data":1}""", user: "bob"));
         Assert.Equal("""{"type":"direct","from":"bob","data":1}""", await stream.ReceiveAsync());
-        await server.Services.ServerActions.SubscribeAsync(server.Services.ServerActions.ConnectionsOf("ann"), "users:a");
+        await server.Services.ServerActions.SubscribeAsync(NodeTarget.User, "ann", "users:a");
         await stream.ExpectAsync("subscribed");
         await SayAsync(server, "users:a", "2");
         await stream.ExpectMessageAsync("2");

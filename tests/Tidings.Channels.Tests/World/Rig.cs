@@ -2,11 +2,14 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidings.Brokers;
+using Tidings.Clients;
 using Tidings.Connections;
 using Tidings.Lanes;
+using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
+using Tidings.Push;
 using Tidings.Security.Identities;
 using Tidings.Testing;
 
@@ -58,7 +61,10 @@ internal sealed class Rig : IDisposable, IMeterFactory
         _connectDialects = new DialectFamily(new ConnectDialect(), ConnectDialect.DeflateIndex, deflater);
         _rooms = new RoomHandler(Hub, Broker, Kinds, new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, deflater), firstMessage: null);
         var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, _connectDialects, new ChannelLimits(options.Subscriptions, options.SubscribeRate));
-        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory);
+        var nodes = new NoOtherNodes();
+        var work = new NodeWork(
+            Directory, subscribing, new ClientRegistry(DuplicateClients.Replace, TidingsLanguage.En), new Disconnecting(Registry, Directory, nodes, new NoSharedRevocations()));
+        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory, new Everywhere(nodes, work));
         Channels = new ChannelHandler(Actions, subscribing, Directory, new ServerInfo("tidings", "0"));
         Settings = new ConnectionSettings
         {

@@ -16,13 +16,14 @@ internal sealed class RedisWorld(string configuration, Action<RedisOptions>? con
 
     /// <param name="through">Where it reaches Redis instead: a proxy.</param>
     /// <param name="available">Whether Redis can be reached now.</param>
-    public async Task<Node> NodeAsync(string? through = null, bool available = true)
+    /// <param name="graceTime">The time by which members leave.</param>
+    public async Task<Node> NodeAsync(string? through = null, bool available = true, TimeProvider? graceTime = null)
     {
         var options = new RedisOptions { Configuration = through ?? configuration };
         configure?.Invoke(options);
         Assert.Empty(options.Faults());
         var hub = new Hub();
-        var backplane = new RedisBackplane(options, hub, TimeProvider.System, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("node"));
+        var backplane = new RedisBackplane(options, hub, TimeProvider.System, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("node"), graceTime);
         var node = new Node(hub, backplane);
         _nodes.Add(node);
         await backplane.StartAsync(CancellationToken.None);

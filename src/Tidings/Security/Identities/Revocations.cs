@@ -4,18 +4,57 @@ namespace Tidings.Security.Identities;
 /// Safe from any thread.</summary>
 internal sealed class Revocations(TimeProvider time)
 {
-    // About 20 MB where all of them are used. The oldest go first: most tokens have ended by themselves long before.
-    private const int Most = 100_000;
+    /// <summary>The most users, and the most tokens, that are remembered: about 20 MB where all of them are used. The oldest go first: most tokens
+    /// have ended by themselves long before.</summary>
+    public const int Most = 100_000;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _users = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _tokens = new(StringComparer.Ordinal);
 
+    /// <summary>All of them, in no order.</summary>
+    public IReadOnlyList<Revocation> All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return
+                [
+                    .. _users.Select(static entry => new Revocation(RevocationKind.User, entry.Key, entry.Value)),
+                    .. _tokens.Select(static entry => new Revocation(RevocationKind.Token, entry.Key, entry.Value)),
+                ];
+            }
+        }
+    }
+
     /// <summary>Revokes everything that was issued to the user until now.</summary>
-    public void RevokeUser(string user) => Revoke(_users, user);
+    public Revocation RevokeUser(string user) => Revoke(RevocationKind.User, user);
 
     /// <summary>Revokes one token, for ever.</summary>
-    public void RevokeToken(string tokenId) => Revoke(_tokens, tokenId);
+    public Revocation RevokeToken(string tokenId) => Revoke(RevocationKind.Token, tokenId);
+
+    /// <summary>Takes over what was revoked elsewhere.</summary>
+    /// <returns>Whether it reaches further than what was known.</returns>
+    public bool Add(Revocation revocation)
+    {
+        var list = revocation.Kind == RevocationKind.User ? _users : _tokens;
+        lock (_gate)
+        {
+            if (list.TryGetValue(revocation.Name, out var known) && known >= revocation.At)
+            {
+                return false;
+            }
+
+            list[revocation.Name] = revocation.At;
+            if (list.Count > Most)
+            {
+                DropOldest_NeedsLock(list);
+            }
+
+            return true;
+        }
+    }
 
     /// <summary>Whether the identity must not be let in any more.</summary>
     public bool Cover(Identity identity)
@@ -27,17 +66,11 @@ internal sealed class Revocations(TimeProvider time)
         }
     }
 
-    private void Revoke(Dictionary<string, long> list, string name)
+    private Revocation Revoke(RevocationKind kind, string name)
     {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        lock (_gate)
-        {
-            list[name] = now;
-            if (list.Count > Most)
-            {
-                DropOldest_NeedsLock(list);
-            }
-        }
+        var revocation = new Revocation(kind, name, time.GetUtcNow().ToUnixTimeMilliseconds());
+        Add(revocation);
+        return revocation;
     }
 
     // A tenth at once, so that it is paid for rarely.
@@ -51,4 +84,31 @@ internal sealed class Revocations(TimeProvider time)
             list.Remove(name);
         }
     }
+}
+
+/// <summary>What a revocation is of.</summary>
+internal enum RevocationKind : byte
+{
+    User,
+    Token,
+}
+
+/// <summary>Something that must not come in any more.</summary>
+/// <param name="Kind">What it is of.</param>
+/// <param name="Name">The user, or the token's id.</param>
+/// <param name="At">Since when, in Unix milliseconds: of users, what was issued until then.</param>
+internal readonly record struct Revocation(RevocationKind Kind, string Name, long At);
+
+/// <summary>Where nodes keep what was revoked. Safe from any thread.</summary>
+internal interface IRevocationLog
+{
+    /// <summary>Has all nodes know of it. What was revoked here stays so whatever becomes of the call, and is told again when the others can be reached.</summary>
+    /// <exception cref="Brokers.BrokerUnavailableException">Nobody else knows of it yet.</exception>
+    Task ShareAsync(Revocation revocation);
+}
+
+/// <summary>What is revoked on a single node is revoked everywhere.</summary>
+internal sealed class NoSharedRevocations : IRevocationLog
+{
+    public Task ShareAsync(Revocation revocation) => Task.CompletedTask;
 }

@@ -1,0 +1,194 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Tidings.Brokers;
+using Tidings.Nodes;
+
+namespace Tidings.Redis.Cluster;
+
+/// <summary>Requests between nodes: one PUBLISH reaches all of them, and says how many answers there will be; these come to a channel of the asker's own.</summary>
+internal sealed partial class NodeBus : INodes
+{
+    // What others ask for and is not done at once. Beyond, they go without an answer.
+    private const int MostAtOnce = 1000;
+
+    private readonly RedisShard[] _shards;
+    private readonly RedisKeys _keys;
+    private readonly string _node;
+    private readonly TimeProvider _time;
+    private readonly RedisMetrics _metrics;
+    private readonly ILogger _log;
+    private readonly ConcurrentDictionary<long, Question> _questions = new();
+    private long _ids;
+    private int _atOnce;
+
+    public NodeBus(RedisShard[] shards, RedisKeys keys, string node, TimeProvider time, RedisMetrics metrics, ILogger log)
+    {
+        _shards = shards;
+        _keys = keys;
+        _node = node;
+        _time = time;
+        _metrics = metrics;
+        _log = log;
+        foreach (var shard in shards)
+        {
+            shard.Hear(keys.Nodes, published => Take(shard, published));
+            shard.Hear(keys.Answers(node), TakeAnswer);
+        }
+    }
+
+    /// <summary>Who carries out what others ask for; null while nobody does.</summary>
+    public INodeWork? Work { get; set; }
+
+    public bool IsAlone => false;
+
+    public async Task<int> AskAsync(NodeRequest request, CancellationToken cancellationToken = default)
+    {
+        var link = await LinkOf(request).ConfigureAwait(false);
+        var id = Interlocked.Increment(ref _ids);
+        var question = _questions[id] = new Question();
+        try
+        {
+            var heard = await link.Connection.PublishAsync(_keys.Nodes, NodeMessage.Encode(_node, id, request)).ConfigureAwait(false);
+            return await question.AnsweredAsync((int)heard - 1, _time, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _questions.TryRemove(id, out _);
+        }
+    }
+
+    public async Task TellAsync(NodeRequest request)
+    {
+        var link = await LinkOf(request).ConfigureAwait(false);
+        await link.Connection.PublishAsync(_keys.Nodes, NodeMessage.Encode(_node, 0, request)).ConfigureAwait(false);
+    }
+
+    // One name, one server: what is asked of one name keeps its order.
+    private ValueTask<RedisLink> LinkOf(NodeRequest request) => _shards[RedisKeys.Shard(request.Name, _shards.Length)].GetLinkAsync();
+
+    private void Take(RedisShard shard, byte[] published)
+    {
+        if (NodeMessage.Decode(published) is not var (node, id, request))
+        {
+            Drop(published);
+            return;
+        }
+
+        if (node == _node || Work is not { } work)
+        {
+            return;
+        }
+
+        // What can be done at once is done here, in the order in which it was asked for.
+        var doing = work.CarryOutAsync(request);
+        if (!doing.IsCompleted && Interlocked.Increment(ref _atOnce) > MostAtOnce)
+        {
+            id = 0;
+        }
+
+        _ = AnswerAsync(shard, node, id, doing, !doing.IsCompleted);
+    }
+
+    private async Task AnswerAsync(RedisShard shard, string node, long id, ValueTask<int> doing, bool later)
+    {
+        try
+        {
+            var count = await doing.ConfigureAwait(false);
+            if (id > 0 && shard.Link is { } link)
+            {
+                await link.Connection.PublishAsync(_keys.Answers(node), NodeMessage.EncodeAnswer(_node, id, count)).ConfigureAwait(false);
+            }
+        }
+        catch (BrokerUnavailableException)
+        {
+            // Who asked does not wait for long.
+        }
+#pragma warning disable CA1031 // A request that fails here fails here alone.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            LogFailed(error);
+        }
+        finally
+        {
+            if (later)
+            {
+                Interlocked.Decrement(ref _atOnce);
+            }
+        }
+    }
+
+    private void TakeAnswer(byte[] published)
+    {
+        if (NodeMessage.DecodeAnswer(published) is not var (id, count))
+        {
+            Drop(published);
+        }
+        else if (_questions.TryGetValue(id, out var question))
+        {
+            question.Add(count);
+        }
+    }
+
+    private void Drop(byte[] published)
+    {
+        _metrics.Dropped("nodes");
+        LogDropped(published.Length);
+    }
+
+    [LoggerMessage(520, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published among nodes: they are no request and no answer")]
+    private partial void LogDropped(int bytes);
+
+    [LoggerMessage(521, LogLevel.Error, "What another node asked for failed")]
+    private partial void LogFailed(Exception error);
+
+    private sealed class Question
+    {
+        private readonly Lock _gate = new();
+        private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _answers;
+        private int _sum;
+        private int? _expected;
+
+        public void Add(int count)
+        {
+            lock (_gate)
+            {
+                _answers++;
+                _sum += count;
+                Look_NeedsLock();
+            }
+        }
+
+        public async Task<int> AnsweredAsync(int others, TimeProvider time, CancellationToken cancellationToken)
+        {
+            lock (_gate)
+            {
+                _expected = others;
+                Look_NeedsLock();
+            }
+
+            try
+            {
+                await _complete.Task.WaitAsync(INodes.Patience, time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // One of them has gone, or is not well. What it has is not counted.
+            }
+
+            lock (_gate)
+            {
+                return _sum;
+            }
+        }
+
+        private void Look_NeedsLock()
+        {
+            if (_answers >= _expected)
+            {
+                _complete.TrySetResult();
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Tidings.Nodes;
+using Tidings.Protocol;
+using Tidings.Push;
+
+namespace Tidings.Redis.Cluster;
+
+/// <summary>A request as it stands in pub/sub: a line of JSON, then the data. The answer is a line alone.</summary>
+/// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is refused, whatever is in it.</remarks>
+internal static class NodeMessage
+{
+    private const int LongestLine = 8 * 1024;
+    private const int LongestName = 512;
+
+    /// <param name="node">Who asks.</param>
+    /// <param name="id">What the answer names; 0 where none is wanted.</param>
+    /// <param name="request">What is asked.</param>
+    public static byte[] Encode(string node, long id, NodeRequest request)
+    {
+        var line = new NodeLine
+        {
+            Node = node,
+            Id = id,
+            Do = request.Action,
+            To = request.Target,
+            Name = request.Name,
+            From = request.From,
+            Channel = request.Channel,
+            Code = request.Action == NodeAction.Disconnect ? request.Code.Code : null,
+            Reason = request.Action == NodeAction.Disconnect ? request.Code.Reason : null,
+            Revoke = request.Revoke,
+        };
+        return [.. JsonSerializer.SerializeToUtf8Bytes(line, NodeJson.Default.NodeLine), (byte)'\n', .. request.Data.Span];
+    }
+
+    public static byte[] EncodeAnswer(string node, long id, int count) =>
+        JsonSerializer.SerializeToUtf8Bytes(new NodeLine { Node = node, Id = id, Count = count }, NodeJson.Default.NodeLine);
+
+    /// <returns>Null where it is no request.</returns>
+    public static (string Node, long Id, NodeRequest Request)? Decode(byte[] published)
+    {
+        var end = published.AsSpan(0, Math.Min(published.Length, LongestLine)).IndexOf((byte)'\n');
+        if (end < 0 || published.Length > LogEntry.LargestPayload || Read(published.AsSpan(0, end)) is not { } line
+            || line.Name is not { Length: <= LongestName } || line.From is { Length: > LongestName }
+            || line.Do is not { } action || line.To is not { } target || !Enum.IsDefined(action) || !Enum.IsDefined(target))
+        {
+            return null;
+        }
+
+        var request = new NodeRequest(action, target, line.Name)
+        {
+            From = line.From,
+            Channel = line.Channel,
+            Code = line.Code is { } code ? new DisconnectCode(code, line.Reason ?? "") : DisconnectCode.DisconnectedByServer,
+            Revoke = line.Revoke,
+            Data = published.AsMemory(end + 1),
+        };
+        return IsWhole(request) ? (line.Node, line.Id, request) : null;
+    }
+
+    /// <returns>Null where it is no answer.</returns>
+    public static (long Id, int Count)? DecodeAnswer(byte[] published) =>
+        published.Length <= LongestLine && Read(published) is { Count: { } count } line ? (line.Id, count) : null;
+
+    private static bool IsWhole(NodeRequest request) => request.Action switch
+    {
+        NodeAction.Send => request.Target switch
+        {
+            NodeTarget.Client or NodeTarget.AllClients => JsonPayload.IsJson(request.Data.Span),
+            NodeTarget.Token => false,
+            _ => JsonPayload.IsOneLine(request.Data.Span),
+        },
+        NodeAction.Disconnect => request.Target != NodeTarget.AllClients
+            && DisconnectCode.IsValidOnWire(request.Code.Code) && Encoding.UTF8.GetByteCount(request.Code.Reason) <= DisconnectCode.LongestReason,
+        _ => request.Target is NodeTarget.User or NodeTarget.Connection && request.Channel is { } channel && ChannelName.IsValid(channel),
+    };
+
+    private static NodeLine? Read(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, NodeJson.Default.NodeLine) is { Node.Length: > 0 and <= 64 } line && LogEntry.IsEpoch(Encoding.UTF8.GetBytes(line.Node)) ? line : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>The line of JSON. What a later version may add is left out.</summary>
+internal sealed class NodeLine
+{
+    public string Node { get; set; } = "";
+    public long Id { get; set; }
+    public int? Count { get; set; }
+    public NodeAction? Do { get; set; }
+    public NodeTarget? To { get; set; }
+    public string? Name { get; set; }
+    public string? From { get; set; }
+    public string? Channel { get; set; }
+    public ushort? Code { get; set; }
+    public string? Reason { get; set; }
+    public bool Revoke { get; set; }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, UseStringEnumConverter = true, MaxDepth = 4)]
+[JsonSerializable(typeof(NodeLine))]
+internal sealed partial class NodeJson : JsonSerializerContext;

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Text;
+using StackExchange.Redis;
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Presence;
+using Tidings.Protocol;
+using Tidings.Push;
+
+namespace Tidings.Redis.Presence;
+
+/// <summary>Presence as it stands in Redis. Each call is one step there, and calls reach the server in the order in which they are made.</summary>
+/// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is left out and counted.</remarks>
+internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetrics metrics)
+{
+    // Past this many members, those of a node that has just ended count for the seconds until they are taken out.
+    private const int MostCounted = 10_000;
+
+    private const int LongestName = 512;
+    private const int LongestInfo = 64 << 10;
+    private const int LongestPart = 1000;
+
+    private static readonly TimeSpan KeyLife = TimeSpan.FromHours(1);
+
+    /// <summary>How long keys may go without <see cref="KeepAsync"/>.</summary>
+    public static readonly TimeSpan KeepInterval = KeyLife / 4;
+
+    public Task PutAsync(RedisConnection redis, string lease, string channel, PresenceMember member) => redis.EvaluateAsync(
+        RedisScript.PresencePut,
+        [keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")],
+        [lease, member.User, member.Connections, member.Info.ToArray(), channel, Beside(channel), Encode(MessageKind.Join, channel, member), Milliseconds(KeyLife)]);
+
+    /// <param name="redis">The server.</param>
+    /// <param name="lease">By whom he was there.</param>
+    /// <param name="channel">Where.</param>
+    /// <param name="member">Who.</param>
+    /// <param name="untold">Whether those who watch know of him although Redis does not.</param>
+    public Task TakeAsync(RedisConnection redis, string lease, string channel, PresenceMember member, bool untold = false) => redis.EvaluateAsync(
+        RedisScript.PresenceTake,
+        [keys.Presence(channel), keys.Members(channel), keys.Leases],
+        [lease, member.User, Beside(channel), Encode(MessageKind.Leave, channel, member with { Connections = 0 }), untold ? "1" : "0"]);
+
+    public Task KeepAsync(RedisConnection redis, string lease, string channel) => Task.WhenAll(
+        ((string[])[keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")]).Select(key => redis.ExecuteAsync("PEXPIRE", key, Milliseconds(KeyLife))));
+
+    public async Task<PresenceList> ReadAsync(RedisConnection redis, string channel, int limit, CancellationToken cancellationToken)
+    {
+        var answer = (RedisResult[])await redis.EvaluateAsync(
+            RedisScript.PresenceRead, [keys.Presence(channel), keys.Members(channel), keys.Leases], [limit, MostCounted], cancellationToken).ConfigureAwait(false);
+        var parts = (RedisResult[])answer[1];
+        var members = new List<PresenceMember>(parts.Length / 3);
+        for (var i = 0; i + 2 < parts.Length; i += 3)
+        {
+            if (Decode((byte[])parts[i], (long)parts[i + 1], (byte[])parts[i + 2]) is { } member)
+            {
+                members.Add(member);
+            }
+        }
+
+        return new PresenceList(members, (int)(long)answer[0]);
+    }
+
+    /// <summary>Takes out what was put in under a lease that has ended.</summary>
+    public async Task SweepAsync(RedisConnection redis, string lease)
+    {
+        var index = keys.Leased(lease, "presence");
+        await foreach (var name in ScanAsync(redis, "SSCAN", index).ConfigureAwait(false))
+        {
+            if (Encoding.UTF8.GetString(name) is var channel && ChannelName.IsValid(channel))
+            {
+                await SweepAsync(redis, lease, channel).ConfigureAwait(false);
+            }
+            else
+            {
+                metrics.Dropped("presence");
+            }
+        }
+
+        await redis.ExecuteAsync("UNLINK", index).ConfigureAwait(false);
+    }
+
+    private async Task SweepAsync(RedisConnection redis, string lease, string channel)
+    {
+        var taking = new List<Task>();
+        var isName = true;
+        await foreach (var item in ScanAsync(redis, "HSCAN", keys.Presence(channel), "MATCH", lease + "*").ConfigureAwait(false))
+        {
+            // Names and values in turn.
+            if (isName && item.Length > lease.Length)
+            {
+                taking.Add(TakeAsync(redis, lease, channel, item.AsMemory(lease.Length)));
+                if (taking.Count >= LongestPart)
+                {
+                    await Task.WhenAll(taking).ConfigureAwait(false);
+                    taking.Clear();
+                }
+            }
+
+            isName = !isName;
+        }
+
+        await Task.WhenAll(taking).ConfigureAwait(false);
+    }
+
+    private async Task TakeAsync(RedisConnection redis, string lease, string channel, ReadOnlyMemory<byte> user)
+    {
+        var info = await redis.ExecuteAsync("HGET", keys.Members(channel), user.ToArray()).ConfigureAwait(false);
+        if (Decode(user.Span, 0, (byte[]?)info ?? []) is { } member)
+        {
+            await TakeAsync(redis, lease, channel, member).ConfigureAwait(false);
+        }
+    }
+
+    // Whatever is there during all of it comes at least once.
+    private static async IAsyncEnumerable<byte[]> ScanAsync(RedisConnection redis, string command, string key, params string[] filter)
+    {
+        var cursor = "0";
+        do
+        {
+            var answer = (RedisResult[])await redis.ExecuteAsync(command, [key, cursor, "COUNT", "1000", .. filter]).ConfigureAwait(false);
+            foreach (var item in (RedisResult[])answer[1])
+            {
+                yield return (byte[])item;
+            }
+
+            cursor = (string)answer[0];
+        }
+        while (cursor != "0");
+    }
+
+    private PresenceMember? Decode(ReadOnlySpan<byte> user, long connections, byte[] info)
+    {
+        if (user.Length is > 0 and <= LongestName && System.Text.Unicode.Utf8.IsValid(user) && connections is >= 0 and <= int.MaxValue
+            && info.Length <= LongestInfo && (info.Length == 0 || JsonPayload.IsOneLine(info)))
+        {
+            return new PresenceMember(Encoding.UTF8.GetString(user), (int)connections, info);
+        }
+
+        metrics.Dropped("presence");
+        return null;
+    }
+
+    private string Beside(string channel) => keys.Channel(PresenceChannel.Of(channel));
+
+    private byte[] Encode(MessageKind kind, string channel, PresenceMember member) => LogEntry.EncodeEphemeral(
+        new Publication(channel, new MessageData(DataKind.Json, member.ToJson())) { Kind = kind }, time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private static string Milliseconds(TimeSpan span) => ((long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+}

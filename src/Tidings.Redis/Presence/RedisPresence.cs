@@ -1,0 +1,275 @@
+using System.Collections.Concurrent;
+using Tidings.Brokers;
+using Tidings.Presence;
+using Tidings.Redis.Cluster;
+
+namespace Tidings.Redis.Presence;
+
+/// <summary>Presence over all nodes: each keeps who is there by it, and has it in Redis as long as its lease holds. Safe from any thread.</summary>
+/// <remarks>Joining and leaving never fail. What could not be said to Redis is said as soon as it can be reached; until then nobody can be asked who is there.</remarks>
+internal sealed class RedisPresence : IPresenceStore, IDisposable
+{
+    private const int AtOnce = 256;
+
+    // Who left while Redis was away. Of more than these, those who watch hear nothing where Redis has lost what it knew.
+    private const int MostMissed = 100_000;
+
+    private readonly ConcurrentDictionary<string, PresenceRoom> _rooms = new(StringComparer.Ordinal);
+    private readonly RedisShard[] _shards;
+    private readonly PresenceTable _table;
+    private readonly TimeProvider _time;
+    private readonly DepartureQueue<(PresenceRoom Room, string User, PresenceEntry Entry)> _departures;
+    private readonly Missed[] _missed;
+    private IReadOnlyList<NodeLease> _leases = [];
+
+    public RedisPresence(RedisShard[] shards, PresenceTable table, TimeProvider time)
+    {
+        _shards = shards;
+        _table = table;
+        _time = time;
+        _departures = new DepartureQueue<(PresenceRoom, string, PresenceEntry)>(time, Remove);
+        _missed = [.. shards.Select(static _ => new Missed())];
+    }
+
+    /// <summary>What ends with the node's lease on one of the servers.</summary>
+    public ILeased On(int shard) => new Share(this, shard);
+
+    /// <summary>The node's leases, server by server. Set before anybody joins.</summary>
+    public void Hold(IReadOnlyList<NodeLease> leases) => _leases = leases;
+
+    public async ValueTask JoinAsync(string channel, string user, string connection, ReadOnlyMemory<byte> info)
+    {
+        while (true)
+        {
+            var room = _rooms.GetOrAdd(channel, static (name, shards) => new PresenceRoom(name, RedisKeys.Shard(PresenceChannel.Of(name), shards)), _shards.Length);
+            Task putting;
+            lock (room)
+            {
+                if (room.Removed)
+                {
+                    continue;
+                }
+
+                if (!room.Members.TryGetValue(user, out var entry))
+                {
+                    room.Members[user] = entry = new PresenceEntry(info);
+                }
+
+                entry.LeavesAt = long.MaxValue;
+                entry.Connections.Add(connection);
+                putting = PutAsync(room, user, entry);
+            }
+
+            await putting.ConfigureAwait(false);
+            return;
+        }
+    }
+
+    public async ValueTask LeaveAsync(string channel, string user, string connection)
+    {
+        if (!_rooms.TryGetValue(channel, out var room))
+        {
+            return;
+        }
+
+        Task putting;
+        lock (room)
+        {
+            if (!room.Members.TryGetValue(user, out var entry) || !entry.Connections.Remove(connection))
+            {
+                return;
+            }
+
+            if (entry.Connections.Count == 0)
+            {
+                entry.LeavesAt = _departures.Add((room, user, entry));
+            }
+
+            putting = PutAsync(room, user, entry);
+        }
+
+        await putting.ConfigureAwait(false);
+    }
+
+    public async ValueTask<PresenceList> ReadAsync(string channel, int limit, CancellationToken cancellationToken = default)
+    {
+        var link = await _shards[RedisKeys.Shard(PresenceChannel.Of(channel), _shards.Length)].GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
+        return await _table.ReadAsync(link.Connection, channel, limit, cancellationToken).ConfigureAwait(false);
+    }
+
+    public void Dispose() => _departures.Dispose();
+
+    // Called under the room's lock: what is sent first is done first.
+    private async Task PutAsync(PresenceRoom room, string user, PresenceEntry entry)
+    {
+        if (_shards[room.Shard].Link is not { } link)
+        {
+            // All is put in when there is one.
+            return;
+        }
+
+        try
+        {
+            await _table.PutAsync(link.Connection, _leases[room.Shard].Id, room.Channel, Describe(user, entry)).ConfigureAwait(false);
+        }
+        catch (BrokerUnavailableException)
+        {
+            room.IsBehind = true;
+        }
+    }
+
+    private void Remove((PresenceRoom Room, string User, PresenceEntry Entry) departure, long due)
+    {
+        var (room, user, entry) = departure;
+        lock (room)
+        {
+            // He may have come back, and even have gone again: then another departure stands for him.
+            if (entry.LeavesAt != due)
+            {
+                return;
+            }
+
+            room.Members.Remove(user);
+            _ = TakeAsync(room, Describe(user, entry));
+            if (room.Members.Count == 0)
+            {
+                room.Removed = true;
+                _rooms.TryRemove(new KeyValuePair<string, PresenceRoom>(room.Channel, room));
+            }
+        }
+    }
+
+    private async Task TakeAsync(PresenceRoom room, PresenceMember member)
+    {
+        try
+        {
+            if (_shards[room.Shard].Link is { } link)
+            {
+                await _table.TakeAsync(link.Connection, _leases[room.Shard].Id, room.Channel, member).ConfigureAwait(false);
+                return;
+            }
+        }
+        catch (BrokerUnavailableException)
+        {
+        }
+
+        _missed[room.Shard].Add(room.Channel, member);
+    }
+
+    private static PresenceMember Describe(string user, PresenceEntry entry) => new(user, entry.Connections.Count, entry.Info);
+
+    private async Task PutAllAsync(RedisLink link, string lease, PresenceRoom room)
+    {
+        List<string> users;
+        lock (room)
+        {
+            users = [.. room.Members.Keys];
+            room.IsBehind = false;
+            room.KeptAt = _time.GetTimestamp();
+        }
+
+        foreach (var some in users.Chunk(AtOnce))
+        {
+            var putting = new List<Task>(some.Length);
+            lock (room)
+            {
+                foreach (var user in some)
+                {
+                    if (room.Members.TryGetValue(user, out var entry))
+                    {
+                        putting.Add(_table.PutAsync(link.Connection, lease, room.Channel, Describe(user, entry)));
+                    }
+                }
+            }
+
+            await Task.WhenAll(putting).ConfigureAwait(false);
+        }
+    }
+
+    private bool IsThere(string channel, string user)
+    {
+        if (!_rooms.TryGetValue(channel, out var room))
+        {
+            return false;
+        }
+
+        lock (room)
+        {
+            return room.Members.ContainsKey(user);
+        }
+    }
+
+    // Those who left unsaid. Where Redis has begun anew it knows nothing of them, but those who watch do.
+    private async Task TakeMissedAsync(RedisLink link, int shard, string lease)
+    {
+        var missed = _missed[shard].TakeAll();
+        var untold = _missed[shard].Generation is { } known && known != link.Generation;
+        _missed[shard].Generation = link.Generation;
+        foreach (var some in missed.Where(entry => !IsThere(entry.Channel, entry.Member.User)).Chunk(AtOnce))
+        {
+            await Task.WhenAll(some.Select(entry => _table.TakeAsync(link.Connection, lease, entry.Channel, entry.Member, untold))).ConfigureAwait(false);
+        }
+    }
+
+    // What the node has on one server.
+    private sealed class Share(RedisPresence presence, int shard) : ILeased
+    {
+        private IEnumerable<PresenceRoom> Rooms => presence._rooms.Values.Where(room => room.Shard == shard);
+
+        public async Task PutAsync(RedisLink link, string lease, string ended)
+        {
+            await Parallel.ForEachAsync(
+                Rooms, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (room, _) => await presence.PutAllAsync(link, lease, room).ConfigureAwait(false)).ConfigureAwait(false);
+            await presence.TakeMissedAsync(link, shard, lease).ConfigureAwait(false);
+        }
+
+        public async Task KeepAsync(RedisLink link, string lease)
+        {
+            foreach (var room in Rooms)
+            {
+                if (room.IsBehind)
+                {
+                    await presence.PutAllAsync(link, lease, room).ConfigureAwait(false);
+                }
+                else if (presence._time.GetElapsedTime(room.KeptAt) > PresenceTable.KeepInterval)
+                {
+                    room.KeptAt = presence._time.GetTimestamp();
+                    await presence._table.KeepAsync(link.Connection, lease, room.Channel).ConfigureAwait(false);
+                }
+            }
+
+            await presence.TakeMissedAsync(link, shard, lease).ConfigureAwait(false);
+        }
+
+        public Task SweepAsync(RedisLink link, string ended) => presence._table.SweepAsync(link.Connection, ended);
+    }
+
+    private sealed class Missed
+    {
+        private readonly List<(string Channel, PresenceMember Member)> _members = [];
+
+        /// <summary>What Redis knew when it was last reached.</summary>
+        public string? Generation { get; set; }
+
+        public void Add(string channel, PresenceMember member)
+        {
+            lock (_members)
+            {
+                if (_members.Count < MostMissed)
+                {
+                    _members.Add((channel, member));
+                }
+            }
+        }
+
+        public IReadOnlyList<(string Channel, PresenceMember Member)> TakeAll()
+        {
+            lock (_members)
+            {
+                var all = _members.ToArray();
+                _members.Clear();
+                return all;
+            }
+        }
+    }
+}

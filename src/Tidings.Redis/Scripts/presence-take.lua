@@ -1,0 +1,17 @@
+-- Says that somebody is no longer there by a node, and tells those who watch where he is there by no other one.
+-- KEYS: connections by lease and user, members, leases
+-- ARGV: lease, user, channel of pub/sub, what is published, "1" where it is published although nobody knows of him
+-- Answers: 1 where he has gone
+redis.call('HDEL', KEYS[1], ARGV[1] .. ARGV[2])
+local clock = redis.call('TIME')
+local now = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
+for _, lease in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. now, '+inf')) do
+  if redis.call('HEXISTS', KEYS[1], lease .. ARGV[2]) == 1 then
+    return 0
+  end
+end
+if redis.call('HDEL', KEYS[2], ARGV[2]) == 1 or ARGV[5] == '1' then
+  redis.call('PUBLISH', ARGV[3], ARGV[4])
+  return 1
+end
+return 0

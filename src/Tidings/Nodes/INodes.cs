@@ -1,0 +1,39 @@
+namespace Tidings.Nodes;
+
+/// <summary>What nodes ask of each other. Safe from any thread.</summary>
+internal interface INodes
+{
+    /// <summary>How long a node waits for the answers of the others.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>Whether there never are others.</summary>
+    bool IsAlone { get; }
+
+    /// <summary>Has all other nodes carry a request out.</summary>
+    /// <remarks>Requests to one <see cref="NodeRequest.Name"/> reach every node in the order of the calls.</remarks>
+    /// <returns>The sum of what they answer within <see cref="Patience"/>.</returns>
+    /// <exception cref="Brokers.BrokerUnavailableException">They cannot be reached: then the task has failed when it is returned, or what became of the request is not known.</exception>
+    Task<int> AskAsync(NodeRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>The same where nobody wants to know what they answer: it completes when the request is on its way.</summary>
+    /// <exception cref="Brokers.BrokerUnavailableException">They cannot be reached.</exception>
+    Task TellAsync(NodeRequest request);
+}
+
+/// <summary>What a node does for the others.</summary>
+internal interface INodeWork
+{
+    /// <summary>Carries a request out. What can be done at once is done when it returns; it never waits for a peer.</summary>
+    /// <returns>How many connections it concerned.</returns>
+    ValueTask<int> CarryOutAsync(NodeRequest request);
+}
+
+/// <summary>A single node.</summary>
+internal sealed class NoOtherNodes : INodes
+{
+    public bool IsAlone => true;
+
+    public Task<int> AskAsync(NodeRequest request, CancellationToken cancellationToken = default) => Task.FromResult(0);
+
+    public Task TellAsync(NodeRequest request) => Task.CompletedTask;
+}

@@ -1,0 +1,56 @@
+using Tidings.Protocol;
+
+namespace Tidings.Nodes;
+
+/// <summary>What is to be done.</summary>
+internal enum NodeAction : byte
+{
+    Send,
+    Subscribe,
+    Unsubscribe,
+    Disconnect,
+}
+
+/// <summary>To whom.</summary>
+internal enum NodeTarget : byte
+{
+    /// <summary>All connections of a user.</summary>
+    User,
+
+    /// <summary>The connection of a public id.</summary>
+    Connection,
+
+    /// <summary>All connections of a user, or the one of that id where there is no such user.</summary>
+    UserOrConnection,
+
+    /// <summary>All connections that a token let in.</summary>
+    Token,
+
+    /// <summary>A client by name.</summary>
+    Client,
+
+    /// <summary>All clients by name.</summary>
+    AllClients,
+}
+
+/// <summary>Something that every node does for those of its own connections that it concerns.</summary>
+/// <param name="Action">What.</param>
+/// <param name="Target">To whom.</param>
+/// <param name="Name">The user, connection, token or client; of all clients, the one left out, or empty.</param>
+internal sealed record NodeRequest(NodeAction Action, NodeTarget Target, string Name)
+{
+    /// <summary>Who sends, or null.</summary>
+    public string? From { get; init; }
+
+    /// <summary>The channel, for subscribing and its end.</summary>
+    public string? Channel { get; init; }
+
+    /// <summary>What those are told who are disconnected.</summary>
+    public DisconnectCode Code { get; init; } = DisconnectCode.DisconnectedByServer;
+
+    /// <summary>Whether those who are disconnected must not come in again.</summary>
+    public bool Revoke { get; init; }
+
+    /// <summary>What is sent: JSON on one line.</summary>
+    public ReadOnlyMemory<byte> Data { get; init; }
+}

@@ -1,0 +1,68 @@
+namespace Tidings.Presence;
+
+/// <summary>Who may have left: all wait equally long, so that one timer for the first in line is enough, however many leave at once. Safe from any thread.</summary>
+internal sealed class DepartureQueue<T> : IDisposable
+{
+    /// <summary>How long after his last connection a member is still there: a page reload shows nobody leaving.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    private readonly TimeProvider _time;
+    private readonly Action<T, long> _leave;
+    private readonly Queue<(T Who, long Due)> _departures = [];
+    private readonly ITimer _timer;
+
+    /// <param name="time">The time.</param>
+    /// <param name="leave">Called with who was added, and when he was due, without a lock.</param>
+    public DepartureQueue(TimeProvider time, Action<T, long> leave)
+    {
+        _time = time;
+        _leave = leave;
+        _timer = time.CreateTimer(static queue => ((DepartureQueue<T>)queue!).RemoveDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    private long Now => (long)_time.GetElapsedTime(0).TotalMilliseconds;
+
+    /// <returns>When he leaves: what tells this departure from another one of his.</returns>
+    public long Add(T who)
+    {
+        var due = Now + (long)Grace.TotalMilliseconds;
+        lock (_departures)
+        {
+            _departures.Enqueue((who, due));
+            if (_departures.Count == 1)
+            {
+                _timer.Change(Grace, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        return due;
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void RemoveDue()
+    {
+        while (true)
+        {
+            (T Who, long Due) next;
+            lock (_departures)
+            {
+                if (!_departures.TryPeek(out next))
+                {
+                    return;
+                }
+
+                var left = next.Due - Now;
+                if (left > 0)
+                {
+                    _timer.Change(TimeSpan.FromMilliseconds(left), Timeout.InfiniteTimeSpan);
+                    return;
+                }
+
+                _departures.Dequeue();
+            }
+
+            _leave(next.Who, next.Due);
+        }
+    }
+}

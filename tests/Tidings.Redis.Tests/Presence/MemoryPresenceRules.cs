@@ -1,0 +1,15 @@
+using Tidings.Brokers;
+using Tidings.Channels;
+
+namespace Tidings.Redis.Tests.Presence;
+
+public sealed class MemoryPresenceRules : PresenceRules
+{
+    private protected override Task<(PresenceNode One, PresenceNode Two)> StartAsync()
+    {
+        var hub = new Hub();
+        var backplane = new MemoryBackplane(hub, Time);
+        var node = new PresenceNode(hub, backplane.Broker, backplane.Presence);
+        return Task.FromResult((node, node));
+    }
+}
