@@ -36,7 +36,8 @@ internal sealed class TaskEcho(IBroker broker, ITaskStore store, TaskOptions opt
         var told = part.Messages.Count == 0 ? null : TaskStateJson.Read(part.Messages[^1].Data.ToJson().Span);
         if (told is null || (record.State.IsFinal && !told.IsFinal))
         {
-            await PublishAsync(record).ConfigureAwait(false);
+            // Also where the final state was told before, and a late report of another node stands behind it: a repeat would not be entered.
+            await PublishAsync(record, once: false).ConfigureAwait(false);
         }
     }
 
@@ -55,10 +56,12 @@ internal sealed class TaskEcho(IBroker broker, ITaskStore store, TaskOptions opt
         await store.FindAsync(record.Id).ConfigureAwait(false) is { } newest && newest.Version > record.Version ? newest : record;
 
     /// <summary>Tells a state.</summary>
-    public ValueTask<StreamPosition?> PublishAsync(TaskRecord record) => broker.PublishAsync(
+    /// <param name="record">The task.</param>
+    /// <param name="once">Whether a final state that was told already is passed over.</param>
+    public ValueTask<StreamPosition?> PublishAsync(TaskRecord record, bool once = true) => broker.PublishAsync(
         new Publication(TaskId.ChannelOf(record.Id), new MessageData(DataKind.Json, TaskStateJson.Write(record.State)))
         {
-            IdempotencyKey = record.State.IsFinal ? FinalKey : null,
+            IdempotencyKey = once && record.State.IsFinal ? FinalKey : null,
             Retention = new Retention(1, record.State.IsFinal ? options.Retention : LongestAge),
         });
 

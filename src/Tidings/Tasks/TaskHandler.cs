@@ -62,7 +62,7 @@ internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling,
             return false;
         }
 
-        viewer.Show(TaskSight.Of(record.State));
+        viewer.Begin(TaskSight.Of(record.State));
         return true;
     }
 

@@ -13,22 +13,40 @@ internal sealed class TaskViewer(Connection connection, TaskWatch watch) : ILane
 
     private TaskSight? _held;
     private TaskState? _newest;
+    private TaskSight? _early;
+    private bool _begun;
     private bool _waits;
 
     public Connection Connection => connection;
     public TaskWatch Watch => watch;
 
-    /// <summary>Shows a state. Any thread.</summary>
+    /// <summary>Shows the first state: what the store had after the viewer had joined. Whatever is told before may be older than what he saw
+    /// through his last connection. Any thread.</summary>
+    public void Begin(TaskSight sight) => connection.Lane.Post(this, new Beginning(sight));
+
+    /// <summary>Shows a state, after the first. Any thread.</summary>
     public void Show(TaskSight sight) => connection.Lane.Post(this, sight);
 
     void ILaneWork.Run(object? argument)
     {
-        var sight = (TaskSight)argument!;
-        if (connection.State <= ConnectionState.Open && sight.State.Follows(_newest))
+        switch (argument)
         {
-            _newest = sight.State;
-            _held = sight;
-            SendHeld();
+            case Beginning beginning:
+                _begun = true;
+                Take(beginning.First);
+                if (_early is { } early)
+                {
+                    _early = null;
+                    Take(early);
+                }
+
+                break;
+            case TaskSight sight when _begun:
+                Take(sight);
+                break;
+            case TaskSight sight when sight.State.Follows(_early?.State):
+                _early = sight;
+                break;
         }
     }
 
@@ -36,6 +54,16 @@ internal sealed class TaskViewer(Connection connection, TaskWatch watch) : ILane
     {
         _waits = false;
         SendHeld();
+    }
+
+    private void Take(TaskSight sight)
+    {
+        if (connection.State <= ConnectionState.Open && sight.State.Follows(_newest))
+        {
+            _newest = sight.State;
+            _held = sight;
+            SendHeld();
+        }
     }
 
     private void SendHeld()
@@ -59,4 +87,6 @@ internal sealed class TaskViewer(Connection connection, TaskWatch watch) : ILane
             connection.CloseNow(DisconnectCode.Goodbye);
         }
     }
+
+    private sealed record Beginning(TaskSight First);
 }
