@@ -8,7 +8,9 @@ using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Redis.Cluster;
 using Tidings.Redis.Presence;
+using Tidings.Redis.Tasks;
 using Tidings.Security.Identities;
+using Tidings.Tasks;
 
 namespace Tidings.Redis;
 
@@ -27,6 +29,7 @@ internal sealed class RedisBackplane : IBackplane
         _shards = [.. options.Servers.Select(server => new RedisShard(server, keys, Node, time, log))];
         var metrics = new RedisMetrics(meters, () => IsAvailable);
         Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, options.Bridge, time, metrics, log), keys, options, time, metrics);
+        Tasks = new RedisTaskStore(_shards, keys, options, metrics);
         _bus = new NodeBus(_shards, keys, Node, time, metrics, log);
         _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
         _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i)], time, log))];
@@ -39,6 +42,8 @@ internal sealed class RedisBackplane : IBackplane
     public RedisBroker Broker { get; }
 
     IBroker IBackplane.Broker => Broker;
+
+    public ITaskStore Tasks { get; }
 
     public IPresenceStore Presence => _presence;
 

@@ -9,6 +9,10 @@ internal sealed class RedisScript
     public static readonly RedisScript Begin = new("begin");
     public static readonly RedisScript Publish = new("publish");
     public static readonly RedisScript Read = new("read");
+    public static readonly RedisScript AddTask = new("task-add");
+    public static readonly RedisScript ReplaceTask = new("task-replace");
+    public static readonly RedisScript RemoveTask = new("task-remove");
+    public static readonly RedisScript DueTasks = new("task-due");
     public static readonly RedisScript Lease = new("lease");
     public static readonly RedisScript PresencePut = new("presence-put");
     public static readonly RedisScript PresenceTake = new("presence-take");
