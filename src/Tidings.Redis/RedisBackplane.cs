@@ -17,6 +17,8 @@ internal sealed class RedisBackplane : IBackplane
 {
     private readonly RedisShard[] _shards;
     private readonly NodeBus _bus;
+    private readonly RedisCounts _counts;
+    private readonly RevocationLog _revocations;
     private readonly RedisPresence _presence;
     private readonly NodeLease[] _leases;
 
@@ -27,10 +29,14 @@ internal sealed class RedisBackplane : IBackplane
         _shards = [.. options.Servers.Select(server => new RedisShard(server, keys, Node, time, log))];
         var metrics = new RedisMetrics(meters, () => IsAvailable);
         Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, time, metrics, log), keys, options, time, metrics);
+        _revocations = new RevocationLog(_shards, keys, metrics, log);
+        Tickets = new RedisTickets(_shards, keys, metrics);
         _bus = new NodeBus(_shards, keys, Node, time, metrics, log);
         _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
-        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i)], time, log))];
+        _counts = new RedisCounts(_shards, keys, time);
+        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i)], time, log))];
         _presence.Hold(_leases);
+        _counts.Hold(_leases);
     }
 
     /// <summary>This node's name among the others: random, for as long as the process lives.</summary>
@@ -44,11 +50,19 @@ internal sealed class RedisBackplane : IBackplane
 
     public INodes Nodes => _bus;
 
-    public IRevocationLog Revocations { get; } = new NoSharedRevocations();
+    public IRevocationLog Revocations => _revocations;
+
+    public ITicketStore Tickets { get; }
 
     public bool IsAvailable => Array.TrueForAll(_shards, static shard => shard.IsAvailable);
 
-    public void Serve(INodeWork work, ConnectionRegistry connections) => _bus.Work = work;
+    public void Serve(INodeWork work, ConnectionRegistry connections)
+    {
+        _bus.Work = work;
+        _revocations.Connections = connections;
+        _counts.Connections = connections;
+        connections.SharedCounts = _counts;
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAll(_shards.Select(shard => shard.StartAsync(cancellationToken)));
 

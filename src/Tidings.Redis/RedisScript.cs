@@ -9,13 +9,17 @@ internal sealed class RedisScript
     public static readonly RedisScript Begin = new("begin");
     public static readonly RedisScript Publish = new("publish");
     public static readonly RedisScript Read = new("read");
+    public static readonly RedisScript CountEnter = new("count-enter");
+    public static readonly RedisScript ClientClaim = new("client-claim");
+    public static readonly RedisScript ClientRelease = new("client-release");
+    public static readonly RedisScript Revoke = new("revoke");
     public static readonly RedisScript Lease = new("lease");
     public static readonly RedisScript PresencePut = new("presence-put");
     public static readonly RedisScript PresenceTake = new("presence-take");
     public static readonly RedisScript PresenceRead = new("presence-read");
 
     /// <summary>Those of which one call must not overtake another.</summary>
-    public static readonly IReadOnlyList<RedisScript> InOrder = [PresencePut, PresenceTake];
+    public static readonly IReadOnlyList<RedisScript> InOrder = [PresencePut, PresenceTake, CountEnter, ClientClaim, ClientRelease];
 
     private RedisScript(string name)
     {

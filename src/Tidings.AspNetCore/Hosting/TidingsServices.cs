@@ -49,10 +49,9 @@ internal sealed class TidingsServices : IAsyncDisposable
         tokens ??= JwtAuthenticator.From(options.Jwt, time);
         var authenticator = tokens is null ? null : new Authenticator(tokens, Registry.Revocations, time);
         FirstMessage = authenticator is null ? null : new FirstMessage(authenticator);
-        Tickets = new Tickets(time);
-        Authentication = new RequestAuthenticator(authenticator, Tickets, Registry.Revocations, time);
         Hub = new Hub();
         Backplane = provider.GetService<IBackplaneFactory>()?.Create(Hub, time) ?? new MemoryBackplane(Hub, time);
+        Authentication = new RequestAuthenticator(authenticator, Tickets, Registry.Revocations, time);
         Deflater = new MessageDeflater(new DeflateSettings(options.Compression.Level, (int)options.Compression.ThresholdBytes));
         RoomDialects = new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, Deflater);
         ConnectDialects = new DialectFamily(new ConnectDialect(), ConnectDialect.DeflateIndex, Deflater);
@@ -129,7 +128,7 @@ internal sealed class TidingsServices : IAsyncDisposable
     /// <summary>What routes ask of those who come, where they don't say otherwise.</summary>
     public AuthenticationRule AuthenticationRule { get; }
 
-    public Tickets Tickets { get; }
+    public ITicketStore Tickets => Backplane.Tickets;
 
     /// <summary>Takes auth messages; null where no tokens are accepted.</summary>
     public FirstMessage? FirstMessage { get; }

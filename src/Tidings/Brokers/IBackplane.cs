@@ -20,6 +20,9 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>Where the nodes keep what was revoked.</summary>
     IRevocationLog Revocations { get; }
 
+    /// <summary>Tickets that any of them takes.</summary>
+    ITicketStore Tickets { get; }
+
     /// <summary>Where tasks are kept, for those who have no store of their own; null for the node's memory.</summary>
     ITaskStore? Tasks => null;
 
@@ -53,6 +56,8 @@ internal sealed class MemoryBackplane(Hub hub, TimeProvider time) : IBackplane
     public INodes Nodes { get; } = new NoOtherNodes();
 
     public IRevocationLog Revocations { get; } = new NoSharedRevocations();
+
+    public ITicketStore Tickets { get; } = new MemoryTickets(time);
 
     public bool IsAvailable => true;
 

@@ -25,10 +25,10 @@ public sealed class ConnectionRegistryTests : IMeterFactory
             Assert.Equal(Admission.Admitted, registry.Enter(address));
         }
 
-        Assert.Equal([true, true, false, true], new[] { "ada", "ada", "ada", "bob" }.Select(registry.TryEnterAs));
+        Assert.Equal([true, true, false, true], new[] { "ada", "ada", "ada", "bob" }.Select(user => registry.TryEnterAsAsync(user).AsTask().Result));
         Assert.Equal((4, 2, 1), (registry.Count, registry.CountOf("ada"), registry.CountOf("bob")));
         registry.Leave(Here, "ada");
-        Assert.True(registry.TryEnterAs("ada"));
+        Assert.True(registry.TryEnterAsAsync("ada").AsTask().Result);
         registry.Leave(Here, "ada");
         registry.Leave(There, "ada");
         registry.Leave(There, "bob");
