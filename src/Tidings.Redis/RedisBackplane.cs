@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Clients;
 using Tidings.Connections;
 using Tidings.Nodes;
 using Tidings.Presence;
@@ -17,6 +18,7 @@ internal sealed class RedisBackplane : IBackplane
 {
     private readonly RedisShard[] _shards;
     private readonly NodeBus _bus;
+    private readonly RedisClientNames _names;
     private readonly RedisCounts _counts;
     private readonly RevocationLog _revocations;
     private readonly RedisPresence _presence;
@@ -34,9 +36,11 @@ internal sealed class RedisBackplane : IBackplane
         _bus = new NodeBus(_shards, keys, Node, time, metrics, log);
         _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
         _counts = new RedisCounts(_shards, keys, time);
-        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i)], time, log))];
+        _names = new RedisClientNames(_shards, keys, Node, time, metrics, log);
+        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i)], time, log))];
         _presence.Hold(_leases);
         _counts.Hold(_leases);
+        _names.Hold(_leases);
     }
 
     /// <summary>This node's name among the others: random, for as long as the process lives.</summary>
@@ -56,12 +60,14 @@ internal sealed class RedisBackplane : IBackplane
 
     public bool IsAvailable => Array.TrueForAll(_shards, static shard => shard.IsAvailable);
 
-    public void Serve(INodeWork work, ConnectionRegistry connections)
+    public void Serve(INodeWork work, ConnectionRegistry connections, ClientRegistry clients)
     {
         _bus.Work = work;
         _revocations.Connections = connections;
         _counts.Connections = connections;
         connections.SharedCounts = _counts;
+        _names.Clients = clients;
+        clients.Names = _names;
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAll(_shards.Select(shard => shard.StartAsync(cancellationToken)));

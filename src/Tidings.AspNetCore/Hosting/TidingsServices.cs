@@ -68,8 +68,9 @@ internal sealed class TidingsServices : IAsyncDisposable
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
         Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
         var work = new NodeWork(Directory, subscribing, Clients, Disconnecting);
-        Backplane.Serve(work, Registry);
+        Backplane.Serve(work, Registry, Clients);
         var everywhere = new Everywhere(Backplane.Nodes, work);
+        ClientActions = new ClientActions(Clients, Backplane.Nodes, everywhere);
         Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory, everywhere) { Calls = Calls, FirstMessage = FirstMessage };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
         Channels = new ChannelHandler(Actions, subscribing, Directory, Server, FirstMessage);
@@ -83,7 +84,7 @@ internal sealed class TidingsServices : IAsyncDisposable
         Origins = new OriginPolicy(options.AllowedOrigins);
         CrossOrigin = new CrossOrigin(Origins, options.AllowedOrigins, provider.GetRequiredService<ILoggerFactory>());
         SenderRates = new SenderRates(Limits.Rate, Limits.SubscribeRate, time);
-        Facade = new TidingsFacade(Clients, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
+        Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
         Lanes = lanes;
         Time = time;
         AuthenticationRule = new AuthenticationRule(AuthenticationMethods.All, options.RequireAuthentication);
@@ -97,6 +98,7 @@ internal sealed class TidingsServices : IAsyncDisposable
     public TimeProvider Time { get; }
     public MessageDeflater Deflater { get; }
     public ClientRegistry Clients { get; }
+    public ClientActions ClientActions { get; }
 
     /// <summary>What applications see.</summary>
     public ITidings Facade { get; }

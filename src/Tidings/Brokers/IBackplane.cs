@@ -1,4 +1,5 @@
 using Tidings.Channels;
+using Tidings.Clients;
 using Tidings.Connections;
 using Tidings.Nodes;
 using Tidings.Presence;
@@ -30,7 +31,7 @@ internal interface IBackplane : IAsyncDisposable
     bool IsAvailable { get; }
 
     /// <summary>Says who does what the other nodes ask for. Called once, before <see cref="StartAsync"/>.</summary>
-    void Serve(INodeWork work, ConnectionRegistry connections);
+    void Serve(INodeWork work, ConnectionRegistry connections, ClientRegistry clients);
 
     /// <summary>Begins to connect, and goes on for as long as it takes: a node starts without what it shares, and is ready once that is there.</summary>
     /// <remarks>Completes when the first attempt has ended, well or not.</remarks>
@@ -61,7 +62,7 @@ internal sealed class MemoryBackplane(Hub hub, TimeProvider time) : IBackplane
 
     public bool IsAvailable => true;
 
-    public void Serve(INodeWork work, ConnectionRegistry connections)
+    public void Serve(INodeWork work, ConnectionRegistry connections, ClientRegistry clients)
     {
     }
 

@@ -9,7 +9,12 @@ namespace Tidings.Clients;
 internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguage language)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Connection[]> _clients = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Holders> _clients = new(StringComparer.Ordinal);
+
+    /// <summary>Where nodes share out names; null where this one is alone. Set before anybody joins.</summary>
+    public IClientNames? Names { get; set; }
+
+    public DuplicateClients Duplicates => duplicates;
 
     public int Count
     {
@@ -22,6 +27,18 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
         }
     }
 
+    /// <summary>All names.</summary>
+    public IReadOnlyList<string> All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _clients.Keys];
+            }
+        }
+    }
+
     public bool Contains(string client)
     {
         lock (_gate)
@@ -30,26 +47,27 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
         }
     }
 
-    /// <summary>Gives the connection the name.</summary>
+    /// <summary>Gives the connection the name. Completes at once where the node is alone.</summary>
     /// <returns>False where another has it, and keeps it.</returns>
-    public bool TryJoin(string client, Connection connection)
+    public async ValueTask<bool> TryJoinAsync(string client, Connection connection)
     {
-        lock (_gate)
+        if (Names is null)
         {
-            var others = _clients.GetValueOrDefault(client, []);
-            if (others.Length > 0 && duplicates == DuplicateClients.Refuse)
-            {
-                return false;
-            }
-
-            _clients[client] = duplicates == DuplicateClients.Join ? [.. others, connection] : [connection];
-            if (duplicates == DuplicateClients.Replace)
-            {
-                CloseAll(others, DisconnectCode.Replaced);
-            }
-
-            return true;
+            return TryJoin(client, connection, claim: 0);
         }
+
+        if (duplicates == DuplicateClients.Refuse && Contains(client))
+        {
+            return false;
+        }
+
+        if (await Names.ClaimAsync(client, duplicates).ConfigureAwait(false) is not { } claim)
+        {
+            return false;
+        }
+
+        // Where another connection of this node was faster, it has the claim.
+        return TryJoin(client, connection, claim);
     }
 
     /// <summary>The connection has gone. With the last one of a name, the others are told.</summary>
@@ -57,19 +75,53 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
     {
         lock (_gate)
         {
-            if (!_clients.TryGetValue(client, out var connections) || !connections.Contains(connection))
+            if (!_clients.TryGetValue(client, out var holders) || !holders.Connections.Contains(connection))
             {
                 return;
             }
 
-            if (connections.Length > 1)
+            if (holders.Connections.Length > 1)
             {
-                _clients[client] = Array.FindAll(connections, other => other != connection);
+                _clients[client] = holders with { Connections = Array.FindAll(holders.Connections, other => other != connection) };
                 return;
             }
 
             _clients.Remove(client);
-            Broadcast_NeedsLock(LeftFrame(client), except: null);
+            if (Names?.TryRelease(client, holders.Claim) != true)
+            {
+                Broadcast_NeedsLock(LeftFrame(client), except: null);
+            }
+        }
+    }
+
+    /// <summary>Tells all clients of this node that one has left whom no node has any more.</summary>
+    public void TellLeft(string client) => Broadcast(LeftFrame(client));
+
+    /// <summary>Another node has taken the name: this one's connections that had it before are closed.</summary>
+    /// <param name="client">The name.</param>
+    /// <param name="claim">Who had it by an earlier claim has it no more.</param>
+    /// <param name="code">What they are told.</param>
+    public void GiveUp(string client, long claim, DisconnectCode code)
+    {
+        lock (_gate)
+        {
+            if (_clients.TryGetValue(client, out var holders) && holders.Claim < claim)
+            {
+                _clients.Remove(client);
+                CloseAll(holders.Connections, code);
+            }
+        }
+    }
+
+    /// <summary>The name is had by another claim from here on.</summary>
+    public void Renew(string client, long claim)
+    {
+        lock (_gate)
+        {
+            if (_clients.TryGetValue(client, out var holders))
+            {
+                _clients[client] = holders with { Claim = Math.Max(holders.Claim, claim) };
+            }
         }
     }
 
@@ -78,7 +130,7 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
     {
         lock (_gate)
         {
-            return SendAll(_clients.GetValueOrDefault(client, []), frame);
+            return SendAll(_clients.TryGetValue(client, out var holders) ? holders.Connections : [], frame);
         }
     }
 
@@ -96,9 +148,29 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
     {
         lock (_gate)
         {
-            var connections = _clients.GetValueOrDefault(client, []);
+            var connections = _clients.TryGetValue(client, out var holders) ? holders.Connections : [];
             CloseAll(connections, code);
             return connections.Length;
+        }
+    }
+
+    private bool TryJoin(string client, Connection connection, long claim)
+    {
+        lock (_gate)
+        {
+            var others = _clients.TryGetValue(client, out var holders) ? holders.Connections : [];
+            if (others.Length > 0 && duplicates == DuplicateClients.Refuse)
+            {
+                return false;
+            }
+
+            _clients[client] = new Holders(duplicates == DuplicateClients.Join ? [.. others, connection] : [connection], Math.Max(claim, holders?.Claim ?? 0));
+            if (duplicates == DuplicateClients.Replace)
+            {
+                CloseAll(others, DisconnectCode.Replaced);
+            }
+
+            return true;
         }
     }
 
@@ -123,11 +195,11 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
     private int Broadcast_NeedsLock(byte[] frame, string? except)
     {
         var count = 0;
-        foreach (var (client, connections) in _clients)
+        foreach (var (client, holders) in _clients)
         {
             if (client != except)
             {
-                count += SendAll(connections, frame);
+                count += SendAll(holders.Connections, frame);
             }
         }
 
@@ -139,4 +211,8 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
         var text = language == TidingsLanguage.Zh ? $"{client} 离开了" : $"{client} left";
         return Frame.Text([.. """{"type":"system","message":"""u8, .. ClientMessages.Quote(text), .. "}"u8]);
     }
+
+    /// <param name="Connections">Who has the name here.</param>
+    /// <param name="Claim">By which claim, where nodes share out names.</param>
+    private sealed record Holders(Connection[] Connections, long Claim);
 }

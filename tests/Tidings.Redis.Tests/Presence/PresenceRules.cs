@@ -216,6 +216,21 @@ internal sealed class PresenceWatch(string channel) : IMessageListener
         Assert.Equal(text, Told[_expected++]);
     }
 
+    /// <summary>What is told next, whatever it is.</summary>
+    public async Task<string> NextAsync()
+    {
+        await Eventually.TrueAsync(() => Told.Count > _expected, $"more is told, after {string.Join(' ', Told)}");
+        return Told[_expected++];
+    }
+
+    /// <summary>Waits until a node's further step has been told, whatever was told before.</summary>
+    public async Task SettleAsync(PresenceNode by)
+    {
+        var mark = Guid.NewGuid().ToString("n");
+        await by.Presence.JoinAsync(channel, mark, mark, default);
+        await Eventually.TrueAsync(() => Told.Any(told => told.Contains(mark, StringComparison.Ordinal)), "all is told");
+    }
+
     /// <summary>Nothing was told that was not expected, by the time that a node's further step has been told.</summary>
     public async Task ExpectNothingAsync(PresenceNode by)
     {
