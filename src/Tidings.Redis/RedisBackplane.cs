@@ -22,7 +22,9 @@ internal sealed class RedisBackplane : IBackplane
     private readonly RedisCounts _counts;
     private readonly RevocationLog _revocations;
     private readonly RedisPresence _presence;
+    private readonly WatchedPresence _watched;
     private readonly NodeLease[] _leases;
+    private int _disposed;
 
     public RedisBackplane(RedisOptions options, Hub hub, TimeProvider time, IMeterFactory meters, ILogger log, TimeProvider? graceTime = null)
     {
@@ -35,9 +37,11 @@ internal sealed class RedisBackplane : IBackplane
         Tickets = new RedisTickets(_shards, keys, metrics);
         _bus = new NodeBus(_shards, keys, Node, time, metrics, log);
         _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
+        _watched = new WatchedPresence(_shards, _presence, hub, Broker, time);
+        _presence.Watched = _watched;
         _counts = new RedisCounts(_shards, keys, time);
         _names = new RedisClientNames(_shards, keys, Node, time, metrics, log);
-        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i)], time, log))];
+        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i), _watched.On(i)], time, log))];
         _presence.Hold(_leases);
         _counts.Hold(_leases);
         _names.Hold(_leases);
@@ -74,6 +78,11 @@ internal sealed class RedisBackplane : IBackplane
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         _presence.Dispose();
         await LeaveAsync().ConfigureAwait(false);
         foreach (var shard in _shards)

@@ -30,15 +30,10 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
         [keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")],
         [lease, member.User, member.Connections, member.Info.ToArray(), channel, Beside(channel), Encode(MessageKind.Join, channel, member), Milliseconds(KeyLife)]);
 
-    /// <param name="redis">The server.</param>
-    /// <param name="lease">By whom he was there.</param>
-    /// <param name="channel">Where.</param>
-    /// <param name="member">Who.</param>
-    /// <param name="untold">Whether those who watch know of him although Redis does not.</param>
-    public Task TakeAsync(RedisConnection redis, string lease, string channel, PresenceMember member, bool untold = false) => redis.EvaluateAsync(
+    public Task TakeAsync(RedisConnection redis, string lease, string channel, PresenceMember member) => redis.EvaluateAsync(
         RedisScript.PresenceTake,
         [keys.Presence(channel), keys.Members(channel), keys.Leases],
-        [lease, member.User, Beside(channel), Encode(MessageKind.Leave, channel, member with { Connections = 0 }), untold ? "1" : "0"]);
+        [lease, member.User, Beside(channel), Encode(MessageKind.Leave, channel, member with { Connections = 0 })]);
 
     public Task KeepAsync(RedisConnection redis, string lease, string channel) => Task.WhenAll(
         ((string[])[keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")]).Select(key => redis.ExecuteAsync("PEXPIRE", key, Milliseconds(KeyLife))));

@@ -12,8 +12,8 @@ internal sealed class ClientActions(ClientRegistry clients, INodes nodes, Everyw
     public ClientRegistry Here => clients;
 
     /// <summary>Gives the connection a name.</summary>
-    /// <returns>False where another has it, and keeps it.</returns>
-    public ValueTask<bool> TryJoinAsync(string client, Connection connection) => clients.TryJoinAsync(client, connection);
+    /// <returns>Why it may not have it, or null.</returns>
+    public ValueTask<DisconnectCode?> JoinAsync(string client, Connection connection) => clients.JoinAsync(client, connection);
 
     /// <param name="client">The name.</param>
     /// <param name="json">What it gets.</param>

@@ -18,13 +18,13 @@ internal sealed class ClientHandler(ClientActions clients, FirstMessage? firstMe
 
         // Before it joins: from then on the lane may close the connection, and must find what it has to leave.
         connection.Tag = new Client(client, ClientMessages.Quote(client));
-        if (await clients.TryJoinAsync(client, connection).ConfigureAwait(false))
+        if (await clients.JoinAsync(client, connection).ConfigureAwait(false) is not { } refusal)
         {
             return null;
         }
 
         connection.Tag = null;
-        return DisconnectCode.TooManyConnections;
+        return refusal;
     }
 
     public override void OnClosed(Connection connection, DisconnectCode code)

@@ -11,6 +11,9 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Holders> _clients = new(StringComparer.Ordinal);
 
+    // Names that are being taken: another node may take them anew before they are had here.
+    private readonly Dictionary<string, Joining> _joining = new(StringComparer.Ordinal);
+
     /// <summary>Where nodes share out names; null where this one is alone. Set before anybody joins.</summary>
     public IClientNames? Names { get; set; }
 
@@ -48,26 +51,28 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
     }
 
     /// <summary>Gives the connection the name. Completes at once where the node is alone.</summary>
-    /// <returns>False where another has it, and keeps it.</returns>
-    public async ValueTask<bool> TryJoinAsync(string client, Connection connection)
+    /// <returns>Why it may not have it, or null.</returns>
+    public async ValueTask<DisconnectCode?> JoinAsync(string client, Connection connection)
     {
         if (Names is null)
         {
-            return TryJoin(client, connection, claim: 0);
+            return Join(client, connection, claim: 0);
         }
 
         if (duplicates == DuplicateClients.Refuse && Contains(client))
         {
-            return false;
+            return DisconnectCode.TooManyConnections;
         }
 
-        if (await Names.ClaimAsync(client, duplicates).ConfigureAwait(false) is not { } claim)
+        var joining = BeginJoining(client);
+        try
         {
-            return false;
+            return await Names.ClaimAsync(client, duplicates).ConfigureAwait(false) is { } claim ? Join(client, connection, claim, joining) : DisconnectCode.TooManyConnections;
         }
-
-        // Where another connection of this node was faster, it has the claim.
-        return TryJoin(client, connection, claim);
+        finally
+        {
+            EndJoining(client, joining);
+        }
     }
 
     /// <summary>The connection has gone. With the last one of a name, the others are told.</summary>
@@ -105,6 +110,11 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
     {
         lock (_gate)
         {
+            if (_joining.TryGetValue(client, out var joining))
+            {
+                joining.GivenUp = Math.Max(joining.GivenUp, claim);
+            }
+
             if (_clients.TryGetValue(client, out var holders) && holders.Claim < claim)
             {
                 _clients.Remove(client);
@@ -154,14 +164,42 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
         }
     }
 
-    private bool TryJoin(string client, Connection connection, long claim)
+    private Joining BeginJoining(string client)
     {
         lock (_gate)
         {
+            var joining = _joining.GetValueOrDefault(client) ?? (_joining[client] = new Joining());
+            joining.Count++;
+            return joining;
+        }
+    }
+
+    private void EndJoining(string client, Joining joining)
+    {
+        lock (_gate)
+        {
+            if (--joining.Count == 0)
+            {
+                _joining.Remove(client);
+            }
+        }
+    }
+
+    private DisconnectCode? Join(string client, Connection connection, long claim, Joining? joining = null)
+    {
+        lock (_gate)
+        {
+            if (joining is not null && claim > 0 && joining.GivenUp > claim)
+            {
+                return DisconnectCode.Replaced;
+            }
+
             var others = _clients.TryGetValue(client, out var holders) ? holders.Connections : [];
             if (others.Length > 0 && duplicates == DuplicateClients.Refuse)
             {
-                return false;
+                // Who has it here has it by this node's last claim, whoever made that.
+                _clients[client] = holders! with { Claim = Math.Max(claim, holders.Claim) };
+                return DisconnectCode.TooManyConnections;
             }
 
             _clients[client] = new Holders(duplicates == DuplicateClients.Join ? [.. others, connection] : [connection], Math.Max(claim, holders?.Claim ?? 0));
@@ -170,7 +208,7 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
                 CloseAll(others, DisconnectCode.Replaced);
             }
 
-            return true;
+            return null;
         }
     }
 
@@ -215,4 +253,13 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
     /// <param name="Connections">Who has the name here.</param>
     /// <param name="Claim">By which claim, where nodes share out names.</param>
     private sealed record Holders(Connection[] Connections, long Claim);
+
+    private sealed class Joining
+    {
+        /// <summary>How many connections are at it.</summary>
+        public int Count { get; set; }
+
+        /// <summary>The latest claim by which another node has taken the name meanwhile.</summary>
+        public long GivenUp { get; set; }
+    }
 }

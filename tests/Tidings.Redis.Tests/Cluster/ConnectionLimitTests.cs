@@ -44,19 +44,21 @@ public sealed class ConnectionLimitTests(SharedRedis redis) : IClassFixture<Shar
         await using var own = await RedisServer.StartAsync();
         await using var one = await ClusterNode.StartAsync(own.Address, time: null, PerUser);
         await using var two = await ClusterNode.StartAsync(own.Address, time: null, PerUser);
+        var sockets = new List<RawWebSocket>();
         for (var i = 0; i < Limit; i++)
         {
-            await one.ConnectAsAsync("bob");
+            sockets.Add((await one.ConnectAsAsync("bob")).Socket);
         }
 
         own.Kill();
         await Eventually.TrueAsync(async () => !await one.IsReadyAsync() && !await two.IsReadyAsync(), static () => "both know");
-        var refused = await one.ConnectAsync("/ws/room?token=" + ClusterNode.TokenOf("bob"));
+        var refused = await one.ConnectAsync("/ws?token=" + ClusterNode.TokenOf("bob"));
         await refused.ExpectCloseAsync(1008);
         await own.StartAgainAsync();
         await Eventually.TrueAsync(async () => await one.IsReadyAsync() && await two.IsReadyAsync(), static () => "both are back");
-        refused = await two.ConnectAsync("/ws/room?token=" + ClusterNode.TokenOf("bob"));
+        refused = await two.ConnectAsync("/ws?token=" + ClusterNode.TokenOf("bob"));
         await refused.ExpectCloseAsync(1008);
+        GC.KeepAlive(sockets);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Presence;
 using Tidings.Testing;
@@ -171,13 +170,13 @@ public abstract class PresenceRules
 }
 
 /// <summary>One node's part in presence.</summary>
-internal sealed record PresenceNode(Hub Hub, IBroker Broker, IPresenceStore Presence)
+internal sealed record PresenceNode(Hub Hub, IPresenceStore Presence)
 {
     public async Task<PresenceWatch> WatchAsync(string channel)
     {
         var watch = new PresenceWatch(channel);
         Hub.Listen(watch, PresenceChannel.Of(channel));
-        await Broker.ListenAsync(PresenceChannel.Of(channel));
+        await Presence.WatchAsync(channel);
         return watch;
     }
 }
@@ -221,14 +220,6 @@ internal sealed class PresenceWatch(string channel) : IMessageListener
     {
         await Eventually.TrueAsync(() => Told.Count > _expected, $"more is told, after {string.Join(' ', Told)}");
         return Told[_expected++];
-    }
-
-    /// <summary>Waits until a node's further step has been told, whatever was told before.</summary>
-    public async Task SettleAsync(PresenceNode by)
-    {
-        var mark = Guid.NewGuid().ToString("n");
-        await by.Presence.JoinAsync(channel, mark, mark, default);
-        await Eventually.TrueAsync(() => Told.Any(told => told.Contains(mark, StringComparison.Ordinal)), "all is told");
     }
 
     /// <summary>Nothing was told that was not expected, by the time that a node's further step has been told.</summary>
