@@ -28,4 +28,7 @@ internal static partial class ClientLog
 
     [LoggerMessage(8, LogLevel.Error, "The client failed; it comes back as after a broken connection.")]
     public static partial void Failed(ILogger log, Exception error);
+
+    [LoggerMessage(9, LogLevel.Warning, "The server refused to show a resource: \"{Error}\".")]
+    public static partial void FeedRefused(ILogger log, string error);
 }

@@ -17,6 +17,8 @@ public sealed partial class TidingsClient : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _end = new();
     private readonly TidingsClientOptions _options;
+    private readonly ServerAddress _server;
+    private readonly Func<double> _random;
     private readonly Outbox _outbox;
     private readonly ChannelTable _channels;
     private readonly ClientToken _token;
@@ -48,7 +50,8 @@ public sealed partial class TidingsClient : IAsyncDisposable
     {
         _options = options ?? new TidingsClientOptions();
         _options.Validate();
-        var server = new ServerAddress(address);
+        var server = _server = new ServerAddress(address);
+        _random = random;
         _log = _options.LoggerFactory?.CreateLogger<TidingsClient>() ?? (ILogger)NullLogger.Instance;
         _outbox = new Outbox(_options.OutgoingLimit, _options.OutgoingBytes, _options.TimeProvider);
         _channels = new ChannelTable(told => Call(ServerChannelTold, told));

@@ -12,7 +12,12 @@ namespace Tidings.Redis;
 /// Subscribed first, then read: what was published before is in the log, what comes after arrives, and what is in both is dropped by its offset.
 /// The same holds whenever there is a new connection. Safe from any thread.
 /// </remarks>
-internal sealed class ChannelFeed(string channel, Hub hub, ILogReader log, TimeProvider time)
+/// <param name="channel">The channel.</param>
+/// <param name="names">Where in pub/sub it is heard.</param>
+/// <param name="hub">Where its messages go.</param>
+/// <param name="log">Where its log is read.</param>
+/// <param name="time">Time.</param>
+internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, Hub hub, ILogReader log, TimeProvider time)
 {
     /// <summary>How long a hole may close by itself before the log is read.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
@@ -32,12 +37,14 @@ internal sealed class ChannelFeed(string channel, Hub hub, ILogReader log, TimeP
 
     public string Channel => channel;
 
+    public IReadOnlyList<string> Names => names;
+
     /// <summary>When the log was last looked at, as <see cref="TimeProvider.GetTimestamp"/> has it.</summary>
     public long CheckedAt { get; private set; }
 
     /// <summary>Has the channel heard over this connection, and completes once nothing that is published is missed.</summary>
     /// <returns>Null where the feed was removed, and another one is needed.</returns>
-    public Task? EnsureAsync(RedisConnection connection, string redisChannel)
+    public Task? EnsureAsync(RedisConnection connection)
     {
         lock (_gate)
         {
@@ -51,7 +58,7 @@ internal sealed class ChannelFeed(string channel, Hub hub, ILogReader log, TimeP
             {
                 _connection = connection;
                 _live = false;
-                _started = StartAsync(connection, redisChannel);
+                _started = StartAsync(connection);
             }
 
             return _started;
@@ -103,12 +110,12 @@ internal sealed class ChannelFeed(string channel, Hub hub, ILogReader log, TimeP
         }
     }
 
-    private async Task StartAsync(RedisConnection connection, string redisChannel)
+    private async Task StartAsync(RedisConnection connection)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            await connection.SubscribeAsync(redisChannel).ConfigureAwait(false);
+            await Task.WhenAll(names.Select(connection.SubscribeAsync)).ConfigureAwait(false);
         }
         catch (BrokerUnavailableException error)
         {

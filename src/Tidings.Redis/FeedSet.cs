@@ -20,12 +20,14 @@ internal sealed partial class FeedSet
     private readonly RedisKeys _keys;
     private readonly Hub _hub;
     private readonly ILogReader _reader;
+    private readonly bool _bridge;
     private readonly TimeProvider _time;
     private readonly RedisMetrics _metrics;
     private readonly ILogger _log;
 
-    public FeedSet(RedisShard shard, RedisKeys keys, Hub hub, ILogReader reader, TimeProvider time, RedisMetrics metrics, ILogger log)
+    public FeedSet(RedisShard shard, RedisKeys keys, Hub hub, ILogReader reader, bool bridge, TimeProvider time, RedisMetrics metrics, ILogger log)
     {
+        _bridge = bridge;
         _shard = shard;
         _keys = keys;
         _hub = hub;
@@ -40,7 +42,7 @@ internal sealed partial class FeedSet
     }
 
     /// <summary>How many channels are heard.</summary>
-    public int Count => _feeds.Count;
+    public int Count => _feeds.Values.Distinct().Count();
 
     /// <summary>Has the channel heard; completes once nothing that is published is missed.</summary>
     /// <exception cref="BrokerUnavailableException">The server cannot be reached.</exception>
@@ -50,7 +52,7 @@ internal sealed partial class FeedSet
         while (true)
         {
             var link = await _shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
-            if (Find(channel, name).EnsureAsync(link.Connection, name) is { } ensuring)
+            if (Find(channel, name).EnsureAsync(link.Connection) is { } ensuring)
             {
                 await ensuring.WaitAsync(cancellationToken).ConfigureAwait(false);
                 return;
@@ -63,15 +65,27 @@ internal sealed partial class FeedSet
         // A feed that is removed is out of the set before another can be in it, and its unsubscribing on its way before another's subscribing.
         lock (_removing)
         {
-            return _feeds.GetOrAdd(name, static (_, it) => new ChannelFeed(it.channel, it.Item2._hub, it.Item2._reader, it.Item2._time), (channel, this));
+            if (!_feeds.TryGetValue(name, out var feed))
+            {
+                feed = new ChannelFeed(channel, IsBridged(channel) ? [name, channel] : [name], _hub, _reader, _time);
+                foreach (var heard in feed.Names)
+                {
+                    _feeds[heard] = feed;
+                }
+            }
+
+            return feed;
         }
     }
+
+    // What is said there by itself. No channel of that kind is one of ours.
+    private bool IsBridged(string channel) => _bridge && channel[0] > ' ' && !_keys.IsOurs(channel);
 
     // On a new connection everything is heard anew, and caught up with. Before that the node does not count as connected.
     private Task ResumeAsync(RedisLink link) =>
         Parallel.ForEachAsync(_feeds, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (entry, _) =>
         {
-            if (entry.Value.EnsureAsync(link.Connection, entry.Key) is { } ensuring)
+            if (entry.Value.EnsureAsync(link.Connection) is { } ensuring)
             {
                 await ensuring.ConfigureAwait(false);
             }
@@ -97,10 +111,14 @@ internal sealed partial class FeedSet
         {
             lock (_removing)
             {
-                if (feed.TryRemove())
+                if (feed.Names[0] == name && feed.TryRemove())
                 {
-                    _feeds.TryRemove(name, out _);
-                    work.Add(link.Connection.UnsubscribeAsync(name));
+                    foreach (var heard in feed.Names)
+                    {
+                        _feeds.TryRemove(heard, out _);
+                        work.Add(link.Connection.UnsubscribeAsync(heard));
+                    }
+
                     continue;
                 }
             }
@@ -127,7 +145,8 @@ internal sealed partial class FeedSet
             return;
         }
 
-        if (LogEntry.DecodePublished(feed.Channel, published) is { } message)
+        var decoded = feed.Names[0] == name ? LogEntry.DecodePublished(feed.Channel, published) : LogEntry.DecodePlain(feed.Channel, published, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        if (decoded is { } message)
         {
             feed.Offer(message);
         }

@@ -99,6 +99,17 @@ internal static class LogEntry
             : Decode(channel, inPassing ? default : new StreamPosition(System.Text.Encoding.ASCII.GetString(head[..space]), offset), time, published.AsMemory(end + 1));
     }
 
+    /// <summary>Reads what somebody published who knows nothing of us: JSON, or text.</summary>
+    /// <returns>Null where it is neither.</returns>
+    public static Message? DecodePlain(string channel, byte[] published, long time) =>
+        published.Length > LargestPayload || !Utf8.IsValid(published) ? null : new Message
+        {
+            Channel = channel,
+            Position = default,
+            Time = time,
+            Data = JsonPayload.IsOneLine(published) ? new MessageData(DataKind.Json, published) : new MessageData(DataKind.Text, published),
+        };
+
     /// <summary>Reads an entry of a log.</summary>
     /// <returns>Null where it is not what a node or one of the documented scripts writes.</returns>
     public static Message? Decode(string channel, StreamPosition position, long time, ReadOnlyMemory<byte> payload)

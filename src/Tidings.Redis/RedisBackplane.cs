@@ -32,7 +32,7 @@ internal sealed class RedisBackplane : IBackplane
         Node = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         _shards = [.. options.Servers.Select(server => new RedisShard(server, keys, Node, time, log))];
         var metrics = new RedisMetrics(meters, () => IsAvailable);
-        Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, time, metrics, log), keys, options, time, metrics);
+        Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, options.Bridge, time, metrics, log), keys, options, time, metrics);
         _revocations = new RevocationLog(_shards, keys, metrics, log);
         Tickets = new RedisTickets(_shards, keys, metrics);
         _bus = new NodeBus(_shards, keys, Node, time, metrics, log);

@@ -79,9 +79,9 @@ internal sealed class RedisConnection : IDisposable
         }
     }
 
-    /// <summary>Gives a script to the server, so that its first run is not sent twice, and behind what is sent after it.</summary>
+    /// <summary>Gives the server all scripts, so that no call has to.</summary>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
-    public Task LoadAsync(RedisScript script) => ExecuteAsync("SCRIPT", "LOAD", script.Text);
+    public Task LoadScriptsAsync() => Task.WhenAll(RedisScript.All.Select(script => ExecuteAsync("SCRIPT", "LOAD", script.Text)));
 
     /// <summary>Sends one command.</summary>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>

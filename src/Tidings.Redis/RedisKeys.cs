@@ -10,6 +10,9 @@ internal sealed class RedisKeys(string prefix)
 {
     private static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-@");
 
+    /// <summary>Whether something in Redis has a name that this application gives.</summary>
+    public bool IsOurs(string name) => name.StartsWith(prefix, StringComparison.Ordinal);
+
     /// <summary>The generation of all logs of a server.</summary>
     public string Generation { get; } = prefix + "generation";
 

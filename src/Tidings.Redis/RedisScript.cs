@@ -18,8 +18,9 @@ internal sealed class RedisScript
     public static readonly RedisScript PresenceTake = new("presence-take");
     public static readonly RedisScript PresenceRead = new("presence-read");
 
-    /// <summary>Those of which one call must not overtake another.</summary>
-    public static readonly IReadOnlyList<RedisScript> InOrder = [PresencePut, PresenceTake, CountEnter, ClientClaim, ClientRelease];
+    /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
+    public static readonly IReadOnlyList<RedisScript> All =
+        [Begin, Publish, Read, Lease, PresencePut, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke];
 
     private RedisScript(string name)
     {

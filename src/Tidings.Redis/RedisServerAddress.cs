@@ -9,7 +9,7 @@ internal static class RedisServerAddress
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Commands that the client library sends of its own accord and that an account with few rights may not send.</summary>
-    private static readonly HashSet<string> Unneeded = ["INFO", "CLUSTER", "SENTINEL", "CLIENT", "ECHO"];
+    private static readonly HashSet<string> Unneeded = ["CLUSTER", "SENTINEL", "CLIENT", "ECHO"];
 
     /// <summary>Why it cannot be read, or null.</summary>
     public static string? Fault(string address)

@@ -161,6 +161,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         {
             connection = await RedisConnection.ConnectAsync(_server, Take, _time, _end.Token).ConfigureAwait(false);
             await Task.WhenAll(_heard.Keys.Append(_probe).Select(connection.SubscribeAsync)).ConfigureAwait(false);
+            await connection.LoadScriptsAsync().ConfigureAwait(false);
             var link = await BeginAsync(connection, "", durable: false).ConfigureAwait(false);
             foreach (var prepare in OnConnected)
             {

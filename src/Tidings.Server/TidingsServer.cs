@@ -44,6 +44,11 @@ internal static class TidingsServer
             new TidingsServiceBuilder(builder.Services).AddRedis(redis);
         }
 
+        if (options.Demo)
+        {
+            DemoItems.Add(builder, options.PostgreSql);
+        }
+
         configure?.Invoke(builder);
 
         if (tls is not null)
@@ -117,6 +122,7 @@ internal static class TidingsServer
         if (options.Demo)
         {
             tasks.Map(DemoTask.Name, DemoTask.RunAsync).AllowCancel();
+            DemoItems.Map(app);
             app.MapExactEcho("/ws/echo");
         }
 

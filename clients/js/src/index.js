@@ -1,5 +1,6 @@
 export { actionAfter } from './close-codes.js';
 export { decodePosition, encodePosition } from './position.js';
+export { LiveResource } from './live-resource.js';
 export { ReconnectingWebSocket } from './reconnecting-web-socket.js';
 export { Subscription } from './subscription.js';
 export { Tidings } from './tidings.js';
@@ -13,6 +14,10 @@ export { TidingsError } from './tidings-error.js';
  * @typedef {import('./tidings.js').HistoryOptions} HistoryOptions
  * @typedef {import('./tidings.js').History} History
  * @typedef {import('./tidings.js').Presence} Presence
+ * @typedef {import('./live-resource.js').ResourceOptions} ResourceOptions
+ * @typedef {import('./live-resource.js').ResourceEvents} ResourceEvents
+ * @typedef {import('./live-resource.js').Row} Row
+ * @typedef {import('./live-resource.js').RowChange} RowChange
  * @typedef {import('./subscription.js').SubscribeOptions} SubscribeOptions
  * @typedef {import('./subscription.js').SubscriptionEvents} SubscriptionEvents
  * @typedef {import('./subscription.js').Message} Message

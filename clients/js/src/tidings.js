@@ -4,6 +4,7 @@ import { Connection } from './connection.js';
 import { Emitter } from './emitter.js';
 import { hostOf } from './host.js';
 import { Link } from './link.js';
+import { LiveResource } from './live-resource.js';
 import { Subscriptions } from './subscriptions.js';
 import { TidingsError } from './tidings-error.js';
 
@@ -49,6 +50,8 @@ const CLIENT = { name: 'tidings-js', version: '0.1.0' };
  */
 export class Tidings extends Emitter {
   #host;
+  #url;
+  #options;
   #carrier;
   #link;
   #commands;
@@ -67,12 +70,14 @@ export class Tidings extends Emitter {
   constructor(url, options = {}, host = hostOf(options)) {
     super();
     this.#host = host;
+    this.#url = httpUrl(url);
+    this.#options = options;
     const newId = () => ++this.#lastId;
     const send = (/** @type {Frame[]} */ commands) => this.#carrier.send(commands);
     this.#commands = new Commands(host, newId, send);
     this.#subscriptions = new Subscriptions(host, newId, send, (name, detail) => this.emit(name, detail));
     this.#carrier = new Connection(host, {
-      url: httpUrl(url),
+      url: this.#url,
       client: CLIENT,
       token: options.token,
       transports: options.transports,
@@ -125,6 +130,18 @@ export class Tidings extends Emitter {
       presence: (name, what) => this.presence(name, what),
       unsubscribe: (subscription) => this.#subscriptions.remove(subscription),
     });
+  }
+
+  /**
+   * The rows of a live resource, kept as they are on the server until `close`. It has a connection of its own.
+   * @param {string} name as `items`
+   * @param {import('./live-resource.js').ResourceOptions} [options]
+   * @returns {LiveResource}
+   */
+  resource(name, options = {}) {
+    const { token, maxRetries, WebSocket } = this.#options;
+    const url = options.url === undefined ? new URL(`ws/${name}`, this.#url) : new URL(options.url, this.#url);
+    return new LiveResource(name, url.href.replace(/^http/, 'ws'), { token, maxRetries, WebSocket, ...options }, this.#host);
   }
 
   /**

@@ -65,7 +65,19 @@ internal sealed class WebSocketTransport : ITransport
         }
     }
 
-    public async ValueTask<ServerFrame> ReceiveAsync(CancellationToken cancellationToken)
+    public ValueTask<ServerFrame> ReceiveAsync(CancellationToken cancellationToken) => ReceiveAsync(static text => ServerFrame.Parse(text), cancellationToken);
+
+    /// <summary>The next text as it is, for feeds that speak no frames of <c>/connect</c>.</summary>
+    /// <exception cref="TransportException">The connection has ended.</exception>
+    public ValueTask<JsonElement> ReceiveJsonAsync(CancellationToken cancellationToken) => ReceiveAsync(
+        static text =>
+        {
+            var reader = new Utf8JsonReader(text);
+            return JsonElement.ParseValue(ref reader);
+        },
+        cancellationToken);
+
+    private async ValueTask<T> ReceiveAsync<T>(Func<ReadOnlySpan<byte>, T> parse, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -80,7 +92,7 @@ internal sealed class WebSocketTransport : ITransport
             {
                 try
                 {
-                    return ServerFrame.Parse(_buffer.AsSpan(0, length));
+                    return parse(_buffer.AsSpan(0, length));
                 }
                 catch (JsonException error)
                 {

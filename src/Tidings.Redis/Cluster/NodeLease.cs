@@ -73,7 +73,6 @@ internal sealed partial class NodeLease
     {
         _before = _id;
         _id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-        await Task.WhenAll(RedisScript.InOrder.Select(link.Connection.LoadAsync)).ConfigureAwait(false);
         await RunAsync(link, Life, begins: true).ConfigureAwait(false);
     }
 

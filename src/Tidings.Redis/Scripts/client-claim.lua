@@ -20,7 +20,7 @@ if others and (ARGV[4] == 'Refuse' or (ARGV[4] == 'Replace' and ARGV[5] == '1'))
 end
 local claim = string.format('%.0f', clock[1] * 1000000 + clock[2])
 if others and ARGV[4] == 'Replace' then
-  redis.call('DEL', KEYS[1])
+  redis.call('UNLINK', KEYS[1])
   redis.call('PUBLISH', ARGV[7], 'replaced ' .. ARGV[8] .. ' ' .. claim .. '\n' .. ARGV[3])
 end
 redis.call('HSET', KEYS[1], ARGV[1], claim)

@@ -1,11 +1,11 @@
 -- Gives a message its offset, keeps it, and tells every node that listens: one step for all of it.
 -- KEYS: generation, log, stream, idempotency key (the log's again where there is none)
--- ARGV: generation, id for a new epoch, messages kept, milliseconds they are kept, channel of pub/sub, payload,
+-- ARGV: generation ("" for whichever holds: those who only publish need not know it), id for a new epoch, messages kept, milliseconds they are kept, channel of pub/sub, payload,
 --       "1" if it must be durable, milliseconds an idempotency key is kept (0: there is none), milliseconds the log's own key lives
 -- Answers: {epoch, offset}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given
 local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable')
 local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
-if generation[1] ~= ARGV[1] or generation[2] ~= live then
+if not generation[1] or (ARGV[1] ~= '' and generation[1] ~= ARGV[1]) or generation[2] ~= live then
   return {'generation'}
 end
 if ARGV[7] == '1' and generation[3] ~= '1' then
@@ -13,7 +13,7 @@ if ARGV[7] == '1' and generation[3] ~= '1' then
 end
 local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o')
 local epoch, offset = log[2], tonumber(log[3])
-if log[1] ~= ARGV[1] or not epoch or not offset then
+if log[1] ~= generation[1] or not epoch or not offset then
   epoch, offset = ARGV[2], 0
   redis.call('UNLINK', KEYS[2], KEYS[3])
 end
@@ -30,7 +30,7 @@ offset = offset + 1
 local at = string.format('%.0f', offset)
 local clock = redis.call('TIME')
 local now = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
-redis.call('HSET', KEYS[2], 'g', ARGV[1], 'e', epoch, 'o', at, 'a', ARGV[4])
+redis.call('HSET', KEYS[2], 'g', generation[1], 'e', epoch, 'o', at, 'a', ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[9])
 if ARGV[3] ~= '0' then
   local added = redis.pcall('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], at .. '-0', 't', now, 'p', ARGV[6])

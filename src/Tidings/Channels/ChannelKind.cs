@@ -16,6 +16,9 @@ internal sealed record ChannelKind(ChannelPattern Pattern)
     /// <summary>Who may subscribe and read the history.</summary>
     public ChannelAccess Subscribe { get; init; } = ChannelAccess.Anyone;
 
+    /// <summary>Whether no client may do anything in it, whatever a token says: who hears of it is decided elsewhere.</summary>
+    public bool Closed { get; init; }
+
     /// <summary>Whether it is known who listens.</summary>
     public bool Presence { get; init; }
 

@@ -13,6 +13,7 @@ internal sealed class ChannelKinds
     private static readonly ChannelKind Other = new(new ChannelPattern("*"));
 
     private volatile ChannelKind[] _kinds = [];
+    private volatile ChannelKind[] _features = [];
 
     /// <summary>Adds a kind, or puts it in the place of the one with the same pattern. Kinds are looked up in the order of their adding.</summary>
     public void Set(ChannelKind kind)
@@ -30,6 +31,10 @@ internal sealed class ChannelKinds
         }
     }
 
+    /// <summary>Adds a kind that a feature of Tidings needs. Those of the application go before it, unless it is closed, and it takes nothing
+    /// away from what holds where the application has none.</summary>
+    public void SetFeature(ChannelKind kind) => _features = [.. _features.Where(other => other.Pattern.Text != kind.Pattern.Text), kind];
+
     /// <summary>Rules that go before the application's, or null.</summary>
     public IChannelOverlay? Overlay { get; set; }
 
@@ -39,7 +44,8 @@ internal sealed class ChannelKinds
     public ChannelKind FindOwn(string channel)
     {
         var kinds = _kinds;
-        return Find(kinds.Length == 0 ? BuiltIn : kinds, channel) ?? Other;
+        var feature = Find(_features, channel);
+        return feature is { Closed: true } ? feature : Find(kinds, channel) ?? feature ?? (kinds.Length == 0 ? Find(BuiltIn, channel) : null) ?? Other;
     }
 
     /// <summary>The same for the plain text route of a room: what no kind speaks of is open there.</summary>

@@ -8,19 +8,19 @@ namespace Tidings.Channels;
 /// may; otherwise the kind of the channel does.</summary>
 internal static class ChannelPermissions
 {
-    public static bool MaySubscribe(ChannelKind kind, string channel, Identity? who) => May(kind.Subscribe, TokenActions.Subscribe, channel, who);
+    public static bool MaySubscribe(ChannelKind kind, string channel, Identity? who) => !kind.Closed && May(kind.Subscribe, TokenActions.Subscribe, channel, who);
 
     public static bool MayPublish(ChannelKind kind, string channel, Identity? who) =>
-        who?.Grants is { } grants
+        !kind.Closed && who?.Grants is { } grants
             ? IsOpenTo(channel, who) && grants.Allow(channel, TokenActions.Publish)
             : Has(kind.Publish, who) && MaySubscribe(kind, channel, who);
 
     /// <summary>Whether what was said may be read, and what was missed be had again.</summary>
-    public static bool MayReadHistory(ChannelKind kind, string channel, Identity? who) => May(kind.Subscribe, TokenActions.History, channel, who);
+    public static bool MayReadHistory(ChannelKind kind, string channel, Identity? who) => !kind.Closed && May(kind.Subscribe, TokenActions.History, channel, who);
 
     /// <summary>Whether it may be known who listens.</summary>
     public static bool MaySeePresence(ChannelKind kind, string channel, Identity? who) =>
-        kind.Presence && May(kind.Subscribe, TokenActions.Presence, channel, who);
+        kind.Presence && !kind.Closed && May(kind.Subscribe, TokenActions.Presence, channel, who);
 
     private static bool May(ChannelAccess access, TokenActions action, string channel, Identity? who) =>
         IsOwn(channel, who)

@@ -12,9 +12,16 @@ internal sealed class DeflateDialect(int index, Dialect plain, MessageDeflater d
 
     public override bool TellsGaps => plain.TellsGaps;
 
+    public override void Missed(Subscription subscription) => plain.Missed(subscription);
+
     public override byte[] Encode(Message message)
     {
         var frame = plain.BytesOf(message);
+        if (frame.Length == 0)
+        {
+            return frame;
+        }
+
         var payload = Frame.PayloadOf(frame);
         var buffer = ArrayPool<byte>.Shared.Rent(MessageDeflater.DestinationLength(payload.Length));
         try
@@ -35,10 +42,12 @@ internal sealed class SmallWindowDialect(DeflateDialect full, DeflateTerms terms
 {
     public override bool TellsGaps => full.TellsGaps;
 
+    public override void Missed(Subscription subscription) => full.Missed(subscription);
+
     public override byte[] BytesOf(Message message)
     {
         var frame = full.Plain.BytesOf(message);
-        return terms.Allows(Frame.PayloadOf(frame).Length) ? full.BytesOf(message) : frame;
+        return frame.Length > 0 && terms.Allows(Frame.PayloadOf(frame).Length) ? full.BytesOf(message) : frame;
     }
 
     public override byte[] Encode(Message message) => full.Encode(message);

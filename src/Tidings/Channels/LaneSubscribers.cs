@@ -200,8 +200,18 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
             _shown = message.Position;
         }
 
-        if (!misses || before.Epoch is null || !dialect.TellsGaps)
+        if (!misses || before.Epoch is null)
         {
+            return frame;
+        }
+
+        if (!dialect.TellsGaps)
+        {
+            for (var i = 0; i < _live.Count; i++)
+            {
+                dialect.Missed(_live[i]);
+            }
+
             return frame;
         }
 

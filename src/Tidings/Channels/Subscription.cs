@@ -20,6 +20,15 @@ internal enum SubscriptionState : byte
     Ended,
 }
 
+/// <summary>Leaves messages out of one subscription. Called on its lane, with each message in order.</summary>
+internal interface IMessageFilter
+{
+    /// <summary>Whether it will leave out nothing more.</summary>
+    bool HasPassed { get; }
+
+    bool LeavesOut(Message message);
+}
+
 /// <summary>One connection's place in one channel, in the words of one dialect. All but the constructor belongs to the connection's lane.</summary>
 /// <remarks>
 /// <see cref="SubscriptionState.Live"/> ones need nothing of their own: their lane has shown all of them the same. The others look at
@@ -39,8 +48,9 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
     /// <param name="dialect">In which words.</param>
     /// <param name="conflates">Whether only the newest message of each key is wanted while the connection lags.</param>
     /// <param name="skipsWhenSlow">Whether a connection that lags is told of a gap, and not closed.</param>
-    public static Subscription Waiting(Connection connection, Dialect dialect, bool conflates, bool skipsWhenSlow) =>
-        new(connection, dialect) { State = SubscriptionState.Waiting, Conflates = conflates, SkipsWhenSlow = skipsWhenSlow };
+    /// <param name="filter">What it leaves out, or null.</param>
+    public static Subscription Waiting(Connection connection, Dialect dialect, bool conflates, bool skipsWhenSlow, IMessageFilter? filter = null) =>
+        new(connection, dialect) { State = SubscriptionState.Waiting, Conflates = conflates, SkipsWhenSlow = skipsWhenSlow, Filter = filter };
 
     public Connection Connection => connection;
     public Dialect Dialect => dialect;
@@ -51,6 +61,9 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
 
     /// <summary>Where it stands among its lane's subscribers of the channel; −1 while it is not among them.</summary>
     public int Index { get; set; } = -1;
+
+    /// <summary>What this one alone leaves out, for as long as that can be; or null.</summary>
+    public IMessageFilter? Filter { get; init; }
 
     /// <summary>Which of the lane's two lists it is in.</summary>
     public bool IsInLive { get; set; }
@@ -103,7 +116,7 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
 
     /// <summary>Whether it has seen all that its lane has shown, and needs no looking at any more.</summary>
     public bool HasCaughtUp(StreamPosition shown) =>
-        State == SubscriptionState.CatchingUp && _backlog is null && !IsSelective && _seen == shown;
+        State == SubscriptionState.CatchingUp && _backlog is null && !IsSelective && _seen == shown && Filter is null or { HasPassed: true };
 
     /// <summary>From here on it gets what all get.</summary>
     public void GoLive() => State = SubscriptionState.Live;
@@ -201,7 +214,15 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
             _seen = message.Position;
         }
 
-        connection.Send(dialect.BytesOf(message));
+        if (Filter is { } filter && filter.LeavesOut(message))
+        {
+            return;
+        }
+
+        if (dialect.BytesOf(message) is { Length: > 0 } frame)
+        {
+            connection.Send(frame);
+        }
     }
 
     // Who wants the newest of each key misses older ones as agreed. Only what had nothing newer in its place is a loss.
@@ -216,7 +237,15 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
     private void TellGap(StreamPosition next, string reason)
     {
         var to = next.Epoch == _seen.Epoch ? next.Offset : _seen.Offset;
-        connection.Send(Reply.Gap(Channel!.Name, next, _seen.Offset + 1, to, reason));
+        if (dialect.TellsGaps)
+        {
+            connection.Send(Reply.Gap(Channel!.Name, next, _seen.Offset + 1, to, reason));
+        }
+        else
+        {
+            dialect.Missed(this);
+        }
+
         _seen = next;
     }
 }

@@ -91,14 +91,15 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
             return true;
         }
 
-        var entering = _registry.TryEnterAsAsync(identity.User);
-        if (entering.IsCompletedSuccessfully)
+        var entering = _registry.TryEnterAsAsync(identity.User).AsTask();
+        var atOnce = entering.IsCompleted;
+        var entered = await entering.ConfigureAwait(false);
+        if (atOnce)
         {
-            CountedUser = entering.Result ? identity.User : null;
-            return entering.Result;
+            CountedUser = entered ? identity.User : null;
+            return entered;
         }
 
-        var entered = await entering.ConfigureAwait(false);
         await Lane.SwitchTo();
         if (entered && State == ConnectionState.Closed)
         {

@@ -15,6 +15,7 @@ internal static class ScenarioTable
         static () => new F10Overflow(),
         static () => new F12Storm(),
         static () => new F15RollingUpgrade(),
+        static () => new MixedFaults(),
     ];
 
     public static IReadOnlyList<string> Ids { get; } = [.. Makers.Select(static make => make().Id)];

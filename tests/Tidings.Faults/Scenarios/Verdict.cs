@@ -5,16 +5,18 @@ internal sealed class Verdict
 {
     private readonly List<string> _failures = [];
     private readonly Dictionary<string, string> _measures = [];
+    private int _faults;
 
     public IReadOnlyList<string> Failures => _failures;
     public IReadOnlyDictionary<string, string> Measures => _measures;
 
     /// <summary>Faults that were made and survived.</summary>
-    public int Faults { get; private set; }
+    public int Faults => _faults;
 
     public bool Passed => _failures.Count == 0;
 
-    public void Broke() => Faults++;
+    /// <summary>Safe from any thread.</summary>
+    public void Broke() => Interlocked.Increment(ref _faults);
 
     public void Require(bool holds, string otherwise)
     {

@@ -172,10 +172,7 @@ internal sealed class FaultWorld : IAsyncDisposable
             await new StoreWitness(Redis, Prefix, Journal).ReadAsync(_publisherContext.Channels);
         }
 
-        if (Options.Presence)
-        {
-            await NotePresenceAsync(witness);
-        }
+        await NotePresenceAsync(witness);
 
         await _end.CancelAsync();
         await Task.WhenAll([.. _reading, .. _publishing]).WaitAsync(Patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

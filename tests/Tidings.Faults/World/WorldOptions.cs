@@ -19,9 +19,6 @@ internal sealed record WorldOptions
     public int Polls { get; init; } = 1;
     public int Clients { get; init; } = 1;
 
-    /// <summary>Whether nodes agree about who is there.</summary>
-    public bool Presence => Redis is null;
-
     public int Publishers { get; init; } = 16;
 
     /// <summary>Messages per second, of all publishers together.</summary>

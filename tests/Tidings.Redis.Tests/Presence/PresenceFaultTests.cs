@@ -95,7 +95,7 @@ public sealed class PresenceFaultTests : IAsyncLifetime
         await Eventually.TrueAsync(() => one.Backplane.IsAvailable && two.Backplane.IsAvailable, "both are back");
         await Eventually.TrueAsync(async () => (await one.Presence.ReadAsync(Channel, 10)).Count == 2, static () => "both are there");
         await Eventually.TrueAsync(() => watch.Told.Contains("""-{"user":"eve","connections":0}"""), "those who watched are told who left");
-        Assert.DoesNotContain(watch.Told, static told => told.StartsWith("-", StringComparison.Ordinal) && !told.Contains("eve", StringComparison.Ordinal));
+        Assert.DoesNotContain(watch.Told, static told => told.StartsWith('-') && !told.Contains("eve", StringComparison.Ordinal));
         foreach (var key in (await _redis.SendAsync("KEYS", "*")).Split("\r\n").Where(static line => line.StartsWith("tidings:", StringComparison.Ordinal)))
         {
             Assert.NotEqual(":-1", await _redis.SendAsync("PTTL", key));
@@ -153,7 +153,7 @@ public sealed class PresenceFaultTests : IAsyncLifetime
 
     private async Task<FaultNode> NodeAsync(string? through = null)
     {
-        var node = await _world.NodeAsync(through, _time);
+        var node = await _world.NodeAsync(through, graceTime: _time);
         return new FaultNode(new PresenceNode(node.Hub, node.Backplane.Presence), node.Backplane);
     }
 

@@ -15,8 +15,9 @@ internal sealed class RedisWorld(string configuration, Action<RedisOptions>? con
     public IReadOnlyCollection<string> Logged => _log.Lines;
 
     /// <param name="through">Where it reaches Redis instead: a proxy.</param>
+    /// <param name="available">Whether Redis can be reached now.</param>
     /// <param name="graceTime">The time by which members leave.</param>
-    public async Task<Node> NodeAsync(string? through = null, TimeProvider? graceTime = null)
+    public async Task<Node> NodeAsync(string? through = null, bool available = true, TimeProvider? graceTime = null)
     {
         var options = new RedisOptions { Configuration = through ?? configuration };
         configure?.Invoke(options);
@@ -26,7 +27,7 @@ internal sealed class RedisWorld(string configuration, Action<RedisOptions>? con
         var node = new Node(hub, backplane);
         _nodes.Add(node);
         await backplane.StartAsync(CancellationToken.None);
-        Assert.True(backplane.IsAvailable, string.Join('\n', _log.Lines));
+        Assert.True(backplane.IsAvailable == available, string.Join('\n', _log.Lines));
         return node;
     }
 

@@ -1,0 +1,95 @@
+using Tidings.Connections;
+using Tidings.Protocol;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Frames;
+using Tidings.Protocol.Replies;
+
+namespace Tidings.EntityFrameworkCore.Feed;
+
+/// <summary>The route of a feed: <c>subscribe</c> shows rows and what happens to them.</summary>
+internal sealed class FeedHandler(ResourceFeed feed, FirstMessage? firstMessage) : TextRouteHandler(firstMessage)
+{
+    private static readonly byte[] InvalidJson = Frame.Text("""{"error":"Invalid JSON format"}"""u8);
+
+    /// <summary>Lets a connection in before its handshake is answered. Any thread, once.</summary>
+    /// <returns>Why not, or null.</returns>
+    public DisconnectCode? Join(Connection connection)
+    {
+        if (feed.Refuse(connection.Identity) is { } refusal)
+        {
+            return refusal;
+        }
+
+        connection.Tag = new FeedSession(feed, connection);
+        return null;
+    }
+
+    public override void OnClosed(Connection connection, DisconnectCode code)
+    {
+        if (connection.Tag is FeedSession session)
+        {
+            connection.Tag = null;
+            session.End();
+        }
+    }
+
+    protected override void OnContent(Connection connection, ReadOnlySpan<byte> text)
+    {
+        var session = (FeedSession)connection.Tag!;
+        var command = FeedCommand.Read(text.ToArray(), feed.Resource);
+        if (!command.IsJson)
+        {
+            connection.Send(InvalidJson);
+            connection.CountInvalid();
+        }
+        else if (command.Fault is { } fault)
+        {
+            connection.Send(Unfit(fault));
+            connection.CountInvalid();
+        }
+        else if (command.Request is { } request)
+        {
+            connection.ForgetInvalid();
+            session.Show(request);
+        }
+        else
+        {
+            connection.ForgetInvalid();
+            session.Unsubscribe();
+        }
+    }
+
+    // Who he is may decide what he sees.
+    protected override bool MayStay(Connection connection)
+    {
+        if (connection.Tag is not FeedSession session)
+        {
+            return true;
+        }
+
+        if (feed.Refuse(connection.Identity) is not null)
+        {
+            return false;
+        }
+
+        if (feed.Resource.IsRestricted)
+        {
+            session.Restart();
+        }
+
+        return true;
+    }
+
+    private static byte[] Unfit(FieldFault fault)
+    {
+        var frame = JsonFrame.Begin();
+        frame.Writer.WriteString("error"u8, "Invalid message format"u8);
+        frame.Writer.WriteStartArray("details"u8);
+        frame.Writer.WriteStartObject();
+        frame.Writer.WriteString("field"u8, fault.Field);
+        frame.Writer.WriteString("message"u8, fault.Message);
+        frame.Writer.WriteEndObject();
+        frame.Writer.WriteEndArray();
+        return frame.End();
+    }
+}

@@ -1,0 +1,263 @@
+using System.Data.Common;
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Connections;
+using Tidings.EntityFrameworkCore.Resources;
+using Tidings.Protocol;
+using Tidings.Protocol.Frames;
+using Tidings.Protocol.Replies;
+
+namespace Tidings.EntityFrameworkCore.Feed;
+
+/// <summary>One connection's view of a resource: first the rows, then what happens to them. Belongs to the connection's lane.</summary>
+#pragma warning disable CA1001 // Its source of cancellation has no timer and no handle: it is cancelled, and needs no more.
+internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQueueWaiter
+#pragma warning restore CA1001
+{
+    // How often the rows are read again because events were gone before they had been read.
+    private const int MostReadings = 5;
+
+    private static readonly byte[] Unavailable = Frame.Text("""{"error":"Service unavailable"}"""u8);
+
+    // How long a peer may take to read what one message of rows needs room for.
+    private static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(30);
+
+    private readonly CancellationTokenSource _end = new();
+    private FeedRequest? _request;
+    private Subscription? _subscription;
+    private TaskCompletionSource? _room;
+    private bool _running;
+    private bool _again;
+
+    public Resource Resource => feed.Resource;
+
+    /// <summary>Shows what is asked for, in the place of what was shown before.</summary>
+    public void Show(FeedRequest request)
+    {
+        _request = request;
+        Run();
+    }
+
+    /// <summary>Shows the rows anew: events are missing, or cannot be told from what is known.</summary>
+    public void Restart()
+    {
+        if (_request is { } request)
+        {
+            _request = request with { Since = null, Seen = null };
+            Run();
+        }
+    }
+
+    public void Unsubscribe()
+    {
+        _request = null;
+        Leave();
+        var frame = JsonFrame.Begin("unsubscribed");
+        frame.Writer.WriteString("resource"u8, Resource.Name);
+        connection.Send(frame.End());
+    }
+
+    /// <summary>The connection has ended.</summary>
+    public void End()
+    {
+        _request = null;
+        Leave();
+
+        // Not here, where a driver of a database might wait in its handler.
+        _ = _end.CancelAsync();
+        _room?.TrySetResult();
+    }
+
+    void IQueueWaiter.OnRoom() => _room?.TrySetResult();
+
+    private void Run()
+    {
+        if (_running)
+        {
+            _again = true;
+            return;
+        }
+
+        _running = true;
+        connection.Suspend();
+        _ = RunAsync();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            do
+            {
+                _again = false;
+                Leave();
+                if (_request is { } request)
+                {
+                    await ShowAsync(request);
+                }
+
+                await connection.Lane.SwitchTo();
+            }
+            while (_again);
+        }
+        catch (OperationCanceledException) when (_end.IsCancellationRequested)
+        {
+            return;
+        }
+#pragma warning disable CA1031 // Whatever went wrong, the peer learns that he sees nothing.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            await connection.Lane.SwitchTo();
+            Fail(error);
+        }
+
+        _running = false;
+        if (connection.State <= ConnectionState.Open)
+        {
+            connection.Resume();
+        }
+    }
+
+    /// <summary>Ends the connection: what it may see cannot be said.</summary>
+    public void Fail(Exception error)
+    {
+        if (error is not BrokerUnavailableException)
+        {
+            connection.LogFailure(error);
+        }
+
+        _request = null;
+        _again = false;
+        Leave();
+        connection.Send(Unavailable);
+
+        // A peer that comes back tries again; one that has not asked for what he gets must not go on as if nothing were.
+        connection.CloseNow(error is BrokerUnavailableException or DbException or TimeoutException ? DisconnectCode.Unavailable : DisconnectCode.HandlerFailed);
+    }
+
+    private async Task ShowAsync(FeedRequest request)
+    {
+        var view = feed.ViewOf(connection.Identity, request.Filter);
+        if (request.Since is { } since
+            && await TryFollowAsync(view, since, request.Seen is null ? null : new SeenRows(request.Seen, long.MaxValue, 0), Resumed))
+        {
+            return;
+        }
+
+        for (var reading = 0; reading < MostReadings; reading++)
+        {
+            var read = await SendRowsAsync(view);
+            if (read is null || await TryFollowAsync(view, read.From, read.Filter, begin: null))
+            {
+                return;
+            }
+        }
+
+        throw new TimeoutException($"The rows of {Resource.Name} take longer to read than its events are kept.");
+    }
+
+    // Live first, then the log after the position: what is said between the two is in both, and sent once.
+    private async Task<bool> TryFollowAsync(FeedView view, StreamPosition since, SeenRows? filter, Func<StreamPosition, byte[]>? begin)
+    {
+        await connection.Lane.SwitchTo();
+        if (_request is null)
+        {
+            return true;
+        }
+
+        var subscription = Subscription.Waiting(connection, feed.DialectFor(this, view, connection.Deflate), conflates: false, skipsWhenSlow: false, filter);
+        _subscription = subscription;
+        feed.Hub.TryJoin(subscription, Resource.Channel);
+        await feed.Broker.ListenAsync(Resource.Channel, _end.Token).ConfigureAwait(false);
+        var history = await feed.Broker.ReadAsync(Resource.Channel, new HistoryRequest(since, 0), _end.Token).ConfigureAwait(false);
+        await connection.Lane.SwitchTo();
+        if (_subscription != subscription)
+        {
+            return true;
+        }
+
+        if (!history.Recovered)
+        {
+            Leave();
+            return false;
+        }
+
+        if (begin is not null)
+        {
+            connection.Send(begin(history.Start));
+        }
+
+        subscription.Start(history);
+        return true;
+    }
+
+    private async Task<RowsRead?> SendRowsAsync(FeedView view)
+    {
+        // No code of the application, and no database, runs on a lane.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        RowsRead? read = null;
+        InitialRows? rows = null;
+        using var place = await feed.EnterAsync(_end.Token);
+        try
+        {
+            await new RowReader(Resource).ReadAsync(
+                view.Query,
+                began =>
+                {
+                    read = began;
+                    rows = new InitialRows(Resource, began.From, began.Seen?.Text, ResourceFeed.LargestPart(connection));
+                },
+                async row =>
+                {
+                    rows!.Add(row);
+                    if (rows.IsFull)
+                    {
+                        await SendAsync(rows.Take(isLast: false));
+                    }
+                },
+                _end.Token);
+            await SendAsync(rows!.Take(isLast: true));
+            return _request is null ? null : read;
+        }
+        finally
+        {
+            rows?.Dispose();
+        }
+    }
+
+    private byte[] Resumed(StreamPosition position)
+    {
+        var frame = JsonFrame.Begin("resumed");
+        frame.Writer.WriteString("resource"u8, Resource.Name);
+        frame.Writer.WriteString("epoch"u8, position.Epoch);
+        frame.Writer.WriteNumber("offset"u8, position.Offset);
+        return frame.End();
+    }
+
+    // As fast as the peer reads, and no faster.
+    private async ValueTask SendAsync(byte[] frame)
+    {
+        await connection.Lane.SwitchTo();
+        if (connection.QueuedBytes > 0 && connection.QueuedBytes + frame.Length > connection.Settings.QueueBytes / 2)
+        {
+            _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            connection.AwaitRoom(this);
+            await _room.Task.WaitAsync(LongestStall, feed.Time, _end.Token).ConfigureAwait(false);
+            await connection.Lane.SwitchTo();
+        }
+
+        _end.Token.ThrowIfCancellationRequested();
+        connection.Send(frame);
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+    }
+
+    private void Leave()
+    {
+        if (_subscription is { } subscription)
+        {
+            _subscription = null;
+            feed.Hub.Leave(subscription);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using System.Security.Claims;
+using Tidings.EntityFrameworkCore.Resources;
+
+namespace Tidings.EntityFrameworkCore.Feed;
+
+/// <summary>Which rows of a resource one subscriber sees: those of his user that fit his filter. Immutable.</summary>
+internal sealed class FeedView(Resource resource, ClaimsPrincipal user, IReadOnlyList<(int Column, object? Value)> filter)
+{
+    /// <summary>Whether that is all of them.</summary>
+    public bool IsWhole => filter.Count == 0 && !resource.IsRestricted;
+
+    /// <summary>The same as a query.</summary>
+    public RowQuery Query { get; } = new(user) { Equal = filter };
+
+    public bool Shows(object?[] row)
+    {
+        foreach (var (column, value) in filter)
+        {
+            if (!Equals(row[column], value))
+            {
+                return false;
+            }
+        }
+
+        return resource.IsVisible?.Invoke(row, user) ?? true;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Security.Claims;
+using Tidings.AspNetCore.Hosting;
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Connections;
+using Tidings.EntityFrameworkCore.Resources;
+using Tidings.Protocol;
+using Tidings.Protocol.Compression;
+using Tidings.Security.Identities;
+using Tidings.Security.Tokens;
+
+namespace Tidings.EntityFrameworkCore.Feed;
+
+/// <summary>The feed of one resource on this node. Safe from any thread.</summary>
+#pragma warning disable CA1001 // It lives as long as the application.
+internal sealed class ResourceFeed(TidingsServices tidings, ResourceDefinition definition)
+#pragma warning restore CA1001
+{
+    // Readings of whole tables at once: each takes a connection of the database's pool.
+    private const int MostReadings = 8;
+
+    private const int LargestRows = 256 * 1024;
+
+    private static readonly ClaimsPrincipal Nobody = new(new ClaimsIdentity());
+
+    private readonly SemaphoreSlim _readings = new(MostReadings);
+    private readonly DialectFamily _whole = new(new FeedDialect(), FeedDialect.DeflateIndex, tidings.Deflater);
+
+    public Resource Resource => definition.Resource;
+
+    public Hub Hub => tidings.Hub;
+
+    public IBroker Broker => tidings.Broker;
+
+    public TimeProvider Time => tidings.Time;
+
+    /// <summary>Why somebody may not see the feed at all, or null.</summary>
+    public DisconnectCode? Refuse(Identity? identity)
+    {
+        var kind = tidings.Kinds.Find(Resource.Channel);
+        var may = kind.Closed
+            ? identity?.Grants is not { } grants || grants.Allow(Resource.Channel, TokenActions.Subscribe)
+            : ChannelPermissions.MaySubscribe(kind, Resource.Channel, identity);
+        return may ? null : identity is null ? DisconnectCode.Unauthorized : DisconnectCode.Forbidden;
+    }
+
+    public FeedView ViewOf(Identity? identity, IReadOnlyList<(int Column, object? Value)> filter) => new(Resource, UserOf(identity), filter);
+
+    public Dialect DialectFor(FeedSession session, FeedView view, DeflateTerms? terms) => view.IsWhole ? _whole.For(terms) : new FilteredFeedDialect(session, view);
+
+    /// <summary>Waits for one of the places of those who read a whole table.</summary>
+    public async Task<IDisposable> EnterAsync(CancellationToken cancellationToken)
+    {
+        await _readings.WaitAsync(cancellationToken);
+        return new Place(_readings);
+    }
+
+    public static int LargestPart(Connection connection) => Math.Min(LargestRows, connection.Settings.QueueBytes / 4);
+
+    /// <summary>Who somebody is to the application's own rules.</summary>
+    public static ClaimsPrincipal UserOf(Identity? identity) => identity switch
+    {
+        null => Nobody,
+        { Principal: { } principal } => principal,
+        _ => new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, identity.User), new Claim("sub", identity.User)], "Tidings")),
+    };
+
+    private sealed class Place(SemaphoreSlim places) : IDisposable
+    {
+        public void Dispose() => places.Release();
+    }
+}

@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Tidings.EntityFrameworkCore.Outbox;
+
+/// <summary>The statements of an outbox, in the words of its database. Immutable.</summary>
+internal sealed class OutboxTable
+{
+    // What other databases are sure to take in one statement: five parameters a row.
+    private const int MostRows = 200;
+
+    private static readonly ConcurrentDictionary<IModel, OutboxTable> Known = [];
+
+    private readonly bool _isPostgreSql;
+    private readonly string _table;
+    private readonly string _columns;
+    private readonly string _all;
+    private readonly string _id;
+
+    private OutboxTable(DbContext context, IEntityType type)
+    {
+        var sql = context.GetService<ISqlGenerationHelper>();
+        var store = StoreObjectIdentifier.Create(type, StoreObjectType.Table)!.Value;
+        string Column(string property) => sql.DelimitIdentifier(type.FindProperty(property)!.GetColumnName(store)!);
+        _isPostgreSql = context.Database.IsNpgsql();
+        _table = sql.DelimitIdentifier(store.Name, store.Schema);
+        _id = Column(nameof(OutboxRow.Id));
+        _columns = string.Join(", ", new[] { nameof(OutboxRow.Channel), nameof(OutboxRow.Key), nameof(OutboxRow.Data), nameof(OutboxRow.Hidden), nameof(OutboxRow.Transaction) }.Select(Column));
+        _all = $"{_id}, {_columns}";
+        Channel = Column(nameof(OutboxRow.Channel));
+        Insert = $"INSERT INTO {_table} ({_columns}) SELECT c, k, d, h, pg_current_xact_id()::text::bigint FROM unnest(@c, @k, @d, @h) WITH ORDINALITY AS e (c, k, d, h, n) ORDER BY n";
+        Fetch = $"SELECT {_all} FROM {_table} ORDER BY {_id} LIMIT ";
+        Delete = $"DELETE FROM {_table} WHERE {_id} = ANY (@ids)";
+        Newest = $"SELECT pg_current_snapshot()::text, (SELECT max({_id}) FROM {_table} WHERE {Channel} = @channel)";
+        LockKey = $"tidings:{store.Schema}.{store.Name}";
+    }
+
+    public string Fetch { get; }
+
+    public string Delete { get; }
+
+    /// <summary>What a snapshot of the database sees, and the newest event of a channel in it that was not deleted.</summary>
+    public string Newest { get; }
+
+    /// <summary>Names the lock of whoever publishes the rows.</summary>
+    public string LockKey { get; }
+
+    public bool IsPostgreSql => _isPostgreSql;
+
+    private string Channel { get; }
+
+    private string Insert { get; }
+
+    public static OutboxTable Of(DbContext context, IEntityType type) => Known.TryGetValue(context.Model, out var table) ? table : Known.GetOrAdd(context.Model, new OutboxTable(context, type));
+
+    /// <summary>Writes events in one statement, inside the transaction that is the context's now.</summary>
+    public async ValueTask WriteAsync(DbContext context, DbTransaction? transaction, List<OutboxEvent> events, bool async, CancellationToken cancellationToken)
+    {
+        if (events.Count == 0)
+        {
+            return;
+        }
+
+        if (!_isPostgreSql)
+        {
+            await WriteValuesAsync(context, events, async, cancellationToken);
+            return;
+        }
+
+        // Only where the caller has no transaction of the context's own is its connection closed.
+        var database = context.Database;
+        var wasOpen = database.GetDbConnection().State == System.Data.ConnectionState.Open;
+        if (!wasOpen)
+        {
+            await (async ? database.OpenConnectionAsync(cancellationToken) : Run(database.OpenConnection));
+        }
+
+        try
+        {
+            var command = (NpgsqlCommand)database.GetDbConnection().CreateCommand();
+            await using var disposed = command.ConfigureAwait(false);
+            command.CommandText = Insert;
+            command.Transaction = (NpgsqlTransaction?)(transaction ?? database.CurrentTransaction?.GetDbTransaction());
+            command.Parameters.Add(new NpgsqlParameter("c", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = events.Select(static e => e.Channel).ToArray() });
+            command.Parameters.Add(new NpgsqlParameter("k", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = events.Select(static e => e.Key).ToArray() });
+            command.Parameters.Add(new NpgsqlParameter("d", NpgsqlDbType.Array | NpgsqlDbType.Bytea) { Value = events.Select(static e => e.Data).ToArray() });
+            command.Parameters.Add(new NpgsqlParameter("h", NpgsqlDbType.Array | NpgsqlDbType.Bytea) { Value = events.Select(static e => e.Hidden).ToArray() });
+            if (async)
+            {
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+            else
+            {
+#pragma warning disable VSTHRD103 // The caller saves without waiting.
+                command.ExecuteNonQuery();
+#pragma warning restore VSTHRD103
+            }
+        }
+        finally
+        {
+            if (!wasOpen)
+            {
+                await (async ? database.CloseConnectionAsync() : Run(database.CloseConnection));
+            }
+        }
+    }
+
+    private async ValueTask WriteValuesAsync(DbContext context, List<OutboxEvent> events, bool async, CancellationToken cancellationToken)
+    {
+        foreach (var part in events.Chunk(MostRows))
+        {
+            var rows = string.Join(", ", part.Select(static (_, i) => $"({{{4 * i}}}, {{{(4 * i) + 1}}}, {{{(4 * i) + 2}}}, {{{(4 * i) + 3}}}, 0)"));
+            var sql = $"INSERT INTO {_table} ({_columns}) VALUES {rows}";
+            var values = part.SelectMany(static e => new object?[] { e.Channel, e.Key, e.Data, e.Hidden }).ToArray();
+            if (async)
+            {
+                await context.Database.ExecuteSqlRawAsync(sql, values!, cancellationToken);
+            }
+            else
+            {
+#pragma warning disable VSTHRD103 // The caller saves without waiting.
+                context.Database.ExecuteSqlRaw(sql, values!);
+#pragma warning restore VSTHRD103
+            }
+        }
+    }
+
+    private static Task Run(Action action)
+    {
+        action();
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Tidings;
+using Tidings.AspNetCore.Handshake;
+using Tidings.AspNetCore.Hosting;
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.EntityFrameworkCore.Contexts;
+using Tidings.EntityFrameworkCore.Feed;
+using Tidings.EntityFrameworkCore.Resources;
+using Tidings.EntityFrameworkCore.Rest;
+using Tidings.Protocol;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Tables that push their own changes.</summary>
+public static class ResourceEndpoints
+{
+    // So that who was away for a moment gets what he missed, and no more rows than that.
+    private static readonly Retention Kept = new(1000, TimeSpan.FromHours(1));
+
+    // HTTP/1.1 asks for a WebSocket by GET, HTTP/2 by CONNECT (RFC 8441).
+    private static readonly string[] FeedMethods = [HttpMethods.Get, HttpMethods.Connect];
+
+    /// <summary>Maps a table: REST at <paramref name="pattern"/>, and its live feed at <c>/ws/&lt;name&gt;</c> and in the channel <c>resource:&lt;name&gt;</c>, where the name is the pattern's last part.</summary>
+    /// <remarks>
+    /// Whatever <c>SaveChanges</c> of the context commits is shown, whoever called it (docs/guides/resources.md). REST needs
+    /// <c>Tidings:ApiKey</c> or <c>Tidings:AdminKey</c> as bearer token, without one it answers direct local requests alone; where the
+    /// application says <c>RequireAuthorization</c> or <c>AllowAnonymous</c>, that decides in their place.
+    /// </remarks>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="pattern">A route without values, as <c>/items</c>.</param>
+    /// <typeparam name="TEntity">The entity.</typeparam>
+    /// <typeparam name="TContext">Its context, made known by <c>AddTidings().AddDbContext&lt;TContext&gt;()</c>.</typeparam>
+    public static ResourceBuilder<TEntity> MapResource<TEntity, TContext>(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern)
+        where TEntity : class
+        where TContext : DbContext
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentException.ThrowIfNullOrEmpty(pattern);
+        if (typeof(TEntity).GetConstructor(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance, []) is null)
+        {
+            throw new ArgumentException($"{typeof(TEntity).Name} needs a constructor without parameters: POST makes one. MapLiveResource does without.", nameof(pattern));
+        }
+
+        var name = pattern[(pattern.LastIndexOf('/') + 1)..];
+        return Map<TEntity, TContext>(endpoints, name, "/ws/" + name, (tidings, definition, live) => new RestRoutes<TEntity, TContext>(tidings, definition, live).Map(endpoints, pattern));
+    }
+
+    /// <summary>Maps the live feed of a table alone, for applications with their own endpoints. The resource's name is the pattern's last part.</summary>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="pattern">A route without values, as <c>/ws/items</c>.</param>
+    /// <typeparam name="TEntity">The entity.</typeparam>
+    /// <typeparam name="TContext">Its context, made known by <c>AddTidings().AddDbContext&lt;TContext&gt;()</c>.</typeparam>
+    public static ResourceBuilder<TEntity> MapLiveResource<TEntity, TContext>(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern)
+        where TEntity : class
+        where TContext : DbContext
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentException.ThrowIfNullOrEmpty(pattern);
+        return Map<TEntity, TContext>(endpoints, pattern[(pattern.LastIndexOf('/') + 1)..], pattern, rest: null);
+    }
+
+    private static ResourceBuilder<TEntity> Map<TEntity, TContext>(
+        IEndpointRouteBuilder endpoints, string name, string feedPattern, Func<TidingsServices, ResourceDefinition<TEntity>, LiveContext, IEndpointConventionBuilder>? rest)
+        where TEntity : class
+        where TContext : DbContext
+    {
+        if (!ChannelName.IsValidRoom(name))
+        {
+            throw new ArgumentException($"\"{name}\" is no name for a resource: the pattern must end in letters, digits and _ . : - @, and in no route value.", nameof(feedPattern));
+        }
+
+        var services = endpoints.ServiceProvider;
+        var tidings = services.GetTidings();
+        LiveContext live = services.GetService<LiveContext<TContext>>()
+            ?? throw new InvalidOperationException($"Tidings does not know {typeof(TContext).Name}: call builder.Services.AddTidings().AddDbContext<{typeof(TContext).Name}>() before builder.Build().");
+        var definition = new ResourceDefinition<TEntity>(name, live, live.Json, services.GetService<IHostEnvironment>()?.IsDevelopment() ?? false);
+        live.Add(definition);
+        var kind = new ChannelKind(new ChannelPattern(Resource.ChannelPrefix + name)) { Retention = Kept };
+        tidings.Kinds.SetFeature(kind);
+
+        var handler = new FeedHandler(new ResourceFeed(tidings, definition), tidings.FirstMessage);
+        var route = new WebSocketRoute(tidings.TextRoute(binary: false), handler)
+        {
+            Join = _ => connection => ValueTask.FromResult(handler.Join(connection)),
+        };
+        List<IEndpointConventionBuilder> routes = [endpoints.MapMethods(feedPattern, FeedMethods, context => tidings.Entrance.EnterAsync(context, route))];
+        if (rest is not null)
+        {
+            routes.Add(rest(tidings, definition, live));
+        }
+
+        return new ResourceBuilder<TEntity>(definition, routes, () =>
+        {
+            tidings.Authentication.KeepsPrincipals = true;
+            tidings.Kinds.SetFeature(kind with { Closed = true });
+        });
+    }
+}

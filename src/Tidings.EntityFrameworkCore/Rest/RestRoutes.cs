@@ -1,0 +1,83 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Hosting;
+using Tidings.Brokers;
+using Tidings.EntityFrameworkCore.Contexts;
+using Tidings.EntityFrameworkCore.Resources;
+using Tidings.Protocol;
+
+namespace Tidings.EntityFrameworkCore.Rest;
+
+/// <summary>The REST routes of a resource.</summary>
+internal sealed class RestRoutes<TEntity, TContext>(TidingsServices tidings, ResourceDefinition<TEntity> definition, LiveContext live)
+    where TEntity : class
+    where TContext : DbContext
+{
+    private const string Json = "application/json";
+
+    private static readonly int[] ReadFaults = [400, 401, 403, 404, 429];
+    private static readonly int[] WriteFaults = [400, 401, 403, 404, 409, 412, 413, 415, 429];
+
+    public IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string pattern)
+    {
+        var group = endpoints.MapGroup(pattern);
+        var name = definition.Name;
+        var by = new RestHandler<TEntity>(definition);
+        Add(group.MapGet("", context => ServeAsync(context, by.ListAsync)), $"{name}_list", $"Lists {name}: filter by members (?name=value), sort by members (?sort=name,-price), and take pages (?limit, ?offset).", DescribeList, typeof(JsonElement[]), ReadFaults);
+        Add(group.MapGet("/{id}", context => ServeAsync(context, by.GetAsync)), $"{name}_get", $"One of {name}.", DescribeRow, typeof(JsonElement), ReadFaults);
+        Add(group.MapPost("", context => ServeAsync(context, by.CreateAsync)), $"{name}_create", $"Adds one to {name}.", DescribeBody, typeof(JsonElement), WriteFaults);
+        Add(group.MapPut("/{id}", context => ServeAsync(context, by.ReplaceAsync)), $"{name}_replace", $"Writes all members of one of {name}.", DescribeRowAndBody, typeof(JsonElement), WriteFaults);
+        Add(group.MapPatch("/{id}", context => ServeAsync(context, by.PatchAsync)), $"{name}_patch", $"Writes some members of one of {name}.", DescribeRowAndBody, typeof(JsonElement), WriteFaults);
+        Add(group.MapDelete("/{id}", context => ServeAsync(context, by.DeleteAsync)), $"{name}_delete", $"Deletes one of {name}.", DescribeRow, typeof(void), WriteFaults);
+        return group;
+    }
+
+    private static void Add(IEndpointConventionBuilder route, string name, string summary, Delegate signature, Type answer, int[] faults) =>
+        RouteDescription.Add(route, name, summary, signature.Method, answer, Json, faults);
+
+    private async Task ServeAsync(HttpContext context, Func<HttpContext, DbContext, Task<IResult>> handler)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        var metadata = context.GetEndpoint()!.Metadata;
+        var result = metadata.GetMetadata<IAuthorizeData>() is null && metadata.GetMetadata<IAllowAnonymous>() is null ? tidings.ApiAccess.Refuse(context.Request, out _) : null;
+        if (result is null)
+        {
+            try
+            {
+                result = await live.UseAsync(db => handler(context, db));
+            }
+            catch (RestFault fault)
+            {
+                result = fault.Result;
+            }
+            catch (BrokerUnavailableException error)
+            {
+                result = Problems.Create(ErrorCode.Unavailable, error.Message);
+            }
+        }
+
+        await result.ExecuteAsync(context);
+    }
+
+    // For the OpenAPI document alone.
+    private static void DescribeList(int? limit, int? offset, string? sort)
+    {
+    }
+
+    private static void DescribeRow(string id)
+    {
+    }
+
+    private static void DescribeBody(JsonElement body)
+    {
+    }
+
+    private static void DescribeRowAndBody(string id, JsonElement body)
+    {
+    }
+}
