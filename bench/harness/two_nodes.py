@@ -84,8 +84,7 @@ def prepare_tutorial() -> None:
         raise build.BuildFailed("it needs Debian's python3-redis, python3-fastapi, python3-uvicorn and python3-websockets")
 
 
-# What one publish is, from outside: the rest of what Redis is sent is upkeep, and is counted all the same.
-PUBLISHES = ("evalsha", "publish")
+# What the publish script calls: not sent over the wire, and counted apart.
 INSIDE = ("hmget", "hset", "pexpire", "xadd", "set", "get", "time", "info", "unlink")
 
 
@@ -97,12 +96,11 @@ def measure(make: Callable[[str], Server], seconds: float, warm_up: float) -> Ro
         server.prepare()
         first, second = (stack.enter_context(RunningServer(replace(server, name=f"{server.name}-{n}"), server_core)) for n in (1, 2))
         try:
-            before, started = redis.commands(), time.monotonic()
+            before = redis.commands()
             windows, end = load.run(first, server.protocol, load_core, [
                 "--second-port", str(second.port), "--second-pid", str(second.pid), "--scenario", "fanout",
                 "--rooms", str(ROOMS), "--subscribers", str(SUBSCRIBERS), "--rate", str(RATE), "--warmup", str(warm_up), "--seconds", str(seconds)])
             after = redis.commands()
-            assert time.monotonic() > started
         except load.LoadFailed as failed:
             return Row(server.title, 0, 0, 0, 0, 0, 0, 0, str(failed))
     if not windows:

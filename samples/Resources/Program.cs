@@ -1,5 +1,6 @@
 // dotnet run --project samples/Resources --urls http://localhost:5000
 // A table that updates while another window edits it: open http://localhost:5000 twice.
+using System.ComponentModel.DataAnnotations;
 using Microsoft.EntityFrameworkCore;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -39,6 +40,7 @@ public sealed class Item
 {
     public int Id { get; set; }
     public required string Name { get; set; }
+    [Range(0, 1_000_000)]
     public decimal Price { get; set; }
     public string? SupplierNote { get; set; }
 }

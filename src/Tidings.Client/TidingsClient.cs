@@ -23,6 +23,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
     private readonly ChannelTable _channels;
     private readonly ClientToken _token;
     private readonly HttpMessageInvoker _http;
+    private readonly Uri _tasks;
     private readonly ConnectionLoop _loop;
     private readonly ILogger _log;
     private TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -52,6 +53,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
         _options.Validate();
         var server = _server = new ServerAddress(address);
         _random = random;
+        _tasks = _options.TasksAddress ?? new Uri(server.Http, "api/tasks");
         _log = _options.LoggerFactory?.CreateLogger<TidingsClient>() ?? (ILogger)NullLogger.Instance;
         _outbox = new Outbox(_options.OutgoingLimit, _options.OutgoingBytes, _options.TimeProvider);
         _channels = new ChannelTable(told => Call(ServerChannelTold, told));

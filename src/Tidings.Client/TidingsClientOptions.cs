@@ -11,6 +11,13 @@ public sealed class TidingsClientOptions
     /// </summary>
     public Func<CancellationToken, ValueTask<string?>>? Token { get; set; }
 
+    /// <summary>The key with which this process reports tasks: the server's <c>Tidings:WorkerKey</c>. Default none, which a server without keys
+    /// accepts from its own machine.</summary>
+    public string? WorkerKey { get; set; }
+
+    /// <summary>Where tasks are reported. Default <c>api/tasks</c> beside the address of <c>/connect</c>.</summary>
+    public Uri? TasksAddress { get; set; }
+
     /// <summary>How many attempts in a row may fail before the client gives up. Default null: it never does.</summary>
     public int? MaxRetries { get; set; }
 
@@ -49,6 +56,16 @@ public sealed class TidingsClientOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxMessageBytes, 1);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(CommandTimeout, TimeSpan.Zero);
         ArgumentNullException.ThrowIfNull(TimeProvider);
+        if (WorkerKey is not null && (WorkerKey.Length == 0 || WorkerKey.AsSpan().ContainsAnyExceptInRange('!', '~')))
+        {
+            throw new ArgumentException("It has characters that no header can bear.", nameof(WorkerKey));
+        }
+
+        if (TasksAddress is { } tasks && (!tasks.IsAbsoluteUri || tasks.Scheme is not ("http" or "https")))
+        {
+            throw new ArgumentException("It must be absolute, with http or https.", nameof(TasksAddress));
+        }
+
         if (Transports.Count == 0 || Transports.Distinct().Count() != Transports.Count)
         {
             throw new ArgumentException("At least one transport, and none twice.", nameof(Transports));

@@ -9,7 +9,9 @@ using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Redis.Cluster;
 using Tidings.Redis.Presence;
+using Tidings.Redis.Tasks;
 using Tidings.Security.Identities;
+using Tidings.Tasks;
 
 namespace Tidings.Redis;
 
@@ -35,6 +37,7 @@ internal sealed class RedisBackplane : IBackplane
         Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, options.Bridge, time, metrics, log), keys, options, time, metrics);
         _revocations = new RevocationLog(_shards, keys, metrics, log);
         Tickets = new RedisTickets(_shards, keys, metrics);
+        Tasks = new RedisTaskStore(_shards, keys, options, metrics);
         _bus = new NodeBus(_shards, keys, Node, time, metrics, log);
         _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
         _watched = new WatchedPresence(_shards, _presence, hub, Broker, time);
@@ -53,6 +56,8 @@ internal sealed class RedisBackplane : IBackplane
     public RedisBroker Broker { get; }
 
     IBroker IBackplane.Broker => Broker;
+
+    public ITaskStore Tasks { get; }
 
     public IPresenceStore Presence => _presence;
 

@@ -41,6 +41,14 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>The pass that goes with a ticket's stream: the hash of its secret, and whose it is.</summary>
     public string Pass(string hash) => $"{prefix}pass:{hash}";
 
+    /// <summary>A hash: a task's version <c>v</c> and record <c>r</c>.</summary>
+    public string Task(string id) => TaskPrefix + Encode(id);
+
+    public string TaskPrefix { get; } = prefix + "task:";
+
+    /// <summary>A sorted set of tasks' encoded ids by the millisecond in which each is due.</summary>
+    public string DueTasks { get; } = prefix + "tasks:due";
+
     /// <summary>A sorted set: the nodes' leases, by when they end.</summary>
     public string Leases { get; } = prefix + "leases";
 

@@ -12,21 +12,17 @@ public sealed class PostgreSqlServer : IDisposable
 {
     private const string Binaries = "/usr/lib/postgresql";
 
-    // "$0" is the directory, "$@" the server. Whoever ends our input ends the server, and nothing of it is left.
+    // "$0" is the directory, "$@" the server. The end of the input is the end of the server, and unless a word comes before it, of what it has on disk.
     private const string Guard = """
         "$@" </dev/null >>"$0/log" 2>&1 &
         echo $!
-        cat >/dev/null
+        read -r word
         kill -KILL $! 2>/dev/null
-        wait $!
+        wait $! 2>/dev/null
+        [ "$word" = keep ] || rm -rf "$0"
         """;
 
-    private static readonly Lazy<PostgreSqlServer> s_shared = new(() =>
-    {
-        var server = new PostgreSqlServer();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
-        return server;
-    });
+    private static readonly Lazy<PostgreSqlServer> s_shared = new(static () => new PostgreSqlServer());
 
     private readonly string _binaries;
     private readonly string _directory;
@@ -78,14 +74,19 @@ public sealed class PostgreSqlServer : IDisposable
     /// <summary>Kills the server and all its processes, as a machine that loses its memory but not its disk.</summary>
     public void Kill()
     {
+        KillProcesses();
+        _guard!.StandardInput.WriteLine("keep");
+        EndGuard();
+    }
+
+    private void KillProcesses()
+    {
         var children = ChildrenOf(ProcessId);
         Signal(ProcessId);
         foreach (var child in children)
         {
             Signal(child);
         }
-
-        EndGuard();
     }
 
     /// <summary>Starts it, after <see cref="Kill"/> with what it had on disk.</summary>
@@ -117,16 +118,8 @@ public sealed class PostgreSqlServer : IDisposable
     {
         if (_guard is not null)
         {
-            Kill();
-        }
-
-        try
-        {
-            Directory.Delete(_directory, recursive: true);
-        }
-        catch (IOException)
-        {
-            // A process that is still ending wrote once more.
+            KillProcesses();
+            EndGuard();
         }
     }
 

@@ -237,4 +237,17 @@ public sealed class SampleTests
             time.Advance(TimeSpan.FromSeconds(1));
         }
     }
+
+    [Fact]
+    public async Task Resources_tell_of_what_anybody_saves()
+    {
+        await using var app = new WebApplicationFactory<ResourcesSample>();
+        await using var ws = await app.ConnectWebSocketAsync("/ws/items");
+        await ws.SendTextAsync("""{"type":"subscribe"}""");
+        var initial = await ws.ReceiveTextAsync();
+        Assert.StartsWith("""{"type":"initial","resource":"items","data":[{"id":1,"name":"Apple","price":1.20},""", initial);
+        Assert.DoesNotContain("pays late", initial);
+        await app.CreateClient().PostAsync("/sale", null);
+        Assert.StartsWith("""{"type":"update","resource":"items","id":1,"data":{"id":1,"name":"Apple","price":1.08},"offset":1}""", await ws.ReceiveTextAsync());
+    }
 }

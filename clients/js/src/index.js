@@ -26,5 +26,7 @@ export { TidingsError } from './tidings-error.js';
  * @typedef {import('./link.js').StateChange} StateChange
  * @typedef {import('./state.js').ConnectionState} ConnectionState
  * @typedef {import('./position.js').StreamPosition} StreamPosition
+ * @typedef {import('./task.js').Task} Task
+ * @typedef {import('./task.js').TaskState} TaskState
  * @typedef {import('./reconnecting-web-socket.js').ReconnectingWebSocketOptions} ReconnectingWebSocketOptions
  */

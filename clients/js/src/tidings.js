@@ -6,6 +6,7 @@ import { hostOf } from './host.js';
 import { Link } from './link.js';
 import { LiveResource } from './live-resource.js';
 import { Subscriptions } from './subscriptions.js';
+import { Task } from './task.js';
 import { TidingsError } from './tidings-error.js';
 
 /**
@@ -57,6 +58,8 @@ export class Tidings extends Emitter {
   #commands;
   #subscriptions;
   #lastId = 0;
+  /** @type {Map<string, Task>} */
+  #tasks = new Map();
   /** @type {string | null} */
   #connection = null;
   /** @type {string | null} */
@@ -130,6 +133,21 @@ export class Tidings extends Emitter {
       presence: (name, what) => this.presence(name, what),
       unsubscribe: (subscription) => this.#subscriptions.remove(subscription),
     });
+  }
+
+  /**
+   * A task, to watch its progress, wait for its result, or cancel it. While it is watched, the same id is the same task.
+   * @param {string} id @returns {Task}
+   */
+  task(id) {
+    const channel = `task:${id}`;
+    /** @type {Task} */
+    const task = this.#tasks.get(id) ?? new Task(id, {
+      subscribe: () => this.#tasks.set(id, task) && this.subscribe(channel, { last: 1 }),
+      cancel: () => this.publish(channel, { type: 'cancel' }),
+      left: () => this.#tasks.delete(id),
+    });
+    return task;
   }
 
   /**

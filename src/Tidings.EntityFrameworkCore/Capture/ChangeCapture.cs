@@ -118,7 +118,7 @@ internal sealed class ChangeCapture(LiveContext live) : SaveChangesInterceptor
         {
             await CollectAsync(context, async, cancellationToken);
         }
-        else if (context.Database.AutoTransactionBehavior != AutoTransactionBehavior.Always && live.HasResources)
+        else if (context.Database.AutoTransactionBehavior != AutoTransactionBehavior.Always && (live.HasResources || pending.Events.Count > 0))
         {
             pending.Behavior = context.Database.AutoTransactionBehavior;
             context.Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;

@@ -91,7 +91,9 @@ internal abstract class LiveContext(Type contextType, IServiceProvider services,
 
     /// <summary>Says what is missing in the model, where something is.</summary>
     public static string? Fault(DbContext context) =>
-        context.Database.IsRelational() && context.Model.FindEntityType(typeof(OutboxRow)) is null
+        !context.Database.IsRelational() ? null
+        : !context.Database.IsNpgsql() ? $"{context.GetType().Name} is on {context.Database.ProviderName}: Tidings' outbox is on PostgreSQL alone so far (Npgsql.EntityFrameworkCore.PostgreSQL), beside EF Core's in-memory provider."
+        : context.Model.FindEntityType(typeof(OutboxRow)) is null
             ? $"{context.GetType().Name} has no table for Tidings' outbox: call modelBuilder.AddTidingsOutbox() in its OnModelCreating, and migrate the database."
             : null;
 }

@@ -87,11 +87,7 @@ internal sealed class RowReader(Resource resource)
     // The first statement of the transaction: from here on it sees what it sees now.
     private async Task<RowsRead> LookAsync(DbContext context, IDbContextTransaction transaction, StreamPosition from, CancellationToken cancellationToken)
     {
-        if (LiveContext.TableOf(context) is not { IsPostgreSql: true } table)
-        {
-            return new RowsRead(from, null, 0, 0);
-        }
-
+        var table = LiveContext.TableOf(context)!;
         string text;
         long row;
         await using (var command = context.Database.GetDbConnection().CreateCommand())

@@ -54,7 +54,7 @@ internal sealed class OutboxRelay(LiveContext live) : BackgroundService
     // False where there is no table to look at.
     private async Task<bool> RunAsync(DbContext context, Retry retry, CancellationToken cancellationToken)
     {
-        if (LiveContext.TableOf(context) is not { IsPostgreSql: true } table)
+        if (LiveContext.TableOf(context) is not { } table)
         {
             return false;
         }

@@ -9,35 +9,23 @@ using NpgsqlTypes;
 
 namespace Tidings.EntityFrameworkCore.Outbox;
 
-/// <summary>The statements of an outbox, in the words of its database. Immutable.</summary>
+/// <summary>The statements of an outbox, in the words of PostgreSQL. Immutable.</summary>
 internal sealed class OutboxTable
 {
-    // What other databases are sure to take in one statement: five parameters a row.
-    private const int MostRows = 200;
-
     private static readonly ConcurrentDictionary<IModel, OutboxTable> Known = [];
-
-    private readonly bool _isPostgreSql;
-    private readonly string _table;
-    private readonly string _columns;
-    private readonly string _all;
-    private readonly string _id;
 
     private OutboxTable(DbContext context, IEntityType type)
     {
         var sql = context.GetService<ISqlGenerationHelper>();
         var store = StoreObjectIdentifier.Create(type, StoreObjectType.Table)!.Value;
         string Column(string property) => sql.DelimitIdentifier(type.FindProperty(property)!.GetColumnName(store)!);
-        _isPostgreSql = context.Database.IsNpgsql();
-        _table = sql.DelimitIdentifier(store.Name, store.Schema);
-        _id = Column(nameof(OutboxRow.Id));
-        _columns = string.Join(", ", new[] { nameof(OutboxRow.Channel), nameof(OutboxRow.Key), nameof(OutboxRow.Data), nameof(OutboxRow.Hidden), nameof(OutboxRow.Transaction) }.Select(Column));
-        _all = $"{_id}, {_columns}";
-        Channel = Column(nameof(OutboxRow.Channel));
-        Insert = $"INSERT INTO {_table} ({_columns}) SELECT c, k, d, h, pg_current_xact_id()::text::bigint FROM unnest(@c, @k, @d, @h) WITH ORDINALITY AS e (c, k, d, h, n) ORDER BY n";
-        Fetch = $"SELECT {_all} FROM {_table} ORDER BY {_id} LIMIT ";
-        Delete = $"DELETE FROM {_table} WHERE {_id} = ANY (@ids)";
-        Newest = $"SELECT pg_current_snapshot()::text, (SELECT max({_id}) FROM {_table} WHERE {Channel} = @channel)";
+        var table = sql.DelimitIdentifier(store.Name, store.Schema);
+        var id = Column(nameof(OutboxRow.Id));
+        var columns = string.Join(", ", new[] { nameof(OutboxRow.Channel), nameof(OutboxRow.Key), nameof(OutboxRow.Data), nameof(OutboxRow.Hidden), nameof(OutboxRow.Transaction) }.Select(Column));
+        Insert = $"INSERT INTO {table} ({columns}) SELECT c, k, d, h, pg_current_xact_id()::text::bigint FROM unnest(@c, @k, @d, @h) WITH ORDINALITY AS e (c, k, d, h, n) ORDER BY n";
+        Fetch = $"SELECT {id}, {columns} FROM {table} ORDER BY {id} LIMIT ";
+        Delete = $"DELETE FROM {table} WHERE {id} = ANY (@ids)";
+        Newest = $"SELECT pg_current_snapshot()::text, (SELECT max({id}) FROM {table} WHERE {Column(nameof(OutboxRow.Channel))} = @channel)";
         LockKey = $"tidings:{store.Schema}.{store.Name}";
     }
 
@@ -51,10 +39,6 @@ internal sealed class OutboxTable
     /// <summary>Names the lock of whoever publishes the rows.</summary>
     public string LockKey { get; }
 
-    public bool IsPostgreSql => _isPostgreSql;
-
-    private string Channel { get; }
-
     private string Insert { get; }
 
     public static OutboxTable Of(DbContext context, IEntityType type) => Known.TryGetValue(context.Model, out var table) ? table : Known.GetOrAdd(context.Model, new OutboxTable(context, type));
@@ -64,12 +48,6 @@ internal sealed class OutboxTable
     {
         if (events.Count == 0)
         {
-            return;
-        }
-
-        if (!_isPostgreSql)
-        {
-            await WriteValuesAsync(context, events, async, cancellationToken);
             return;
         }
 
@@ -107,26 +85,6 @@ internal sealed class OutboxTable
             if (!wasOpen)
             {
                 await (async ? database.CloseConnectionAsync() : Run(database.CloseConnection));
-            }
-        }
-    }
-
-    private async ValueTask WriteValuesAsync(DbContext context, List<OutboxEvent> events, bool async, CancellationToken cancellationToken)
-    {
-        foreach (var part in events.Chunk(MostRows))
-        {
-            var rows = string.Join(", ", part.Select(static (_, i) => $"({{{4 * i}}}, {{{(4 * i) + 1}}}, {{{(4 * i) + 2}}}, {{{(4 * i) + 3}}}, 0)"));
-            var sql = $"INSERT INTO {_table} ({_columns}) VALUES {rows}";
-            var values = part.SelectMany(static e => new object?[] { e.Channel, e.Key, e.Data, e.Hidden }).ToArray();
-            if (async)
-            {
-                await context.Database.ExecuteSqlRawAsync(sql, values!, cancellationToken);
-            }
-            else
-            {
-#pragma warning disable VSTHRD103 // The caller saves without waiting.
-                context.Database.ExecuteSqlRaw(sql, values!);
-#pragma warning restore VSTHRD103
             }
         }
     }

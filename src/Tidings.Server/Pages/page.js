@@ -19,6 +19,8 @@
 //   #channel #channel-transport #channel-follow   the channel's name (room:<room> until somebody writes another), how to reach it, and the button
 //   #channel-messages        one <li class="said"> a message, with `.offset` and `p.text`, one <li class="notice"> a notice
 //   #channel-message #channel-publish #channel-drop #channel-retry
+//   #tab-tasks #task-files #task-start #tasks-clear #tasks-note    the tasks panel
+//   #tasks                   one <li class="task" data-id data-status> a task, with a <progress> and a button that cancels it
 //   #try-curl #try-python #try-talk    the command lines
 //
 // The page joins a room by itself: the one of its address (`#room=name`), else the one in #room.
@@ -30,6 +32,7 @@ import { FramesLog } from './frames-log.js';
 import { Room } from './room.js';
 import { pageUrl, roomInAddress } from './routes.js';
 import { Tabs } from './tabs.js';
+import { Tasks } from './tasks.js';
 import { TryThis } from './try-this.js';
 import { Wire } from './wire.js';
 
@@ -54,6 +57,7 @@ const room = new Room(record, (name) => {
   history.replaceState(null, '', pageUrl(name));
 });
 new Echo(record);
+new Tasks(record);
 
 addEventListener('hashchange', () => room.join(roomInAddress() || 'lobby'));
 room.join(roomInAddress() || byId('room', HTMLInputElement).value);

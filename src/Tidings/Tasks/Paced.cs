@@ -4,7 +4,7 @@ namespace Tidings.Tasks;
 
 /// <summary>Does something as often as it is asked to, but at most once in an interval, and one at a time: at once where it has rested, and at
 /// the interval's end for all who asked meanwhile. Safe from any thread; asking never waits.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "End ends the timer.")]
+[SuppressMessage("Design", "CA1001", Justification = "Stop ends the timer.")]
 internal sealed class Paced
 {
     private readonly Lock _gate = new();
@@ -49,7 +49,7 @@ internal sealed class Paced
     }
 
     /// <summary>Nothing more is begun.</summary>
-    public void End()
+    public void Stop()
     {
         lock (_gate)
         {
@@ -62,7 +62,7 @@ internal sealed class Paced
     /// <summary>The same, and waits for what was begun.</summary>
     public Task EndAsync()
     {
-        End();
+        Stop();
         return SettleAsync();
     }
 

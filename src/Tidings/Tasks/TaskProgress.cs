@@ -3,11 +3,6 @@ using Tidings.Tasks;
 
 namespace Tidings;
 
-/// <summary>What a task's code says of its progress.</summary>
-/// <param name="Progress">From 0 to 100; null where it stays as it was.</param>
-/// <param name="Message">In words for people, at most 4,096 bytes; null where it stays as it was.</param>
-public sealed record TaskUpdate(double? Progress, string? Message = null);
-
 /// <summary>How a task's code tells its progress. Safe from any thread; no call waits or fails for whoever watches.</summary>
 /// <remarks>Of reports that follow one another faster than <see cref="TaskOptions.UpdatesPerSecond"/> the newest counts. One with less progress
 /// than an earlier one is ignored. What is reported after the task's end goes nowhere.</remarks>

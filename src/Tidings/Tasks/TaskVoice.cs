@@ -124,7 +124,7 @@ internal sealed partial class TaskVoice
         }
 
         _onEnd(this);
-        _paced.End();
+        _paced.Stop();
     }
 
     [LoggerMessage(700, LogLevel.Warning, "The state of task {Id} could not be told; it is tried again")]

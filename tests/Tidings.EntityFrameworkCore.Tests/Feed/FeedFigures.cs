@@ -9,7 +9,8 @@ public sealed class FeedFigures
 {
     private const int Rows = 100;
     private const int Watching = 100;
-    private const int PerSecond = 500;
+    // TIDINGS_COMMITS: another rate, for machines that are not quiet.
+    private static readonly int PerSecond = int.Parse(Environment.GetEnvironmentVariable("TIDINGS_COMMITS") ?? "500", CultureInfo.InvariantCulture);
     private const int Writing = 8;
     private const int Seconds = 20;
     private const int Warm = 3;

@@ -91,11 +91,11 @@ public abstract class TaskStoreRules
         var soon = Record(NewId());
         var sooner = Record(NewId());
         var late = Record(NewId());
-        await Store.TryAddAsync(soon, TimeSpan.FromSeconds(0.6));
+        await Store.TryAddAsync(soon, TimeSpan.FromSeconds(2.5));
         await Store.TryAddAsync(late, Far);
-        await Store.TryAddAsync(sooner, TimeSpan.FromSeconds(0.3));
+        await Store.TryAddAsync(sooner, TimeSpan.FromSeconds(2));
         Assert.Empty(await DueAsync(soon, sooner, late));
-        await PassAsync(TimeSpan.FromSeconds(1));
+        await PassAsync(TimeSpan.FromSeconds(3));
         Assert.Equal([sooner.Id, soon.Id], await DueAsync(soon, sooner, late));
         Assert.Equal([sooner.Id, soon.Id], await DueAsync(soon, sooner, late));
         await Store.TryReplaceAsync(sooner.Next(sooner.State), sooner.Version, Far);
@@ -110,13 +110,14 @@ public abstract class TaskStoreRules
     public async Task A_task_that_is_renewed_is_never_due()
     {
         var record = Record(NewId());
-        await Store.TryAddAsync(record, TimeSpan.FromSeconds(0.8));
-        for (var i = 0; i < 4; i++)
+        var lease = TimeSpan.FromSeconds(4);
+        await Store.TryAddAsync(record, lease);
+        for (var i = 0; i < 10; i++)
         {
-            await PassAsync(TimeSpan.FromSeconds(0.4));
+            await PassAsync(lease / 8);
             Assert.Empty(await DueAsync(record));
             var next = record.Next(record.State);
-            Assert.True(await Store.TryReplaceAsync(next, record.Version, TimeSpan.FromSeconds(0.8)));
+            Assert.True(await Store.TryReplaceAsync(next, record.Version, lease));
             record = next;
         }
     }

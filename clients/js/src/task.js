@@ -1,0 +1,139 @@
+import { TidingsError } from './tidings-error.js';
+
+/**
+ * @typedef {object} TaskState
+ * @property {string} task_id
+ * @property {string} name
+ * @property {'pending' | 'running' | 'completed' | 'failed' | 'cancelled'} status  the last three are final
+ * @property {number} progress  0 to 100
+ * @property {string} [message]
+ * @property {any} [result]
+ * @property {string} [error]
+ *
+ * What a task needs of its client.
+ * @typedef {object} TaskOwner
+ * @property {() => import('./subscription.js').Subscription} subscribe
+ * @property {() => Promise<any>} cancel
+ * @property {() => void} left  nobody watches it any more
+ */
+
+const order = ['pending', 'running', 'completed', 'failed', 'cancelled'];
+
+/** @param {TaskState} state */
+const isFinal = ({ status }) => order.indexOf(status) > 1;
+
+/** @param {TaskState} state @param {TaskState | undefined} shown whether nothing in it goes back */
+const follows = (state, shown) =>
+  !shown || (!isFinal(shown) && order.indexOf(state.status) >= order.indexOf(shown.status) && (isFinal(state) || state.progress >= shown.progress));
+
+/**
+ * A task's progress, through all connections: `for await (const state of task)` has the present state, what follows (of fast changes the
+ * newest), and the final state, with which it ends.
+ */
+export class Task {
+  #owner;
+  /** @type {TaskState | undefined} */
+  #state;
+  /** @type {Error | undefined} */
+  #error;
+  #loops = 0;
+  /** @type {import('./subscription.js').Subscription | undefined} */
+  #subscription;
+  /** @type {{ promise: Promise<void>, resolve: () => void } | undefined} */
+  #change;
+
+  /** @param {string} id @param {TaskOwner} owner @internal */
+  constructor(id, owner) {
+    this.id = id;
+    this.#owner = owner;
+  }
+
+  /** The newest state that is known; undefined before the first. @returns {TaskState | undefined} */
+  get state() {
+    return this.#state;
+  }
+
+  /** @returns {AsyncGenerator<TaskState, void>} throws a TidingsError where there is no such task, or it may not be watched */
+  async *[Symbol.asyncIterator]() {
+    this.#enter();
+    try {
+      for (let seen; !seen || !isFinal(seen); yield seen) {
+        while (this.#state === seen || !this.#state) {
+          if (this.#error) throw this.#error;
+          this.#change ??= later();
+          await this.#change.promise;
+        }
+        seen = this.#state;
+      }
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** @returns {Promise<any>} the result, once there is one; fails with a TidingsError whose code is `failed` or `cancelled` */
+  async result() {
+    for await (const { status, result, error } of this) {
+      if (status === 'completed') return result;
+      if (status === 'failed' || status === 'cancelled') throw new TidingsError(status, error ?? `The task was ${status}.`);
+    }
+  }
+
+  /** Cancels it, where clients may. Completes when it is cancelled. @returns {Promise<void>} fails with a TidingsError */
+  async cancel() {
+    await this.#owner.cancel();
+  }
+
+  #enter() {
+    if (this.#loops++ || (this.#state && isFinal(this.#state))) return;
+    this.#error = undefined;
+    const subscription = (this.#subscription = this.#owner.subscribe());
+    // What was missed is gone and need not be had: the newest state is all there is to know.
+    subscription.on('gap', async () => {
+      const last = await subscription.history({ last: 1 }).catch(() => undefined);
+      for (const { data } of last?.messages ?? []) this.#take(data);
+    });
+    subscription.on('message', ({ data }) => this.#take(data));
+    void this.#await(subscription);
+  }
+
+  /** @param {import('./subscription.js').Subscription} subscription */
+  async #await(subscription) {
+    try {
+      for await (const _ of subscription);
+    } catch (error) {
+      this.#fail(/** @type {Error} */ (error));
+    }
+  }
+
+  #leave() {
+    if (--this.#loops) return;
+    this.#subscription?.unsubscribe();
+    this.#subscription = undefined;
+    this.#owner.left();
+  }
+
+  /** @param {TaskState} state */
+  #take(state) {
+    if (!follows(state, this.#state)) return;
+    this.#state = state;
+    this.#tell();
+  }
+
+  /** @param {Error} error */
+  #fail(error) {
+    this.#error = error;
+    this.#tell();
+  }
+
+  #tell() {
+    this.#change?.resolve();
+    this.#change = undefined;
+  }
+}
+
+function later() {
+  let resolve = () => {};
+  /** @type {Promise<void>} */
+  const promise = new Promise((done) => (resolve = done));
+  return { promise, resolve: () => resolve() };
+}

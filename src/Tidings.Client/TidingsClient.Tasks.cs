@@ -1,0 +1,38 @@
+using Tidings.Client.Tasks;
+using Tidings.Protocol;
+
+namespace Tidings.Client;
+
+/// <content>Tasks: watching them, and reporting their progress.</content>
+public sealed partial class TidingsClient
+{
+    /// <summary>A task, to watch its progress, wait for its result, or cancel it. Nothing is subscribed before the first loop.</summary>
+    /// <param name="id">The task's id.</param>
+    /// <exception cref="ArgumentException">It is no id of a task.</exception>
+    public RemoteTask WatchTask(string id)
+    {
+        CheckTask(id);
+        return new RemoteTask(this, id);
+    }
+
+    /// <summary>Reports a task that this process works on, over HTTP: the connection of the channels is not needed for it.</summary>
+    /// <remarks>While the reporter is not disposed it gives signs of life, so that the server does not take the worker for lost.</remarks>
+    /// <param name="id">The task's id.</param>
+    /// <exception cref="ArgumentException">It is no id of a task.</exception>
+    public TaskReporter ReportTask(string id)
+    {
+        CheckTask(id);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var address = new Uri($"{_tasks.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{Uri.EscapeDataString(id)}");
+        return new TaskReporter(id, new ReportLink(address, _http, _options), _options.TimeProvider);
+    }
+
+    private static void CheckTask(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        if (!TaskId.IsValid(id))
+        {
+            throw new ArgumentException($"\"{id}\" is no id of a task: that is {TaskId.Rule}.", nameof(id));
+        }
+    }
+}

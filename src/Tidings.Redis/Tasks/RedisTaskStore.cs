@@ -1,0 +1,81 @@
+using System.Globalization;
+using StackExchange.Redis;
+using Tidings.Tasks;
+
+namespace Tidings.Redis.Tasks;
+
+/// <summary>Tasks on Redis: each change is one script there, by Redis' clock. Safe from any thread.</summary>
+internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisOptions options, RedisMetrics metrics) : ITaskStore
+{
+    // What is due must still be there when somebody looks, though all nodes were away for a while.
+    private static readonly TimeSpan Afterlife = TimeSpan.FromDays(1);
+
+    public async ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due, CancellationToken cancellationToken = default) =>
+        await RunAsync(RedisScript.AddTask, record.Id, cancellationToken, record.Version, TaskRecordJson.Write(record), Milliseconds(due), Milliseconds(Afterlife)).ConfigureAwait(false)
+            ? TaskAdded.Yes
+            : TaskAdded.Exists;
+
+    public async ValueTask<TaskRecord?> FindAsync(string id, CancellationToken cancellationToken = default)
+    {
+        var link = await LinkAsync(id, cancellationToken).ConfigureAwait(false);
+        var fields = (RedisResult[])await link.Connection.ExecuteAsync("HMGET", keys.Task(id), "v", "r").ConfigureAwait(false);
+        return fields[0].IsNull ? null : Decode(fields[0], fields[1]);
+    }
+
+    public async ValueTask<bool> TryReplaceAsync(TaskRecord record, long version, TimeSpan due, CancellationToken cancellationToken = default) =>
+        await RunAsync(
+            RedisScript.ReplaceTask, record.Id, cancellationToken, record.Version, TaskRecordJson.Write(record), Milliseconds(due), Milliseconds(Afterlife), version).ConfigureAwait(false);
+
+    public async ValueTask RemoveAsync(string id, long version, CancellationToken cancellationToken = default) =>
+        await RunAsync(RedisScript.RemoveTask, id, cancellationToken, version).ConfigureAwait(false);
+
+    public async ValueTask<IReadOnlyList<TaskRecord>> ListDueAsync(int most, CancellationToken cancellationToken = default)
+    {
+        List<TaskRecord> found = [];
+        foreach (var shard in shards)
+        {
+            var link = await shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
+            var listed = (RedisResult[])await link.Connection.EvaluateAsync(RedisScript.DueTasks, [keys.DueTasks], [keys.TaskPrefix, most - found.Count], cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i + 1 < listed.Length; i += 2)
+            {
+                if (Decode(listed[i], listed[i + 1]) is { } record)
+                {
+                    found.Add(record);
+                }
+            }
+
+            if (found.Count >= most)
+            {
+                break;
+            }
+        }
+
+        return found;
+    }
+
+    private static long Milliseconds(TimeSpan time) => Math.Max(1, (long)time.TotalMilliseconds);
+
+    private ValueTask<RedisLink> LinkAsync(string id, CancellationToken cancellationToken) =>
+        shards[RedisKeys.Shard(id, shards.Length)].GetLinkAsync(options.PublishWait, cancellationToken);
+
+    private async Task<bool> RunAsync(RedisScript script, string id, CancellationToken cancellationToken, params RedisValue[] arguments)
+    {
+        var link = await LinkAsync(id, cancellationToken).ConfigureAwait(false);
+        return (long)await link.Connection.EvaluateAsync(
+            script, [keys.Task(id), keys.DueTasks], [RedisKeys.Encode(id), .. arguments], cancellationToken).ConfigureAwait(false) == 1;
+    }
+
+    // Whatever it is that somebody else has written there, it is no task.
+    private TaskRecord? Decode(RedisResult version, RedisResult record)
+    {
+        if (long.TryParse((string)version, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && !record.IsNull
+            && TaskRecordJson.Read((byte[])record, number) is { } task)
+        {
+            return task;
+        }
+
+        metrics.Dropped("task");
+        return null;
+    }
+}

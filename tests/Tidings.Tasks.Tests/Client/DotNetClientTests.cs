@@ -1,0 +1,142 @@
+using TestKit;
+using Tidings.Client;
+using Tidings.Protocol;
+
+namespace Tidings.Tasks.Tests.Client;
+
+/// <summary>The .NET client, watching and working.</summary>
+public sealed class DotNetClientTests : IAsyncLifetime
+{
+    private const string ApiKey = "api-key-of-the-tests";
+    private const string WorkerKey = "worker-key-of-the-tests";
+
+    private TestServer _server = null!;
+    private TidingsClient _client = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await TestServer.StartAsync("lanes", settings: [("Tidings:ApiKey", ApiKey), ("Tidings:WorkerKey", WorkerKey), ("Tidings:Tasks:Lease", "6s")]);
+        _client = NewClient();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _client.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(ClientTransport.WebSocket)]
+    [InlineData(ClientTransport.ServerSentEvents)]
+    [InlineData(ClientTransport.LongPolling)]
+    public async Task A_worker_reports_and_a_viewer_sees_it_whatever_carries_it(ClientTransport transport)
+    {
+        await using var viewer = NewClient(options => options.Transports = [transport]);
+        var started = await Tasks.StartAsync("outside");
+        var task = viewer.WatchTask(started.Id);
+        var seen = new List<TaskState>();
+        var first = new TaskCompletionSource();
+        var watching = Task.Run(async () =>
+        {
+            await foreach (var state in task)
+            {
+                seen.Add(state);
+                first.TrySetResult();
+            }
+        });
+        var waiting = task.ResultAsync<Rows>();
+        await first.Task.WaitAsync(Eventually.Limit);
+        await using (var reporter = _client.ReportTask(started.Id))
+        {
+            for (var i = 0; i <= 1000; i++)
+            {
+                reporter.Report(i / 10.0, $"{i} rows");
+            }
+
+            await reporter.CompleteAsync(new Rows(1000));
+        }
+
+        Assert.Equal(new Rows(1000), await waiting.WaitAsync(Eventually.Limit));
+        await watching.WaitAsync(Eventually.Limit);
+        Assert.Equal(WorkStatus.Completed, seen[^1].Status);
+        Assert.Equal("1000 rows", seen[^1].Message);
+        Assert.Equal(seen.OrderBy(static state => state.Progress).Select(static state => state.Progress), seen.Select(static state => state.Progress));
+        Assert.Single(seen, static state => state.IsFinal);
+        Assert.InRange(seen.Count, 2, 20);
+    }
+
+    [Fact]
+    public async Task A_worker_hears_that_its_task_was_cancelled()
+    {
+        var started = await Tasks.StartJsonAsync("outside", default, new TaskStartOptions { AllowCancel = ChannelAccess.Anyone });
+        await using var reporter = _client.ReportTask(started.Id);
+        var ended = new TaskCompletionSource();
+        await using var registration = reporter.Ended.Register(ended.SetResult);
+        await _client.WatchTask(started.Id).CancelAsync();
+        reporter.Report(50);
+        await ended.Task.WaitAsync(Eventually.Limit);
+        var refused = await Assert.ThrowsAsync<TidingsException>(() => reporter.CompleteAsync());
+        Assert.Equal(ErrorCode.Conflict, refused.Code);
+        var failed = await Assert.ThrowsAsync<TaskFailedException>(() => _client.WatchTask(started.Id).WaitAsync());
+        Assert.Equal(WorkStatus.Cancelled, failed.State!.Status);
+    }
+
+    [Fact]
+    public async Task Signs_of_life_keep_the_lease_and_without_them_the_worker_is_lost()
+    {
+        var started = await Tasks.StartAsync("outside");
+        await using (_client.ReportTask(started.Id))
+        {
+            await Eventually.TrueAsync(async () => (await Tasks.FindAsync(started.Id))!.Status == WorkStatus.Running, () => "it runs");
+            var began = TimeProvider.System.GetTimestamp();
+            await Eventually.TrueAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(7), "more than a lease has passed");
+            Assert.Equal(WorkStatus.Running, (await Tasks.FindAsync(started.Id))!.Status);
+        }
+
+        var lost = await Assert.ThrowsAsync<TaskFailedException>(() => _client.WatchTask(started.Id).WaitAsync().WaitAsync(Eventually.Limit));
+        Assert.Equal("worker lost", lost.Message);
+    }
+
+    [Fact]
+    public async Task What_may_not_be_done_fails_and_says_why()
+    {
+        Assert.Equal(ErrorCode.NotAllowed, (await Assert.ThrowsAsync<TidingsException>(() => _client.WatchTask("none").WaitAsync())).Code);
+        Assert.Throws<ArgumentException>(() => _client.WatchTask("../x"));
+        await using var nobody = NewClient(static options => options.WorkerKey = null);
+        var started = await Tasks.StartAsync("outside");
+        await using var reporter = nobody.ReportTask(started.Id);
+        Assert.Equal(ErrorCode.Unauthorized, (await Assert.ThrowsAsync<TidingsException>(() => reporter.CompleteAsync())).Code);
+        Assert.Throws<ArgumentOutOfRangeException>(() => reporter.Report(double.NaN));
+        Assert.Equal(ErrorCode.NotAllowed, (await Assert.ThrowsAsync<TidingsException>(() => _client.WatchTask(started.Id).CancelAsync())).Code);
+        Assert.Equal(WorkStatus.Pending, (await Tasks.FindAsync(started.Id))!.Status);
+    }
+
+    [Fact]
+    public async Task The_final_report_arrives_though_the_server_was_away()
+    {
+        await using var proxy = new FaultProxy(_server.Port);
+        await using var worker = NewClient(options => options.TasksAddress = new Uri($"http://127.0.0.1:{proxy.Port}/api/tasks"));
+        var started = await Tasks.StartAsync("outside");
+        await using var reporter = worker.ReportTask(started.Id);
+        reporter.Report(10);
+        await Eventually.TrueAsync(async () => (await Tasks.FindAsync(started.Id))!.Progress == 10, () => "it has begun");
+        await proxy.StopListeningAsync();
+        proxy.CutAll();
+        reporter.Report(20);
+        var finishing = reporter.CompleteAsync();
+        proxy.Listen();
+        await finishing.WaitAsync(Eventually.Limit);
+        Assert.Equal(WorkStatus.Completed, (await Tasks.FindAsync(started.Id))!.Status);
+    }
+
+    private ITasks Tasks => _server.Services.Tasks.Facade;
+
+    private TidingsClient NewClient(Action<TidingsClientOptions>? configure = null)
+    {
+        var options = new TidingsClientOptions { WorkerKey = WorkerKey };
+        configure?.Invoke(options);
+        return new TidingsClient(new Uri(_server.Url, "/connect"), options);
+    }
+
+    private sealed record Rows(int Count);
+}
