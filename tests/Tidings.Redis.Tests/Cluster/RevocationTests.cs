@@ -42,8 +42,9 @@ public sealed class RevocationTests
         await using var two = await ClusterNode.StartAsync(redis.Address);
         var (bob1, _) = await one.ConnectAsAsync("bob", "t1");
         var (bob2, id) = await two.ConnectAsAsync("bob", "t1");
-        var (_, noToken) = await two.ConnectAsAsync("bob");
+        var (other, noToken) = await two.ConnectAsAsync("bob");
         Assert.Equal(409, (await one.PostAsync("/api/disconnect", $$"""{"connection":"{{noToken}}","revoke":true}""")).Status);
+        GC.KeepAlive(other);
         Assert.Equal("""{"connections":2}""", await one.DoAsync("/api/disconnect", $$"""{"connection":"{{id}}","revoke":true}"""));
         await bob1.ExpectCloseAsync(4010, ByServer);
         await bob2.ExpectCloseAsync(4010, ByServer);
