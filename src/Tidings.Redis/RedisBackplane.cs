@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Clients;
 using Tidings.Connections;
 using Tidings.Nodes;
 using Tidings.Presence;
@@ -19,8 +20,13 @@ internal sealed class RedisBackplane : IBackplane
 {
     private readonly RedisShard[] _shards;
     private readonly NodeBus _bus;
+    private readonly RedisClientNames _names;
+    private readonly RedisCounts _counts;
+    private readonly RevocationLog _revocations;
     private readonly RedisPresence _presence;
+    private readonly WatchedPresence _watched;
     private readonly NodeLease[] _leases;
+    private int _disposed;
 
     public RedisBackplane(RedisOptions options, Hub hub, TimeProvider time, IMeterFactory meters, ILogger log, TimeProvider? graceTime = null)
     {
@@ -29,11 +35,19 @@ internal sealed class RedisBackplane : IBackplane
         _shards = [.. options.Servers.Select(server => new RedisShard(server, keys, Node, time, log))];
         var metrics = new RedisMetrics(meters, () => IsAvailable);
         Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, options.Bridge, time, metrics, log), keys, options, time, metrics);
+        _revocations = new RevocationLog(_shards, keys, metrics, log);
+        Tickets = new RedisTickets(_shards, keys, metrics);
         Tasks = new RedisTaskStore(_shards, keys, options, metrics);
         _bus = new NodeBus(_shards, keys, Node, time, metrics, log);
         _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
-        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i)], time, log))];
+        _watched = new WatchedPresence(_shards, _presence, hub, Broker, time);
+        _presence.Watched = _watched;
+        _counts = new RedisCounts(_shards, keys, time);
+        _names = new RedisClientNames(_shards, keys, Node, time, metrics, log);
+        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i), _watched.On(i)], time, log))];
         _presence.Hold(_leases);
+        _counts.Hold(_leases);
+        _names.Hold(_leases);
     }
 
     /// <summary>This node's name among the others: random, for as long as the process lives.</summary>
@@ -49,16 +63,31 @@ internal sealed class RedisBackplane : IBackplane
 
     public INodes Nodes => _bus;
 
-    public IRevocationLog Revocations { get; } = new NoSharedRevocations();
+    public IRevocationLog Revocations => _revocations;
+
+    public ITicketStore Tickets { get; }
 
     public bool IsAvailable => Array.TrueForAll(_shards, static shard => shard.IsAvailable);
 
-    public void Serve(INodeWork work, ConnectionRegistry connections) => _bus.Work = work;
+    public void Serve(INodeWork work, ConnectionRegistry connections, ClientRegistry clients)
+    {
+        _bus.Work = work;
+        _revocations.Connections = connections;
+        _counts.Connections = connections;
+        connections.SharedCounts = _counts;
+        _names.Clients = clients;
+        clients.Names = _names;
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAll(_shards.Select(shard => shard.StartAsync(cancellationToken)));
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         _presence.Dispose();
         await LeaveAsync().ConfigureAwait(false);
         foreach (var shard in _shards)

@@ -97,6 +97,27 @@ internal sealed class RedisConnection : IDisposable
         }
     }
 
+    /// <summary>Goes through a set or a hash: whatever is there during all of it comes at least once.</summary>
+    /// <param name="command"><c>SSCAN</c>, <c>HSCAN</c> or <c>ZSCAN</c>; with the last two, names and values come in turn.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="filter">Further words of the command.</param>
+    /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
+    public async IAsyncEnumerable<byte[]> ScanAsync(string command, string key, params string[] filter)
+    {
+        var cursor = "0";
+        do
+        {
+            var answer = (RedisResult[])await ExecuteAsync(command, [key, cursor, "COUNT", "1000", .. filter]).ConfigureAwait(false);
+            foreach (var item in (RedisResult[])answer[1])
+            {
+                yield return (byte[])item;
+            }
+
+            cursor = (string)answer[0];
+        }
+        while (cursor != "0");
+    }
+
     /// <returns>How many connections to the server got it.</returns>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
     public async Task<long> PublishAsync(string channel, byte[] message)

@@ -29,6 +29,18 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>Where a channel's messages are published.</summary>
     public string Channel(string channel) => $"{prefix}channel:{Encode(channel)}";
 
+    /// <summary>A sorted set: what was revoked, by when it was.</summary>
+    public string Revoked { get; } = prefix + "revoked";
+
+    /// <summary>Where all nodes hear what is revoked.</summary>
+    public string Revocations { get; } = prefix + "revocations";
+
+    /// <summary>Whose a ticket is.</summary>
+    public string Ticket(string hash) => $"{prefix}ticket:{hash}";
+
+    /// <summary>The pass that goes with a ticket's stream: the hash of its secret, and whose it is.</summary>
+    public string Pass(string hash) => $"{prefix}pass:{hash}";
+
     /// <summary>A hash: a task's version <c>v</c> and record <c>r</c>.</summary>
     public string Task(string id) => TaskPrefix + Encode(id);
 
@@ -45,6 +57,15 @@ internal sealed class RedisKeys(string prefix)
 
     /// <summary>What was put in under a lease, kind by kind.</summary>
     public string Leased(string lease, string kind) => $"{prefix}lease:{lease}:{kind}";
+
+    /// <summary>What stands before and behind a lease in <see cref="Leased"/>.</summary>
+    public (string Before, string Behind) AroundLease(string kind) => ($"{prefix}lease:", $":{kind}");
+
+    /// <summary>A hash: the leases under which a client's name is taken, and their claims.</summary>
+    public string Client(string name) => $"{prefix}client:{Encode(name)}";
+
+    /// <summary>Where all nodes hear what becomes of clients by name.</summary>
+    public string Clients { get; } = prefix + "clients";
 
     /// <summary>A hash: connections by lease and user.</summary>
     public string Presence(string channel) => $"{prefix}presence:{Encode(channel)}";

@@ -9,6 +9,10 @@ internal sealed class RedisScript
     public static readonly RedisScript Begin = new("begin");
     public static readonly RedisScript Publish = new("publish");
     public static readonly RedisScript Read = new("read");
+    public static readonly RedisScript CountEnter = new("count-enter");
+    public static readonly RedisScript ClientClaim = new("client-claim");
+    public static readonly RedisScript ClientRelease = new("client-release");
+    public static readonly RedisScript Revoke = new("revoke");
     public static readonly RedisScript AddTask = new("task-add");
     public static readonly RedisScript ReplaceTask = new("task-replace");
     public static readonly RedisScript RemoveTask = new("task-remove");
@@ -19,7 +23,8 @@ internal sealed class RedisScript
     public static readonly RedisScript PresenceRead = new("presence-read");
 
     /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
-    public static readonly IReadOnlyList<RedisScript> All = [Begin, Publish, Read, Lease, PresencePut, PresenceTake, PresenceRead];
+    public static readonly IReadOnlyList<RedisScript> All =
+        [Begin, Publish, Read, AddTask, ReplaceTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke];
 
     private RedisScript(string name)
     {

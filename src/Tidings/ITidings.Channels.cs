@@ -90,7 +90,7 @@ public partial interface ITidings
     /// <param name="revoke">Whether every token that the user has until now is refused from here on. What waits for the connections is then
     /// dropped, and not sent before. An application's own cookies are its own to end.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>How many connections there were on this node.</returns>
+    /// <returns>How many connections there were, on all nodes.</returns>
     ValueTask<int> DisconnectAsync(string userOrConnection, DisconnectCode? code = null, bool revoke = false, CancellationToken cancellationToken = default);
 
     /// <summary>Who listens to a channel whose kind has presence; nobody where it has not.</summary>

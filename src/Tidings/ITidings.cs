@@ -13,13 +13,13 @@ public partial interface ITidings
     ITidingsConnections Connections { get; }
 }
 
-/// <summary>Clients by name on this node. Safe from any thread; each client gets messages in one order.</summary>
+/// <summary>Clients by name, on all nodes. Safe from any thread; each client gets messages in one order.</summary>
 public interface ITidingsClients
 {
-    /// <summary>How many names are connected.</summary>
+    /// <summary>How many names are connected to this node.</summary>
     int Count { get; }
 
-    /// <summary>Whether a client of that name is connected.</summary>
+    /// <summary>Whether a client of that name is connected to this node.</summary>
     /// <param name="client">The name.</param>
     bool IsConnected(string client);
 

@@ -94,7 +94,7 @@ public sealed class PostgreSqlServer : IDisposable
     {
         var (program, arguments) = AsServer(
             "postgres", "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={_directory}",
-            "-c", "fsync=on", "-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal");
+            "-c", "fsync=on", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal");
         var start = new ProcessStartInfo("/bin/sh", ["-c", Guard, _directory, program, .. arguments])
         {
             RedirectStandardInput = true,

@@ -15,6 +15,7 @@ internal abstract class FuzzTarget
         new Targets.OutboundQueueTarget(),
         new Targets.CommandReaderTarget(),
         new Targets.PositionTarget(),
+        new Targets.RedisEntryTarget(),
     ];
 
     /// <summary>As on the command line, and the name of its files in the corpus.</summary>

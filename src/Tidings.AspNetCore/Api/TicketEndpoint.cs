@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Tidings;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Hosting;
+using Tidings.Brokers;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
 using Tidings.Security.Identities;
@@ -45,7 +46,17 @@ public static class TicketEndpoint
             return Problems.Unauthorized(who.Refusal is { } refusal ? refusal.Reason : "Send a token as \"Authorization: Bearer <token>\".");
         }
 
-        if (tidings.Tickets.Issue(identity) is not { } ticket)
+        string? ticket;
+        try
+        {
+            ticket = await tidings.Tickets.IssueAsync(identity);
+        }
+        catch (BrokerUnavailableException error)
+        {
+            return Problems.Unavailable(error.Message);
+        }
+
+        if (ticket is null)
         {
             return Problems.Unavailable("Too many tickets wait to be used; they end within 30 s.");
         }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Handshake;
+using Tidings.Brokers;
 using Tidings.Protocol;
 using Tidings.Security.Identities;
 
@@ -19,13 +20,11 @@ internal readonly record struct RequestIdentity(Identity? Identity, bool ByCooki
 /// <summary>Finds out who a request comes from, on every transport in the same way: by token, ticket, cookie, or the application's own
 /// authentication. The order is that of <see cref="AuthenticationMethods"/>.</summary>
 /// <param name="tokens">Checks tokens; null where none are accepted.</param>
-/// <param name="tickets">One-time tickets.</param>
+/// <param name="tickets">One-time tickets, and the passes to streams that they open.</param>
 /// <param name="revocations">What was revoked.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RequestAuthenticator(Authenticator? tokens, Tickets tickets, Revocations revocations, TimeProvider time)
+internal sealed class RequestAuthenticator(Authenticator? tokens, ITicketStore tickets, Revocations revocations, TimeProvider time)
 {
-    private readonly StreamPasses _passes = new(time);
-
     /// <summary>Whether handlers ask for users' claims, which are then kept with their connections.</summary>
     public bool KeepsPrincipals { get; set; }
 
@@ -47,9 +46,7 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, Tickets ticket
 
             if (RequestToken.Ticket(request, methods) is { } ticket)
             {
-                return tickets.Redeem(ticket) is { } identity
-                    ? Judge(OpenPass(context, ticket, identity, stream))
-                    : Judge(stream && request.Cookies[StreamPasses.CookieOf(ticket)] is { } secret ? _passes.Show(ticket, secret) : null);
+                return await TakeTicketAsync(context, ticket, stream);
             }
         }
 
@@ -68,10 +65,24 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, Tickets ticket
     public Identity? IdentityOf(HttpContext context) =>
         context.Features.Get<Identity>() ?? PrincipalIdentity.Of(context, time.GetUtcNow().ToUnixTimeMilliseconds(), keepPrincipal: false);
 
-    // A browser sends it to this route alone, with requests of our own pages alone, and shows it to no script.
-    private Identity OpenPass(HttpContext context, string ticket, Identity identity, bool stream)
+    private async ValueTask<RequestIdentity> TakeTicketAsync(HttpContext context, string ticket, bool stream)
     {
-        if (stream && _passes.Issue(ticket, identity) is { } secret)
+        try
+        {
+            return await tickets.RedeemAsync(ticket) is { } identity
+                ? Judge(await OpenPassAsync(context, ticket, identity, stream))
+                : Judge(stream && context.Request.Cookies[StreamPasses.CookieOf(ticket)] is { } secret ? await tickets.ShowPassAsync(ticket, secret) : null);
+        }
+        catch (BrokerUnavailableException)
+        {
+            return new RequestIdentity(null, Refusal: DisconnectCode.Unavailable);
+        }
+    }
+
+    // A browser sends it to this route alone, with requests of our own pages alone, and shows it to no script.
+    private async ValueTask<Identity> OpenPassAsync(HttpContext context, string ticket, Identity identity, bool stream)
+    {
+        if (stream && await tickets.IssuePassAsync(ticket, identity) is { } secret)
         {
             context.Response.Cookies.Append(StreamPasses.CookieOf(ticket), secret, new CookieOptions
             {

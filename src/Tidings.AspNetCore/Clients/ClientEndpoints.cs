@@ -23,7 +23,7 @@ public static class ClientEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
-        var handler = new ClientHandler(tidings.Clients, tidings.FirstMessage);
+        var handler = new ClientHandler(tidings.ClientActions, tidings.FirstMessage);
         var route = new WebSocketRoute(tidings.TextRoute(binary: false), handler)
         {
             Check = static context => ChannelName.IsValidRoom(ClientOf(context))
@@ -32,7 +32,7 @@ public static class ClientEndpoints
             Join = context =>
             {
                 var client = ClientOf(context);
-                return connection => ValueTask.FromResult(handler.Join(connection, client));
+                return connection => handler.JoinAsync(connection, client);
             },
         };
         return endpoints.MapMethods(pattern, Methods, context => tidings.Entrance.EnterAsync(context, route));

@@ -26,7 +26,7 @@ internal sealed class ConnectRoute(TidingsServices tidings)
             if (arrival.Identity is { } identity && identity != connection.Identity)
             {
                 connection.Authentication = new ConnectionAuthentication(connection, identity);
-                if (!connection.TryCountUser())
+                if (!await connection.TryCountUserAsync())
                 {
                     return DisconnectCode.TooManyConnections;
                 }

@@ -220,7 +220,7 @@ internal sealed partial class WebSocketEntrance(
     // A hook may name the user while it joins.
     private static async ValueTask<DisconnectCode?> JoinAsync(Connection connection, Func<Connection, ValueTask<DisconnectCode?>> join)
     {
-        var refusal = connection.TryCountUser() ? await join(connection) : DisconnectCode.TooManyConnections;
-        return refusal ?? (connection.TryCountUser() ? null : DisconnectCode.TooManyConnections);
+        var refusal = await connection.TryCountUserAsync() ? await join(connection) : DisconnectCode.TooManyConnections;
+        return refusal ?? (await connection.TryCountUserAsync() ? null : DisconnectCode.TooManyConnections);
     }
 }

@@ -49,10 +49,9 @@ internal sealed class TidingsServices : IAsyncDisposable
         tokens ??= JwtAuthenticator.From(options.Jwt, time);
         var authenticator = tokens is null ? null : new Authenticator(tokens, Registry.Revocations, time);
         FirstMessage = authenticator is null ? null : new FirstMessage(authenticator);
-        Tickets = new Tickets(time);
-        Authentication = new RequestAuthenticator(authenticator, Tickets, Registry.Revocations, time);
         Hub = new Hub();
         Backplane = provider.GetService<IBackplaneFactory>()?.Create(Hub, time) ?? new MemoryBackplane(Hub, time);
+        Authentication = new RequestAuthenticator(authenticator, Tickets, Registry.Revocations, time);
         Deflater = new MessageDeflater(new DeflateSettings(options.Compression.Level, (int)options.Compression.ThresholdBytes));
         RoomDialects = new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, Deflater);
         ConnectDialects = new DialectFamily(new ConnectDialect(), ConnectDialect.DeflateIndex, Deflater);
@@ -69,8 +68,9 @@ internal sealed class TidingsServices : IAsyncDisposable
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
         Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
         var work = new NodeWork(Directory, subscribing, Clients, Disconnecting);
-        Backplane.Serve(work, Registry);
+        Backplane.Serve(work, Registry, Clients);
         var everywhere = new Everywhere(Backplane.Nodes, work);
+        ClientActions = new ClientActions(Clients, Backplane.Nodes, everywhere);
         Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory, everywhere) { Calls = Calls, FirstMessage = FirstMessage };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
         Channels = new ChannelHandler(Actions, subscribing, Directory, Server, FirstMessage);
@@ -84,7 +84,7 @@ internal sealed class TidingsServices : IAsyncDisposable
         Origins = new OriginPolicy(options.AllowedOrigins);
         CrossOrigin = new CrossOrigin(Origins, options.AllowedOrigins, provider.GetRequiredService<ILoggerFactory>());
         SenderRates = new SenderRates(Limits.Rate, Limits.SubscribeRate, time);
-        Facade = new TidingsFacade(Clients, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
+        Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
         Lanes = lanes;
         Time = time;
         AuthenticationRule = new AuthenticationRule(AuthenticationMethods.All, options.RequireAuthentication);
@@ -98,6 +98,7 @@ internal sealed class TidingsServices : IAsyncDisposable
     public TimeProvider Time { get; }
     public MessageDeflater Deflater { get; }
     public ClientRegistry Clients { get; }
+    public ClientActions ClientActions { get; }
 
     /// <summary>What applications see.</summary>
     public ITidings Facade { get; }
@@ -129,7 +130,7 @@ internal sealed class TidingsServices : IAsyncDisposable
     /// <summary>What routes ask of those who come, where they don't say otherwise.</summary>
     public AuthenticationRule AuthenticationRule { get; }
 
-    public Tickets Tickets { get; }
+    public ITicketStore Tickets => Backplane.Tickets;
 
     /// <summary>Takes auth messages; null where no tokens are accepted.</summary>
     public FirstMessage? FirstMessage { get; }

@@ -53,7 +53,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
             if (arrival is not null)
             {
                 connection.Authentication = arrival.Identity is { } identity ? new ConnectionAuthentication(connection, identity) : null;
-                if (counted && !connection.TryCountUser())
+                if (counted && !await connection.TryCountUserAsync())
                 {
                     connection.Abandon();
                     await RefuseAsync(context, DisconnectCode.TooManyConnections);

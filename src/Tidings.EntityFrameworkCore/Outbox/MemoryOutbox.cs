@@ -33,7 +33,7 @@ internal sealed class MemoryOutbox : IDisposable
     {
         if (Volatile.Read(ref _waiting) > MostWaiting)
         {
-            throw new BrokerUnavailableException("Too many events wait for the broker: nothing can be saved before it is back.");
+            await MakeRoomAsync(async, cancellationToken);
         }
 
 #pragma warning disable VSTHRD103 // Who saves without waiting blocks here, as he does in every call of his provider.
@@ -42,6 +42,25 @@ internal sealed class MemoryOutbox : IDisposable
         {
             throw new TimeoutException("Another SaveChanges on the same in-memory database has not ended for 30 seconds. Was it called inside this one?");
         }
+    }
+
+    // A large save fills the queue by itself, and is published in a moment.
+    private async ValueTask MakeRoomAsync(bool async, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (async)
+            {
+                await DrainAsync(cancellationToken).WaitAsync(LongestWait, _live.Time, cancellationToken);
+                return;
+            }
+        }
+        catch (TimeoutException)
+        {
+            // The broker is away.
+        }
+
+        throw new BrokerUnavailableException("Too many events wait for the broker: nothing can be saved before it is back.");
     }
 
     public void Leave() => _gate.Release();

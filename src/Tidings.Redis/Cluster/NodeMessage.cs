@@ -31,6 +31,7 @@ internal static class NodeMessage
             Code = request.Action == NodeAction.Disconnect ? request.Code.Code : null,
             Reason = request.Action == NodeAction.Disconnect ? request.Code.Reason : null,
             Revoke = request.Revoke,
+            RevokedAt = request.RevokedAt,
         };
         return [.. JsonSerializer.SerializeToUtf8Bytes(line, NodeJson.Default.NodeLine), (byte)'\n', .. request.Data.Span];
     }
@@ -55,6 +56,7 @@ internal static class NodeMessage
             Channel = line.Channel,
             Code = line.Code is { } code ? new DisconnectCode(code, line.Reason ?? "") : DisconnectCode.DisconnectedByServer,
             Revoke = line.Revoke,
+            RevokedAt = line.RevokedAt,
             Data = published.AsMemory(end + 1),
         };
         return IsWhole(request) ? (line.Node, line.Id, request) : null;
@@ -104,6 +106,7 @@ internal sealed class NodeLine
     public ushort? Code { get; set; }
     public string? Reason { get; set; }
     public bool Revoke { get; set; }
+    public long RevokedAt { get; set; }
 }
 
 [JsonSourceGenerationOptions(

@@ -30,15 +30,10 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
         [keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")],
         [lease, member.User, member.Connections, member.Info.ToArray(), channel, Beside(channel), Encode(MessageKind.Join, channel, member), Milliseconds(KeyLife)]);
 
-    /// <param name="redis">The server.</param>
-    /// <param name="lease">By whom he was there.</param>
-    /// <param name="channel">Where.</param>
-    /// <param name="member">Who.</param>
-    /// <param name="untold">Whether those who watch know of him although Redis does not.</param>
-    public Task TakeAsync(RedisConnection redis, string lease, string channel, PresenceMember member, bool untold = false) => redis.EvaluateAsync(
+    public Task TakeAsync(RedisConnection redis, string lease, string channel, PresenceMember member) => redis.EvaluateAsync(
         RedisScript.PresenceTake,
         [keys.Presence(channel), keys.Members(channel), keys.Leases],
-        [lease, member.User, Beside(channel), Encode(MessageKind.Leave, channel, member with { Connections = 0 }), untold ? "1" : "0"]);
+        [lease, member.User, Beside(channel), Encode(MessageKind.Leave, channel, member with { Connections = 0 })]);
 
     public Task KeepAsync(RedisConnection redis, string lease, string channel) => Task.WhenAll(
         ((string[])[keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")]).Select(key => redis.ExecuteAsync("PEXPIRE", key, Milliseconds(KeyLife))));
@@ -64,7 +59,7 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
     public async Task SweepAsync(RedisConnection redis, string lease)
     {
         var index = keys.Leased(lease, "presence");
-        await foreach (var name in ScanAsync(redis, "SSCAN", index).ConfigureAwait(false))
+        await foreach (var name in redis.ScanAsync("SSCAN", index).ConfigureAwait(false))
         {
             if (Encoding.UTF8.GetString(name) is var channel && ChannelName.IsValid(channel))
             {
@@ -83,7 +78,7 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
     {
         var taking = new List<Task>();
         var isName = true;
-        await foreach (var item in ScanAsync(redis, "HSCAN", keys.Presence(channel), "MATCH", lease + "*").ConfigureAwait(false))
+        await foreach (var item in redis.ScanAsync("HSCAN", keys.Presence(channel), "MATCH", lease + "*").ConfigureAwait(false))
         {
             // Names and values in turn.
             if (isName && item.Length > lease.Length)
@@ -109,23 +104,6 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
         {
             await TakeAsync(redis, lease, channel, member).ConfigureAwait(false);
         }
-    }
-
-    // Whatever is there during all of it comes at least once.
-    private static async IAsyncEnumerable<byte[]> ScanAsync(RedisConnection redis, string command, string key, params string[] filter)
-    {
-        var cursor = "0";
-        do
-        {
-            var answer = (RedisResult[])await redis.ExecuteAsync(command, [key, cursor, "COUNT", "1000", .. filter]).ConfigureAwait(false);
-            foreach (var item in (RedisResult[])answer[1])
-            {
-                yield return (byte[])item;
-            }
-
-            cursor = (string)answer[0];
-        }
-        while (cursor != "0");
     }
 
     private PresenceMember? Decode(ReadOnlySpan<byte> user, long connections, byte[] info)

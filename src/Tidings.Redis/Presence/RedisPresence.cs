@@ -11,7 +11,7 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
 {
     private const int AtOnce = 256;
 
-    // Who left while Redis was away. Of more than these, those who watch hear nothing where Redis has lost what it knew.
+    // Whose leaving failed on a connection that goes on. More than these are there until the lease ends.
     private const int MostMissed = 100_000;
 
     private readonly ConcurrentDictionary<string, PresenceRoom> _rooms = new(StringComparer.Ordinal);
@@ -33,6 +33,11 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
 
     /// <summary>What ends with the node's lease on one of the servers.</summary>
     public ILeased On(int shard) => new Share(this, shard);
+
+    /// <summary>Puts right what those who watch have missed. Set before anybody watches.</summary>
+    public WatchedPresence? Watched { get; set; }
+
+    public ValueTask WatchAsync(string channel) => Watched!.AddAsync(channel);
 
     /// <summary>The node's leases, server by server. Set before anybody joins.</summary>
     public void Hold(IReadOnlyList<NodeLease> leases) => _leases = leases;
@@ -199,15 +204,13 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
         }
     }
 
-    // Those who left unsaid. Where Redis has begun anew it knows nothing of them, but those who watch do.
+    // Those whose leaving was not said: under a new lease nobody knows of them.
     private async Task TakeMissedAsync(RedisLink link, int shard, string lease)
     {
         var missed = _missed[shard].TakeAll();
-        var untold = _missed[shard].Generation is { } known && known != link.Generation;
-        _missed[shard].Generation = link.Generation;
         foreach (var some in missed.Where(entry => !IsThere(entry.Channel, entry.Member.User)).Chunk(AtOnce))
         {
-            await Task.WhenAll(some.Select(entry => _table.TakeAsync(link.Connection, lease, entry.Channel, entry.Member, untold))).ConfigureAwait(false);
+            await Task.WhenAll(some.Select(entry => _table.TakeAsync(link.Connection, lease, entry.Channel, entry.Member))).ConfigureAwait(false);
         }
     }
 
@@ -247,9 +250,6 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
     private sealed class Missed
     {
         private readonly List<(string Channel, PresenceMember Member)> _members = [];
-
-        /// <summary>What Redis knew when it was last reached.</summary>
-        public string? Generation { get; set; }
 
         public void Add(string channel, PresenceMember member)
         {

@@ -1,6 +1,6 @@
 -- Says that somebody is no longer there by a node, and tells those who watch where he is there by no other one.
 -- KEYS: connections by lease and user, members, leases
--- ARGV: lease, user, channel of pub/sub, what is published, "1" where it is published although nobody knows of him
+-- ARGV: lease, user, channel of pub/sub, what is published
 -- Answers: 1 where he has gone
 redis.call('HDEL', KEYS[1], ARGV[1] .. ARGV[2])
 local clock = redis.call('TIME')
@@ -10,7 +10,7 @@ for _, lease in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. now, '+inf'))
     return 0
   end
 end
-if redis.call('HDEL', KEYS[2], ARGV[2]) == 1 or ARGV[5] == '1' then
+if redis.call('HDEL', KEYS[2], ARGV[2]) == 1 then
   redis.call('PUBLISH', ARGV[3], ARGV[4])
   return 1
 end

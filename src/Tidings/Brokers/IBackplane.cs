@@ -1,4 +1,5 @@
 using Tidings.Channels;
+using Tidings.Clients;
 using Tidings.Connections;
 using Tidings.Nodes;
 using Tidings.Presence;
@@ -20,6 +21,9 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>Where the nodes keep what was revoked.</summary>
     IRevocationLog Revocations { get; }
 
+    /// <summary>Tickets that any of them takes.</summary>
+    ITicketStore Tickets { get; }
+
     /// <summary>Where tasks are kept, for those who have no store of their own; null for the node's memory.</summary>
     ITaskStore? Tasks => null;
 
@@ -27,7 +31,7 @@ internal interface IBackplane : IAsyncDisposable
     bool IsAvailable { get; }
 
     /// <summary>Says who does what the other nodes ask for. Called once, before <see cref="StartAsync"/>.</summary>
-    void Serve(INodeWork work, ConnectionRegistry connections);
+    void Serve(INodeWork work, ConnectionRegistry connections, ClientRegistry clients);
 
     /// <summary>Begins to connect, and goes on for as long as it takes: a node starts without what it shares, and is ready once that is there.</summary>
     /// <remarks>Completes when the first attempt has ended, well or not.</remarks>
@@ -54,9 +58,11 @@ internal sealed class MemoryBackplane(Hub hub, TimeProvider time) : IBackplane
 
     public IRevocationLog Revocations { get; } = new NoSharedRevocations();
 
+    public ITicketStore Tickets { get; } = new MemoryTickets(time);
+
     public bool IsAvailable => true;
 
-    public void Serve(INodeWork work, ConnectionRegistry connections)
+    public void Serve(INodeWork work, ConnectionRegistry connections, ClientRegistry clients)
     {
     }
 

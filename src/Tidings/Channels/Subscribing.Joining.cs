@@ -119,7 +119,7 @@ internal sealed partial class Subscribing
         if (membership.Watch is { } watch)
         {
             hub.TryJoin(watch, PresenceChannel.Of(membership.Channel));
-            await broker.ListenAsync(PresenceChannel.Of(membership.Channel)).ConfigureAwait(false);
+            await presence.WatchAsync(membership.Channel).ConfigureAwait(false);
         }
 
         return listed ? await presence.ReadAsync(membership.Channel, MembersInReply).ConfigureAwait(false) : null;

@@ -149,7 +149,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         if (membership.Watch is { } watch)
         {
             hub.TryJoin(watch, PresenceChannel.Of(channel));
-            await broker.ListenAsync(PresenceChannel.Of(channel)).ConfigureAwait(false);
+            await presence.WatchAsync(channel).ConfigureAwait(false);
         }
 
         return new FirstSubscription(membership, history, request.Since);

@@ -1,14 +1,15 @@
+using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Protocol;
 
 namespace Tidings.Clients;
 
 /// <summary>The route of clients by name: one speaks to one other, or to all.</summary>
-internal sealed class ClientHandler(ClientRegistry clients, FirstMessage? firstMessage) : TextRouteHandler(firstMessage)
+internal sealed class ClientHandler(ClientActions clients, FirstMessage? firstMessage) : TextRouteHandler(firstMessage)
 {
     /// <summary>Gives the connection its name before its handshake is answered. Any thread, once.</summary>
     /// <returns>Why it may not have the name, or null.</returns>
-    public DisconnectCode? Join(Connection connection, string client)
+    public async ValueTask<DisconnectCode?> JoinAsync(Connection connection, string client)
     {
         if (connection.Identity is { } identity && !MayBe(client, identity.User))
         {
@@ -17,13 +18,13 @@ internal sealed class ClientHandler(ClientRegistry clients, FirstMessage? firstM
 
         // Before it joins: from then on the lane may close the connection, and must find what it has to leave.
         connection.Tag = new Client(client, ClientMessages.Quote(client));
-        if (clients.TryJoin(client, connection))
+        if (await clients.JoinAsync(client, connection).ConfigureAwait(false) is not { } refusal)
         {
             return null;
         }
 
         connection.Tag = null;
-        return DisconnectCode.TooManyConnections;
+        return refusal;
     }
 
     public override void OnClosed(Connection connection, DisconnectCode code)
@@ -31,7 +32,7 @@ internal sealed class ClientHandler(ClientRegistry clients, FirstMessage? firstM
         if (connection.Tag is Client client)
         {
             connection.Tag = null;
-            clients.Leave(client.Name, connection);
+            clients.Here.Leave(client.Name, connection);
         }
     }
 
@@ -45,20 +46,79 @@ internal sealed class ClientHandler(ClientRegistry clients, FirstMessage? firstM
         {
             case ClientCommandKind.Broadcast:
                 connection.ForgetInvalid();
-                clients.Broadcast(ClientMessages.From(from, command.Message));
+                Follow(connection, clients.BroadcastAsync(ClientMessages.From(from, command.Message)));
                 break;
             case ClientCommandKind.Personal:
                 connection.ForgetInvalid();
-                if (clients.Send(command.To!, ClientMessages.From(from, command.Message)) == 0)
-                {
-                    connection.Send(ClientMessages.NotFound);
-                }
-
+                Follow(connection, clients.SendAsync(command.To!, ClientMessages.From(from, command.Message)));
                 break;
             default:
                 connection.Send(ClientMessages.Answer(command));
                 connection.CountInvalid();
                 break;
+        }
+    }
+
+    private static void Follow(Connection connection, ValueTask<int> sending)
+    {
+        if (sending.IsCompletedSuccessfully)
+        {
+            Answer(connection, sending.Result);
+        }
+        else
+        {
+            _ = FinishAsync(connection, sending.AsTask());
+        }
+    }
+
+    private static void Follow(Connection connection, Task telling)
+    {
+        if (!telling.IsCompletedSuccessfully)
+        {
+            _ = FinishAsync(connection, CountAsync(telling));
+        }
+
+        static async Task<int> CountAsync(Task telling)
+        {
+            await telling.ConfigureAwait(false);
+            return 1;
+        }
+    }
+
+    private static void Answer(Connection connection, int count)
+    {
+        if (count == 0)
+        {
+            connection.Send(ClientMessages.NotFound);
+        }
+    }
+
+    // Other nodes are asked: the client's next message waits until they have answered.
+    private static async Task FinishAsync(Connection connection, Task<int> sending)
+    {
+        connection.Suspend();
+        int? count = null;
+        try
+        {
+            count = await sending.ConfigureAwait(false);
+        }
+        catch (BrokerUnavailableException)
+        {
+        }
+
+        await connection.Lane.SwitchTo();
+        if (count is { } reached)
+        {
+            Answer(connection, reached);
+        }
+        else
+        {
+            connection.Send(ClientMessages.Unavailable);
+        }
+
+        if (connection.State == ConnectionState.Open)
+        {
+            connection.Resume();
         }
     }
 

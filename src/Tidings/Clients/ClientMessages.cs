@@ -40,15 +40,18 @@ internal static class ClientMessages
     /// <summary>The answer to a personal message for nobody.</summary>
     public static byte[] NotFound { get; } = Frame.Text("""{"error":"Client not found"}"""u8);
 
+    /// <summary>The answer where the other nodes cannot be reached.</summary>
+    public static byte[] Unavailable { get; } = Frame.Text("""{"error":"Service unavailable"}"""u8);
+
     /// <summary>A text as a JSON string, its letters as they are.</summary>
     public static byte[] Quote(string text) =>
         [(byte)'"', .. JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
 
-    /// <summary>What receivers get.</summary>
+    /// <summary>What receivers get, as JSON.</summary>
     /// <param name="from">The sender's name as <see cref="Quote"/> writes it.</param>
     /// <param name="message">JSON.</param>
     public static byte[] From(ReadOnlySpan<byte> from, ReadOnlySpan<byte> message) =>
-        Frame.Text([.. """{"from":"""u8, .. from, .. ""","message":"""u8, .. message, .. "}"u8]);
+        [.. """{"from":"""u8, .. from, .. ""","message":"""u8, .. message, .. "}"u8];
 
     /// <summary>The answer to a command that can't be followed.</summary>
     public static byte[] Answer(in ClientCommand command) => command.Kind == ClientCommandKind.NotJson

@@ -2,16 +2,15 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Tidings.Protocol;
-using Tidings.Protocol.Frames;
 
 namespace Tidings.Clients;
 
-/// <summary>Clients by name as applications see them: values in, frames out.</summary>
-internal sealed class ClientsFacade(ClientRegistry clients) : ITidingsClients
+/// <summary>Clients by name as applications see them: values in, JSON out.</summary>
+internal sealed class ClientsFacade(ClientActions clients) : ITidingsClients
 {
-    public int Count => clients.Count;
+    public int Count => clients.Here.Count;
 
-    public bool IsConnected(string client) => clients.Contains(client);
+    public bool IsConnected(string client) => clients.Here.Contains(client);
 
     public ValueTask<int> SendAsync<T>(string client, T message, CancellationToken cancellationToken = default) =>
         SendAsync(client, message, TypeInfo<T>(), cancellationToken);
@@ -20,7 +19,7 @@ internal sealed class ClientsFacade(ClientRegistry clients) : ITidingsClients
     {
         ArgumentNullException.ThrowIfNull(client);
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(clients.Send(client, Encode(message, type)));
+        return clients.SendAsync(client, Encode(message, type), cancellationToken);
     }
 
     public ValueTask<int> BroadcastAsync<T>(T message, string? except = null, CancellationToken cancellationToken = default) =>
@@ -29,17 +28,17 @@ internal sealed class ClientsFacade(ClientRegistry clients) : ITidingsClients
     public ValueTask<int> BroadcastAsync<T>(T message, JsonTypeInfo<T> type, string? except = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(clients.Broadcast(Encode(message, type), except));
+        return clients.BroadcastAsync(Encode(message, type), except, cancellationToken);
     }
 
     public ValueTask<int> DisconnectAsync(string client, DisconnectCode? code = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(clients.Disconnect(client, code ?? DisconnectCode.DisconnectedByServer));
+        return clients.DisconnectAsync(client, code ?? DisconnectCode.DisconnectedByServer, cancellationToken);
     }
 
-    private static byte[] Encode<T>(T message, JsonTypeInfo<T> type) => Frame.Text(JsonSerializer.SerializeToUtf8Bytes(message, type));
+    private static byte[] Encode<T>(T message, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(message, type);
 
     // GetTypeInfo throws with a clear message where reflection is switched off; the overloads with a contract need none.
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "See above.")]

@@ -82,21 +82,37 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
     public static long NextId() => Interlocked.Increment(ref s_ids);
 
     /// <summary>Counts the connection among those of its user, where that is limited, and it has one and is not counted yet. Before it is attached, or on its lane.</summary>
+    /// <remarks>Where other nodes are asked, it goes on elsewhere than on the lane.</remarks>
     /// <returns>False where the user has as many as he may, and it is to end.</returns>
-    public bool TryCountUser()
+    public async ValueTask<bool> TryCountUserAsync()
     {
         if (CountedUser is not null || Identity is not { } identity || !_registry.LimitsUsers)
         {
             return true;
         }
 
-        if (!_registry.TryEnterAs(identity.User))
+        var entering = _registry.TryEnterAsAsync(identity.User).AsTask();
+        var atOnce = entering.IsCompleted;
+        var entered = await entering.ConfigureAwait(false);
+        if (atOnce)
         {
-            return false;
+            CountedUser = entered ? identity.User : null;
+            return entered;
         }
 
-        CountedUser = identity.User;
-        return true;
+        await Lane.SwitchTo();
+        if (entered && State == ConnectionState.Closed)
+        {
+            // It has gone meanwhile, and has left what it had by then.
+            _registry.LeaveAs(identity.User);
+        }
+        else if (entered)
+        {
+            CountedUser = identity.User;
+        }
+
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        return entered;
     }
 
     /// <summary>Gives the connection its transport: the handshake is done. Any thread, once.</summary>

@@ -64,6 +64,21 @@ internal sealed partial class ConnectionRegistry
 
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>Where all nodes count users' connections together; null where this one is alone. Set before anybody connects.</summary>
+    public IConnectionCounts? SharedCounts { get; set; }
+
+    /// <summary>Users who have connections that are counted.</summary>
+    public IReadOnlyList<string> Users
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _perUser.Keys];
+            }
+        }
+    }
+
     /// <summary>Whether a user may have only so many connections, which are then counted.</summary>
     public bool LimitsUsers => _limits.ConnectionsPerUser > 0;
 
@@ -91,20 +106,54 @@ internal sealed partial class ConnectionRegistry
         }
     }
 
-    /// <summary>Counts a connection that has entered as one of <paramref name="user"/>, as whose it leaves.</summary>
+    /// <summary>Counts a connection that has entered as one of <paramref name="user"/>, as whose it leaves. Completes at once where the node is alone.</summary>
     /// <returns>False where the user has as many as he may.</returns>
-    public bool TryEnterAs(string user)
+    public async ValueTask<bool> TryEnterAsAsync(string user)
     {
+        Task<bool>? asking = null;
         lock (_gate)
         {
             if (TryAdd(_perUser, user, _limits.ConnectionsPerUser))
             {
+                if (SharedCounts is null)
+                {
+                    return true;
+                }
+
+                asking = SharedCounts.EnterAsync(user, _perUser[user], _limits.ConnectionsPerUser);
+            }
+        }
+
+        if (asking is not null)
+        {
+            if (await asking.ConfigureAwait(false))
+            {
                 return true;
             }
+
+            LeaveAs(user);
         }
 
         Metrics.Refused("user");
         return false;
+    }
+
+    /// <summary>Takes back what <see cref="TryEnterAsAsync"/> has counted.</summary>
+    public void LeaveAs(string user)
+    {
+        lock (_gate)
+        {
+            LeaveAs_NeedsLock(user);
+        }
+    }
+
+    /// <summary>What is made of each user's count, in one step with all changes of it.</summary>
+    public IReadOnlyList<T> EachCount<T>(IEnumerable<string> users, Func<string, int, T> make)
+    {
+        lock (_gate)
+        {
+            return [.. users.Select(user => make(user, _perUser.GetValueOrDefault(user)))];
+        }
     }
 
     /// <summary>Takes one of the few places for those who have not said who they are; <see cref="LeavePending"/> gives it back.</summary>
@@ -132,7 +181,7 @@ internal sealed partial class ConnectionRegistry
             Remove(_perAddress, address);
             if (user is not null)
             {
-                Remove(_perUser, user);
+                LeaveAs_NeedsLock(user);
             }
 
             if (--_count == 0)
@@ -149,6 +198,12 @@ internal sealed partial class ConnectionRegistry
         {
             return _perUser.GetValueOrDefault(user);
         }
+    }
+
+    private void LeaveAs_NeedsLock(string user)
+    {
+        Remove(_perUser, user);
+        SharedCounts?.Leave(user, _perUser.GetValueOrDefault(user));
     }
 
     private static bool TryAdd<TKey>(Dictionary<TKey, int> counts, TKey key, int limit)

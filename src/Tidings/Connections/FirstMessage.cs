@@ -84,9 +84,15 @@ internal sealed class FirstMessage(Authenticator authenticator)
             return End(connection, DisconnectCode.AuthFailed, AuthOutcome.Refused);
         }
 
-        if (!connection.TryCountUser())
+        var counted = await connection.TryCountUserAsync().ConfigureAwait(false);
+        await connection.Lane.SwitchTo();
+        if (!counted)
         {
             connection.CloseNow(DisconnectCode.TooManyConnections);
+        }
+
+        if (connection.State != ConnectionState.Open)
+        {
             return AuthOutcome.Ended;
         }
 

@@ -51,6 +51,9 @@ internal sealed record NodeRequest(NodeAction Action, NodeTarget Target, string 
     /// <summary>Whether those who are disconnected must not come in again.</summary>
     public bool Revoke { get; init; }
 
+    /// <summary>When that was said, in Unix milliseconds.</summary>
+    public long RevokedAt { get; init; }
+
     /// <summary>What is sent: JSON on one line.</summary>
     public ReadOnlyMemory<byte> Data { get; init; }
 }

@@ -9,6 +9,9 @@ internal interface IPresenceStore
     /// <summary>A connection listens no more. The member leaves with his last one, after a grace period that lets a page reload.</summary>
     ValueTask LeaveAsync(string channel, string user, string connection);
 
+    /// <summary>Somebody on this node has joined the channel beside the channel (<see cref="PresenceChannel"/>), and is to be told there of joins and leaves.</summary>
+    ValueTask WatchAsync(string channel) => default;
+
     /// <summary>Who listens now, at most <paramref name="limit"/> of them.</summary>
     ValueTask<PresenceList> ReadAsync(string channel, int limit, CancellationToken cancellationToken = default);
 }

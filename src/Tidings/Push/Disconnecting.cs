@@ -60,7 +60,7 @@ internal sealed class Disconnecting : INodeWork
             case NodeTarget.Token:
                 if (revoke)
                 {
-                    _registry.Revocations.RevokeToken(name);
+                    _registry.Revocations.Add(new Revocation(RevocationKind.Token, name, request.RevokedAt));
                 }
 
                 return await _registry.EndAsync(identity => identity.TokenId == name, code, drop: revoke).ConfigureAwait(false);
@@ -70,7 +70,7 @@ internal sealed class Disconnecting : INodeWork
 
         if (revoke)
         {
-            _registry.Revocations.RevokeUser(name);
+            _registry.Revocations.Add(new Revocation(RevocationKind.User, name, request.RevokedAt));
         }
 
         var count = await _registry.EndAsync(identity => identity.User == name, code, drop: revoke).ConfigureAwait(false);
@@ -85,9 +85,12 @@ internal sealed class Disconnecting : INodeWork
             return await _everywhere.DoAsync(request).ConfigureAwait(false);
         }
 
+        var revocation = target == NodeTarget.Token ? _registry.Revocations.RevokeToken(name) : _registry.Revocations.RevokeUser(name);
+        request = request with { RevokedAt = revocation.At };
+
         // Asked before it is told: those who are asked say how many they ended. Whatever becomes of both, here it holds.
         var asking = _nodes.AskAsync(request);
-        var sharing = _shared.ShareAsync(target == NodeTarget.Token ? _registry.Revocations.RevokeToken(name) : _registry.Revocations.RevokeUser(name));
+        var sharing = _shared.ShareAsync(revocation);
         var count = await CarryOutAsync(request).ConfigureAwait(false);
         await Task.WhenAll(asking, sharing).ConfigureAwait(false);
         return count + await asking.ConfigureAwait(false);

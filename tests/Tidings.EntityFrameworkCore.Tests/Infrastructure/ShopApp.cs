@@ -12,10 +12,12 @@ internal sealed class ShopApp : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly LogCollector _log;
+    private readonly string? _database;
 
-    private ShopApp(WebApplication app, LogCollector log)
+    private ShopApp(WebApplication app, LogCollector log, string? database)
     {
         _app = app;
+        _database = database;
         _log = log;
         Port = new Uri(app.Urls.First()).Port;
         Http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(app.Urls.First()), Timeout = TimeSpan.FromSeconds(30) };
@@ -94,7 +96,7 @@ internal sealed class ShopApp : IAsyncDisposable
             throw;
         }
 
-        return new ShopApp(app, log);
+        return new ShopApp(app, log, database);
     }
 
     public Task<FeedClient> ConnectAsync(string path = "/ws/items") => FeedClient.ConnectAsync(Port, path);
@@ -156,5 +158,11 @@ internal sealed class ShopApp : IAsyncDisposable
         using var limit = new CancellationTokenSource(Eventually.Limit);
         await _app.StopAsync(limit.Token);
         await _app.DisposeAsync();
+        if (_database is not null)
+        {
+            // A pool for each database, and one server for all of them.
+            await using var connection = new Npgsql.NpgsqlConnection(_database);
+            Npgsql.NpgsqlConnection.ClearPool(connection);
+        }
     }
 }

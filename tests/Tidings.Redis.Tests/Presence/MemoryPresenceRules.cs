@@ -9,7 +9,7 @@ public sealed class MemoryPresenceRules : PresenceRules
     {
         var hub = new Hub();
         var backplane = new MemoryBackplane(hub, Time);
-        var node = new PresenceNode(hub, backplane.Broker, backplane.Presence);
+        var node = new PresenceNode(hub, backplane.Presence);
         return Task.FromResult((node, node));
     }
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Presence;
 using Tidings.Testing;
@@ -171,13 +170,13 @@ public abstract class PresenceRules
 }
 
 /// <summary>One node's part in presence.</summary>
-internal sealed record PresenceNode(Hub Hub, IBroker Broker, IPresenceStore Presence)
+internal sealed record PresenceNode(Hub Hub, IPresenceStore Presence)
 {
     public async Task<PresenceWatch> WatchAsync(string channel)
     {
         var watch = new PresenceWatch(channel);
         Hub.Listen(watch, PresenceChannel.Of(channel));
-        await Broker.ListenAsync(PresenceChannel.Of(channel));
+        await Presence.WatchAsync(channel);
         return watch;
     }
 }
@@ -214,6 +213,13 @@ internal sealed class PresenceWatch(string channel) : IMessageListener
     {
         await Eventually.TrueAsync(() => Told.Count > _expected, $"{text} is told, after {string.Join(' ', Told)}", limit);
         Assert.Equal(text, Told[_expected++]);
+    }
+
+    /// <summary>What is told next, whatever it is.</summary>
+    public async Task<string> NextAsync()
+    {
+        await Eventually.TrueAsync(() => Told.Count > _expected, $"more is told, after {string.Join(' ', Told)}");
+        return Told[_expected++];
     }
 
     /// <summary>Nothing was told that was not expected, by the time that a node's further step has been told.</summary>

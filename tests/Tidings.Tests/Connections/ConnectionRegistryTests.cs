@@ -16,7 +16,7 @@ public sealed class ConnectionRegistryTests : IMeterFactory
     private readonly List<Meter> _meters = [];
 
     [Fact]
-    public void A_user_has_so_many_connections_wherever_they_come_from()
+    public async Task A_user_has_so_many_connections_wherever_they_come_from()
     {
         using var probe = new MetricProbe(this);
         var registry = Registry(new ConnectionLimits(0, 0) { ConnectionsPerUser = 2 });
@@ -25,10 +25,14 @@ public sealed class ConnectionRegistryTests : IMeterFactory
             Assert.Equal(Admission.Admitted, registry.Enter(address));
         }
 
-        Assert.Equal([true, true, false, true], new[] { "ada", "ada", "ada", "bob" }.Select(registry.TryEnterAs));
+        foreach (var (user, may) in new[] { ("ada", true), ("ada", true), ("ada", false), ("bob", true) })
+        {
+            Assert.Equal(may, await registry.TryEnterAsAsync(user));
+        }
+
         Assert.Equal((4, 2, 1), (registry.Count, registry.CountOf("ada"), registry.CountOf("bob")));
         registry.Leave(Here, "ada");
-        Assert.True(registry.TryEnterAs("ada"));
+        Assert.True(await registry.TryEnterAsAsync("ada"));
         registry.Leave(Here, "ada");
         registry.Leave(There, "ada");
         registry.Leave(There, "bob");

@@ -8,7 +8,14 @@ internal sealed class ChannelGrants
 {
     private readonly (ChannelPattern Pattern, TokenActions Actions)[] _grants;
 
-    private ChannelGrants((ChannelPattern, TokenActions)[] grants) => _grants = grants;
+    private ChannelGrants(TokenPermissions permissions, (ChannelPattern, TokenActions)[] grants)
+    {
+        Permissions = permissions;
+        _grants = grants;
+    }
+
+    /// <summary>The same as the token said it.</summary>
+    public TokenPermissions Permissions { get; }
 
     /// <returns>Null where a pattern is malformed: its maker meant something by it.</returns>
     public static ChannelGrants? TryCompile(TokenPermissions permissions)
@@ -24,7 +31,7 @@ internal sealed class ChannelGrants
             grants[i] = (new ChannelPattern(permissions[i].Pattern), permissions[i].Actions);
         }
 
-        return new ChannelGrants(grants);
+        return new ChannelGrants(permissions, grants);
     }
 
     /// <summary>Whether any of the patterns that match grants it.</summary>

@@ -12,6 +12,17 @@ internal sealed class Revocations(TimeProvider time)
     private readonly Dictionary<string, long> _users = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _tokens = new(StringComparer.Ordinal);
 
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _users.Count + _tokens.Count == 0;
+            }
+        }
+    }
+
     /// <summary>All of them, in no order.</summary>
     public IReadOnlyList<Revocation> All
     {

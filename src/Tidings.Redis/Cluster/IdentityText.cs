@@ -1,0 +1,74 @@
+using System.Text.Json;
+using Tidings.Security.Identities;
+using Tidings.Security.Tokens;
+
+namespace Tidings.Redis.Cluster;
+
+/// <summary>Somebody as JSON: what a token said of him, never the token. The claims of the application's own authentication are not in it.</summary>
+internal static class IdentityText
+{
+    private const int Longest = 64 << 10;
+
+    public static byte[] Encode(Identity identity)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("user"u8, identity.User);
+            if (identity.TokenId is { } tokenId)
+            {
+                writer.WriteString("tokenId"u8, tokenId);
+            }
+
+            writer.WriteNumber("expires"u8, identity.ExpiresAt);
+            writer.WriteNumber("issued"u8, identity.IssuedAt);
+            if (identity.Grants is { } grants)
+            {
+                writer.WritePropertyName("channels"u8);
+                grants.Permissions.Write(writer);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return buffer.ToArray();
+    }
+
+    /// <returns>Null where it is not all that a node writes: what is missing could be what limits somebody.</returns>
+    public static Identity? Decode(ReadOnlyMemory<byte> json)
+    {
+        if (json.Length > Longest)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var root = document.RootElement;
+            var user = root.GetProperty("user"u8).GetString() ?? "";
+            ChannelGrants? grants = null;
+            if (root.TryGetProperty("channels"u8, out var channels)
+                && (!TokenPermissions.TryRead(channels, out var permissions) || (grants = ChannelGrants.TryCompile(permissions)) is null))
+            {
+                return null;
+            }
+
+            return UserId.IsValid(user)
+                ? new Identity
+                {
+                    User = user,
+                    TokenId = root.TryGetProperty("tokenId"u8, out var tokenId) ? tokenId.GetString() : null,
+                    ExpiresAt = root.GetProperty("expires"u8).GetInt64(),
+                    IssuedAt = root.GetProperty("issued"u8).GetInt64(),
+                    Grants = grants,
+                }
+                : null;
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,230 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Tidings.Brokers;
+using Tidings.Clients;
+using Tidings.Protocol;
+
+namespace Tidings.Redis.Cluster;
+
+/// <summary>Clients' names over nodes: taken in one step, given back with the node's lease at the latest.</summary>
+/// <remarks>In pub/sub: <c>left node 0</c> or <c>replaced node claim</c>, a line break and the name. While Redis is away, the node's own names are all it
+/// knows of; they are taken anew when it is back, and who had a name longer gives way where another node has taken it.</remarks>
+internal sealed partial class RedisClientNames : IClientNames
+{
+    private const string Kind = "clients";
+    private const int AtOnce = 256;
+    private const int LongestMessage = 1024;
+
+    private static readonly TimeSpan KeyLife = TimeSpan.FromHours(1);
+    private static readonly string KeyLifeText = ((long)KeyLife.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+
+    private readonly RedisShard[] _shards;
+    private readonly RedisKeys _keys;
+    private readonly string _node;
+    private readonly TimeProvider _time;
+    private readonly RedisMetrics _metrics;
+    private readonly ILogger _log;
+    private readonly bool[] _behind;
+    private readonly long[] _keptAt;
+    private IReadOnlyList<NodeLease> _leases = [];
+
+    public RedisClientNames(RedisShard[] shards, RedisKeys keys, string node, TimeProvider time, RedisMetrics metrics, ILogger log)
+    {
+        _shards = shards;
+        _keys = keys;
+        _node = node;
+        _time = time;
+        _metrics = metrics;
+        _log = log;
+        _behind = new bool[shards.Length];
+        _keptAt = new long[shards.Length];
+        foreach (var shard in shards)
+        {
+            shard.Hear(keys.Clients, Take);
+        }
+    }
+
+    /// <summary>The clients of this node; null where it has none.</summary>
+    public ClientRegistry? Clients { get; set; }
+
+    public ILeased On(int shard) => new Share(this, shard);
+
+    public void Hold(IReadOnlyList<NodeLease> leases) => _leases = leases;
+
+    public async Task<long?> ClaimAsync(string client, DuplicateClients duplicates)
+    {
+        var shard = RedisKeys.Shard(client, _shards.Length);
+        if (_shards[shard].Link is not { } link)
+        {
+            return 0;
+        }
+
+        try
+        {
+            return await ClaimAsync(link, _leases[shard].Id, ended: "", client, duplicates, again: false).ConfigureAwait(false);
+        }
+        catch (BrokerUnavailableException)
+        {
+            _behind[shard] = true;
+            return 0;
+        }
+    }
+
+    public bool TryRelease(string client, long claim)
+    {
+        var shard = RedisKeys.Shard(client, _shards.Length);
+        if (_shards[shard].Link is not { } link)
+        {
+            return false;
+        }
+
+        _ = ReleaseAsync(link, shard, client, claim);
+        return true;
+    }
+
+    private async Task ReleaseAsync(RedisLink link, int shard, string client, long claim)
+    {
+        try
+        {
+            await ReleaseAsync(link, _leases[shard].Id, client, claim.ToString(CultureInfo.InvariantCulture), "left").ConfigureAwait(false);
+        }
+        catch (BrokerUnavailableException)
+        {
+            // Those of this node are told now, the others with the end of the lease.
+            Clients?.TellLeft(client);
+        }
+    }
+
+    private Task ReleaseAsync(RedisLink link, string lease, string client, string claim, string word) => link.Connection.EvaluateAsync(
+        RedisScript.ClientRelease, [_keys.Client(client), _keys.Leases, _keys.Leased(lease, Kind)], [lease, claim, client, _keys.Clients, $"{word} {_node} 0"]);
+
+    private async Task<long?> ClaimAsync(RedisLink link, string lease, string ended, string client, DuplicateClients duplicates, bool again)
+    {
+        var claim = (long)await link.Connection.EvaluateAsync(
+            RedisScript.ClientClaim,
+            [_keys.Client(client), _keys.Leases, _keys.Leased(lease, Kind)],
+            [lease, ended, client, duplicates.ToString(), again ? "1" : "0", KeyLifeText, _keys.Clients, _node]).ConfigureAwait(false);
+        return claim == 0 ? null : claim;
+    }
+
+    private void Take(byte[] published)
+    {
+        if (!TryRead(published, out var word, out var node, out var claim, out var client))
+        {
+            _metrics.Dropped(Kind);
+            LogDropped(published.Length);
+            return;
+        }
+
+        switch (word)
+        {
+            case "left":
+            case "swept" when node != _node:
+                Clients?.TellLeft(client);
+                break;
+            case "replaced" when node != _node:
+                Clients?.GiveUp(client, claim, DisconnectCode.Replaced);
+                break;
+        }
+    }
+
+    private static bool TryRead(byte[] published, out string word, out string node, out long claim, out string client)
+    {
+        word = node = client = "";
+        claim = 0;
+        if (published.Length > LongestMessage || !System.Text.Unicode.Utf8.IsValid(published))
+        {
+            return false;
+        }
+
+        var lines = Encoding.UTF8.GetString(published).Split('\n');
+        var words = lines[0].Split(' ');
+        if (lines.Length != 2 || words.Length != 3 || words[0] is not ("left" or "swept" or "replaced")
+            || !long.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out claim) || !ChannelName.IsValidRoom(lines[1]))
+        {
+            return false;
+        }
+
+        (word, node, client) = (words[0], words[1], lines[1]);
+        return true;
+    }
+
+    [LoggerMessage(550, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published about clients: no node says that")]
+    private partial void LogDropped(int bytes);
+
+    private sealed class Share(RedisClientNames names, int shard) : ILeased
+    {
+        // The node's own lease that ended last: its clients know already who has left since.
+        private string _own = "";
+
+        public async Task PutAsync(RedisLink link, string lease, string ended)
+        {
+            _own = ended;
+            names._behind[shard] = false;
+            names._keptAt[shard] = names._time.GetTimestamp();
+            if (names.Clients is not { } clients)
+            {
+                return;
+            }
+
+            foreach (var some in clients.All.Where(client => RedisKeys.Shard(client, names._shards.Length) == shard).Chunk(AtOnce))
+            {
+                await Task.WhenAll(some.Select(client => ReclaimAsync(link, lease, ended, clients, client))).ConfigureAwait(false);
+            }
+        }
+
+        public async Task KeepAsync(RedisLink link, string lease)
+        {
+            if (names._behind[shard])
+            {
+                await PutAsync(link, lease, ended: "").ConfigureAwait(false);
+            }
+            else if (names.Clients is { } clients && names._time.GetElapsedTime(names._keptAt[shard]) > KeyLife / 4)
+            {
+                names._keptAt[shard] = names._time.GetTimestamp();
+                foreach (var some in clients.All.Where(client => RedisKeys.Shard(client, names._shards.Length) == shard).Chunk(AtOnce))
+                {
+                    await Task.WhenAll(some.Select(client => link.Connection.ExecuteAsync("PEXPIRE", names._keys.Client(client), KeyLifeText))).ConfigureAwait(false);
+                }
+
+                await link.Connection.ExecuteAsync("PEXPIRE", names._keys.Leased(lease, Kind), KeyLifeText).ConfigureAwait(false);
+            }
+        }
+
+        public async Task SweepAsync(RedisLink link, string ended)
+        {
+            var word = ended == _own ? "swept" : "left";
+            await foreach (var name in link.Connection.ScanAsync("SSCAN", names._keys.Leased(ended, Kind)).ConfigureAwait(false))
+            {
+                if (Encoding.UTF8.GetString(name) is var client && ChannelName.IsValidRoom(client))
+                {
+                    await names.ReleaseAsync(link, ended, client, claim: "", word).ConfigureAwait(false);
+                }
+                else
+                {
+                    names._metrics.Dropped(Kind);
+                }
+            }
+
+            await link.Connection.ExecuteAsync("UNLINK", names._keys.Leased(ended, Kind)).ConfigureAwait(false);
+        }
+
+        private async Task ReclaimAsync(RedisLink link, string lease, string ended, ClientRegistry clients, string client)
+        {
+            if (await names.ClaimAsync(link, lease, ended, client, clients.Duplicates, again: true).ConfigureAwait(false) is { } claim)
+            {
+                clients.Renew(client, claim);
+                if (!clients.Contains(client))
+                {
+                    // It went in between, and what was given back was the claim before.
+                    await names.ReleaseAsync(link, lease, client, claim: "", "left").ConfigureAwait(false);
+                }
+            }
+            else
+            {
+                clients.GiveUp(client, long.MaxValue, clients.Duplicates == DuplicateClients.Replace ? DisconnectCode.Replaced : DisconnectCode.TooManyConnections);
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+using Tidings.Brokers;
+using Tidings.Connections;
+using Tidings.Protocol;
+using Tidings.Security.Identities;
+
+namespace Tidings.Redis.Cluster;
+
+/// <summary>What was revoked, on every server, so that one that is away loses nothing; a node that was away hears of it before it hears anything else.</summary>
+internal sealed partial class RevocationLog : IRevocationLog
+{
+    private const int MostAtOnce = 500;
+
+    // Longer than any token should live.
+    private static readonly TimeSpan KeyLife = TimeSpan.FromDays(400);
+
+    private readonly RedisShard[] _shards;
+    private readonly RedisKeys _keys;
+    private readonly RedisMetrics _metrics;
+    private readonly ILogger _log;
+
+    public RevocationLog(RedisShard[] shards, RedisKeys keys, RedisMetrics metrics, ILogger log)
+    {
+        _shards = shards;
+        _keys = keys;
+        _metrics = metrics;
+        _log = log;
+        foreach (var shard in shards)
+        {
+            shard.Hear(keys.Revocations, Take);
+            shard.OnConnected.Insert(0, CatchUpAsync);
+            shard.OnTick.Add(LookAsync);
+        }
+    }
+
+    /// <summary>Whose connections end; null where the node has none.</summary>
+    public ConnectionRegistry? Connections { get; set; }
+
+    public async Task ShareAsync(Revocation revocation)
+    {
+        var told = await Task.WhenAll(_shards.Select(shard => TryTellAsync(shard, revocation))).ConfigureAwait(false);
+        if (!told.Contains(true))
+        {
+            throw new BrokerUnavailableException("Redis is away: this node alone knows of the revocation, and tells the others when it is back.");
+        }
+    }
+
+    private async Task<bool> TryTellAsync(RedisShard shard, Revocation revocation)
+    {
+        try
+        {
+            var link = await shard.GetLinkAsync().ConfigureAwait(false);
+            await TellAsync(link, [revocation]).ConfigureAwait(false);
+            return true;
+        }
+        catch (BrokerUnavailableException)
+        {
+            // It is put in when the server is back.
+            return false;
+        }
+    }
+
+    private Task TellAsync(RedisLink link, IReadOnlyList<Revocation> revocations) => link.Connection.EvaluateAsync(
+        RedisScript.Revoke,
+        [_keys.Revoked],
+        [
+            2 * Revocations.Most, ((long)KeyLife.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), _keys.Revocations, RevocationText.Encode(revocations),
+            .. revocations.SelectMany(static revocation => (RedisValue[])[revocation.At, RevocationText.Member(revocation)]),
+        ]);
+
+    // Heard first, then read: what is revoked between the two is in both.
+    private async Task CatchUpAsync(RedisLink link)
+    {
+        if (Connections is not { } connections)
+        {
+            return;
+        }
+
+        var lacking = connections.Revocations.All.ToHashSet();
+        var news = false;
+        var cursor = "0";
+        do
+        {
+            var answer = (RedisResult[])await link.Connection.ExecuteAsync("ZSCAN", _keys.Revoked, cursor, "COUNT", "1000").ConfigureAwait(false);
+            var items = (RedisResult[])answer[1];
+            for (var i = 0; i + 1 < items.Length; i += 2)
+            {
+                if (RevocationText.Read((byte[])items[i], (string)items[i + 1]) is { } revocation)
+                {
+                    lacking.Remove(revocation);
+                    news |= connections.Revocations.Add(revocation);
+                }
+                else
+                {
+                    _metrics.Dropped("revocations");
+                }
+            }
+
+            cursor = (string)answer[0];
+        }
+        while (cursor != "0");
+
+        if (news)
+        {
+            await EndAsync(connections).ConfigureAwait(false);
+        }
+
+        foreach (var some in lacking.Chunk(MostAtOnce))
+        {
+            await TellAsync(link, some).ConfigureAwait(false);
+        }
+    }
+
+    // A server may forget everything on a connection that goes on.
+    private async Task LookAsync(RedisLink link)
+    {
+        if (Connections is { Revocations.IsEmpty: false } && (long)await link.Connection.ExecuteAsync("EXISTS", _keys.Revoked).ConfigureAwait(false) == 0)
+        {
+            await CatchUpAsync(link).ConfigureAwait(false);
+        }
+    }
+
+    private void Take(byte[] published)
+    {
+        if (RevocationText.Decode(published) is not { } revocations)
+        {
+            _metrics.Dropped("revocations");
+            LogDropped(published.Length);
+            return;
+        }
+
+        if (Connections is not { } connections)
+        {
+            return;
+        }
+
+        var news = false;
+        foreach (var revocation in revocations)
+        {
+            news |= connections.Revocations.Add(revocation);
+        }
+
+        if (news)
+        {
+            _ = EndAsync(connections);
+        }
+    }
+
+    private static Task EndAsync(ConnectionRegistry connections) => connections.EndAsync(connections.Revocations.Cover, DisconnectCode.DisconnectedByServer, drop: true);
+
+    [LoggerMessage(540, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published among revocations: they are none")]
+    private partial void LogDropped(int bytes);
+}

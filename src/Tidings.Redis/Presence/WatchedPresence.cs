@@ -1,0 +1,176 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Presence;
+using Tidings.Redis.Cluster;
+
+namespace Tidings.Redis.Presence;
+
+/// <summary>What those who watch on this node have been told. Joins and leaves are said in passing: those that a node missed while it was away are told
+/// once it is back, from who is there then. Safe from any thread.</summary>
+internal sealed class WatchedPresence(RedisShard[] shards, RedisPresence presence, Hub hub, IBroker broker, TimeProvider time)
+{
+    // Time for the other nodes to put in again what a server has lost.
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
+
+    // Of channels with more members, those who watch see what they missed when they ask.
+    private const int MostMembers = 10_000;
+
+    private readonly ConcurrentDictionary<string, Watched> _channels = new(StringComparer.Ordinal);
+
+    public ILeased On(int shard) => new Share(this, shard);
+
+    /// <summary>Somebody has begun to watch: told of all that happens once this has completed.</summary>
+    public async ValueTask AddAsync(string channel)
+    {
+        var beside = PresenceChannel.Of(channel);
+        var added = new Watched();
+        var watched = _channels.GetOrAdd(channel, added);
+        watched.Wake();
+        if (watched == added)
+        {
+            hub.Listen(watched, beside);
+        }
+
+        await broker.ListenAsync(beside).ConfigureAwait(false);
+        if (watched == added)
+        {
+            watched.Begin(await presence.ReadAsync(channel, MostMembers).ConfigureAwait(false));
+        }
+    }
+
+    private async Task ReviewAsync(string channel, Watched watched)
+    {
+        // What is told here and what comes meanwhile may cross: it is looked again until both agree.
+        for (var attempt = 0; attempt < 5; attempt++)
+        {
+            var list = await presence.ReadAsync(channel, MostMembers).ConfigureAwait(false);
+            if (list.Count > MostMembers)
+            {
+                return;
+            }
+
+            var news = watched.Compare(list);
+            if (news.Count == 0)
+            {
+                return;
+            }
+
+            foreach (var (kind, member) in news)
+            {
+                hub.Deliver(PresenceChannel.Of(channel), new Message
+                {
+                    Kind = kind,
+                    Channel = channel,
+                    Position = default,
+                    Time = time.GetUtcNow().ToUnixTimeMilliseconds(),
+                    Data = new MessageData(DataKind.Json, member.ToJson()),
+                });
+            }
+        }
+    }
+
+    private sealed class Share(WatchedPresence all, int shard) : ILeased
+    {
+        private long? _since;
+
+        public Task PutAsync(RedisLink link, string lease, string ended)
+        {
+            _since = all.Time.GetTimestamp();
+            return Task.CompletedTask;
+        }
+
+        public async Task KeepAsync(RedisLink link, string lease)
+        {
+            foreach (var (channel, watched) in all._channels)
+            {
+                if (all.Hub.CountMembers(PresenceChannel.Of(channel)) == 0 && watched.IsIdle() && all._channels.TryRemove(new(channel, watched)))
+                {
+                    all.Hub.EndListening(watched, PresenceChannel.Of(channel));
+                }
+            }
+
+            if (_since is not { } since || all.Time.GetElapsedTime(since) < Settling)
+            {
+                return;
+            }
+
+            _since = null;
+            foreach (var (channel, watched) in all._channels)
+            {
+                if (RedisKeys.Shard(PresenceChannel.Of(channel), all.Shards) == shard)
+                {
+                    await all.ReviewAsync(channel, watched).ConfigureAwait(false);
+                }
+            }
+        }
+
+        public Task SweepAsync(RedisLink link, string ended) => Task.CompletedTask;
+    }
+
+    private TimeProvider Time => time;
+
+    private Hub Hub => hub;
+
+    private int Shards => shards.Length;
+
+    /// <summary>Who is there in a channel, as those who watch it know.</summary>
+    private sealed class Watched : IMessageListener
+    {
+        private readonly Lock _gate = new();
+        private readonly Dictionary<string, PresenceMember> _members = new(StringComparer.Ordinal);
+        private int _idle;
+
+        // By the hub, in the order in which all are told.
+        public void Offer(Message message)
+        {
+            using var json = JsonDocument.Parse(message.Data.Bytes);
+            if (json.RootElement.TryGetProperty("user"u8, out var name) && name.ValueKind == JsonValueKind.String && name.GetString() is { } user)
+            {
+                var info = json.RootElement.TryGetProperty("info"u8, out var value) ? System.Text.Encoding.UTF8.GetBytes(value.GetRawText()) : [];
+                lock (_gate)
+                {
+                    if (message.Kind == MessageKind.Leave)
+                    {
+                        _members.Remove(user);
+                    }
+                    else if (_members.Count < MostMembers)
+                    {
+                        _members[user] = new PresenceMember(user, 1, info);
+                    }
+                }
+            }
+        }
+
+        public void Begin(PresenceList list)
+        {
+            lock (_gate)
+            {
+                foreach (var member in list.Members)
+                {
+                    _members.TryAdd(member.User, member);
+                }
+            }
+        }
+
+        /// <summary>What those who watch have to be told to know of who is there.</summary>
+        public IReadOnlyList<(MessageKind Kind, PresenceMember Member)> Compare(PresenceList list)
+        {
+            var there = list.Members.ToDictionary(static member => member.User, StringComparer.Ordinal);
+            lock (_gate)
+            {
+                return
+                [
+                    .. _members.Values.Where(member => !there.ContainsKey(member.User)).Select(static member => (MessageKind.Leave, member with { Connections = 0 })),
+                    .. there.Values.Where(member => !_members.ContainsKey(member.User)).Select(static member => (MessageKind.Join, member)),
+                ];
+            }
+        }
+
+        /// <summary>Whether nobody watched when it was looked several times in a row: who comes back soon costs nothing.</summary>
+        public bool IsIdle() => Interlocked.Increment(ref _idle) > 40;
+
+        public void Wake() => Volatile.Write(ref _idle, 0);
+    }
+}
