@@ -18,16 +18,16 @@ public sealed partial class TidingsClient
     [RequiresUnreferencedCode(JsonWarning.Text)]
     [RequiresDynamicCode(JsonWarning.Text)]
     public LiveResource<T> Resource<T>(string name, object? filter = null) => MakeResource(
-        name, static row => row.Deserialize<T>(JsonSerializerOptions.Web)!, filter is null ? null : JsonSerializer.SerializeToUtf8Bytes(filter, JsonSerializerOptions.Web));
+        name, static row => row.Deserialize<T>(JsonSerializerOptions.Web)!, filter is null ? default : JsonSerializer.SerializeToUtf8Bytes(filter, JsonSerializerOptions.Web));
 
     /// <inheritdoc cref="Resource{T}(string, object?)"/>
     /// <param name="name">As <c>items</c>.</param>
     /// <param name="type">The contract of a row.</param>
     /// <param name="filter">A JSON object of members and the values that rows must have; null for all.</param>
     public LiveResource<T> Resource<T>(string name, JsonTypeInfo<T> type, ReadOnlyMemory<byte>? filter = null) =>
-        MakeResource(name, row => row.Deserialize(type)!, filter);
+        MakeResource(name, row => row.Deserialize(type)!, filter ?? default);
 
-    private LiveResource<T> MakeResource<T>(string name, Func<JsonElement, T> read, ReadOnlyMemory<byte>? filter)
+    private LiveResource<T> MakeResource<T>(string name, Func<JsonElement, T> read, ReadOnlyMemory<byte> filter)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ObjectDisposedException.ThrowIf(_disposed, this);

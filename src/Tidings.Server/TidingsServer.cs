@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Server.Configuration;
+using Tidings.Server.Databases;
 using Tidings.Server.Demo;
 using Tidings.Server.Logs;
 using Tidings.Server.Proxies;
@@ -42,6 +43,11 @@ internal static class TidingsServer
         if (options.ToRedis() is { } redis)
         {
             new TidingsServiceBuilder(builder.Services).AddRedis(redis);
+        }
+
+        if (options.PostgreSql is { } postgreSql)
+        {
+            TaskDb.Add(builder, postgreSql);
         }
 
         if (options.Demo)

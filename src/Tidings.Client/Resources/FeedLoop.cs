@@ -9,7 +9,7 @@ namespace Tidings.Client.Resources;
 
 /// <summary>Keeps one feed connected: subscribes, hands its frames on, comes back as the table of close codes says.</summary>
 internal sealed class FeedLoop(
-    Func<string?, CancellationToken, Task<WebSocketTransport>> open, ReadOnlyMemory<byte>? filter, ReconnectPlan plan, ClientToken token, TimeProvider time, ILogger log)
+    Func<string?, CancellationToken, Task<WebSocketTransport>> open, ReadOnlyMemory<byte> filter, ReconnectPlan plan, ClientToken token, TimeProvider time, ILogger log)
 {
     // Two and a half of the usual interval of heartbeats: a server that is silent for longer is gone.
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(75);
@@ -112,10 +112,10 @@ internal sealed class FeedLoop(
         {
             writer.WriteStartObject();
             writer.WriteString("type"u8, "subscribe"u8);
-            if (filter is { } wanted)
+            if (!filter.IsEmpty)
             {
                 writer.WritePropertyName("filter"u8);
-                writer.WriteRawValue(wanted.Span);
+                writer.WriteRawValue(filter.Span);
             }
 
             if (from.Position is { } since)

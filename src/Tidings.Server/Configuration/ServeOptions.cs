@@ -12,7 +12,7 @@ internal static class ServeOptions
         (Text("--certificate", "PEM file with the certificate of https:// addresses; read anew when it changes"), "Tidings:Certificates:CertificateFile"),
         (Text("--certificate-key", "PEM file with its key, where it is not in the same file"), "Tidings:Certificates:KeyFile"),
         (new Option<bool>("--demo") { Description = "Serve the start page and the demo routes" }, "Tidings:Demo"),
-        (Text("--postgres", "PostgreSQL's connection string, as Host=…;Database=…: resources and their outbox are kept there"), "Tidings:PostgreSql"),
+        (Text("--postgres", "PostgreSQL's connection string, as Host=…;Database=…: tasks, resources and their outbox are kept there"), "Tidings:PostgreSql"),
         (Text("--api-key", "Key of the server API and of POST /broadcast"), "Tidings:ApiKey"),
         (Text("--admin-key", "Key of who runs the server; it opens the server API too"), "Tidings:AdminKey"),
         (Text("--worker-key", "Key of workers that report tasks' progress"), "Tidings:WorkerKey"),

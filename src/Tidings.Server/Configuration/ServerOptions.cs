@@ -23,7 +23,7 @@ internal sealed class ServerOptions
     /// <summary>What stands before all routes where a proxy passes it on, as <c>/push</c>. Default none.</summary>
     public string? PathBase { get; set; }
 
-    /// <summary>How PostgreSQL is reached (Npgsql's connection string), where resources and their outbox are to be kept. Default none: in memory.</summary>
+    /// <summary>How PostgreSQL is reached (Npgsql's connection string), where tasks, resources and their outbox are to be kept. Default none: in memory.</summary>
     public string? PostgreSql { get; set; }
 
     /// <summary>The Redis servers that nodes share (<see cref="RedisOptions.Configuration"/>). Default none: a single node.</summary>

@@ -22,7 +22,7 @@ public sealed class CrossOriginRules : HttpRules
 
         using var preflight = await AskAsync(server, HttpMethod.Options, "/connect", Friend, ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "authorization,content-type"));
         Assert.Equal(HttpStatusCode.NoContent, preflight.StatusCode);
-        Assert.Equal((Friend, "GET,POST"), (Header(preflight, "Access-Control-Allow-Origin"), Header(preflight, "Access-Control-Allow-Methods")));
+        Assert.Equal((Friend, "GET,POST,DELETE"), (Header(preflight, "Access-Control-Allow-Origin"), Header(preflight, "Access-Control-Allow-Methods")));
         Assert.Contains("Authorization", Header(preflight, "Access-Control-Allow-Headers"), StringComparison.Ordinal);
     }
 

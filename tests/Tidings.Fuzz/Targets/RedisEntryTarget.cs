@@ -1,3 +1,4 @@
+using System.Numerics;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Protocol;
@@ -43,6 +44,9 @@ internal sealed class RedisEntryTarget : FuzzTarget
         var path = new Fnv();
         path.Add((byte)message.Kind);
         path.Add((byte)((message.From is null ? 1 : 0) | (message.Key is null ? 2 : 0) | (message.Except is null ? 4 : 0) | (message.Hidden is null ? 8 : 0) | (message.Offset == 0 ? 16 : 0) | ((byte)message.Data.Kind << 5)));
+        path.Add((byte)Math.Min(message.Except?.Count ?? 0, 20));
+        path.Add((byte)BitOperations.Log2((uint)message.Data.Bytes.Length + 1));
+        path.Add((byte)Math.Min(message.From?.Length ?? 0, 20));
         return new Outcome("accepted", path.Value);
     }
 }
