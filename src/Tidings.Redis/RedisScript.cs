@@ -19,12 +19,13 @@ internal sealed class RedisScript
     public static readonly RedisScript DueTasks = new("task-due");
     public static readonly RedisScript Lease = new("lease");
     public static readonly RedisScript PresencePut = new("presence-put");
+    public static readonly RedisScript PresenceKeep = new("presence-keep");
     public static readonly RedisScript PresenceTake = new("presence-take");
     public static readonly RedisScript PresenceRead = new("presence-read");
 
     /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
     public static readonly IReadOnlyList<RedisScript> All =
-        [Begin, Publish, Read, AddTask, ReplaceTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke];
+        [Begin, Publish, Read, AddTask, ReplaceTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke];
 
     private RedisScript(string name)
     {

@@ -1,7 +1,5 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
 using Tidings.Brokers;
 
 namespace Tidings.Redis;
@@ -16,11 +14,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
-    // Far longer than any log lives: should all of it have gone by then, a new generation costs nobody anything.
-    private static readonly TimeSpan GenerationLife = TimeSpan.FromDays(30);
-
     private readonly string _server;
-    private readonly RedisKeys _keys;
+    private readonly RedisGeneration _generation;
     private readonly string _probe;
     private readonly Dictionary<string, Action<byte[]>> _heard = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
@@ -37,7 +32,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     public RedisShard(string server, RedisKeys keys, string node, TimeProvider time, ILogger log)
     {
         _server = server;
-        _keys = keys;
+        _generation = new RedisGeneration(keys);
         _probe = keys.Probe(node);
         _time = time;
         _log = log;
@@ -162,7 +157,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
             connection = await RedisConnection.ConnectAsync(_server, Take, _time, _end.Token).ConfigureAwait(false);
             await Task.WhenAll(_heard.Keys.Append(_probe).Select(connection.SubscribeAsync)).ConfigureAwait(false);
             await connection.LoadScriptsAsync().ConfigureAwait(false);
-            var link = await BeginAsync(connection, "", durable: false).ConfigureAwait(false);
+            var link = await _generation.BeginAsync(connection).ConfigureAwait(false);
             foreach (var prepare in OnConnected)
             {
                 await prepare(link).ConfigureAwait(false);
@@ -276,8 +271,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     private async Task<RedisLink> VerifyAsync(RedisLink link)
     {
-        var durable = await IsDurableAsync(link.Connection).ConfigureAwait(false);
-        var now = await BeginAsync(link.Connection, link.ReplicationId, durable).ConfigureAwait(false);
+        var now = await _generation.LookAsync(link).ConfigureAwait(false);
         if (_link == link)
         {
             _link = now;
@@ -290,52 +284,6 @@ internal sealed partial class RedisShard : IAsyncDisposable
         }
 
         return now;
-    }
-
-    private async Task<RedisLink> BeginAsync(RedisConnection connection, string replicationId, bool durable)
-    {
-        for (var attempt = 0; attempt < 3; attempt++)
-        {
-            var answer = (RedisResult[])await connection.EvaluateAsync(
-                RedisScript.Begin,
-                [_keys.Generation],
-                [replicationId, durable ? "1" : "0", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), ((long)GenerationLife.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)]).ConfigureAwait(false);
-            if ((string)answer[0] != "changed")
-            {
-                return new RedisLink(connection, replicationId, (string)answer[0], durable);
-            }
-
-            if ((string)answer[2] != "master")
-            {
-                throw new BrokerUnavailableException("The server is a replica.");
-            }
-
-            // It is looked at before it is named: should it begin anew in between, it is named in vain.
-            replicationId = (string)answer[1];
-            durable = await IsDurableAsync(connection).ConfigureAwait(false);
-        }
-
-        throw new BrokerUnavailableException("The server begins anew all the time.");
-    }
-
-    private static async Task<bool> IsDurableAsync(RedisConnection connection)
-    {
-        try
-        {
-            var answer = (string[])await connection.ExecuteAsync("CONFIG", "GET", "append*").ConfigureAwait(false);
-            return Has(answer, "appendonly", "yes") && Has(answer, "appendfsync", "always");
-        }
-        catch (BrokerUnavailableException error) when (error.InnerException is RedisServerException)
-        {
-            // Not allowed to ask: then nothing is promised.
-            return false;
-        }
-    }
-
-    private static bool Has(string[] pairs, string name, string value)
-    {
-        var at = Array.IndexOf(pairs, name);
-        return at >= 0 && at + 1 < pairs.Length && pairs[at + 1] == value;
     }
 
     [LoggerMessage(500, LogLevel.Information, "Connected to Redis at {Server}")]

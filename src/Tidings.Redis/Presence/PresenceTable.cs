@@ -22,8 +22,8 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
 
     private static readonly TimeSpan KeyLife = TimeSpan.FromHours(1);
 
-    /// <summary>How long keys may go without <see cref="KeepAsync"/>.</summary>
-    public static readonly TimeSpan KeepInterval = KeyLife / 4;
+    /// <summary>How often <see cref="KeepAsync"/> is called, where there are not too many channels for it.</summary>
+    public static readonly TimeSpan KeepInterval = TimeSpan.FromSeconds(5);
 
     public Task PutAsync(RedisConnection redis, string lease, string channel, PresenceMember member) => redis.EvaluateAsync(
         RedisScript.PresencePut,
@@ -35,8 +35,12 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
         [keys.Presence(channel), keys.Members(channel), keys.Leases],
         [lease, member.User, Beside(channel), Encode(MessageKind.Leave, channel, member with { Connections = 0 })]);
 
-    public Task KeepAsync(RedisConnection redis, string lease, string channel) => Task.WhenAll(
-        ((string[])[keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")]).Select(key => redis.ExecuteAsync("PEXPIRE", key, Milliseconds(KeyLife))));
+    /// <summary>Has what was put in live on.</summary>
+    /// <returns>False where <paramref name="user"/>, who was put in, is not there any more.</returns>
+    public async Task<bool> KeepAsync(RedisConnection redis, string lease, string channel, string user) => (long)await redis.EvaluateAsync(
+        RedisScript.PresenceKeep,
+        [keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")],
+        [lease, user, Milliseconds(KeyLife)]).ConfigureAwait(false) == 1;
 
     public async Task<PresenceList> ReadAsync(RedisConnection redis, string channel, int limit, CancellationToken cancellationToken)
     {

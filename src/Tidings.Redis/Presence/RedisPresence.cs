@@ -228,20 +228,24 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
 
         public async Task KeepAsync(RedisLink link, string lease)
         {
-            foreach (var room in Rooms)
+            var due = Rooms.Where(room => room.IsBehind || presence._time.GetElapsedTime(room.KeptAt) > PresenceTable.KeepInterval).Take(AtOnce).ToList();
+            await Task.WhenAll(due.Select(room => KeepAsync(link, lease, room))).ConfigureAwait(false);
+            await presence.TakeMissedAsync(link, shard, lease).ConfigureAwait(false);
+        }
+
+        private async Task KeepAsync(RedisLink link, string lease, PresenceRoom room)
+        {
+            string? somebody;
+            lock (room)
             {
-                if (room.IsBehind)
-                {
-                    await presence.PutAllAsync(link, lease, room).ConfigureAwait(false);
-                }
-                else if (presence._time.GetElapsedTime(room.KeptAt) > PresenceTable.KeepInterval)
-                {
-                    room.KeptAt = presence._time.GetTimestamp();
-                    await presence._table.KeepAsync(link.Connection, lease, room.Channel).ConfigureAwait(false);
-                }
+                room.KeptAt = presence._time.GetTimestamp();
+                somebody = room.Members.Keys.FirstOrDefault();
             }
 
-            await presence.TakeMissedAsync(link, shard, lease).ConfigureAwait(false);
+            if (room.IsBehind || (somebody is not null && !await presence._table.KeepAsync(link.Connection, lease, room.Channel, somebody).ConfigureAwait(false)))
+            {
+                await presence.PutAllAsync(link, lease, room).ConfigureAwait(false);
+            }
         }
 
         public Task SweepAsync(RedisLink link, string ended) => presence._table.SweepAsync(link.Connection, ended);

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Tidings.Server.Databases;
 
 namespace Tidings.Server.Demo;
@@ -10,7 +11,10 @@ internal static class DemoItems
     public static void Add(WebApplicationBuilder builder, string? postgreSql)
     {
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
-        builder.Services.AddDbContext<DemoDb>(options => _ = postgreSql is null ? options.UseInMemoryDatabase("demo") : options.UseNpgsql(postgreSql));
+
+        // Of this server alone, should there be several in a process.
+        var memory = new InMemoryDatabaseRoot();
+        builder.Services.AddDbContext<DemoDb>(options => _ = postgreSql is null ? options.UseInMemoryDatabase("demo", memory) : options.UseNpgsql(postgreSql));
         builder.Services.AddTidings().AddDbContext<DemoDb>();
         builder.Services.AddHostedService(static services => new MissingTables<DemoDb>(services.GetRequiredService<IServiceScopeFactory>(), "demo_items"));
     }

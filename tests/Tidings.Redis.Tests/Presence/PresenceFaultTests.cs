@@ -102,6 +102,26 @@ public sealed class PresenceFaultTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("presence")]
+    [InlineData("members")]
+    public async Task A_key_that_was_evicted_is_put_in_again(string what)
+    {
+        var one = await NodeAsync();
+        var two = await NodeAsync();
+        await one.Presence.JoinAsync(Channel, "ann", "a1", default);
+        await two.Presence.JoinAsync(Channel, "bob", "b1", default);
+        var key = (await _redis.SendAsync("KEYS", $"tidings:{what}:*")).Split("\r\n")[^1];
+        Assert.Equal(":1", await _redis.SendAsync("DEL", key));
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+                return (await one.Presence.ReadAsync(Channel, 10)).Members.Sum(static member => member.Connections) == 2;
+            },
+            static () => "both are there");
+    }
+
     [Fact]
     public async Task Those_who_watch_on_a_node_that_was_cut_off_are_told_what_they_missed()
     {
