@@ -28,6 +28,11 @@ internal static class LogEntry
 
     public static byte[] Encode(Publication publication)
     {
+        if (publication is { From: null, Key: null, Kind: MessageKind.Message, Data.Kind: DataKind.Json, Except: null, Hidden: null })
+        {
+            return [.. "{}\n"u8, .. publication.Data.Bytes.Span];
+        }
+
         var payload = new ArrayBufferWriter<byte>(publication.Data.Bytes.Length + 64);
         using (var writer = new Utf8JsonWriter(payload))
         {

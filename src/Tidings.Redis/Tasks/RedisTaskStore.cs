@@ -11,9 +11,7 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
     private static readonly TimeSpan Afterlife = TimeSpan.FromDays(1);
 
     public async ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due, CancellationToken cancellationToken = default) =>
-        await RunAsync(RedisScript.AddTask, record.Id, cancellationToken, record.Version, TaskRecordJson.Write(record), Milliseconds(due), Milliseconds(Afterlife)).ConfigureAwait(false)
-            ? TaskAdded.Yes
-            : TaskAdded.Exists;
+        await PutAsync(record, "", due, cancellationToken).ConfigureAwait(false) ? TaskAdded.Yes : TaskAdded.Exists;
 
     public async ValueTask<TaskRecord?> FindAsync(string id, CancellationToken cancellationToken = default)
     {
@@ -23,8 +21,7 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
     }
 
     public async ValueTask<bool> TryReplaceAsync(TaskRecord record, long version, TimeSpan due, CancellationToken cancellationToken = default) =>
-        await RunAsync(
-            RedisScript.ReplaceTask, record.Id, cancellationToken, record.Version, TaskRecordJson.Write(record), Milliseconds(due), Milliseconds(Afterlife), version).ConfigureAwait(false);
+        await PutAsync(record, version, due, cancellationToken).ConfigureAwait(false);
 
     public async ValueTask RemoveAsync(string id, long version, CancellationToken cancellationToken = default) =>
         await RunAsync(RedisScript.RemoveTask, id, cancellationToken, version).ConfigureAwait(false);
@@ -52,6 +49,9 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
 
         return found;
     }
+
+    private Task<bool> PutAsync(TaskRecord record, RedisValue former, TimeSpan due, CancellationToken cancellationToken) => RunAsync(
+        RedisScript.PutTask, record.Id, cancellationToken, record.Version, TaskRecordJson.Write(record), Milliseconds(due), Milliseconds(Afterlife), former);
 
     private static long Milliseconds(TimeSpan time) => Math.Max(1, (long)time.TotalMilliseconds);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using TestKit;
 using Tidings.Channels;
 using Tidings.Redis.Tests.World;
 

@@ -1,3 +1,4 @@
+using TestKit;
 using Tidings.Redis.Tests.World;
 
 namespace Tidings.Redis.Tests.Cluster;

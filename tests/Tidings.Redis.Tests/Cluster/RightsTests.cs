@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using TestKit;
 using Tidings.Redis.Tests.World;
 
 namespace Tidings.Redis.Tests.Cluster;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TestKit;
 using Tidings.Redis.Tests.World;
 using Tidings.Security.Tokens;
 

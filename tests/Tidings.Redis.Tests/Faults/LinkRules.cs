@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using TestKit;
 using Tidings.Brokers;
 using Tidings.Protocol;
 using Tidings.Redis.Tests.World;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using TestKit;
 using Tidings.Presence;
 using Tidings.Redis.Tests.World;
 using Tidings.Testing;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using TestKit;
 using Tidings.Channels;
 using Tidings.Presence;
 using Tidings.Testing;

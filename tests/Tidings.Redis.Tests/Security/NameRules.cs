@@ -1,4 +1,5 @@
 using System.Text;
+using TestKit;
 
 namespace Tidings.Redis.Tests.Security;
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using TestKit;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Redis.Tests.World;

@@ -1,12 +1,10 @@
 using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using TestKit;
 using Tidings.AspNetCore.Hosting;
+using Tidings.EndToEnd.Tests.Infrastructure;
 using Tidings.Security.Tokens;
-using Tidings.Server;
 
 namespace Tidings.Redis.Tests.World;
 
@@ -16,65 +14,34 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>What all nodes check tokens by.</summary>
     public const string Secret = "a secret of thirty-two characters!";
 
-    private readonly WebApplication _app;
-    private readonly LogCollector _log;
+    private readonly TestServer _server;
 
-    private ClusterNode(WebApplication app, LogCollector log)
-    {
-        _app = app;
-        _log = log;
-        var url = new Uri(app.Urls.First());
-        Port = url.Port;
-        Http = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false }) { BaseAddress = url, Timeout = TimeSpan.FromSeconds(20) };
-        Services = app.Services.GetRequiredService<TidingsServices>();
-    }
+    private ClusterNode(TestServer server) => _server = server;
 
-    public int Port { get; }
-    public HttpClient Http { get; }
-    public TidingsServices Services { get; }
+    public int Port => _server.Port;
+    public HttpClient Http => _server.Http;
+    public TidingsServices Services => _server.Services;
 
     /// <summary>What this node counts with.</summary>
-    public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
+    public IMeterFactory Meters => _server.Meters;
 
     /// <summary>What code of the application on this node has.</summary>
     public ITidings Tidings => Services.Facade;
 
     /// <summary>Warnings and errors that the node has logged.</summary>
-    public IReadOnlyCollection<string> Log => _log.Lines;
+    public IReadOnlyCollection<string> Log => _server.Log;
 
     /// <param name="redis">Where it reaches Redis.</param>
     /// <param name="time">Its time; null for the system's.</param>
     /// <param name="settings">How it differs from a server without limits.</param>
-    public static async Task<ClusterNode> StartAsync(string redis, TimeProvider? time = null, params (string Key, string? Value)[] settings)
-    {
-        var all = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
-        {
-            ["urls"] = "http://127.0.0.1:0",
-            ["Tidings:Redis"] = redis,
-            ["Tidings:Limits:Preset"] = "none",
-            ["Tidings:Drain"] = "5s",
-            ["Tidings:Jwt:Secret"] = Secret,
-            ["Tidings:Channels:0:Pattern"] = "here:*",
-            ["Tidings:Channels:0:Presence"] = "true",
-        };
-        foreach (var (key, value) in settings)
-        {
-            all[key] = value;
-        }
-
-        var log = new LogCollector();
-        var app = TidingsServer.Build(all, builder =>
-        {
-            builder.Logging.ClearProviders();
-            builder.Logging.AddProvider(log);
-            if (time is not null)
-            {
-                builder.Services.AddSingleton(time);
-            }
-        });
-        await app.StartAsync();
-        return new ClusterNode(app, log);
-    }
+    public static async Task<ClusterNode> StartAsync(string redis, TimeProvider? time = null, params (string Key, string? Value)[] settings) =>
+        new(await TestServer.StartAsync("auto", time, configure: null, [
+            ("Tidings:Demo", "false"),
+            ("Tidings:Redis", redis),
+            ("Tidings:Jwt:Secret", Secret),
+            ("Tidings:Channels:0:Pattern", "here:*"),
+            ("Tidings:Channels:0:Presence", "true"),
+            .. settings]));
 
     public static string TokenOf(string user, string? tokenId = null) =>
         new TokenWriter(TokenKey.FromSecret(TokenAlgorithm.HS256, Secret)).Write(new TokenClaims
@@ -85,7 +52,7 @@ internal sealed class ClusterNode : IAsyncDisposable
             ExpiresAt = TimeProvider.System.GetUtcNow().AddMinutes(10),
         });
 
-    public Task<RawWebSocket> ConnectAsync(string path) => RawWebSocket.ConnectAsync(Port, path);
+    public Task<RawWebSocket> ConnectAsync(string path) => _server.ConnectAsync(path);
 
     /// <summary>Connects a user to the channel protocol.</summary>
     /// <returns>The connection after its first message, and its id.</returns>
@@ -118,11 +85,5 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>Whether the node takes connections, as a load balancer asks.</summary>
     public async Task<bool> IsReadyAsync() => (await Http.GetAsync("/readyz")).IsSuccessStatusCode;
 
-    public async ValueTask DisposeAsync()
-    {
-        Http.Dispose();
-        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        await _app.StopAsync(bound.Token);
-        await _app.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 }

@@ -1,3 +1,5 @@
+using TestKit;
+
 namespace Tidings.Redis.Tests.World;
 
 /// <summary>Swallows what is published on its way to a node, while everything else is answered: a link that is well and deaf.</summary>

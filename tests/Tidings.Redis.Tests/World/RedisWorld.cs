@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using TestKit;
 using Tidings.Channels;
 
 namespace Tidings.Redis.Tests.World;

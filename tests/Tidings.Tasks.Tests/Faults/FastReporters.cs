@@ -6,6 +6,7 @@ using TestKit;
 namespace Tidings.Tasks.Tests.Faults;
 
 /// <summary>10,000 reports a second from one worker to a hundred viewers.</summary>
+[Collection(nameof(FastReporters))]
 public sealed class FastReporters(ITestOutputHelper output)
 {
     private const int Viewers = 100;
@@ -122,3 +123,7 @@ public sealed class FastReporters(ITestOutputHelper output)
         }
     }
 }
+
+/// <summary>It looks at the memory of the whole process: no other test runs meanwhile.</summary>
+[CollectionDefinition(nameof(FastReporters), DisableParallelization = true)]
+public sealed class FastReportersAlone;

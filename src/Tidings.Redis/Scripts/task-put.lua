@@ -1,8 +1,8 @@
--- Puts a task in the place of its former version.
+-- Keeps a task: a new one, or in the place of its former version.
 -- KEYS: task, tasks that are due
--- ARGV: the task's name in the list, version, record, milliseconds until it is due, milliseconds the keys live besides, former version
--- Answers: 1, or 0 where there is another version, or none
-if redis.call('HGET', KEYS[1], 'v') ~= ARGV[6] then
+-- ARGV: the task's name in the list, version, record, milliseconds until it is due, milliseconds the keys live besides, former version ("" where it is new)
+-- Answers: 1, or 0 where there is another version than that
+if (redis.call('HGET', KEYS[1], 'v') or '') ~= ARGV[6] then
   return 0
 end
 local clock = redis.call('TIME')
