@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.RegularExpressions;
+using TestKit;
+using Tidings.Deployment.Tests.Infrastructure;
+
+namespace Tidings.Deployment.Tests.Packages;
+
+/// <summary>The packages in the hands of those who get them, from the folder alone.</summary>
+[Collection<PackedPackages>]
+public sealed partial class InstallTests(PackedPackages packed) : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    [Fact]
+    public async Task The_program_of_the_readme_builds_against_the_package_and_answers()
+    {
+        await File.WriteAllTextAsync(_directory["Hello.csproj"], $"""
+            <Project Sdk="Microsoft.NET.Sdk.Web">
+              <PropertyGroup>
+                <TargetFramework>net10.0</TargetFramework>
+                <Nullable>enable</Nullable>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+                <NuGetAudit>false</NuGetAudit>
+                <RestorePackagesPath>packages</RestorePackagesPath>
+                <RestoreSources>{packed.Folder}</RestoreSources>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Tidings.AspNetCore" Version="{packed.Version}" />
+              </ItemGroup>
+            </Project>
+            """);
+        await File.WriteAllTextAsync(_directory["Program.cs"], "using Tidings;\n" + Program().Match(Repository.Read("src", "Tidings.AspNetCore", "README.md")).Groups[1].Value);
+        await Command.RunAsync("dotnet", ["build", "-c", "Release", "-o", _directory["out"], "-v", "quiet", "-tl:off", "-p:UseSharedCompilation=false"], _directory.Path);
+
+        using var app = Process.Start(Command.StartInfo("dotnet", [_directory["out/Hello.dll"], "--urls", "http://127.0.0.1:0"], _directory.Path))!;
+        try
+        {
+            using var limit = new CancellationTokenSource(Eventually.Limit);
+            string? line;
+            do
+            {
+                line = await app.StandardOutput.ReadLineAsync(limit.Token) ?? throw new InvalidOperationException("The application has ended.");
+            }
+            while (!line.Contains("Now listening on: ", StringComparison.Ordinal));
+
+            using var ws = new ClientWebSocket();
+            await ws.ConnectAsync(new Uri($"ws{line[line.IndexOf("://", StringComparison.Ordinal)..]}/hello/ann"), limit.Token);
+            await ws.SendAsync("hi"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, limit.Token);
+            var buffer = new byte[100];
+            var answer = await ws.ReceiveAsync(buffer, limit.Token);
+            Assert.Equal("ann: hi", Encoding.UTF8.GetString(buffer, 0, answer.Count));
+        }
+        finally
+        {
+            app.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task The_tool_is_installed_and_knows_its_version()
+    {
+        await Command.RunAsync("dotnet", ["tool", "install", "Tidings.Server", "--tool-path", _directory["tools"], "--source", packed.Folder, "--version", packed.Version], _directory.Path);
+        Assert.StartsWith(packed.Version, await Command.RunAsync(_directory["tools/tidings"], ["--version"]));
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Program();
+}
