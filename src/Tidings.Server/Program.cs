@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using Tidings.Server;
 using Tidings.Server.Configuration;
+using Tidings.Server.Terminal;
 using Tidings.Server.Tokens;
 
 var serve = new Command("serve", "Runs the server.") { TreatUnmatchedTokensAsErrors = true };
@@ -11,5 +13,9 @@ serve.SetAction((parsed, cancellationToken) => ServeCommand.RunAsync(ServeOption
 // Not a RootCommand, which is called what the file is called.
 var root = new Command("tidings", "Tidings: real-time push for browsers and programs.") { new HelpOption(), new VersionOption() };
 root.Subcommands.Add(serve);
+root.Subcommands.Add(new CheckCommand().Command);
 root.Subcommands.Add(TokenCommand.Create());
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var parsed = root.Parse(args);
+return parsed.Action is ParseErrorAction
+    ? CommandAction.Misused(parsed)
+    : await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -1,13 +1,10 @@
-using Microsoft.Extensions.Options;
+using Tidings.Server.Configuration;
 
 namespace Tidings.Server;
 
 /// <summary><c>tidings serve</c>.</summary>
 internal static class ServeCommand
 {
-    /// <summary>The exit code for options that are wrong.</summary>
-    private const int Misconfigured = 2;
-
     public static async Task<int> RunAsync(Dictionary<string, string?> commandLine, CancellationToken cancellationToken)
     {
         try
@@ -16,22 +13,22 @@ internal static class ServeCommand
             await app.StartAsync(cancellationToken);
             Welcome.Print(app, Console.Out);
             await app.WaitForShutdownAsync(cancellationToken);
-            return 0;
+            return ExitCode.Done;
         }
-        catch (OptionsValidationException error)
+        catch (Exception error) when (ConfigurationFaults.Of(error) is { } faults)
         {
             await Console.Error.WriteLineAsync("The server did not start; these options are wrong:");
-            foreach (var failure in error.Failures)
+            foreach (var failure in faults)
             {
                 await Console.Error.WriteLineAsync($"  - {failure}");
             }
 
-            return Misconfigured;
+            return ExitCode.Misused;
         }
         catch (IOException error) when (error.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
             await Console.Error.WriteLineAsync($"The server did not start: {error.Message} Another program listens there; choose another address by --urls.");
-            return 1;
+            return ExitCode.Failed;
         }
     }
 }

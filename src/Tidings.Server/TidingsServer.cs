@@ -20,10 +20,8 @@ internal static class TidingsServer
     /// <exception cref="OptionsValidationException">Options are wrong; all of them are named.</exception>
     public static WebApplication Build(Dictionary<string, string?> settings, Action<WebApplicationBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.AddServerSources();
-        builder.Configuration.AddInMemoryCollection(settings);
-        var (options, urls, tls) = ReadOptions(builder.Configuration);
+        var builder = ServerConfiguration.CreateBuilder(settings);
+        var (options, urls, tls) = ServerSettings.Read(builder.Configuration);
         builder.WebHost.UseUrls(urls);
 
         ServerLogging.Configure(builder);
@@ -67,29 +65,6 @@ internal static class TidingsServer
         app.Services.GetService<CertificateFiles>()?.Watch(app.Services.GetRequiredService<TimeProvider>(), app.Logger);
         Map(app, options);
         return app;
-    }
-
-    private static (ServerOptions Options, string Urls, ServerTls? Tls) ReadOptions(ConfigurationManager configuration)
-    {
-        var options = new ServerOptions();
-        var reader = new OptionsReader();
-        reader.Read(configuration.GetSection("Tidings"), options.Tidings, options);
-        if (options.Demo && string.IsNullOrEmpty(configuration["Tidings:Limits:Preset"]))
-        {
-            DemoDefaults.Apply(options.Tidings.Limits);
-        }
-
-        var faults = reader.Faults.Concat(Options.TidingsOptionsValidator.Faults(options.Tidings)).ToList();
-        faults.AddRange(TrustedProxies.Faults(options.TrustedProxies));
-        faults.AddRange(options.ToRedis()?.Faults() ?? []);
-        if (options.PathBase is { } pathBase && (!pathBase.StartsWith('/') || pathBase.EndsWith('/') || pathBase.AsSpan().ContainsAny("?#% ")))
-        {
-            faults.Add($"Tidings:PathBase is \"{pathBase}\"; it must begin with a slash and not end with one, as /push.");
-        }
-
-        var urls = ListenUrls.Read(configuration["urls"], options.Https, faults);
-        var tls = ListenUrls.NeedCertificate(urls) && !configuration.GetSection("Kestrel:Certificates:Default").Exists() ? ServerTls.Find(options, faults) : null;
-        return faults.Count == 0 ? (options, urls, tls) : throw new OptionsValidationException("Tidings", typeof(ServerOptions), faults);
     }
 
     private static void Map(WebApplication app, ServerOptions options)

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Reflection;
+using Tidings.Options;
 
 namespace Tidings.Server.Configuration;
 
@@ -30,8 +31,6 @@ internal sealed class OptionsReader
             }
         }
     }
-
-    private static bool IsSize(PropertyInfo property) => property.Name.Contains("Bytes", StringComparison.Ordinal);
 
     private static string Suggestion(string key, IEnumerable<string> known)
     {
@@ -73,19 +72,19 @@ internal sealed class OptionsReader
         }
         else if (section.GetChildren().Any())
         {
-            _faults.Add($"{section.Path} is a group; it must be {OptionValue.Form(property.PropertyType, IsSize(property))}.");
+            _faults.Add($"{section.Path} is a group; it must be {OptionValue.Form(property.PropertyType, OptionValue.IsSize(property))}.");
         }
         else if (string.IsNullOrWhiteSpace(section.Value))
         {
             // Empty is unset, as in an environment that declares a variable without a value.
         }
-        else if (OptionValue.TryParse(section.Value, property.PropertyType, IsSize(property), out var value))
+        else if (OptionValue.TryParse(section.Value, property.PropertyType, OptionValue.IsSize(property), out var value))
         {
             property.SetValue(target, value);
         }
         else
         {
-            _faults.Add($"{section.Path} is \"{section.Value}\"; it must be {OptionValue.Form(property.PropertyType, IsSize(property))}.");
+            _faults.Add($"{section.Path} is \"{section.Value}\"; it must be {OptionValue.Form(property.PropertyType, OptionValue.IsSize(property))}.");
         }
     }
 

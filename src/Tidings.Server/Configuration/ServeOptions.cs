@@ -69,5 +69,8 @@ internal static class ServeOptions
         return settings;
     }
 
+    /// <summary>The short form that sets <paramref name="key"/>, or null.</summary>
+    public static string? ShortForm(string key) => All.FirstOrDefault(option => option.Key == key).Option?.Name;
+
     private static Option<string> Text(string name, string description) => new(name) { Description = description };
 }

@@ -1,3 +1,4 @@
+using Tidings.Options;
 using Tidings.Redis;
 
 namespace Tidings.Server.Configuration;
@@ -8,34 +9,43 @@ internal sealed class ServerOptions
     /// <summary>What <c>AddTidings</c> takes.</summary>
     public TidingsOptions Tidings { get; } = new();
 
-    /// <summary>Whether the start page and the demo routes are served. Default false.</summary>
+    /// <summary>Whether the start page at <c>/</c>, <c>/ws/echo</c>, the task <c>demo</c> (docs/guides/tasks.md) and the resource <c>items</c> (docs/guides/resources.md) are served;
+    /// sizes and rates are then those of the preset <c>small</c> where neither a preset nor they are set. <c>./run</c> switches it on. Default false.</summary>
     public bool Demo { get; set; }
 
-    /// <summary>Whether <c>http://</c> addresses become <c>https://</c> ones, with a development certificate where no other is configured. Default false.</summary>
+    /// <summary>Whether <c>http://</c> addresses become <c>https://</c> ones, unless some are already; with a development certificate where no other is configured (docs/security.md#tls). Default false.</summary>
     public bool Https { get; set; }
 
-    /// <summary>Whether each request is logged, in one line, without what may be a token. Default false.</summary>
+    /// <summary>Whether each request is logged, in one line, without what may be a token (docs/security.md#logs). Default false.</summary>
     public bool RequestLog { get; set; }
 
-    /// <summary>Proxies whose forwarded headers count, by address or as networks (<c>10.0.0.0/8</c>). Default empty: nobody's do.</summary>
+    /// <summary>Proxies whose <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c> count (docs/security.md#proxies). Default empty: nobody's do.</summary>
+    [OptionForm("addresses or networks, as `10.0.0.5` or `10.0.0.0/8`")]
     public IList<string> TrustedProxies { get; } = [];
 
     /// <summary>What stands before all routes where a proxy passes it on, as <c>/push</c>. Default none.</summary>
+    [OptionForm("begins with a slash and does not end with one")]
     public string? PathBase { get; set; }
 
-    /// <summary>How PostgreSQL is reached (Npgsql's connection string), where tasks, resources and their outbox are to be kept. Default none: in memory.</summary>
+    /// <summary>How PostgreSQL is reached, where tasks (docs/guides/tasks.md) and the demo's resource <c>items</c> with its outbox (docs/guides/resources.md) are to be kept; the tables are made
+    /// where they are missing. Default none: in memory.</summary>
+    [OptionForm("Npgsql's connection string, as `Host=…;Database=…`")]
+    [SecretOption]
     public string? PostgreSql { get; set; }
 
-    /// <summary>The Redis servers that nodes share (<see cref="RedisOptions.Configuration"/>). Default none: a single node.</summary>
+    /// <summary>The Redis servers that all nodes share (docs/guides/redis.md). Default none: a single node.</summary>
+    [OptionForm("`host:port,password=…`, several separated by `;`")]
     public string? Redis { get; set; }
 
-    /// <inheritdoc cref="RedisOptions.Prefix"/>
+    /// <summary>What every key and channel in Redis begins with: applications that share a server have each its own. Default <c>tidings:</c>.</summary>
+    [OptionForm("1 to 64 letters, digits and `_ . : -`")]
     public string RedisPrefix { get; set; } = new RedisOptions().Prefix;
 
-    /// <inheritdoc cref="RedisOptions.PublishWait"/>
+    /// <summary>How long a publish waits while Redis is away, before it fails. Default 0: not at all.</summary>
+    [OptionRange("0", "30s")]
     public TimeSpan RedisPublishWait { get; set; }
 
-    /// <inheritdoc cref="RedisOptions.Bridge"/>
+    /// <summary>Whether what others say with plain <c>PUBLISH</c> is handed to the channel of that name (docs/guides/redis.md#plain-publish). Default false.</summary>
     public bool RedisBridge { get; set; }
 
     /// <summary>The certificate of <c>https://</c> addresses.</summary>

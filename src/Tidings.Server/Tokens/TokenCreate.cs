@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Tidings.Options;
 using Tidings.Security.Tokens;
-using Tidings.Server.Configuration;
 
 namespace Tidings.Server.Tokens;
 

@@ -1,3 +1,5 @@
+using Tidings.Options;
+
 namespace Tidings;
 
 /// <summary>Who may do something in a channel.</summary>
@@ -23,33 +25,40 @@ public enum SlowConsumerPolicy
     Skip,
 }
 
-/// <summary>A kind of channels.</summary>
+/// <summary>A kind of channels. Kinds are looked up in their order: the first whose pattern matches holds.</summary>
 public sealed class ChannelOptions
 {
-    /// <summary>Which channels: <c>{x}</c> is one or more characters without <c>:</c>, <c>*</c> any rest. Required.</summary>
+    /// <summary>Which channels: <c>{x}</c> is one or more characters without <c>:</c>, a <c>*</c> at the end any rest. Required.</summary>
+    [OptionForm("1 to 255 characters")]
     public string Pattern { get; set; } = "";
 
     /// <summary>How many messages of each channel are kept, from 0 to 100,000. Default 100.</summary>
+    [OptionRange("0", "100000")]
     public int History { get; set; } = 100;
 
     /// <summary>How long a message is kept, at most 30 d. Default 1 h.</summary>
+    [OptionRange("1ms", "30d")]
     public TimeSpan HistoryAge { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>Whether it is known who listens. Default false.</summary>
     public bool Presence { get; set; }
 
-    /// <summary>Which clients may publish. Default <see cref="ChannelAccess.Server"/>: none.</summary>
+    /// <summary>Which clients may publish on <c>/connect</c>. Default <see cref="ChannelAccess.Server"/>: none.</summary>
     public ChannelAccess Publish { get; set; } = ChannelAccess.Server;
 
-    /// <summary>Which clients may subscribe. Default <see cref="ChannelAccess.Anyone"/>.</summary>
+    /// <summary>Which clients may subscribe and read the history. Default <see cref="ChannelAccess.Anyone"/>.</summary>
     public ChannelAccess Subscribe { get; set; }
 
     /// <summary>A URL that is asked before each subscription (docs/guides/hooks.md). Default none.</summary>
+    [OptionForm("a URL")]
+    [SecretOption]
     public string? OnSubscribe { get; set; }
 
     /// <summary>A URL that is asked before each message of a client (docs/guides/hooks.md). Default none.</summary>
+    [OptionForm("a URL")]
+    [SecretOption]
     public string? OnPublish { get; set; }
 
-    /// <summary>What happens to a subscriber that lags behind. Default <see cref="SlowConsumerPolicy.Disconnect"/>.</summary>
+    /// <summary>What happens to a subscriber that lags behind: it is closed with 1013, or misses messages and is told by a <c>gap</c> (docs/operations/slow-consumers.md). Default <see cref="SlowConsumerPolicy.Disconnect"/>.</summary>
     public SlowConsumerPolicy SlowConsumers { get; set; }
 }

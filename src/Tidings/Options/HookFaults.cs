@@ -30,16 +30,6 @@ internal static class HookFaults
         {
             yield return $"Tidings:Hooks:Secret is {(hooks.Secret is null ? "missing" : "too short")}; hooks are signed with a secret of at least {ShortestSecret} characters.";
         }
-
-        if (hooks.Timeout < TimeSpan.FromMilliseconds(100) || hooks.Timeout > TimeSpan.FromSeconds(30))
-        {
-            yield return $"Tidings:Hooks:Timeout is \"{hooks.Timeout}\"; it must be from 100ms to 30s.";
-        }
-
-        if (hooks.InFlight is < 1 or > 10_000)
-        {
-            yield return $"Tidings:Hooks:InFlight is \"{hooks.InFlight}\"; it must be from 1 to 10000.";
-        }
     }
 
     private static void Add(List<(string Key, string Url)> urls, string key, string? url)

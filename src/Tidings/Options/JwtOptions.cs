@@ -1,3 +1,4 @@
+using Tidings.Options;
 using Tidings.Security.Tokens;
 
 namespace Tidings;
@@ -5,10 +6,12 @@ namespace Tidings;
 /// <summary>JSON Web Tokens, by which clients say who they are. Without a key no token is accepted.</summary>
 public sealed class JwtOptions
 {
-    /// <summary>The secret of the one HS256 key, for who needs no more: at least 32 bytes. Default none.</summary>
+    /// <summary>The secret of the one HS256 key, for who needs no more: at least 32 bytes (docs/guides/authentication.md). Default none.</summary>
+    [OptionForm("at least 32 bytes")]
+    [SecretOption]
     public string? Secret { get; set; }
 
-    /// <summary>Keys beside <see cref="Secret"/>; tokens choose one by <c>kid</c>. Default empty, at most 64.</summary>
+    /// <summary>Keys beside <see cref="Secret"/>; tokens choose one by <c>kid</c>. At most 64. Default empty.</summary>
     public IList<JwtKeyOptions> Keys { get; } = [];
 
     /// <summary>What <c>iss</c> must be. Default none: anything, or nothing.</summary>
@@ -27,9 +30,12 @@ public sealed class JwtKeyOptions
     /// <summary>The one algorithm it is used with. Default <see cref="TokenAlgorithm.HS256"/>.</summary>
     public TokenAlgorithm Algorithm { get; set; }
 
-    /// <summary>The secret of an HS256, HS384 or HS512 key: at least 32, 48 or 64 bytes.</summary>
+    /// <summary>The secret of an HS256, HS384 or HS512 key: at least 32, 48 or 64 bytes. Default none.</summary>
+    [OptionForm("at least 32, 48 or 64 bytes")]
+    [SecretOption]
     public string? Secret { get; set; }
 
-    /// <summary>A file with the public (or private) key of an RS or ES key, in PEM form.</summary>
+    /// <summary>A file with the public (or private) key of an RS or ES key, in PEM form. Default none.</summary>
+    [OptionForm("a PEM file")]
     public string? PemFile { get; set; }
 }

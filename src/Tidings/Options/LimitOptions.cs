@@ -1,3 +1,5 @@
+using Tidings.Options;
+
 namespace Tidings;
 
 /// <summary>A set of limits to start from.</summary>
@@ -19,55 +21,72 @@ public sealed class LimitOptions
     /// <summary>The set of limits to start from. Default <see cref="LimitPreset.Default"/>.</summary>
     public LimitPreset Preset { get; set; }
 
-    /// <summary>Bytes of a message over which it is answered with an error and dropped. Default 64 KB.</summary>
+    /// <summary>Bytes of a message; a larger one is answered <c>Message too large</c> and dropped. At most <see cref="HardMessageBytes"/>. Default 64 KB.</summary>
+    [OptionRange("0", "1GB", Zero = "no limit")]
     public long? MessageBytes { get; set; }
 
-    /// <summary>Bytes of a message over which the connection is closed with 1009 while it still comes. Default 1 MB, at most 1 GB.</summary>
+    /// <summary>Bytes of a message; a larger one ends the connection with 1009 while it is still coming. Default 1 MB, at most 1 GB.</summary>
+    [OptionRange("0", "1GB", Zero = "1GB")]
     public long? HardMessageBytes { get; set; }
 
     /// <summary>Content messages a second of one connection in the long run. Default 50.</summary>
+    [OptionRange("0", "1000000", Zero = "no limit")]
     public int? MessagesPerSecond { get; set; }
 
-    /// <summary>Content messages of one connection at once. Default 100.</summary>
+    /// <summary>Content messages of one connection at once; where unset, at least <see cref="MessagesPerSecond"/>. Default 100.</summary>
+    [OptionRange("0", "1000000", Zero = "1")]
     public int? MessageBurst { get; set; }
 
-    /// <summary>Bytes of content messages a second of one connection; a message that is let through may overdraw it. Default no limit; at most 1 GB.</summary>
+    /// <summary>Bytes of content messages a second of one connection in the long run. A message passes while anything is left of the last second, and what it overdraws is waited for. Default no limit; at most 1 GB.</summary>
+    [OptionRange("0", "1GB", Zero = "no limit")]
     public long? BytesPerSecond { get; set; }
 
     /// <summary>Content messages a second of all connections from one address (IPv6: one /64) to this node. Default no limit.</summary>
+    [OptionRange("0", "1000000", Zero = "no limit")]
     public int? MessagesPerSecondPerIp { get; set; }
 
     /// <summary>Content messages a second of all connections of one user to this node. Default no limit.</summary>
+    [OptionRange("0", "1000000", Zero = "no limit")]
     public int? MessagesPerSecondPerUser { get; set; }
 
     /// <summary>Messages a second that the clients of this node publish into one channel or room. Default no limit.</summary>
+    [OptionRange("0", "1000000", Zero = "no limit")]
     public int? MessagesPerSecondPerChannel { get; set; }
 
-    /// <summary>Requests a second to the server API with one key, each command of a batch for one; more are answered 429. Default no limit.</summary>
+    /// <summary>Requests a second to the server API and <c>POST /broadcast</c> with one key, each command of a batch for one; more are answered 429 with <c>Retry-After</c>. Default no limit.</summary>
+    [OptionRange("0", "1000000", Zero = "no limit")]
     public int? ApiRequestsPerSecond { get; set; }
 
-    /// <summary>WebSocket handshakes a second that this node takes up; more are answered 429. Default no limit.</summary>
+    /// <summary>WebSocket handshakes a second that this node takes up; more are answered 429 with <c>Retry-After</c> before the upgrade. Default no limit.</summary>
+    [OptionRange("0", "1000000", Zero = "no limit")]
     public int? HandshakesPerSecond { get; set; }
 
-    /// <summary>Connections of this node; more are answered 503. Default 50,000.</summary>
+    /// <summary>Connections of this node, over every transport; more are answered 503 with <c>Retry-After</c>. Default 50,000.</summary>
+    [OptionRange("0", Zero = "no limit")]
     public int? Connections { get; set; }
 
     /// <summary>Connections in one text room of this node; more are closed with 1008. Default no limit.</summary>
+    [OptionRange("0", Zero = "no limit")]
     public int? ConnectionsPerRoom { get; set; }
 
-    /// <summary>Connections from one address (IPv6: one /64) to this node; more are closed with 1008. Default 200.</summary>
+    /// <summary>Connections from one address (IPv6: one /64) to this node; more are closed with 1008, streams and polls answered 429. Default 200.</summary>
+    [OptionRange("0", Zero = "no limit")]
     public int? ConnectionsPerIp { get; set; }
 
-    /// <summary>Connections of one user to this node; more are closed with 1008. Default no limit.</summary>
+    /// <summary>Connections of one user to this node, with Redis to all nodes together; more are closed with 1008. Default no limit.</summary>
+    [OptionRange("0", Zero = "no limit")]
     public int? ConnectionsPerUser { get; set; }
 
-    /// <summary>Connections of this node that have still to say whose they are, where nobody anonymous is taken in; more are answered 503.
+    /// <summary>Connections of this node that have still to say whose they are, with <c>RequireAuthentication</c>; more are answered 503.
     /// Default 1,000; 100 with the preset small.</summary>
+    [OptionRange("0", Zero = "no limit")]
     public int? UnauthenticatedConnections { get; set; }
 
-    /// <summary>Channels that one connection may be subscribed to. Default 1,000.</summary>
+    /// <summary>Channels that one connection may be subscribed to on <c>/connect</c>; more are answered <c>too_many</c>. Default 1,000.</summary>
+    [OptionRange("0", Zero = "no limit")]
     public int? Subscriptions { get; set; }
 
-    /// <summary>Bytes that may wait for a peer that reads slowly; past them it is closed with 1013. Default 1 MB.</summary>
+    /// <summary>Bytes that may wait for a peer that reads slowly; past them it is closed with 1013. One message may always wait. Default 1 MB.</summary>
+    [OptionRange("0", "1GB", Zero = "2GB")]
     public long? QueueBytes { get; set; }
 }

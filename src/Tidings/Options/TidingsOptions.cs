@@ -1,3 +1,5 @@
+using Tidings.Options;
+
 namespace Tidings;
 
 /// <summary>All options of Tidings. They are read once, at the start; each has its key under <c>Tidings:</c> in the configuration.</summary>
@@ -20,6 +22,7 @@ public sealed class TidingsOptions
     public HookOptions Hooks { get; } = new();
 
     /// <summary>How long a handler of the application may take for one message, subscription or call; then it is answered <c>timeout</c>. Default 10 s, from 10 ms to 10 min.</summary>
+    [OptionRange("10ms", "10m")]
     public TimeSpan HandlerTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Clients by name.</summary>
@@ -31,29 +34,40 @@ public sealed class TidingsOptions
     /// <summary>The language of what the server itself says to people in text routes. Default <see cref="TidingsLanguage.En"/>.</summary>
     public TidingsLanguage Language { get; set; }
 
-    /// <summary>The key of the server API and of <c>POST /broadcast</c>: at least 16 characters. Default none: where there is no <see cref="AdminKey"/> either, direct local requests alone are answered.</summary>
+    /// <summary>The key of the server API and of <c>POST /broadcast</c>, sent as <c>Authorization: Bearer</c>: at least 16 characters. Default none: where there is no
+    /// <see cref="AdminKey"/> either, direct local requests alone are answered (docs/operations/behind-a-proxy.md).</summary>
+    [OptionForm("at least 16 characters")]
+    [SecretOption]
     public string? ApiKey { get; set; }
 
     /// <summary>The key of who runs the server, which opens whatever <see cref="ApiKey"/> does, too: at least 16 characters. Default none.</summary>
+    [OptionForm("at least 16 characters, not the API key")]
+    [SecretOption]
     public string? AdminKey { get; set; }
 
-    /// <summary>The key of workers that report the progress of tasks: at least 16 characters. <see cref="ApiKey"/> and <see cref="AdminKey"/> report too. Default none.</summary>
+    /// <summary>The key of workers that report the progress of tasks: at least 16 characters (docs/guides/tasks.md). <see cref="ApiKey"/> and <see cref="AdminKey"/> report too. Default none.</summary>
+    [OptionForm("at least 16 characters, none of the others")]
+    [SecretOption]
     public string? WorkerKey { get; set; }
 
     /// <summary>Tokens by which clients say who they are.</summary>
     public JwtOptions Jwt { get; } = new();
 
-    /// <summary>Whether the server's own routes, on every transport, refuse who does not say who he is. Default no.</summary>
+    /// <summary>Whether the server's own routes, on every transport, refuse who does not say who he is. Default false.</summary>
     public bool RequireAuthentication { get; set; }
 
-    /// <summary>Origins besides the server's own whose pages may connect, as <c>https://app.example.com</c>. Default empty: where a
+    /// <summary>Origins besides the server's own whose pages may connect, as <c>https://app.example.com</c>; others get 403. Compared whole, without wildcards. Their
+    /// pages may also read the answers of the HTTP transports, with cookies. Clients that send no <c>Origin</c> always may. Default empty: where a
     /// connection is not authenticated by cookie, every origin may.</summary>
+    [OptionForm("scheme and host without a path")]
     public IList<string> AllowedOrigins { get; } = [];
 
-    /// <summary>What moves the bytes of WebSockets. Default <see cref="PumpKind.Auto"/>.</summary>
+    /// <summary>What moves the bytes of WebSockets: lanes where they can be had (Linux, plain TCP or unix sockets, <c>UseTidings()</c>), or the web server's streams
+    /// everywhere. With <c>lanes</c> the start fails where no address can have them. Default <see cref="PumpKind.Auto"/>.</summary>
     public PumpKind Pump { get; set; }
 
-    /// <summary>How long a stopping server waits for its clients to go. Default 30 s, from 0 to 1 h.</summary>
+    /// <summary>How long a stopping server waits for its clients to go; the host's own time-out for stopping is at least 15 s more. Default 30 s, from 0 to 1 h.</summary>
+    [OptionRange("0", "1h")]
     public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(30);
 }
 
@@ -73,6 +87,7 @@ public enum PumpKind
 /// <summary>How connections are kept alive.</summary>
 public sealed class HeartbeatOptions
 {
-    /// <summary>How often a peer is asked for a sign of life; silent for two intervals, it is closed. Default 30 s; 0 switches the heartbeat off; otherwise from 100 ms to 1 h.</summary>
+    /// <summary>How often a peer is asked for a sign of life; silent for two intervals, it is closed with 1001. A client that connects with <c>?ping=frame</c> gets protocol pings without the text. Default 30 s; 0 switches the heartbeat off; otherwise from 100 ms to 1 h.</summary>
+    [OptionRange("100ms", "1h", Zero = "off")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(30);
 }

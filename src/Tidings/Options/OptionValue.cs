@@ -1,8 +1,9 @@
 using System.Globalization;
+using System.Reflection;
 
-namespace Tidings.Server.Configuration;
+namespace Tidings.Options;
 
-/// <summary>Reads values as people write them: <c>30s</c>, <c>5m</c>, <c>00:00:30</c>; <c>10KB</c>, <c>1MB</c>; <c>true</c>.</summary>
+/// <summary>Reads and writes values as people do: <c>30s</c>, <c>5m</c>, <c>00:00:30</c>; <c>10KB</c>, <c>1MB</c>; <c>true</c>.</summary>
 internal static class OptionValue
 {
     private static readonly (string Unit, double Milliseconds)[] TimeUnits =
@@ -11,6 +12,9 @@ internal static class OptionValue
     // 1 KB is 1,024 bytes.
     private static readonly (string Unit, long Bytes)[] SizeUnits =
         [("KB", 1L << 10), ("MB", 1L << 20), ("GB", 1L << 30), ("B", 1)];
+
+    /// <summary>Whether an option's number is one of bytes.</summary>
+    public static bool IsSize(PropertyInfo option) => option.Name.Contains("Bytes", StringComparison.Ordinal);
 
     /// <summary>What a value of <paramref name="type"/> looks like, for error messages.</summary>
     public static string Form(Type type, bool isSize)
@@ -44,6 +48,41 @@ internal static class OptionValue
             _ => null,
         };
         return value is not null;
+    }
+
+    /// <summary>The shortest text that <see cref="TryParse"/> reads as this value; empty for nothing.</summary>
+    public static string Write(object? value, bool isSize) => value switch
+    {
+        null => "",
+        TimeSpan time => Write(time),
+        long bytes when isSize => WriteSize(bytes),
+        bool flag => flag ? "true" : "false",
+        Enum name => name.ToString().ToLowerInvariant(),
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+    };
+
+    private static string Write(TimeSpan time)
+    {
+        if (time == TimeSpan.Zero)
+        {
+            return "0";
+        }
+
+        foreach (var (unit, milliseconds) in TimeUnits.Reverse())
+        {
+            if (time.Ticks % (TimeSpan.TicksPerMillisecond * (long)milliseconds) == 0)
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds / milliseconds:0}{unit}");
+            }
+        }
+
+        return time.ToString("c", CultureInfo.InvariantCulture);
+    }
+
+    private static string WriteSize(long bytes)
+    {
+        var (unit, size) = bytes == 0 ? ("", 1) : SizeUnits.Where(unit => bytes % unit.Bytes == 0).MaxBy(static unit => unit.Bytes);
+        return string.Create(CultureInfo.InvariantCulture, $"{bytes / size}{(size == 1 ? "" : unit)}");
     }
 
     private static object? Time(string text)

@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
+using Microsoft.Extensions.Configuration.Json;
+using Microsoft.Extensions.Configuration.Memory;
+using Tidings.Options;
+using Tidings.Redis;
+
+namespace Tidings.Server.Configuration;
+
+/// <summary>An option in force.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Value">As it is written; empty where it is not set.</param>
+/// <param name="Source">Where it comes from.</param>
+internal sealed record EffectiveOption(string Key, string Value, string Source);
+
+/// <summary>Tells which options are in force, and where each comes from.</summary>
+internal static class EffectiveOptions
+{
+    public static IEnumerable<EffectiveOption> Of(ServerSettings settings, IConfigurationRoot configuration) =>
+        OptionKey.All(settings.Options)
+            .Select(key => Tell(key, settings.Options, configuration))
+            .Prepend(new EffectiveOption("urls", settings.Urls, SourceOf(configuration, "urls") ?? "default"));
+
+    private static EffectiveOption Tell(OptionKey key, ServerOptions options, IConfigurationRoot configuration)
+    {
+        var value = OptionValue.Write(key.Value, OptionValue.IsSize(key.Property));
+        var shown = key.IsSecret && value.Length > 0 ? "(not shown)"
+            : key.Property.Name == nameof(ServerOptions.Redis) ? string.Join(';', value.Split(';').Select(RedisServerAddress.WithoutPassword))
+            : value;
+        if (SourceOf(configuration, key.Path) is { } source)
+        {
+            return new EffectiveOption(key.Path, shown, source);
+        }
+
+        if (key.Property.DeclaringType != typeof(LimitOptions) || key.Property.Name == nameof(LimitOptions.Preset))
+        {
+            return new EffectiveOption(key.Path, shown, "default");
+        }
+
+        // A limit that nobody has set has a value all the same.
+        var preset = options.Tidings.Limits.Preset;
+        return key.Value is null
+            ? new EffectiveOption(key.Path, PresetLimits.Write(key.Property, preset), $"preset {OptionValue.Write(preset, isSize: false)}")
+            : new EffectiveOption(key.Path, shown, "demo");
+    }
+
+    // The last source goes first. An empty value is unset, wherever it stands.
+    private static string? SourceOf(IConfigurationRoot configuration, string key)
+    {
+        foreach (var provider in configuration.Providers.Reverse())
+        {
+            if (provider.TryGet(key, out var value))
+            {
+                return string.IsNullOrWhiteSpace(value) ? null : provider switch
+                {
+                    JsonConfigurationProvider { Source: { Path: { } path, FileProvider: var files } } => files?.GetFileInfo(path).PhysicalPath ?? path,
+                    EnvironmentVariablesConfigurationProvider => "environment",
+                    MemoryConfigurationProvider => "command line",
+                    _ => "configuration",
+                };
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using System.Reflection;
+using Tidings.Options;
+
+namespace Tidings.Server.Configuration;
+
+/// <summary>What each preset sets a limit to.</summary>
+internal static class PresetLimits
+{
+    /// <summary>The value as it would be written in a configuration; 0 is no limit.</summary>
+    /// <param name="limit">A property of <see cref="LimitOptions"/>.</param>
+    /// <param name="preset">The preset.</param>
+    public static string Write(PropertyInfo limit, LimitPreset preset)
+    {
+        var value = Value(limit.Name, Limits.Preset(preset));
+        return OptionValue.IsSize(limit) ? OptionValue.Write(value, isSize: true) : value.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static long Value(string limit, Limits limits) => limit switch
+    {
+        nameof(LimitOptions.MessageBytes) => limits.MessageBytes,
+        nameof(LimitOptions.HardMessageBytes) => limits.HardMessageBytes,
+        nameof(LimitOptions.MessagesPerSecond) => limits.Rate.PerSecond,
+        nameof(LimitOptions.MessageBurst) => limits.Rate.Burst,
+        nameof(LimitOptions.BytesPerSecond) => limits.ByteRate.PerSecond,
+        nameof(LimitOptions.MessagesPerSecondPerIp) => limits.RatePerIp.PerSecond,
+        nameof(LimitOptions.MessagesPerSecondPerUser) => limits.RatePerUser.PerSecond,
+        nameof(LimitOptions.MessagesPerSecondPerChannel) => limits.RatePerChannel.PerSecond,
+        nameof(LimitOptions.ApiRequestsPerSecond) => limits.ApiRate.PerSecond,
+        nameof(LimitOptions.HandshakesPerSecond) => limits.HandshakeRate.PerSecond,
+        nameof(LimitOptions.Connections) => limits.Connections,
+        nameof(LimitOptions.ConnectionsPerRoom) => limits.ConnectionsPerRoom,
+        nameof(LimitOptions.ConnectionsPerIp) => limits.ConnectionsPerIp,
+        nameof(LimitOptions.ConnectionsPerUser) => limits.ConnectionsPerUser,
+        nameof(LimitOptions.UnauthenticatedConnections) => limits.UnauthenticatedConnections,
+        nameof(LimitOptions.Subscriptions) => limits.Subscriptions,
+        nameof(LimitOptions.QueueBytes) => limits.QueueBytes,
+        _ => throw new ArgumentOutOfRangeException(nameof(limit), limit, "No preset is known for this limit."),
+    };
+}

@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Options;
+using Tidings.Options;
+using Tidings.Server.Proxies;
+using Tidings.Server.Tls;
+
+namespace Tidings.Server.Configuration;
+
+/// <summary>All that a configuration says, read and found good.</summary>
+/// <param name="Options">The options.</param>
+/// <param name="Urls">Where to listen, separated by <c>;</c>.</param>
+/// <param name="Tls">The certificate, where an address needs one.</param>
+internal sealed record ServerSettings(ServerOptions Options, string Urls, ServerTls? Tls)
+{
+    /// <summary>Reads and checks.</summary>
+    /// <exception cref="OptionsValidationException">Options are wrong; all of them are named.</exception>
+    public static ServerSettings Read(IConfiguration configuration)
+    {
+        var options = new ServerOptions();
+        var reader = new OptionsReader();
+        reader.Read(configuration.GetSection("Tidings"), options.Tidings, options);
+        if (options.Demo && string.IsNullOrEmpty(configuration["Tidings:Limits:Preset"]))
+        {
+            DemoDefaults.Apply(options.Tidings.Limits);
+        }
+
+        var faults = reader.Faults.Concat(TidingsOptionsValidator.Faults(options.Tidings)).ToList();
+        faults.AddRange(TrustedProxies.Faults(options.TrustedProxies));
+        faults.AddRange(options.ToRedis()?.Faults() ?? []);
+        if (options.PathBase is { } pathBase && (!pathBase.StartsWith('/') || pathBase.EndsWith('/') || pathBase.AsSpan().ContainsAny("?#% ")))
+        {
+            faults.Add($"Tidings:PathBase is \"{pathBase}\"; it must begin with a slash and not end with one, as /push.");
+        }
+
+        var urls = ListenUrls.Read(configuration["urls"], options.Https, faults);
+        var tls = ListenUrls.NeedCertificate(urls) && !configuration.GetSection("Kestrel:Certificates:Default").Exists() ? ServerTls.Find(options, faults) : null;
+        return faults.Count == 0 ? new ServerSettings(options, urls, tls) : throw new OptionsValidationException("Tidings", typeof(ServerOptions), faults);
+    }
+}

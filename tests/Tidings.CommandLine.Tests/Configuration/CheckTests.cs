@@ -1,0 +1,104 @@
+using System.Text.Json;
+using Tidings.CommandLine.Tests.Infrastructure;
+
+namespace Tidings.CommandLine.Tests.Configuration;
+
+/// <summary><c>tidings check</c>.</summary>
+public sealed class CheckTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("tidings-check-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task What_serve_would_take_is_good()
+    {
+        var result = (await Tool.RunAsync("check", "--limits", "small", "--urls", "http://127.0.0.1:0")).Succeeds();
+        Assert.Equal("The configuration is good.\n", result.Text);
+        Assert.Equal("""{"ok":true,"faults":[]}""" + "\n", (await Tool.RunAsync("check", "--json")).Succeeds().Text);
+    }
+
+    [Fact]
+    public async Task Faults_of_file_environment_and_command_line_are_told_together_as_serve_tells_them()
+    {
+        var file = Write("""{ "Tidings": { "Limits": { "MesageBytes": "10KB" }, "Channels": [ { "Pattern": "x:*", "History": -1 } ] } }""");
+        string[] options = ["--heartbeat", "soon", "--urls", "http://127.0.0.1:0"];
+        await using var checking = Tool.Start(["check", file, .. options], ("Tidings__Drain", "2h"));
+        var check = (await checking.EndAsync()).Fails(2, "these options are wrong:");
+        foreach (var fault in new[] { "Did you mean MessageBytes?", "Tidings:Channels:0:History is \"-1\"; it must be from 0 to 100000.", "Tidings:Heartbeat:Interval is \"soon\"", "Tidings:Drain is \"2h\"; it must be from 0 to 1h." })
+        {
+            Assert.Contains(fault, check.Errors, StringComparison.Ordinal);
+        }
+
+        await using var serving = Tool.Start(["serve", .. options], ("Tidings__Drain", "2h"), ("Tidings__Limits__MesageBytes", "10KB"), ("Tidings__Channels__0__Pattern", "x:*"), ("Tidings__Channels__0__History", "-1"));
+        var serve = (await serving.EndAsync()).Fails(2, "these options are wrong:");
+        Assert.Equal(Faults(check), Faults(serve));
+    }
+
+    [Fact]
+    public async Task In_JSON_faults_are_a_list()
+    {
+        var result = await Tool.RunAsync("check", "--json", "--heartbeat", "soon");
+        Assert.Equal(2, result.Code);
+        Assert.False(result.Json.GetProperty("ok").GetBoolean());
+        Assert.Contains("Tidings:Heartbeat:Interval", Assert.Single(result.Json.GetProperty("faults").EnumerateArray()).GetString(), StringComparison.Ordinal);
+        Assert.Empty(result.Errors);
+    }
+
+    [Theory]
+    [InlineData("{ \"Tidings\": {")]
+    [InlineData("Tidings: {}")]
+    public async Task A_file_that_is_no_JSON_is_told_with_its_name_and_place(string text)
+    {
+        var file = Write(text);
+        var result = (await Tool.RunAsync("check", file)).Fails(2, file);
+        Assert.Contains("LineNumber: 0", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_not_there_is_told() => (await Tool.RunAsync("check", "nowhere.json")).Fails(2, "nowhere.json");
+
+    [Fact]
+    public async Task The_options_in_force_are_shown_with_where_they_come_from_and_without_secrets()
+    {
+        var file = Write("""{ "Tidings": { "Limits": { "Preset": "small", "Connections": 7 }, "Channels": [ { "Pattern": "x:*" } ], "ApiKey": "a key of the file" } }""");
+        await using var tool = Tool.Start(
+            ["check", file, "--show", "--json", "--jwt-secret", "a secret of the command line, long", "--redis", "127.0.0.1:1,password=hidden"],
+            ("Tidings__Drain", "5s"), ("Tidings__AdminKey", "a key of the environment"));
+        var result = (await tool.EndAsync()).Succeeds();
+        foreach (var secret in new[] { "a key of the file", "a secret of the command line", "a key of the environment", "hidden" })
+        {
+            Assert.DoesNotContain(secret, result.Text, StringComparison.Ordinal);
+        }
+
+        var shown = result.Json.GetProperty("options").EnumerateArray().ToDictionary(static option => Text(option, "key"), static option => (Text(option, "value"), Text(option, "from")));
+        Assert.Equal(("http://localhost:8000", "default"), shown["urls"]);
+        Assert.Equal(("small", file), shown["Tidings:Limits:Preset"]);
+        Assert.Equal(("7", file), shown["Tidings:Limits:Connections"]);
+        Assert.Equal(("100", "preset small"), shown["Tidings:Limits:ConnectionsPerRoom"]);
+        Assert.Equal(("x:*", file), shown["Tidings:Channels:0:Pattern"]);
+        Assert.Equal(("5s", "environment"), shown["Tidings:Drain"]);
+        Assert.Equal(("(not shown)", "environment"), shown["Tidings:AdminKey"]);
+        Assert.Equal(("(not shown)", "command line"), shown["Tidings:Jwt:Secret"]);
+        Assert.Equal("command line", shown["Tidings:Redis"].Item2);
+        Assert.Equal(("", "default"), shown["Tidings:WorkerKey"]);
+    }
+
+    [Theory]
+    [InlineData("check", "--limits")]
+    [InlineData("serve", "--nothing")]
+    [InlineData("fly")]
+    public async Task A_wrong_command_line_is_told_with_where_help_is(params string[] arguments) =>
+        (await Tool.RunAsync(arguments)).Fails(2, "--help\" tells what it takes.");
+
+    private static string Text(JsonElement option, string name) => option.GetProperty(name).GetString()!;
+
+    private static List<string> Faults(ToolResult result) => [.. result.Errors.Split('\n').Where(static line => line.StartsWith("  - ", StringComparison.Ordinal)).Order()];
+
+    private string Write(string text)
+    {
+        var file = Path.Combine(_directory, "settings.json");
+        File.WriteAllText(file, text);
+        return file;
+    }
+}
