@@ -5,7 +5,7 @@ namespace Tidings.Server;
 /// <summary><c>/readyz</c>: whether new connections are taken.</summary>
 internal static class Readiness
 {
-    /// <summary>Maps the health checks. While the server stops the answer is 503 without asking them: the framework would log an error
+    /// <summary>Maps the health checks. While the server drains the answer is 503 without asking them: the framework would log an error
     /// each time, and nothing is wrong.</summary>
     public static void MapReadiness(this WebApplication app, string pattern)
     {
@@ -13,11 +13,11 @@ internal static class Readiness
         app.MapHealthChecks(pattern).Add(endpoint =>
         {
             var check = endpoint.RequestDelegate!;
-            endpoint.RequestDelegate = context => registry.StopCode is null ? check(context) : AnswerStopping(context);
+            endpoint.RequestDelegate = context => registry.IsDraining ? AnswerDraining(context) : check(context);
         });
     }
 
-    private static Task AnswerStopping(HttpContext context)
+    private static Task AnswerDraining(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "text/plain";

@@ -15,7 +15,8 @@ public static class ApiEndpoints
     private static readonly int[] FaultStatuses = [400, 401, 409, 413, 429, 503];
 
     /// <summary>Maps the server API: <c>publish</c>, <c>broadcast</c>, <c>send</c>, <c>subscribe</c>, <c>unsubscribe</c>, <c>disconnect</c>,
-    /// <c>presence</c>, <c>history</c>, <c>channels</c>, <c>connections</c>, <c>info</c> and <c>batch</c>.</summary>
+    /// <c>presence</c>, <c>history</c>, <c>channels</c>, <c>connections</c>, <c>info</c> and <c>batch</c>; and <c>drain</c>, which needs
+    /// <c>Tidings:AdminKey</c>.</summary>
     /// <remarks>Needs <c>Tidings:ApiKey</c> or <c>Tidings:AdminKey</c> as bearer token; without one it answers direct local requests alone. Errors are problems
     /// (RFC 9457) with the <c>code</c> of the channel protocol.</remarks>
     /// <param name="endpoints">Where to map.</param>
@@ -36,6 +37,7 @@ public static class ApiEndpoints
             Describe(route, operation);
         }
 
+        DrainRoute.Map(group, tidings);
         return group;
     }
 

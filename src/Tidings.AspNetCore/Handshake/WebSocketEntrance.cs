@@ -69,8 +69,7 @@ internal sealed partial class WebSocketEntrance(
     private async Task AdmitAsync(HttpContext context, WebSocketRoute route, DeflateNegotiation deflate, Identity? identity, bool pending)
     {
         var address = route.Counted ? AddressKey.From(context.Connection.RemoteIpAddress) : default;
-        var admission = registry.StopCode is null ? registry.Enter(address, route.Counted) : Admission.NodeFull;
-        switch (admission)
+        switch (registry.Enter(address, route.Counted))
         {
             case Admission.NodeFull:
                 LeavePending(pending);
@@ -126,7 +125,7 @@ internal sealed partial class WebSocketEntrance(
     /// <returns>False where there is none left, and the request was answered.</returns>
     public async ValueTask<bool> TryEnterAsync(HttpContext context, AddressKey address)
     {
-        switch (registry.StopCode is null ? registry.Enter(address) : Admission.NodeFull)
+        switch (registry.Enter(address))
         {
             case Admission.Admitted:
                 return true;

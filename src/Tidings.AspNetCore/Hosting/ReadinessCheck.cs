@@ -9,7 +9,7 @@ internal sealed class ReadinessCheck(TidingsServices tidings) : IHealthCheck
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
-            tidings.IsStopping ? HealthCheckResult.Unhealthy("Stopping.")
+            tidings.Registry.IsDraining ? HealthCheckResult.Unhealthy("Draining.")
             : !tidings.Backplane.IsAvailable ? HealthCheckResult.Unhealthy("The broker cannot be reached.")
             : HealthCheckResult.Healthy());
 }

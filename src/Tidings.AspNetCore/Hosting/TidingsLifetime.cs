@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,32 +9,34 @@ using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Hosting;
 
-/// <summary>Ends all connections when the host stops: before the web server does, which knows nothing of those it has let go.</summary>
+/// <summary>Drains when the host stops: before the web server does, which knows nothing of the connections it has let go.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A source of cancellation without a timer has nothing to free, and a signal may come at any time.")]
 internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceProvider services, ILogger<TidingsLifetime> log) : IHostedLifecycleService
 {
+    // A connection has five seconds to answer its close frame.
+    private static readonly TimeSpan LongestClose = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ShortestClose = TimeSpan.FromSeconds(1);
+
     private const string RequestDiagnostics = "Microsoft.AspNetCore.Hosting.Diagnostics";
+
+    private readonly CancellationTokenSource _hurry = new();
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bound.CancelAfter(tidings.Options.Drain);
-
-        // Before those who watch them go.
-        await tidings.StopTasksAsync(bound.Token);
-        var count = tidings.Registry.Count;
-        if (count > 0)
+        tidings.Registry.BeginDraining();
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Hurry());
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Hurry());
+        using var hurry = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _hurry.Token);
+        var ending = EndTasksAsync(hurry.Token);
+        if (tidings.DrainSpan > TimeSpan.Zero)
         {
-            LogClosing(count);
+            await tidings.Drain.RunOnce().WaitAsync(tidings.DrainSpan + LongestClose, tidings.Time, hurry.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        try
-        {
-            await tidings.Registry.CloseAllAsync(DisconnectCode.ShuttingDown, bound.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            LogLeftBehind(tidings.Registry.Count);
-        }
+        // Where nothing is drained, what tasks say last reaches those who watch them.
+        await ending;
+        await CloseAsync(hurry.IsCancellationRequested ? ShortestClose : LongestClose, cancellationToken);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -57,6 +61,39 @@ internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceP
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    // Asked a second time: whoever asks does not want to wait.
+    private void Hurry()
+    {
+        LogHurry(tidings.Registry.Count);
+        _hurry.Cancel();
+    }
+
+    private async Task EndTasksAsync(CancellationToken hurry)
+    {
+        using var bound = new CancellationTokenSource(tidings.Options.Drain ?? DrainDefaults.Span, tidings.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, hurry);
+        await tidings.StopTasksAsync(either.Token);
+    }
+
+    private async Task CloseAsync(TimeSpan longest, CancellationToken cancellationToken)
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bound.CancelAfter(longest);
+        if (tidings.Registry.Count is var count and > 0)
+        {
+            LogClosing(count);
+        }
+
+        try
+        {
+            await tidings.Registry.CloseAllAsync(DisconnectCode.ShuttingDown, bound.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            LogLeftBehind(tidings.Registry.Count);
+        }
+    }
+
     // Before any code of ours runs the framework logs each request with its query string.
     private void WarnOfQueryTokens()
     {
@@ -72,6 +109,9 @@ internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceP
     [LoggerMessage(300, LogLevel.Information, "Stopping: {Count} connections are told and closed")]
     private partial void LogClosing(int count);
 
-    [LoggerMessage(301, LogLevel.Warning, "{Count} connections did not go within the drain time and are cut off")]
+    [LoggerMessage(305, LogLevel.Warning, "Told to stop a second time: the drain ends now, with {Count} connections")]
+    private partial void LogHurry(int count);
+
+    [LoggerMessage(301, LogLevel.Warning, "{Count} connections did not go when they were told to and are cut off")]
     private partial void LogLeftBehind(int count);
 }

@@ -43,9 +43,9 @@ public static class TidingsServiceCollectionExtensions
         services.TryAddSingleton(static provider => provider.GetTidings().Facade);
         services.TryAddSingleton(static provider => provider.GetTidings().Tasks.Facade);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TidingsLifetime>());
-        services.AddOptions<HostOptions>().Configure<IOptions<TidingsOptions>>(static (host, tidings) =>
+        services.AddOptions<HostOptions>().Configure<IOptions<TidingsOptions>, IHostEnvironment>(static (host, tidings, environment) =>
         {
-            var needed = tidings.Value.Drain + AfterDrain;
+            var needed = DrainDefaults.SpanOf(tidings.Value, environment) + AfterDrain;
             host.ShutdownTimeout = needed > host.ShutdownTimeout ? needed : host.ShutdownTimeout;
         });
         services.AddHealthChecks().AddCheck<ReadinessCheck>("tidings", tags: [ReadinessCheck.Tag]);

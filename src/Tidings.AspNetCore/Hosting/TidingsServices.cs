@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tidings.AspNetCore.Api;
@@ -32,7 +33,6 @@ internal sealed class TidingsServices : IAsyncDisposable
 
     private readonly HookClient? _hooks;
     private readonly Lazy<TaskEngine> _tasks;
-    private volatile bool _stopping;
 
     public TidingsServices(
         TidingsOptions options, LaneSet lanes, IMeterFactory meters, TimeProvider time, ILogger<ConnectionRegistry> log, IServiceProvider provider, IOptions<JsonOptions> json, ITokenAuthenticator? tokens = null)
@@ -75,6 +75,7 @@ internal sealed class TidingsServices : IAsyncDisposable
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
         Channels = new ChannelHandler(Actions, subscribing, Directory, Server, FirstMessage);
         ApiAccess = new ServerKey([("Tidings:ApiKey", options.ApiKey), ("Tidings:AdminKey", options.AdminKey)], Limits.ApiRate, time, Registry.Metrics);
+        AdminAccess = new ServerKey([("Tidings:AdminKey", options.AdminKey)], RateLimit.None, time, Registry.Metrics);
         TaskAccess = new ServerKey(
             [("Tidings:WorkerKey", options.WorkerKey), ("Tidings:ApiKey", options.ApiKey), ("Tidings:AdminKey", options.AdminKey)], Limits.ApiRate, time, Registry.Metrics);
         _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
@@ -85,6 +86,8 @@ internal sealed class TidingsServices : IAsyncDisposable
         CrossOrigin = new CrossOrigin(Origins, options.AllowedOrigins, provider.GetRequiredService<ILoggerFactory>());
         SenderRates = new SenderRates(Limits.Rate, Limits.SubscribeRate, time);
         Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
+        DrainSpan = DrainDefaults.SpanOf(options, provider.GetService<IHostEnvironment>());
+        Drain = new Drain(Registry, lanes, time, DrainSpan);
         Lanes = lanes;
         Time = time;
         AuthenticationRule = new AuthenticationRule(AuthenticationMethods.All, options.RequireAuthentication);
@@ -105,6 +108,10 @@ internal sealed class TidingsServices : IAsyncDisposable
     public Limits Limits { get; }
     public ConnectionRegistry Registry { get; }
     public Hub Hub { get; }
+
+    /// <summary>Over how long connections are closed where the node goes.</summary>
+    public TimeSpan DrainSpan { get; }
+    public Drain Drain { get; }
 
     /// <summary>What the nodes of the application share.</summary>
     public IBackplane Backplane { get; }
@@ -144,14 +151,15 @@ internal sealed class TidingsServices : IAsyncDisposable
     /// <summary>Who may use the server API and <c>POST /broadcast</c>.</summary>
     public ServerKey ApiAccess { get; }
 
+    /// <summary>Who may do what only those do who run the server.</summary>
+    public ServerKey AdminAccess { get; }
+
     /// <summary>Who may report tasks.</summary>
     public ServerKey TaskAccess { get; }
 
     /// <summary>Tasks, from the first who asks for them on.</summary>
     public TaskEngine Tasks => _tasks.Value;
 
-    /// <summary>Whether the process stops, though it may still have to finish something.</summary>
-    public bool IsStopping => _stopping || Registry.StopCode is not null;
     public CrossOrigin CrossOrigin { get; }
 
     /// <summary>What clients may say that post their commands.</summary>
@@ -160,11 +168,8 @@ internal sealed class TidingsServices : IAsyncDisposable
     public ForwardingNotice Forwarding { get; }
 
     /// <summary>Ends the tasks of this process, or lets them end.</summary>
-    public Task StopTasksAsync(CancellationToken cancellationToken)
-    {
-        _stopping = true;
-        return _tasks.IsValueCreated ? Tasks.StopAsync(cancellationToken) : Task.CompletedTask;
-    }
+    public Task StopTasksAsync(CancellationToken cancellationToken) =>
+        _tasks.IsValueCreated ? Tasks.StopAsync(cancellationToken) : Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {

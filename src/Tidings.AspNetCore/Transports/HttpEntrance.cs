@@ -33,7 +33,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
 
         var address = AddressKey.From(context.Connection.RemoteIpAddress);
         var place = counted ? address : default;
-        switch (tidings.Registry.StopCode is null ? tidings.Registry.Enter(place) : Admission.NodeFull)
+        switch (tidings.Registry.Enter(place, stays: counted))
         {
             case Admission.Admitted:
                 break;

@@ -56,8 +56,8 @@ internal sealed class PollRoute(HttpEntrance entrance, ConnectionMetrics metrics
             case 1006:
                 // The client has gone.
                 return;
-            case 1000 or 1001 or 1013:
-                // Also where the server stops, or more was said than may wait: what was collected is told, and the position says where to go on.
+            case 1000 or 1001 or 1013 or 4100:
+                // Also where the server goes, or more was said than may wait: what was collected is told, and the position says where to go on.
                 await WriteAsync(context, wire);
                 return;
             default:

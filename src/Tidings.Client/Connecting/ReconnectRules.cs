@@ -34,8 +34,9 @@ internal static class ReconnectRules
         _ => ReconnectAction.ComeBack,
     };
 
-    /// <summary>Whether the code says that the server goes, with all its clients, and not this connection alone.</summary>
-    public static bool SaysServerGoes(DisconnectCode code) => code.Code is 1012 or 4100 || code == DisconnectCode.ShuttingDown;
+    /// <summary>Whether the code says that the server goes, with all its clients at once, and not this connection alone. A node that drains
+    /// (4100) sends its clients away one by one.</summary>
+    public static bool SaysServerGoes(DisconnectCode code) => code.Code is 1012 || code == DisconnectCode.ShuttingDown;
 
     /// <summary>The close code that an HTTP status stands for.</summary>
     public static DisconnectCode For(HttpStatusCode status) => (int)status switch

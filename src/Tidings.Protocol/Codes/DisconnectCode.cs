@@ -74,6 +74,9 @@ public readonly record struct DisconnectCode(ushort Code, string Reason)
     /// <summary>What is needed to take the connection in cannot be reached. The client comes back.</summary>
     public static readonly DisconnectCode Unavailable = new(1013, "Unavailable");
 
+    /// <summary>This node goes, and sends its clients away a few at a time. The client comes back, to another one where there is one.</summary>
+    public static readonly DisconnectCode Draining = new(4100, "Draining");
+
     /// <summary>Whether the code may stand in a close frame (RFC 6455 §7.4.1, §7.4.2).</summary>
     public static bool IsValidOnWire(int code) => code switch
     {

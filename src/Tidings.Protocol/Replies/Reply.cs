@@ -7,6 +7,9 @@ internal static class Reply
 {
     public static readonly byte[] Pong = JsonFrame.Begin("pong").End();
 
+    /// <summary>Tells beforehand that the node goes. Nobody need stay away longer than he does by himself: the node spreads its clients.</summary>
+    public static readonly byte[] Draining = MakeDraining();
+
     public static byte[] PongTo(ReadOnlyMemory<byte> id) => id.IsEmpty ? Pong : JsonFrame.Begin("pong", id).End();
 
     public static byte[] Error(ReadOnlyMemory<byte> id, ErrorCode code, string error, IReadOnlyList<FieldFault>? details = null)
@@ -130,6 +133,15 @@ internal static class Reply
     {
         var frame = JsonFrame.Begin("result", id);
         frame.Raw("data"u8, data);
+        return frame.End();
+    }
+
+    private static byte[] MakeDraining()
+    {
+        var frame = JsonFrame.Begin("disconnecting");
+        frame.Writer.WriteString("reason"u8, DisconnectCode.Draining.Reason);
+        frame.Writer.WriteBoolean("reconnect"u8, true);
+        frame.Writer.WriteNumber("after"u8, 0);
         return frame.End();
     }
 }

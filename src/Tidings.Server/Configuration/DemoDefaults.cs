@@ -2,11 +2,23 @@ using Tidings.Options;
 
 namespace Tidings.Server.Configuration;
 
-/// <summary>What <c>--demo</c> changes where no set of limits is named: sizes and rates of the tutorials, so that limits can be seen at work.</summary>
+/// <summary>What <c>--demo</c> changes.</summary>
 internal static class DemoDefaults
 {
-    /// <summary>Sets what was not set.</summary>
-    public static void Apply(LimitOptions limits)
+    /// <summary>Sets what was not set: no drain, as whoever tries it out does not want to wait when he stops it; and where no set of limits is
+    /// named, sizes and rates of the tutorials, so that limits can be seen at work.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="limits">Whether no set of limits is named.</param>
+    public static void Apply(TidingsOptions options, bool limits)
+    {
+        options.Drain ??= TimeSpan.Zero;
+        if (limits)
+        {
+            Apply(options.Limits);
+        }
+    }
+
+    private static void Apply(LimitOptions limits)
     {
         var small = Limits.Preset(LimitPreset.Small);
         limits.HardMessageBytes ??= small.HardMessageBytes;

@@ -18,9 +18,9 @@ internal sealed record ServerSettings(ServerOptions Options, string Urls, Server
         var options = new ServerOptions();
         var reader = new OptionsReader();
         reader.Read(configuration.GetSection("Tidings"), options.Tidings, options);
-        if (options.Demo && string.IsNullOrEmpty(configuration["Tidings:Limits:Preset"]))
+        if (options.Demo)
         {
-            DemoDefaults.Apply(options.Tidings.Limits);
+            DemoDefaults.Apply(options.Tidings, limits: string.IsNullOrEmpty(configuration["Tidings:Limits:Preset"]));
         }
 
         var faults = reader.Faults.Concat(TidingsOptionsValidator.Faults(options.Tidings)).ToList();

@@ -47,6 +47,14 @@ internal sealed partial class ChannelHandler(CommandActions actions, Subscribing
             : Reply.RateLimited(default, retryAfter));
     }
 
+    public override void OnDraining(Connection connection)
+    {
+        if (connection.Tag is ChannelSession)
+        {
+            connection.Send(Reply.Draining);
+        }
+    }
+
     public override void OnClosed(Connection connection, DisconnectCode code)
     {
         // There is no session where the handshake failed before there was one.

@@ -35,6 +35,15 @@ internal sealed partial class Connection
         SetReading(true);
     }
 
+    /// <summary>Has the peer told that the node goes, where its protocol has words for it.</summary>
+    public void AnnounceDrain()
+    {
+        if (State == ConnectionState.Open && !_wire!.IsOneWay)
+        {
+            _handler.OnDraining(this);
+        }
+    }
+
     /// <summary>Ends the connection at once: what waits for it is dropped, for it must not be read any more.</summary>
     public void Expel(DisconnectCode code)
     {

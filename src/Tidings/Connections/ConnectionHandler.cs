@@ -23,6 +23,11 @@ internal abstract class ConnectionHandler
     {
     }
 
+    /// <summary>The node goes, and this connection, over which the peer can say something, will be closed soon.</summary>
+    public virtual void OnDraining(Connection connection)
+    {
+    }
+
     /// <summary>The connection has ended or is being closed: called once for each that was made, attached or not.</summary>
     public virtual void OnClosed(Connection connection, DisconnectCode code)
     {

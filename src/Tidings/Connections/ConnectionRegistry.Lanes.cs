@@ -12,25 +12,19 @@ internal sealed partial class ConnectionRegistry
     /// <param name="cancellationToken">Ends the waiting; what is not gone by then is left to the end of the process.</param>
     public async Task CloseAllAsync(DisconnectCode code, CancellationToken cancellationToken)
     {
-        Task empty;
         lock (_gate)
         {
             _stop = new Stop(code);
-            _empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (_count == 0)
-            {
-                _empty.TrySetResult();
-            }
-
-            empty = _empty.Task;
         }
+
+        BeginDraining();
 
         foreach (var lane in _lanes.All)
         {
             lane.Post(CloseLane.Instance, (lane, code));
         }
 
-        await empty.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Left.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Ends connections of this node, on every route.</summary>

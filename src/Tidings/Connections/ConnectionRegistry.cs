@@ -11,7 +11,7 @@ internal enum Admission : byte
 {
     Admitted,
 
-    /// <summary>The node has as many connections as it takes: try another, or later.</summary>
+    /// <summary>The node has as many connections as it takes, or takes no more: try another, or later.</summary>
     NodeFull,
 
     /// <summary>The address has as many connections as it may.</summary>
@@ -26,7 +26,8 @@ internal sealed partial class ConnectionRegistry
     private readonly Dictionary<string, int> _perUser = new(StringComparer.Ordinal);
     private readonly LaneSet _lanes;
     private readonly ConnectionLimits _limits;
-    private TaskCompletionSource? _empty;
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _draining;
     private Stop? _stop;
     private int _count;
     private int _pending;
@@ -62,6 +63,12 @@ internal sealed partial class ConnectionRegistry
     /// <summary>Why all connections are being closed; null while they are not.</summary>
     public DisconnectCode? StopCode => Volatile.Read(ref _stop)?.Code;
 
+    /// <summary>Whether nobody new is taken in, as the node goes.</summary>
+    public bool IsDraining => _draining;
+
+    /// <summary>Ends when nobody new is taken in and the last connection has gone.</summary>
+    public Task Left => _left.Task;
+
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Where all nodes count users' connections together; null where this one is alone. Set before anybody connects.</summary>
@@ -85,10 +92,17 @@ internal sealed partial class ConnectionRegistry
     /// <summary>Takes a place for a connection; where it is admitted, <see cref="Leave"/> gives the place back.</summary>
     /// <param name="address">What limits count; default where they don't.</param>
     /// <param name="limited">Whether the node's limits hold.</param>
-    public Admission Enter(AddressKey address, bool limited = true)
+    /// <param name="stays">Whether it is more than one question and its answer, which those may still ask who have not gone yet.</param>
+    public Admission Enter(AddressKey address, bool limited = true, bool stays = true)
     {
         lock (_gate)
         {
+            if (_stop is not null || (_draining && stays))
+            {
+                Metrics.Refused("draining");
+                return Admission.NodeFull;
+            }
+
             if (limited && _limits.Connections > 0 && _count >= _limits.Connections)
             {
                 Metrics.Refused("node");
@@ -184,10 +198,18 @@ internal sealed partial class ConnectionRegistry
                 LeaveAs_NeedsLock(user);
             }
 
-            if (--_count == 0)
-            {
-                _empty?.TrySetResult();
-            }
+            _count--;
+            TellLeft_NeedsLock();
+        }
+    }
+
+    /// <summary>Takes nobody in any more, from here on.</summary>
+    public void BeginDraining()
+    {
+        lock (_gate)
+        {
+            _draining = true;
+            TellLeft_NeedsLock();
         }
     }
 
@@ -197,6 +219,14 @@ internal sealed partial class ConnectionRegistry
         lock (_gate)
         {
             return _perUser.GetValueOrDefault(user);
+        }
+    }
+
+    private void TellLeft_NeedsLock()
+    {
+        if (_draining && _count == 0)
+        {
+            _left.TrySetResult();
         }
     }
 

@@ -40,7 +40,7 @@ public sealed class TidingsOptions
     [SecretOption]
     public string? ApiKey { get; set; }
 
-    /// <summary>The key of who runs the server, which opens whatever <see cref="ApiKey"/> does, too: at least 16 characters. Default none.</summary>
+    /// <summary>The key of who runs the server, which opens whatever <see cref="ApiKey"/> does, and <c>POST /api/drain</c> (docs/operations/restarts.md): at least 16 characters. Default none.</summary>
     [OptionForm("at least 16 characters, not the API key")]
     [SecretOption]
     public string? AdminKey { get; set; }
@@ -66,9 +66,11 @@ public sealed class TidingsOptions
     /// everywhere. With <c>lanes</c> the start fails where no address can have them. Default <see cref="PumpKind.Auto"/>.</summary>
     public PumpKind Pump { get; set; }
 
-    /// <summary>How long a stopping server waits for its clients to go; the host's own time-out for stopping is at least 15 s more. Default 30 s, from 0 to 1 h.</summary>
+    /// <summary>Over how long a server that stops, or is told to drain, sends its clients away with 4100, evenly (docs/operations/restarts.md); with 0 all at once with 1001.
+    /// It ends sooner when the last one has gone. The host's own time-out for stopping is at least 15 s more. Default 30 s; 0 with <c>--demo</c>, and in the environment
+    /// Development.</summary>
     [OptionRange("0", "1h")]
-    public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan? Drain { get; set; }
 }
 
 /// <summary>What moves the bytes of WebSockets.</summary>

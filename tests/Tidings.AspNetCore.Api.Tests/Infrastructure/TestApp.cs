@@ -45,7 +45,7 @@ internal sealed class TestApp : IAsyncDisposable
         builder.Services.AddTidings(tidings =>
         {
             tidings.Limits.Preset = LimitPreset.None;
-            tidings.Drain = TimeSpan.FromSeconds(5);
+            tidings.Drain = TimeSpan.Zero;
             options?.Invoke(tidings);
         });
         var app = builder.Build();

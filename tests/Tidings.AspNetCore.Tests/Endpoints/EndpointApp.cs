@@ -36,7 +36,7 @@ internal sealed class EndpointApp : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         var log = new CapturedLog();
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug);
-        builder.Services.AddTidings();
+        builder.Services.AddTidings(static options => options.Drain = TimeSpan.Zero);
         switch (host)
         {
             case HostKind.Memory:

@@ -39,7 +39,7 @@ internal sealed class TestServer : IAsyncDisposable
             ["Tidings:Demo"] = "true",
             ["Tidings:Limits:Preset"] = "none",
             ["Tidings:Pump"] = pump,
-            ["Tidings:Drain"] = "2s",
+            ["Tidings:Drain"] = "0",
         };
         foreach (var (key, value) in settings)
         {

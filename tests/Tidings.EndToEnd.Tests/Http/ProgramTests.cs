@@ -22,6 +22,20 @@ public sealed class ProgramTests
     }
 
     [Fact]
+    public async Task A_second_Ctrl_C_ends_a_drain()
+    {
+        await using var program = ServerProcess.Start("serve --urls http://127.0.0.1:0", ("Tidings__Drain", "1h"));
+        var url = await program.ListeningAsync();
+        await using var socket = await RawWebSocket.ConnectAsync(url.Port, "/connect");
+        Assert.StartsWith("""{"type":"connected",""", await socket.ReceiveTextAsync(), StringComparison.Ordinal);
+        await program.InterruptAsync();
+        await socket.ExpectTextAsync("""{"type":"disconnecting","reason":"Draining","reconnect":true,"after":0}""");
+        await program.InterruptAsync();
+        await socket.ExpectCloseAsync(1001, "Shutting down");
+        Assert.Equal(0, await program.ExitCodeAsync());
+    }
+
+    [Fact]
     public async Task The_environment_sets_options_and_the_command_line_goes_before_it()
     {
         await using var program = ServerProcess.Start(

@@ -53,7 +53,7 @@ internal sealed class TestServer : IAsyncDisposable
             ["Tidings:Demo"] = "true",
             ["Tidings:Limits:Preset"] = "none",
             ["Tidings:Pump"] = pump,
-            ["Tidings:Drain"] = "5s",
+            ["Tidings:Drain"] = "0",
         };
         foreach (var (key, value) in settings)
         {

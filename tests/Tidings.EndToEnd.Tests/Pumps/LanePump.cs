@@ -11,6 +11,8 @@ public sealed class LanePumpConnectionLimitRules() : ConnectionLimitRules(Pump.L
 
 public sealed class LanePumpControlMessageRules() : ControlMessageRules(Pump.Lanes);
 
+public sealed class LanePumpDrainRules() : DrainRules(Pump.Lanes);
+
 public sealed class LanePumpEchoRules() : EchoRules(Pump.Lanes);
 
 public sealed class LanePumpHandshakeRules() : HandshakeRules(Pump.Lanes);

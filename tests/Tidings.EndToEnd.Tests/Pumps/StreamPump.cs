@@ -11,6 +11,8 @@ public sealed class StreamPumpConnectionLimitRules() : ConnectionLimitRules(Pump
 
 public sealed class StreamPumpControlMessageRules() : ControlMessageRules(Pump.Streams);
 
+public sealed class StreamPumpDrainRules() : DrainRules(Pump.Streams);
+
 public sealed class StreamPumpEchoRules() : EchoRules(Pump.Streams);
 
 public sealed class StreamPumpHandshakeRules() : HandshakeRules(Pump.Streams);

@@ -61,7 +61,7 @@ public abstract class ShutdownRules(string pump) : ServerTests(pump)
     [Fact]
     public async Task A_peer_that_neither_answers_nor_reads_holds_it_up_no_longer_than_the_bound()
     {
-        await using var server = await StartAsync(_time, ("Tidings:Drain", "1m"));
+        await using var server = await StartAsync(_time);
         await using var mute = await server.ConnectSettledAsync("/ws/lobby");
         await using var deaf = await server.ConnectSettledAsync("/ws/lobby", new RawOptions { ReceiveBuffer = 4096 });
         await server.PublishAsync("lobby", new string('x', 900_000));

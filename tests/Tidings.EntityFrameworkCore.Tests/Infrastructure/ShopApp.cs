@@ -52,7 +52,7 @@ internal sealed class ShopApp : IAsyncDisposable
         builder.Services.AddTidings(tidings =>
         {
             tidings.Limits.Preset = LimitPreset.None;
-            tidings.Drain = TimeSpan.FromSeconds(2);
+            tidings.Drain = TimeSpan.Zero;
         }).AddDbContext<ShopDb>();
         var memory = Guid.NewGuid().ToString();
         builder.Services.AddDbContext<ShopDb>(options => _ = database is null ? options.UseInMemoryDatabase(memory) : options.UseNpgsql(database));

@@ -12,7 +12,6 @@ internal abstract class Reader(ReaderContext context, SubscriptionTerms terms, R
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
-    private const int ServerGoes = 5;
 
     private readonly List<TimeSpan> _outages = [];
     private long? _away;
@@ -60,7 +59,7 @@ internal abstract class Reader(ReaderContext context, SubscriptionTerms terms, R
 
             failures = IsLive ? 0 : failures + 1;
             Left(code);
-            await WaitAsync(context.SpreadsOut && code is 1001 or 1012 or 4100 ? ServerGoes : failures, end);
+            await WaitAsync(failures, end);
         }
     }
 

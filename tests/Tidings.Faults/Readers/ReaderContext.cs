@@ -8,8 +8,4 @@ namespace Tidings.Faults.Readers;
 /// <param name="Pick">A node that a balancer would choose: one that is there.</param>
 /// <param name="Front">The balancer itself, for clients that know one address.</param>
 /// <param name="Lags">How long messages take, while nothing is broken.</param>
-internal sealed record ReaderContext(RunJournal Journal, HttpClient Http, Func<Random, Uri> Pick, Uri Front, LagMeter Lags)
-{
-    /// <summary>Whether who is told that a node goes comes back within half a minute, as the client libraries do, rather than at once.</summary>
-    public bool SpreadsOut { get; init; }
-}
+internal sealed record ReaderContext(RunJournal Journal, HttpClient Http, Func<Random, Uri> Pick, Uri Front, LagMeter Lags);

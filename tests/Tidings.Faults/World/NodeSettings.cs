@@ -6,8 +6,9 @@ namespace Tidings.Faults.World;
 internal static class NodeSettings
 {
     // Nothing is trimmed, so that every gap that is announced needs another reason.
-    public static IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>
+    public static IReadOnlyDictionary<string, string> Environment(WorldOptions options) => new Dictionary<string, string>
     {
+        ["Tidings__Drain"] = options.Drain.ToString("c"),
         ["DOTNET_ROOT"] = Programs.DotnetRoot,
         ["DOTNET_gcServer"] = "0",
         ["Tidings__Channels__0__Pattern"] = "chat:*",

@@ -27,8 +27,8 @@ internal sealed record WorldOptions
     /// <summary>The part of messages that are asked to be durable.</summary>
     public double DurablePart { get; init; }
 
-    /// <summary>Whether readers that are told that a node goes take their time to come back, as the client libraries do.</summary>
-    public bool SpreadsOut { get; init; }
+    /// <summary>Over how long a node that is asked to go sends its clients away.</summary>
+    public TimeSpan Drain { get; init; }
 
     public int Seed { get; init; } = 1;
 
