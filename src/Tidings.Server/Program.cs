@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Tidings.Server;
 using Tidings.Server.Configuration;
+using Tidings.Server.Remote;
 using Tidings.Server.Terminal;
 using Tidings.Server.Tokens;
 
@@ -13,6 +14,10 @@ serve.SetAction((parsed, cancellationToken) => ServeCommand.RunAsync(ServeOption
 // Not a RootCommand, which is called what the file is called.
 var root = new Command("tidings", "Tidings: real-time push for browsers and programs.") { new HelpOption(), new VersionOption() };
 root.Subcommands.Add(serve);
+root.Subcommands.Add(new PublishCommand().Command);
+root.Subcommands.Add(new SubscribeCommand().Command);
+root.Subcommands.Add(new HistoryCommand().Command);
+root.Subcommands.Add(new PresenceCommand().Command);
 root.Subcommands.Add(new CheckCommand().Command);
 root.Subcommands.Add(TokenCommand.Create());
 var parsed = root.Parse(args);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Tidings.Options;
 using Tidings.Security.Tokens;
+using Tidings.Server.Terminal;
 
 namespace Tidings.Server.Tokens;
 
@@ -22,16 +23,16 @@ internal sealed class TokenCreate
         {
             var command = new Command("create", "Makes a token.") { _user, _expires, _channels, _id, _name, _issuer, _audience };
             _keys.AddTo(command);
-            command.SetAction(parsed => TokenCommand.Run(parsed, Write));
+            command.Does((parsed, output, _) => Task.FromResult(Write(parsed, output)));
             return command;
         }
     }
 
-    private int Write(ParseResult parsed, TextWriter output)
+    private int Write(ParseResult parsed, CommandOutput output)
     {
         var keys = _keys.Read(parsed);
         var key = keys.Keys.FirstOrDefault(static key => key.CanSign)
-            ?? throw new TokenCommandException("There is no key to sign with: --jwt-secret, --key-file with a private key, or Tidings:Jwt in the configuration.");
+            ?? throw CommandException.Misused("There is no key to sign with: --jwt-secret, --key-file with a private key, or Tidings:Jwt in the configuration.");
         var now = TimeProvider.System.GetUtcNow();
         string token;
         try
@@ -50,17 +51,25 @@ internal sealed class TokenCreate
         }
         catch (ArgumentException error)
         {
-            throw new TokenCommandException(error.Message.Split(" (Parameter ", 2)[0]);
+            throw CommandException.Misused(error.Message.Split(" (Parameter ", 2)[0]);
         }
 
-        output.WriteLine(token);
-        return 0;
+        if (output.IsJson)
+        {
+            output.Json(writer => writer.WriteString("token", token));
+        }
+        else
+        {
+            output.Line(token);
+        }
+
+        return ExitCode.Done;
     }
 
     private static TimeSpan? Lifetime(string text) =>
         text == "never" ? null
         : OptionValue.TryParse(text, typeof(TimeSpan), isSize: false, out var value) && value is TimeSpan time && time > TimeSpan.Zero && time <= TimeSpan.FromDays(36_500) ? time
-        : throw new TokenCommandException($"--expires is \"{text}\"; it must be a time as 15m, 1h or 7d, or never.");
+        : throw CommandException.Misused($"--expires is \"{text}\"; it must be a time as 15m, 1h or 7d, or never.");
 
     private static TokenPermissions? Permissions(string[] channels) =>
         channels.Length == 0 ? null : new TokenPermissions(channels.Select(static channel => Permission(channel)));
@@ -77,7 +86,7 @@ internal sealed class TokenCreate
                 "publish" => TokenActions.Publish,
                 "presence" => TokenActions.Presence,
                 "history" => TokenActions.History,
-                _ => throw new TokenCommandException($"--channel is \"{text}\"; it must be a pattern and what it allows, as 'chat:*=subscribe,publish,presence,history'."),
+                _ => throw CommandException.Misused($"--channel is \"{text}\"; it must be a pattern and what it allows, as 'chat:*=subscribe,publish,presence,history'."),
             };
         }
 

@@ -3,14 +3,13 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Tidings.Security.Tokens;
+using Tidings.Server.Terminal;
 
 namespace Tidings.Server.Tokens;
 
 /// <summary><c>tidings token inspect</c>: shows what a token says, and where there is a key whether it holds. The signature is not shown.</summary>
 internal sealed class TokenInspect
 {
-    private const int Refused = 1;
-
     // Far above what is accepted; what comes is a stranger's.
     private const int LongestInput = 64 * 1024;
 
@@ -30,49 +29,69 @@ internal sealed class TokenInspect
         {
             var command = new Command("inspect", "Shows what a token says, and whether it holds. Exit code 1: it does not.") { _token };
             _keys.AddTo(command);
-            command.SetAction(parsed => TokenCommand.Run(parsed, Show));
+            command.Does((parsed, output, _) => Task.FromResult(Show(parsed, output)));
             return command;
         }
     }
 
-    private int Show(ParseResult parsed, TextWriter output)
+    private int Show(ParseResult parsed, CommandOutput output)
     {
         var token = (parsed.GetValue(_token) ?? ReadInput()).Trim();
         var parts = token.Split('.');
         if (parts.Length != 3 || Decode(parts[0]) is not { } header || Decode(parts[1]) is not { } payload)
         {
-            output.WriteLine("This is no token: three parts of base64url with dots between, the first two of them JSON objects.");
-            return Refused;
+            throw new CommandException("This is no token: three parts of base64url with dots between, the first two of them JSON objects.");
         }
 
-        output.WriteLine($"header   {Text(header)}");
-        output.WriteLine($"payload  {Text(payload)}");
+        var keys = _keys.Read(parsed);
+        TokenFailure? failure = null;
+        if (keys.Keys.Count > 0 && new TokenValidator(keys.Keys, keys.Issuer, keys.Audience, TimeProvider.System).Validate(token) is { IsValid: false } refused)
+        {
+            failure = refused.Failure;
+        }
+
+        var check = keys.Keys.Count == 0 ? "none" : failure is null ? "valid" : "refused";
+        var why = keys.Keys.Count == 0 ? "no key was named" : failure is { } reason ? Explain(reason) : null;
+        if (output.IsJson)
+        {
+            output.Json(writer =>
+            {
+                writer.WritePropertyName("header");
+                header.WriteTo(writer);
+                writer.WritePropertyName("payload");
+                payload.WriteTo(writer);
+                writer.WriteString("check", check);
+                writer.WriteString("reason", why);
+            });
+        }
+        else
+        {
+            Write(output, header, payload);
+            output.Line($"check    {check}{(why is null ? "" : $": {why}")}");
+        }
+
+        return failure is null ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private static void Write(CommandOutput output, JsonElement header, JsonElement payload)
+    {
+        output.Line($"header   {Text(header)}");
+        output.Line($"payload  {Text(payload)}");
         foreach (var name in Times)
         {
             if (payload.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds)
                 && seconds is >= -62_135_596_800 and < 253_402_300_800)
             {
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-8} {DateTimeOffset.UnixEpoch.AddSeconds(seconds):u}"));
+                output.Line(string.Create(CultureInfo.InvariantCulture, $"{name,-8} {DateTimeOffset.UnixEpoch.AddSeconds(seconds):u}"));
             }
         }
-
-        var keys = _keys.Read(parsed);
-        if (keys.Keys.Count == 0)
-        {
-            output.WriteLine("check    none: no key was named");
-            return 0;
-        }
-
-        var result = new TokenValidator(keys.Keys, keys.Issuer, keys.Audience, TimeProvider.System).Validate(token);
-        output.WriteLine(result.IsValid ? "check    valid" : $"check    refused: {Explain(result.Failure)}");
-        return result.IsValid ? 0 : Refused;
     }
 
     private static string ReadInput()
     {
         var buffer = new char[LongestInput + 1];
         var length = Console.In.ReadBlock(buffer);
-        return length <= LongestInput ? new string(buffer, 0, length) : throw new TokenCommandException($"The token has more than {LongestInput} characters.");
+        return length <= LongestInput ? new string(buffer, 0, length) : throw CommandException.Misused($"The token has more than {LongestInput} characters.");
     }
 
     private static JsonElement? Decode(string part)

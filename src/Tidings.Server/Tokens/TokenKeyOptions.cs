@@ -2,6 +2,7 @@ using System.CommandLine;
 using Tidings.Security;
 using Tidings.Security.Tokens;
 using Tidings.Server.Configuration;
+using Tidings.Server.Terminal;
 
 namespace Tidings.Server.Tokens;
 
@@ -26,14 +27,14 @@ internal sealed class TokenKeyOptions
 
     /// <summary>The keys, with issuer and audience of the configuration.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <exception cref="TokenCommandException">They are wrong.</exception>
+    /// <exception cref="CommandException">They are wrong.</exception>
     public TokenKeys Read(ParseResult parsed)
     {
         var jwt = Configured();
         var (secret, file, algorithm, id) = (parsed.GetValue(_secret), parsed.GetValue(_file), parsed.GetValue(_algorithm), parsed.GetValue(_id));
         if (secret is not null && file is not null)
         {
-            throw new TokenCommandException("Either --jwt-secret or --key-file, not both.");
+            throw CommandException.Misused("Either --jwt-secret or --key-file, not both.");
         }
 
         IReadOnlyList<TokenKey> keys;
@@ -45,7 +46,7 @@ internal sealed class TokenKeyOptions
         }
         catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException)
         {
-            throw new TokenCommandException(error.Message.Split(" (Parameter ", 2)[0]);
+            throw CommandException.Misused(error.Message.Split(" (Parameter ", 2)[0]);
         }
 
         return new TokenKeys(keys, jwt.Issuer, jwt.Audience);
@@ -56,13 +57,13 @@ internal sealed class TokenKeyOptions
         var options = new ServerOptions();
         var reader = new OptionsReader();
         reader.Read(new ConfigurationBuilder().AddServerSources().Build().GetSection("Tidings"), options.Tidings, options);
-        return reader.Faults.Count == 0 ? options.Tidings.Jwt : throw new TokenCommandException(string.Join('\n', reader.Faults));
+        return reader.Faults.Count == 0 ? options.Tidings.Jwt : throw CommandException.Misused(string.Join(' ', reader.Faults));
     }
 
     private static IReadOnlyList<TokenKey> ConfiguredKeys(JwtOptions jwt)
     {
         var keys = JwtKeys.Read(jwt, out var faults);
-        return faults.Count == 0 ? keys : throw new TokenCommandException(string.Join('\n', faults));
+        return faults.Count == 0 ? keys : throw CommandException.Misused(string.Join(' ', faults));
     }
 
     private static TokenKey FromFile(string file, TokenAlgorithm? algorithm, string? id)
@@ -90,12 +91,9 @@ internal sealed class TokenKeyOptions
             }
         }
 
-        throw new TokenCommandException($"{file} holds no key that tokens can be signed with: RSA of 2048 to 8192 bits, or P-256, P-384 or P-521, not encrypted.");
+        throw CommandException.Misused($"{file} holds no key that tokens can be signed with: RSA of 2048 to 8192 bits, or P-256, P-384 or P-521, not encrypted.");
     }
 }
 
 /// <summary>Keys, and what else a token has to say to be accepted with them.</summary>
 internal sealed record TokenKeys(IReadOnlyList<TokenKey> Keys, string? Issuer, string? Audience);
-
-/// <summary>What was asked for cannot be done; the message says why, and holds no secret.</summary>
-internal sealed class TokenCommandException(string message) : Exception(message);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Text.Json;
 using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
 using Tidings.Server.Tokens;
@@ -42,6 +43,20 @@ public sealed class TokenCommandTests
         (code, text, _) = Run("inspect", token);
         Assert.Equal(0, code);
         Assert.Contains("check    none", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void In_JSON_it_is_one_object_a_line()
+    {
+        var (code, text, _) = Run("create", "--user", "ada", "--jwt-secret", Secret, "--json");
+        Assert.Equal(0, code);
+        var token = JsonDocument.Parse(text).RootElement.GetProperty("token").GetString()!;
+        (code, text, _) = Run("inspect", token, "--jwt-secret", Secret, "--json");
+        Assert.Equal(0, code);
+        Assert.Equal('\n', Assert.Single(text, static c => c is '\n'));
+        var shown = JsonDocument.Parse(text).RootElement;
+        Assert.Equal("ada", shown.GetProperty("payload").GetProperty("sub").GetString());
+        Assert.Equal("valid", shown.GetProperty("check").GetString());
     }
 
     [Theory]
@@ -95,9 +110,10 @@ public sealed class TokenCommandTests
     [InlineData("e30.e30.x.y")]
     public void What_is_no_token_is_told_so(string token)
     {
-        var (code, text, _) = Run("inspect", token);
+        var (code, text, error) = Run("inspect", token);
         Assert.Equal(1, code);
-        Assert.Contains("no token", text, StringComparison.Ordinal);
+        Assert.Empty(text);
+        Assert.Contains("no token", error, StringComparison.Ordinal);
     }
 
     [Fact]

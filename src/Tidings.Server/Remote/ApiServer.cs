@@ -1,0 +1,137 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Tidings.Client.Wire;
+using Tidings.Protocol;
+using Tidings.Server.Terminal;
+
+namespace Tidings.Server.Remote;
+
+// In here: the library has options and messages of the same names.
+using Tidings.Client;
+
+/// <summary>A server by its HTTP API, with its key or as a program on the same machine.</summary>
+internal sealed class ApiServer : IRemoteServer
+{
+    // What the server gives at most.
+    private const int MostMessages = 10_000;
+    private const int MostMembers = 10_000;
+
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = 512 * 1024 * 1024 };
+    private readonly Uri _url;
+
+    public ApiServer(Uri url, string? key)
+    {
+        _url = url;
+        if (key is not null)
+        {
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
+    }
+
+    public async Task<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> json, PublishOptions options, CancellationToken cancellationToken)
+    {
+        var answer = await AskAsync(new HttpRequestMessage(HttpMethod.Post, new Uri(_url, "api/publish")) { Content = Body(channel, json.Span, options) }, cancellationToken);
+        return answer.TryGetProperty("offset", out _) ? Position(answer) : null;
+    }
+
+    public async Task<ChannelHistory> HistoryAsync(string channel, StreamPosition? since, int? last, CancellationToken cancellationToken)
+    {
+        var part = since is { } position ? $"&since={PositionText.Write([(channel, position)])}&limit={MostMessages}"
+            : last is { } count ? string.Create(CultureInfo.InvariantCulture, $"&last={count}")
+            : "";
+        var answer = await GetAsync($"api/history?channel={Uri.EscapeDataString(channel)}{part}", cancellationToken);
+        var top = Position(answer);
+        return new ChannelHistory(
+            top,
+            answer.TryGetProperty("recovered", out var recovered) ? recovered.GetBoolean() : null,
+            [.. answer.GetProperty("messages").EnumerateArray().Select(message => Message(channel, top.Epoch, message))]);
+    }
+
+    public async Task<ChannelPresence> PresenceAsync(string channel, CancellationToken cancellationToken)
+    {
+        var answer = await GetAsync($"api/presence?channel={Uri.EscapeDataString(channel)}&limit={MostMembers}", cancellationToken);
+        return new ChannelPresence([.. answer.GetProperty("members").EnumerateArray().Select(Member)], answer.GetProperty("count").GetInt32());
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static ByteArrayContent Body(string channel, ReadOnlySpan<byte> data, PublishOptions options)
+    {
+        var buffer = new ArrayBufferWriter<byte>(data.Length + 256);
+        using (var writer = new Utf8JsonWriter(buffer, Plain))
+        {
+            writer.WriteStartObject();
+            CommandWriter.Publish(writer, channel, data, options, options.IdempotencyKey);
+            writer.WriteEndObject();
+        }
+
+        return new ByteArrayContent(buffer.WrittenSpan.ToArray()) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+    }
+
+    private static StreamPosition Position(JsonElement answer) => new(answer.GetProperty("epoch").GetString()!, answer.GetProperty("offset").GetInt64());
+
+    private static ChannelMessage Message(string channel, string epoch, JsonElement message) => new(channel)
+    {
+        Position = new StreamPosition(epoch, message.GetProperty("offset").GetInt64()),
+        Data = Raw(message, "data"),
+        From = message.TryGetProperty("from", out var from) ? from.GetString() : null,
+        Key = message.TryGetProperty("key", out var key) ? key.GetString() : null,
+        Time = DateTimeOffset.FromUnixTimeMilliseconds(message.GetProperty("time").GetInt64()),
+    };
+
+    private static ChannelMember Member(JsonElement member) =>
+        new(member.GetProperty("user").GetString()!, member.GetProperty("connections").GetInt32(), Raw(member, "info"));
+
+    private static byte[] Raw(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) ? System.Text.Encoding.UTF8.GetBytes(value.GetRawText()) : [];
+
+    private Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) =>
+        AskAsync(new HttpRequestMessage(HttpMethod.Get, new Uri(_url, path)), cancellationToken);
+
+    private async Task<JsonElement> AskAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using (request)
+        {
+            try
+            {
+                using var response = await _http.SendAsync(request, cancellationToken);
+                var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+                return response.IsSuccessStatusCode ? JsonDocument.Parse(body).RootElement : throw Refused(response.StatusCode, body);
+            }
+            catch (HttpRequestException error)
+            {
+                throw new CommandException($"No answer from {_url}: {RemoteFaults.Innermost(error)} Is the server running there? --url names another.");
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new CommandException($"No answer from {_url} within {_http.Timeout.TotalSeconds:0} s.");
+            }
+            catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+            {
+                throw RemoteFaults.NoTidings(_url);
+            }
+        }
+    }
+
+    private CommandException Refused(HttpStatusCode status, byte[] body)
+    {
+        var detail = RemoteFaults.Detail(body);
+        return (status, detail) switch
+        {
+            (HttpStatusCode.Unauthorized, _) when _http.DefaultRequestHeaders.Authorization is not null => new CommandException($"{_url} does not accept this API key."),
+            (HttpStatusCode.Unauthorized, _) => new CommandException($"{_url} wants to know who asks: give its API key by --api-key or TIDINGS_API_KEY, or a user's token by --token."),
+            (_, null) => RemoteFaults.NoTidings(_url),
+            _ => new CommandException($"{_url} refused: {detail}"),
+        };
+    }
+}
