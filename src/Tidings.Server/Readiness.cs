@@ -5,19 +5,19 @@ namespace Tidings.Server;
 /// <summary><c>/readyz</c>: whether new connections are taken.</summary>
 internal static class Readiness
 {
-    /// <summary>Maps the health checks. While the server drains the answer is 503 without asking them: the framework would log an error
+    /// <summary>Maps the health checks. While the server drains or is overloaded the answer is 503 without asking them: the framework would log an error
     /// each time, and nothing is wrong.</summary>
     public static void MapReadiness(this WebApplication app, string pattern)
     {
-        var registry = app.Services.GetTidings().Registry;
+        var tidings = app.Services.GetTidings();
         app.MapHealthChecks(pattern).Add(endpoint =>
         {
             var check = endpoint.RequestDelegate!;
-            endpoint.RequestDelegate = context => registry.IsDraining ? AnswerDraining(context) : check(context);
+            endpoint.RequestDelegate = context => tidings.Registry.IsDraining || tidings.Shedder.Reason is not null ? AnswerUnready(context) : check(context);
         });
     }
 
-    private static Task AnswerDraining(HttpContext context)
+    private static Task AnswerUnready(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "text/plain";

@@ -2,8 +2,11 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Connections;
+using Tidings.Pressure;
+using Tidings.Protocol;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -59,7 +62,7 @@ public static class ApiEndpoints
         [
             .. PublishOperations.All(tidings.ServerActions),
             .. ConnectionOperations.All(tidings.ServerActions, tidings.Disconnecting),
-            .. ReadOperations.All(tidings.ServerActions),
+            .. ReadOperations.All(tidings.ServerActions, tidings.Shedder),
             .. ListOperations.All(tidings),
         ];
         return [.. operations, new BatchOperation(operations).Operation];
@@ -82,6 +85,11 @@ public static class ApiEndpoints
         }
 
         rate.Overdraw(outcome.Commands - 1);
+        if (outcome.Fault is { Code: ErrorCode.Unavailable })
+        {
+            context.Response.Headers.RetryAfter = RetryAfter.Seconds(LoadShedder.RetryAfter);
+        }
+
         return outcome.Fault is { } fault ? Problems.Create(fault.Code, fault.Detail) : TypedResults.Bytes(outcome.Json!, Json);
     }
 

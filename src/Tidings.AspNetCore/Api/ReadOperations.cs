@@ -1,5 +1,7 @@
 using Tidings.Channels;
 using Tidings.Presence;
+using Tidings.Pressure;
+using Tidings.Protocol;
 using Tidings.Protocol.Replies;
 using Tidings.Push;
 
@@ -13,18 +15,20 @@ internal static class ReadOperations
     private const int MostMessages = 10_000;
     private const int DefaultMessages = 100;
 
-    public static IEnumerable<ApiOperation> All(ServerActions actions) =>
+    private static ValueTask<ApiOutcome> Overloaded => ValueTask.FromResult(ApiOutcome.Refused(ErrorCode.Unavailable, "The server is overloaded."));
+
+    public static IEnumerable<ApiOperation> All(ServerActions actions, LoadShedder shedder) =>
     [
         new ApiOperation<PresenceQuery>(
             "presence", "Who listens to a channel.", ApiJson.Default.PresenceQuery, typeof(PresenceAnswer),
-            (request, cancellationToken) => PresenceAsync(actions, request, cancellationToken))
+            (request, cancellationToken) => shedder.TryShed() ? Overloaded : PresenceAsync(actions, request, cancellationToken))
         {
             Query = ((Delegate)DescribePresence).Method,
             FromQuery = static query => new PresenceQuery(query.Text("channel"), query.Number("limit")),
         },
         new ApiOperation<HistoryQuery>(
             "history", "A part of a channel's log: what came after a position, or the newest messages.", ApiJson.Default.HistoryQuery, typeof(HistoryAnswer),
-            (request, cancellationToken) => HistoryAsync(actions, request, cancellationToken))
+            (request, cancellationToken) => shedder.TryShed() ? Overloaded : HistoryAsync(actions, request, cancellationToken))
         {
             Query = ((Delegate)DescribeHistory).Method,
             FromQuery = static query => new HistoryQuery(query.Text("channel"), query.Position("since", query.Text("channel")), query.Number("last"), query.Number("limit")),

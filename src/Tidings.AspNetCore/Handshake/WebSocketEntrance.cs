@@ -94,6 +94,12 @@ internal sealed partial class WebSocketEntrance(
             return null;
         }
 
+        if (registry.RefusesNewcomers())
+        {
+            await RefuseByStatusAsync(context);
+            return null;
+        }
+
         guards.Forwarding.Look(context);
         if (guards.Handshakes.TryTake() is var wait and > 0)
         {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Tidings.AspNetCore.Hosting;
 
-/// <summary>Ready while new connections are taken, and what nodes share can be reached.</summary>
+/// <summary>Ready while new connections are taken in, and what nodes share can be reached.</summary>
 internal sealed class ReadinessCheck(TidingsServices tidings) : IHealthCheck
 {
     public const string Tag = "ready";
@@ -10,6 +10,7 @@ internal sealed class ReadinessCheck(TidingsServices tidings) : IHealthCheck
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
             tidings.Registry.IsDraining ? HealthCheckResult.Unhealthy("Draining.")
+            : tidings.Shedder.Reason is { } reason ? HealthCheckResult.Unhealthy($"Overloaded: {reason} is short.")
             : !tidings.Backplane.IsAvailable ? HealthCheckResult.Unhealthy("The broker cannot be reached.")
             : HealthCheckResult.Healthy());
 }

@@ -18,6 +18,7 @@ using Tidings.Lanes;
 using Tidings.Nodes;
 using Tidings.Options;
 using Tidings.Presence;
+using Tidings.Pressure;
 using Tidings.Protocol.Compression;
 using Tidings.Push;
 using Tidings.Security;
@@ -45,7 +46,8 @@ internal sealed class TidingsServices : IAsyncDisposable
         ConnectHook = Hook(options.Hooks.Connect, (hooks, url) => new ConnectHook(hooks, url, time));
         Calls = new CallTable(Hook(options.Hooks.Call, static (hooks, url) => new CallHook(hooks, url)));
         Limits = Limits.From(options.Limits);
-        Registry = new ConnectionRegistry(lanes, Limits.ForNode(), time, meters, log);
+        Shedder = new LoadShedder(provider.GetService<IPressure>() ?? new SystemPressure(), options.Overload, time, meters, log);
+        Registry = new ConnectionRegistry(lanes, Limits.ForNode(), time, meters, log) { Shedder = Shedder };
         tokens ??= JwtAuthenticator.From(options.Jwt, time);
         var authenticator = tokens is null ? null : new Authenticator(tokens, Registry.Revocations, time);
         FirstMessage = authenticator is null ? null : new FirstMessage(authenticator);
@@ -64,14 +66,14 @@ internal sealed class TidingsServices : IAsyncDisposable
             });
         }
 
-        var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(Limits.Subscriptions, Limits.SubscribeRate));
+        var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(Limits.Subscriptions, Limits.SubscribeRate)) { Shedder = Shedder };
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
         Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
         var work = new NodeWork(Directory, subscribing, Clients, Disconnecting);
         Backplane.Serve(work, Registry, Clients);
         var everywhere = new Everywhere(Backplane.Nodes, work);
         ClientActions = new ClientActions(Clients, Backplane.Nodes, everywhere);
-        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory, everywhere) { Calls = Calls, FirstMessage = FirstMessage };
+        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory, everywhere) { Calls = Calls, FirstMessage = FirstMessage, Shedder = Shedder };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
         Channels = new ChannelHandler(Actions, subscribing, Directory, Server, FirstMessage);
         ApiAccess = new ServerKey([("Tidings:ApiKey", options.ApiKey), ("Tidings:AdminKey", options.AdminKey)], Limits.ApiRate, time, Registry.Metrics);
@@ -108,6 +110,9 @@ internal sealed class TidingsServices : IAsyncDisposable
     public Limits Limits { get; }
     public ConnectionRegistry Registry { get; }
     public Hub Hub { get; }
+
+    /// <summary>Refuses what is new or can wait while the process is hard-pressed.</summary>
+    public LoadShedder Shedder { get; }
 
     /// <summary>Over how long connections are closed where the node goes.</summary>
     public TimeSpan DrainSpan { get; }
@@ -178,6 +183,7 @@ internal sealed class TidingsServices : IAsyncDisposable
             Tasks.Dispose();
         }
 
+        Shedder.Dispose();
         await Backplane.DisposeAsync();
         _hooks?.Dispose();
     }

@@ -26,7 +26,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
     /// <returns>The connection, which has a place until it is closed or abandoned; null where the request was answered.</returns>
     public async ValueTask<Visit?> EnterAsync(HttpContext context, ConnectionSettings settings, bool counted, bool stream = false, ConnectionHandler? handler = null)
     {
-        if (await IdentifyAsync(context, stream) is not { } who)
+        if (await IdentifyAsync(context, stream, stays: counted) is not { } who)
         {
             return null;
         }
@@ -78,7 +78,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
     /// <returns>Who comes; null where the request was answered.</returns>
     public async ValueTask<Arrival?> AdmitAsync(HttpContext context)
     {
-        if (await IdentifyAsync(context, stream: false) is not { } who)
+        if (await IdentifyAsync(context, stream: false, stays: false) is not { } who)
         {
             return null;
         }
@@ -93,11 +93,17 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
     }
 
     /// <returns>Who it is, or nobody; null where the request was answered.</returns>
-    private async ValueTask<RequestIdentity?> IdentifyAsync(HttpContext context, bool stream)
+    private async ValueTask<RequestIdentity?> IdentifyAsync(HttpContext context, bool stream, bool stays)
     {
         if (!tidings.CrossOrigin.Admit(context))
         {
             await AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, "This origin may not connect."));
+            return null;
+        }
+
+        if (stays && tidings.Registry.RefusesNewcomers())
+        {
+            await AnswerAsync(context, Problems.Unavailable("This server takes no more connections now."), SoonSeconds);
             return null;
         }
 

@@ -35,11 +35,16 @@ internal static class Reply
     }
 
     /// <summary>A limit on rates refuses a command; <paramref name="retryAfter"/> is in milliseconds.</summary>
-    public static byte[] RateLimited(ReadOnlyMemory<byte> id, int retryAfter)
+    public static byte[] RateLimited(ReadOnlyMemory<byte> id, int retryAfter) => Later(id, ErrorCode.RateLimited, "Rate limit exceeded", retryAfter);
+
+    /// <summary>The server is hard-pressed and refuses what can wait; <paramref name="retryAfter"/> is in milliseconds.</summary>
+    public static byte[] Overloaded(ReadOnlyMemory<byte> id, int retryAfter) => Later(id, ErrorCode.Unavailable, "Overloaded", retryAfter);
+
+    private static byte[] Later(ReadOnlyMemory<byte> id, ErrorCode code, string error, int retryAfter)
     {
         var frame = JsonFrame.Begin("error", id);
-        frame.Writer.WriteString("code"u8, ErrorCode.RateLimited.ToWire());
-        frame.Writer.WriteString("error"u8, "Rate limit exceeded"u8);
+        frame.Writer.WriteString("code"u8, code.ToWire());
+        frame.Writer.WriteString("error"u8, error);
         frame.Writer.WriteNumber("retryAfter"u8, retryAfter);
         return frame.End();
     }

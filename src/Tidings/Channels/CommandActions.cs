@@ -2,6 +2,7 @@ using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Nodes;
 using Tidings.Presence;
+using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
@@ -21,6 +22,9 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     /// <summary>Answers calls; null where there is none.</summary>
     public ICallHandler? Calls { get; set; }
 
+    /// <summary>Says when what can wait is refused; null where it never is.</summary>
+    public LoadShedder? Shedder { get; init; }
+
     public ValueTask CarryOutAsync(ChannelSession session, Command command)
     {
         var connection = session.Connection;
@@ -32,6 +36,9 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
                 return default;
             case CommandType.Unsubscribe or CommandType.Presence or CommandType.History when !subscribing.TryTake(session, out retryAfter):
                 connection.Send(Reply.RateLimited(command.Id, retryAfter));
+                return default;
+            case CommandType.Presence or CommandType.History when Shedder?.TryShed() == true:
+                connection.Send(Reply.Overloaded(command.Id, LoadShedder.RetryAfter));
                 return default;
             case CommandType.Publish:
                 return PublishAsync(session, command);

@@ -1,6 +1,7 @@
 using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Presence;
+using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
@@ -14,6 +15,9 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
     private const int MembersInReply = 100;
 
     private const string NotAllowed = "Not allowed";
+
+    /// <summary>Says when logs are not read for those who subscribe; null where they always are.</summary>
+    public LoadShedder? Shedder { get; init; }
 
     public int MostSubscriptions => limits.Subscriptions;
 
@@ -50,6 +54,12 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         if (Refuse(session, request, kind) is { } refusal)
         {
             connection.Send(Reply.Error(id, refusal.Code, refusal.Text));
+            return;
+        }
+
+        if ((request.Since is not null || request.Last > 0) && Shedder?.TryShed() == true)
+        {
+            connection.Send(Reply.Overloaded(id, LoadShedder.RetryAfter));
             return;
         }
 

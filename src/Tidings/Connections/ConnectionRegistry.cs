@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Tidings.Lanes;
+using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Security.Identities;
 
@@ -63,6 +64,9 @@ internal sealed partial class ConnectionRegistry
     /// <summary>Why all connections are being closed; null while they are not.</summary>
     public DisconnectCode? StopCode => Volatile.Read(ref _stop)?.Code;
 
+    /// <summary>Says when the process is hard-pressed; null where nobody looks. Set before anybody connects.</summary>
+    public LoadShedder? Shedder { get; set; }
+
     /// <summary>Whether nobody new is taken in, as the node goes.</summary>
     public bool IsDraining => _draining;
 
@@ -88,6 +92,18 @@ internal sealed partial class ConnectionRegistry
 
     /// <summary>Whether a user may have only so many connections, which are then counted.</summary>
     public bool LimitsUsers => _limits.ConnectionsPerUser > 0;
+
+    /// <summary>Whether whoever comes now is refused before anything is done for him: the node goes, or is hard-pressed. It is counted.</summary>
+    public bool RefusesNewcomers()
+    {
+        var refusing = _draining ? "draining" : Shedder?.TryShed() == true ? "overload" : null;
+        if (refusing is not null)
+        {
+            Metrics.Refused(refusing);
+        }
+
+        return refusing is not null;
+    }
 
     /// <summary>Takes a place for a connection; where it is admitted, <see cref="Leave"/> gives the place back.</summary>
     /// <param name="address">What limits count; default where they don't.</param>

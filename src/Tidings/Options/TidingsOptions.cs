@@ -11,6 +11,9 @@ public sealed class TidingsOptions
     /// <summary>Sizes, rates and numbers that bound what peers can ask for.</summary>
     public LimitOptions Limits { get; } = new();
 
+    /// <summary>When nobody new is taken in because the process is hard-pressed.</summary>
+    public OverloadOptions Overload { get; } = new();
+
     /// <summary>Compression of messages.</summary>
     public CompressionOptions Compression { get; } = new();
 

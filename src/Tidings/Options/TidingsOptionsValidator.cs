@@ -14,6 +14,7 @@ internal static class TidingsOptionsValidator
             .. OptionFaults.Of(options, "Tidings:"),
             .. OptionFaults.Of(options.Heartbeat, "Tidings:Heartbeat:"),
             .. OptionFaults.Of(options.Limits, "Tidings:Limits:"),
+            .. OptionFaults.Of(options.Overload, "Tidings:Overload:"),
             .. OptionFaults.Of(options.Compression, "Tidings:Compression:"),
             .. OptionFaults.Of(options.Clients, "Tidings:Clients:"),
             .. OptionFaults.Of(options.Tasks, "Tidings:Tasks:"),

@@ -54,6 +54,10 @@ internal sealed class TestServer : IAsyncDisposable
             ["Tidings:Limits:Preset"] = "none",
             ["Tidings:Pump"] = pump,
             ["Tidings:Drain"] = "0",
+
+            // Whatever else runs on the machine.
+            ["Tidings:Overload:MemoryPercent"] = "0",
+            ["Tidings:Overload:QueueDelay"] = "0",
         };
         foreach (var (key, value) in settings)
         {
