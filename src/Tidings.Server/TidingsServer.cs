@@ -67,6 +67,10 @@ internal static class TidingsServer
         return app;
     }
 
+    // Whether middleware does nothing to a handshake that bears no forwarded headers.
+    private static bool PipelineIsPlain(IConfiguration configuration, ServerOptions options) =>
+        !options.RequestLog && options.PathBase is null && configuration["AllowedHosts"] is null or "" or "*";
+
     private static void Map(WebApplication app, ServerOptions options)
     {
         app.Use(static (context, next) =>
@@ -88,12 +92,17 @@ internal static class TidingsServer
         app.UseRouting();
         app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = static _ => false });
         app.MapReadiness("/readyz");
-        app.MapEcho("/ws");
-        app.MapRooms("/ws/{room}");
-        app.MapTidings("/connect");
+        IEndpointConventionBuilder[] entrances = [app.MapEcho("/ws"), app.MapRooms("/ws/{room}"), app.MapTidings("/connect"), app.MapClients("/ws/clients/{clientId}")];
+        if (PipelineIsPlain(app.Configuration, options))
+        {
+            foreach (var entrance in entrances)
+            {
+                entrance.WithExpressHandshake();
+            }
+        }
+
         app.MapTidingsEvents("/api/events");
         app.MapTidingsMessages("/api/messages");
-        app.MapClients("/ws/clients/{clientId}");
         app.MapBroadcast("/broadcast");
         app.MapTidingsApi("/api");
         app.MapTickets("/api/tickets");

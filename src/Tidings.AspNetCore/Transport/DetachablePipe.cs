@@ -130,7 +130,7 @@ internal sealed class DetachablePipe : IDuplexPipe, IAsyncDisposable
     {
         private ReadOnlySequence<byte> _rest = new(head);
         private PipeReader? _ordinary;
-        private bool _examined;
+        private bool _examined = head.Length == 0;
 
         public ReadOnlySequence<byte> Rest => _rest;
 

@@ -11,6 +11,7 @@ internal sealed class HeadSocket(LaneListener listener, EpollLane lane, int fd, 
     private const int PatienceMilliseconds = 2000;
 
     private ulong _key;
+    private bool _watched;
 
     void ILaneWork.Run(object? argument)
     {
@@ -20,16 +21,18 @@ internal sealed class HeadSocket(LaneListener listener, EpollLane lane, int fd, 
             return;
         }
 
-        // Edge-triggered: looking does not take the bytes away, and is worth while only when there are more.
-        _key = lane.Add(fd, this, Libc.EPOLLIN | Libc.EPOLLRDHUP | Libc.EPOLLET);
-        lane.Timers.Schedule(this, lane.Now + PatienceMilliseconds);
+        // In a storm the head has mostly come by now.
+        Look(events: 0);
     }
 
-    void IEpollSource.OnReady(uint events)
+    void IEpollSource.OnReady(uint events) => Look(events);
+
+    private void Look(uint events)
     {
         var status = Native.Receive(fd, lane.ReadBuffer.AsSpan(0, RequestHead.Largest), out var length, peek: true);
         if (status == NativeStatus.WouldBlock)
         {
+            Watch();
             return;
         }
 
@@ -54,6 +57,9 @@ internal sealed class HeadSocket(LaneListener listener, EpollLane lane, int fd, 
                 Leave();
                 Native.Close(fd);
                 break;
+            default:
+                Watch();
+                break;
         }
     }
 
@@ -69,18 +75,37 @@ internal sealed class HeadSocket(LaneListener listener, EpollLane lane, int fd, 
         listener.HandOver(fd);
     }
 
+    private void Watch()
+    {
+        if (!_watched)
+        {
+            // Edge-triggered: looking does not take the bytes away, and is worth while only when there are more.
+            _watched = true;
+            _key = lane.Add(fd, this, Libc.EPOLLIN | Libc.EPOLLRDHUP | Libc.EPOLLET);
+            lane.Timers.Schedule(this, lane.Now + PatienceMilliseconds);
+        }
+    }
+
     private void Leave()
     {
-        lane.Timers.Cancel(this);
-        lane.Remove(fd, _key);
+        if (_watched)
+        {
+            lane.Timers.Cancel(this);
+            lane.Remove(fd, _key);
+        }
+
         listener.LeaveHead();
     }
 
     // Only the head: what follows stays in the kernel until the lane has the connection back.
     private void TakeHead(int length)
     {
-        var head = new byte[length];
+        var head = lane.ReadBuffer.AsSpan(0, length);
         Native.Receive(fd, head, out _);
-        listener.Offer(new DetachableConnection(lane, fd, head, remote, listener.LocalEndPoint(fd)));
+        var local = listener.LocalEndPoint(fd);
+        if (!listener.Express.TryServe(head, lane, fd, remote, local))
+        {
+            listener.Offer(new DetachableConnection(lane, fd, head.ToArray(), remote, local));
+        }
     }
 }

@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
+using Tidings.AspNetCore.Transport.Express;
 using Tidings.Lanes;
 using Tidings.Lanes.Epoll;
 
@@ -17,6 +18,9 @@ internal sealed class LaneListener : IConnectionListener, IEpollSource, ILaneWor
     private const int MostHeads = 4096;
     private const int AcceptsPerTurn = 64;
 
+    // The process's own: without a descriptor for a file or a thread the runtime itself ends with "Out of memory".
+    private const int ReservedDescriptors = 32;
+
     // With no descriptor left accepting would fail again at once, and for ever.
     private const int ExhaustedMilliseconds = 100;
     private const int WarningMilliseconds = 10_000;
@@ -26,23 +30,24 @@ internal sealed class LaneListener : IConnectionListener, IEpollSource, ILaneWor
     private readonly Socket _socket;
     private readonly int _fd;
     private readonly bool _tcp;
-    private readonly bool _noDelay;
+    private readonly bool _localIsKnown;
     private readonly SocketConnectionContextFactory _ordinary;
     private readonly ILogger _log;
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>(new UnboundedChannelOptions { SingleReader = true });
     private readonly AcceptPause _pause;
+    private readonly int _ceiling = (int)Math.Min(Math.Max(Native.MostDescriptors() - ReservedDescriptors, Native.MostDescriptors() / 2), int.MaxValue);
     private ulong _key;
     private int _heads;
     private bool _listening;
     private long _nextWarning;
 
-    public LaneListener(LaneSet lanes, EndPoint endPoint, SocketTransportOptions options, SocketConnectionContextFactory ordinary, ILogger log)
+    public LaneListener(LaneSet lanes, EndPoint endPoint, SocketTransportOptions options, SocketConnectionContextFactory ordinary, ExpressEntrance express, ILogger log)
     {
         _lanes = lanes;
         _lane = lanes.StartEpoll()[0];
         _ordinary = ordinary;
+        Express = express;
         _log = log;
-        _noDelay = options.NoDelay;
         _pause = new AcceptPause(this);
         _socket = options.CreateBoundListenSocket(endPoint);
         EndPoint = _socket.LocalEndPoint!;
@@ -50,6 +55,13 @@ internal sealed class LaneListener : IConnectionListener, IEpollSource, ILaneWor
         _socket.Listen(options.Backlog);
         _fd = (int)_socket.SafeHandle.DangerousGetHandle();
         Native.SetNonBlocking(_fd);
+        if (_tcp && options.NoDelay)
+        {
+            // Accepted sockets inherit it.
+            Native.SetOption(_fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
+        }
+
+        _localIsKnown = !_tcp || EndPoint is IPEndPoint { Address: var address } && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any);
         _lane.Post(this, Command.Listen);
     }
 
@@ -60,6 +72,9 @@ internal sealed class LaneListener : IConnectionListener, IEpollSource, ILaneWor
     }
 
     public EndPoint EndPoint { get; }
+
+    /// <summary>Answers handshakes that the web server need not see.</summary>
+    public ExpressEntrance Express { get; }
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
@@ -156,7 +171,7 @@ internal sealed class LaneListener : IConnectionListener, IEpollSource, ILaneWor
     /// <summary>The address at which <paramref name="fd"/> was reached; the listener's own may be a wildcard.</summary>
     public unsafe EndPoint? LocalEndPoint(int fd)
     {
-        if (!_tcp)
+        if (_localIsKnown)
         {
             return EndPoint;
         }
@@ -190,9 +205,11 @@ internal sealed class LaneListener : IConnectionListener, IEpollSource, ILaneWor
             return OnAcceptFailed(Marshal.GetLastPInvokeError());
         }
 
-        if (_tcp && _noDelay)
+        // The kernel gives the lowest number that is free.
+        if (fd >= _ceiling)
         {
-            Native.SetOption(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
+            Native.Close(fd);
+            return OnAcceptFailed(Libc.EMFILE);
         }
 
         var lane = _lanes.NextEpoll();

@@ -3,18 +3,26 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Transport.Express;
 using Tidings.Lanes;
 
 namespace Tidings.AspNetCore.Transport;
 
 /// <summary>The transport whose WebSockets leave the web server after their handshake. Where it cannot be had, the next one is used.</summary>
 [SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]
-internal sealed class LaneTransportFactory(LaneSet lanes, IOptions<TidingsOptions> tidings, IOptions<SocketTransportOptions> options, ILoggerFactory logs)
+internal sealed class LaneTransportFactory(LaneSet lanes, IOptions<TidingsOptions> tidings, IOptions<SocketTransportOptions> options, IServiceProvider services, ILoggerFactory logs)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
     private readonly SocketConnectionContextFactory _ordinary = new(Ordinary(options.Value), logs.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
+
+    // The first address is bound when all routes are mapped.
+    private readonly Lazy<ExpressEntrance> _express = new(() => new ExpressEntrance(
+        ExpressRoutes.Of(services.GetService<EndpointDataSource>()?.Endpoints ?? []),
+        new ExpressHost(services.GetRequiredService<IServiceScopeFactory>(), services.GetRequiredService<TimeProvider>(), logs.CreateLogger<ExpressEntrance>())));
 
     /// <summary>Whether any address is served by lanes.</summary>
     public bool IsInUse { get; private set; }
@@ -28,7 +36,7 @@ internal sealed class LaneTransportFactory(LaneSet lanes, IOptions<TidingsOption
         {
             IsInUse = true;
             return ValueTask.FromResult<IConnectionListener>(
-                new LaneListener(lanes, endpoint, options.Value, _ordinary, logs.CreateLogger<LaneListener>()));
+                new LaneListener(lanes, endpoint, options.Value, _ordinary, _express.Value, logs.CreateLogger<LaneListener>()));
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {

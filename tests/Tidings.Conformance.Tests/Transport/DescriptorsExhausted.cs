@@ -27,7 +27,7 @@ public abstract class DescriptorsExhausted(string pump)
             await crowd[^1].SendAsync(RawHead.Upgrade());
         }
 
-        await Eventually.TrueAsync(() => server.Descriptors >= OpenFiles - 5 && server.Output.Any(line => line.Contains("errno 24", StringComparison.Ordinal)), "all descriptors in use");
+        await Eventually.TrueAsync(() => server.Descriptors >= OpenFiles - 40 && server.Output.Any(line => line.Contains("errno 24", StringComparison.Ordinal)), "all descriptors in use");
         await EchoAsync(first, "meanwhile");
         var (clock, before) = (Stopwatch.StartNew(), server.ProcessorTime);
         await Eventually.TrueAsync(() => clock.Elapsed > TimeSpan.FromSeconds(1), "a second");

@@ -24,7 +24,7 @@ public class GivenConnections
     {
         var seen = new Seen();
         using var meter = new KestrelMeter();
-        await using var server = await TestServer.StartAsync(Pump.Lanes, seen.Watch);
+        await using var server = await TestServer.StartAsync(Pump.Lanes, seen.Watch, settings: ("Tidings:RequestLog", "true"));
         var sockets = await ConnectAsync(server, path);
 
         Assert.Equal(Count, seen.Connections.Count);

@@ -6,4 +6,7 @@ public static class Pump
 {
     public const string Streams = "streams";
     public const string Lanes = "lanes";
+
+    /// <summary>Lanes, to which handshakes come through the web server's pipeline: no express path, as where requests are logged.</summary>
+    public const string Pipeline = "pipeline";
 }

@@ -52,7 +52,8 @@ internal sealed class TestServer : IAsyncDisposable
             ["urls"] = "http://127.0.0.1:0",
             ["Tidings:Demo"] = "true",
             ["Tidings:Limits:Preset"] = "none",
-            ["Tidings:Pump"] = pump,
+            ["Tidings:Pump"] = pump == Pump.Pipeline ? Pump.Lanes : pump,
+            ["Tidings:RequestLog"] = pump == Pump.Pipeline ? "true" : null,
             ["Tidings:Drain"] = "0",
 
             // Whatever else runs on the machine.

@@ -114,10 +114,13 @@ internal sealed class EpollWire(EpollLane lane, int fd, byte[] unread) : Wire, I
         {
             if (received == 0)
             {
-                // The end stays readable for ever; what is still to be written may take its time.
-                SetReading(false);
-                Watch(_interest & ~Libc.EPOLLRDHUP);
                 connection.EndOfInput();
+                if (connection.State != ConnectionState.Closed)
+                {
+                    // The end stays readable for ever; what is still to be written may take its time.
+                    _reading = false;
+                    Watch(_interest & Libc.EPOLLOUT);
+                }
             }
             else
             {

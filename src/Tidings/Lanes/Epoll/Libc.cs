@@ -34,6 +34,8 @@ internal static unsafe partial class Libc
     public const int TCP_USER_TIMEOUT = 18;
     public const int TCP_NOTSENT_LOWAT = 25;
 
+    public const int RLIMIT_NOFILE = 7;
+
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
 
@@ -70,6 +72,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int getsockname(int fd, void* address, int* addressLength);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int getrlimit(int resource, ulong* limits);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int setsockopt(int fd, int level, int name, void* value, int length);

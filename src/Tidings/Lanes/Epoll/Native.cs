@@ -36,6 +36,13 @@ internal static unsafe class Native
 
     public static void SetNonBlocking(int fd) => Libc.fcntl(fd, Libc.F_SETFL, Libc.fcntl(fd, Libc.F_GETFL, 0) | Libc.NONBLOCK);
 
+    /// <summary>How many descriptors this process may have.</summary>
+    public static long MostDescriptors()
+    {
+        var limits = stackalloc ulong[2];
+        return Libc.getrlimit(Libc.RLIMIT_NOFILE, limits) == 0 ? (long)Math.Min(limits[0], long.MaxValue) : long.MaxValue;
+    }
+
     public static void EndOutput(int fd) => Libc.shutdown(fd, Libc.SHUT_WR);
 
     public static void Close(int fd) => Libc.close(fd);
