@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Server.Configuration;
+using Tidings.Server.Dashboard;
 using Tidings.Server.Databases;
 using Tidings.Server.Demo;
 using Tidings.Server.Logs;
@@ -89,6 +90,7 @@ internal static class TidingsServer
             app.UsePathBase(pathBase);
         }
 
+        var dashboard = app.UseDashboard(options.Tidings.AdminKey);
         app.UseRouting();
         app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = static _ => false });
         app.MapReadiness("/readyz");
@@ -116,6 +118,7 @@ internal static class TidingsServer
             app.MapExactEcho("/ws/echo");
         }
 
+        app.MapDashboard(dashboard);
         app.MapSite(options.Demo);
     }
 }

@@ -19,6 +19,7 @@ internal static class Welcome
               Listen      {python} -m websockets {ws}/ws/lobby
               Say         {curl} -X POST {url}/broadcast -H 'content-type: application/json' -d '{"{"}"content":"hello","room":"lobby"{"}"}'
               Health      {curl} {url}/readyz
+              Dashboard   {url}/dashboard
 
             """);
         if (app.Services.GetTidings().Options.Channels is { Count: > 0 } kinds)

@@ -2,30 +2,39 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Tidings.Connections;
+using Tidings.Reports;
 
 namespace Tidings.AspNetCore.Api;
 
 /// <summary>Who may use what writes or looks inside: the bearers of its keys, or where none is configured, programs on this machine.</summary>
 internal sealed class ServerKey
 {
+    /// <summary>The option with the key that opens everything.</summary>
+    public const string AdminKey = "Tidings:AdminKey";
+
     private const string Scheme = "Bearer ";
 
     private readonly List<Holder> _holders;
     private readonly Holder _local;
+    private readonly Holder? _admin;
     private readonly string _options;
     private readonly ConnectionMetrics _metrics;
+    private readonly RecentRefusals _refusals;
 
     /// <param name="keys">Options that name a key, and the keys, each of which opens it alone.</param>
     /// <param name="limit">Requests with one key.</param>
     /// <param name="time">The clock.</param>
     /// <param name="metrics">Where refusals are counted.</param>
-    public ServerKey(IReadOnlyList<(string Option, string? Key)> keys, RateLimit limit, TimeProvider time, ConnectionMetrics metrics)
+    /// <param name="refusals">Where they are remembered.</param>
+    public ServerKey(IReadOnlyList<(string Option, string? Key)> keys, RateLimit limit, TimeProvider time, ConnectionMetrics metrics, RecentRefusals refusals)
     {
         _metrics = metrics;
+        _refusals = refusals;
 
         // Hashed, so that the comparison takes the same time for keys of any length.
-        _holders = [.. keys.Where(static key => key.Key is not null).Select(key => new Holder(Hash(key.Key!), new SharedRate(limit, time)))];
-        _local = new Holder([], new SharedRate(limit, time));
+        _holders = [.. keys.Where(static key => key.Key is not null).Select(key => new Holder(key.Option, Hash(key.Key!), new SharedRate(limit, time)))];
+        _admin = _holders.Find(static holder => holder.Option == AdminKey);
+        _local = new Holder("", [], new SharedRate(limit, time));
         _options = string.Join(" or ", keys.Select(static key => key.Option));
     }
 
@@ -38,6 +47,7 @@ internal sealed class ServerKey
         rate = (holder ?? _local).Rate;
         if (holder is null)
         {
+            _refusals.Add("Server API without its key", AddressKey.From(request.HttpContext.Connection.RemoteIpAddress));
             return Problems.Unauthorized(_holders.Count == 0
                 ? $"Without {_options} only direct requests from this machine are answered: from and to a loopback address, not forwarded by a proxy, from no other origin, with JSON as content type. Set {_options}, and send it as \"Authorization: Bearer <key>\"."
                 : $"Send {_options} as \"Authorization: Bearer <key>\".");
@@ -61,6 +71,11 @@ internal sealed class ServerKey
     // All keys are compared, whichever fits: the time tells nothing.
     private Holder? Find(HttpRequest request)
     {
+        if (_admin is not null && request.HttpContext.Features.Get<AdminSession>() is not null)
+        {
+            return _admin;
+        }
+
         var authorization = request.Headers.Authorization;
         if (authorization is not { Count: 1 } || !authorization[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
@@ -79,5 +94,5 @@ internal sealed class ServerKey
 
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 
-    private sealed record Holder(byte[] Hash, SharedRate Rate);
+    private sealed record Holder(string Option, byte[] Hash, SharedRate Rate);
 }

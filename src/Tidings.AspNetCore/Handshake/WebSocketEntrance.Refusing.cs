@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Protocol.Frames;
 
@@ -10,10 +11,11 @@ internal sealed partial class WebSocketEntrance
     // Browsers show scripts nothing of a refused handshake: it is completed, and closed with the code and the reason.
     private async Task RefuseVisiblyAsync(HttpContext context, DisconnectCode code)
     {
+        Note(context, code.Reason);
         if (Interlocked.Increment(ref _refusals) > MostRefusals)
         {
             Interlocked.Decrement(ref _refusals);
-            await RefuseByStatusAsync(context);
+            await AnswerBusyAsync(context);
             return;
         }
 
@@ -27,10 +29,21 @@ internal sealed partial class WebSocketEntrance
         }
     }
 
-    private static async ValueTask RefuseOriginAsync(HttpContext context) =>
+    private async ValueTask RefuseOriginAsync(HttpContext context)
+    {
+        Note(context, "Origin");
         await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status403Forbidden, "This origin may not connect.\n");
+    }
 
-    private static async Task RefuseByStatusAsync(HttpContext context)
+    private Task RefuseByStatusAsync(HttpContext context)
+    {
+        Note(context, "No more connections");
+        return AnswerBusyAsync(context);
+    }
+
+    private void Note(HttpContext context, string reason) => registry.Refusals.Add(reason, AddressKey.From(context.Connection.RemoteIpAddress));
+
+    private static async Task AnswerBusyAsync(HttpContext context)
     {
         context.Response.Headers.RetryAfter = RetryAfterSeconds;
         await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "This server takes no more connections now.\n");

@@ -21,6 +21,7 @@ using Tidings.Presence;
 using Tidings.Pressure;
 using Tidings.Protocol.Compression;
 using Tidings.Push;
+using Tidings.Reports;
 using Tidings.Security;
 using Tidings.Security.Identities;
 using Tidings.Tasks;
@@ -68,18 +69,20 @@ internal sealed class TidingsServices : IAsyncDisposable
 
         var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(Limits.Subscriptions, Limits.SubscribeRate)) { Shedder = Shedder };
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
+        var figures = new NodeFigures(meters, Registry, Directory, Hub, lanes, Backplane, ServerVersion);
+        Reports = new NodeReports(Hub, Broker, Backplane.Nodes, figures, time);
         Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
-        var work = new NodeWork(Directory, subscribing, Clients, Disconnecting);
+        var work = new NodeWork(Directory, subscribing, Clients, Disconnecting, Reports);
         Backplane.Serve(work, Registry, Clients);
         var everywhere = new Everywhere(Backplane.Nodes, work);
         ClientActions = new ClientActions(Clients, Backplane.Nodes, everywhere);
         Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory, everywhere) { Calls = Calls, FirstMessage = FirstMessage, Shedder = Shedder };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
         Channels = new ChannelHandler(Actions, subscribing, Directory, Server, FirstMessage);
-        ApiAccess = new ServerKey([("Tidings:ApiKey", options.ApiKey), ("Tidings:AdminKey", options.AdminKey)], Limits.ApiRate, time, Registry.Metrics);
-        AdminAccess = new ServerKey([("Tidings:AdminKey", options.AdminKey)], RateLimit.None, time, Registry.Metrics);
+        ApiAccess = new ServerKey([("Tidings:ApiKey", options.ApiKey), (ServerKey.AdminKey, options.AdminKey)], Limits.ApiRate, time, Registry.Metrics, Registry.Refusals);
+        AdminAccess = new ServerKey([(ServerKey.AdminKey, options.AdminKey)], RateLimit.None, time, Registry.Metrics, Registry.Refusals);
         TaskAccess = new ServerKey(
-            [("Tidings:WorkerKey", options.WorkerKey), ("Tidings:ApiKey", options.ApiKey), ("Tidings:AdminKey", options.AdminKey)], Limits.ApiRate, time, Registry.Metrics);
+            [("Tidings:WorkerKey", options.WorkerKey), ("Tidings:ApiKey", options.ApiKey), (ServerKey.AdminKey, options.AdminKey)], Limits.ApiRate, time, Registry.Metrics, Registry.Refusals);
         _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
             options.Tasks, provider.GetService<ITaskStore>() ?? Backplane.Tasks ?? new MemoryTaskStore(time, options.Tasks.MemoryBytes),
             Broker, Hub, Kinds, FirstMessage, json.Value.SerializerOptions, time, log));
@@ -159,6 +162,9 @@ internal sealed class TidingsServices : IAsyncDisposable
     /// <summary>Who may do what only those do who run the server.</summary>
     public ServerKey AdminAccess { get; }
 
+    /// <summary>What the nodes say of themselves.</summary>
+    public NodeReports Reports { get; }
+
     /// <summary>Who may report tasks.</summary>
     public ServerKey TaskAccess { get; }
 
@@ -184,6 +190,7 @@ internal sealed class TidingsServices : IAsyncDisposable
         }
 
         Shedder.Dispose();
+        Reports.Dispose();
         await Backplane.DisposeAsync();
         _hooks?.Dispose();
     }

@@ -22,6 +22,8 @@ internal sealed class EventStreamWire(PipeWriter output, ReaderPosition? positio
     private bool _begun;
     private bool _writing;
 
+    public override TransportKind Transport => TransportKind.ServerSentEvents;
+
     protected override bool IsUnfinished => _writing;
 
     public override FlushResult Flush(ref OutboundQueue queue)

@@ -38,9 +38,11 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
             case Admission.Admitted:
                 break;
             case Admission.NodeFull:
+                Note(context, "No more connections");
                 await AnswerAsync(context, Problems.Unavailable("This server takes no more connections now."), SoonSeconds);
                 return null;
             default:
+                Note(context, DisconnectCode.TooManyConnections.Reason);
                 await AnswerAsync(context, Problems.Create(ErrorCode.TooMany, DisconnectCode.TooManyConnections.Reason + "."), SlowlySeconds);
                 return null;
         }
@@ -56,6 +58,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
                 if (counted && !await connection.TryCountUserAsync())
                 {
                     connection.Abandon();
+                    Note(context, DisconnectCode.TooManyConnections.Reason);
                     await RefuseAsync(context, DisconnectCode.TooManyConnections);
                     return null;
                 }
@@ -64,6 +67,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
             }
 
             connection.Abandon();
+            Note(context, refusal.Reason);
             await RefuseAsync(context, refusal);
             return null;
         }
@@ -86,6 +90,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         var (arrival, refusal) = await route.AdmitAsync(context, who.Identity);
         if (arrival is null)
         {
+            Note(context, refusal.Reason);
             await RefuseAsync(context, refusal);
         }
 
@@ -97,6 +102,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
     {
         if (!tidings.CrossOrigin.Admit(context))
         {
+            Note(context, "Origin");
             await AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, "This origin may not connect."));
             return null;
         }
@@ -110,12 +116,14 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         var who = await tidings.Authentication.IdentifyAsync(context, AuthenticationRule.Of(context, tidings.AuthenticationRule).Methods, stream);
         if (who.ByCookie && !tidings.Origins.AllowsCookieToRead(context.Request))
         {
+            Note(context, "Origin");
             await AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, "This origin may not connect."));
             return null;
         }
 
         if (who.Refusal is { } refusal)
         {
+            Note(context, refusal.Reason);
             await RefuseAsync(context, refusal);
             return null;
         }
@@ -151,6 +159,8 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
             throw;
         }
     }
+
+    private void Note(HttpContext context, string reason) => tidings.Registry.Refusals.Add(reason, AddressKey.From(context.Connection.RemoteIpAddress));
 
     /// <summary>Answers in the place of a close code.</summary>
     public static Task RefuseAsync(HttpContext context, DisconnectCode code) => code.Code switch

@@ -15,6 +15,8 @@ internal abstract class ResponseWire(PoolLane lane, Action abort) : Wire
 
     public override bool IsOneWay => true;
 
+    public override TransportKind Transport => TransportKind.Polling;
+
     protected PoolLane Lane => lane;
 
     /// <summary>The connection, as soon as it is open.</summary>

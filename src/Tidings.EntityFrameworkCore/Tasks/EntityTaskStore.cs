@@ -72,6 +72,15 @@ internal sealed class EntityTaskStore<TContext>(IServiceScopeFactory scopes, Tim
             },
             cancellationToken);
 
+    public ValueTask<IReadOnlyList<TaskRecord>> ListAsync(int most, CancellationToken cancellationToken = default) =>
+        RunAsync<IReadOnlyList<TaskRecord>>(
+            async (context, token) =>
+            {
+                var rows = await context.Set<TaskRow>().AsNoTracking().OrderBy(row => row.Due).Take(most).ToListAsync(token);
+                return [.. rows.Select(Decode).OfType<TaskRecord>()];
+            },
+            cancellationToken);
+
     // The time is the database's: it is set where the row is, before anybody else can see it.
     private static Task InsertAsync(TContext context, TaskRecord record, TimeSpan due, CancellationToken cancellationToken) =>
         context.Database.CreateExecutionStrategy().ExecuteAsync(async () =>

@@ -74,6 +74,7 @@ internal static class NodeMessage
             NodeTarget.Token => false,
             _ => JsonPayload.IsOneLine(request.Data.Span),
         },
+        NodeAction.Report => true,
         NodeAction.Disconnect => request.Target != NodeTarget.AllClients
             && DisconnectCode.IsValidOnWire(request.Code.Code) && Encoding.UTF8.GetByteCount(request.Code.Reason) <= DisconnectCode.LongestReason,
         _ => request.Target is NodeTarget.User or NodeTarget.Connection && request.Channel is { } channel && ChannelName.IsValid(channel),

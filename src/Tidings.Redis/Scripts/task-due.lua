@@ -1,11 +1,12 @@
--- Lists tasks that are due, the longest waiting first.
+-- Lists tasks that are due, or all, the longest waiting first.
 -- KEYS: tasks that are due
--- ARGV: what stands before a task's name in its key, most tasks
+-- ARGV: what stands before a task's name in its key, most tasks, "due" or "all"
 -- Answers: {version, record, …}
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local last = ARGV[3] == 'all' and '+inf' or string.format('%.0f', now)
 local found = {}
-for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now), 'LIMIT', 0, ARGV[2])) do
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', last, 'LIMIT', 0, ARGV[2])) do
   local task = redis.pcall('HMGET', ARGV[1] .. name, 'v', 'r')
   if task[1] and task[2] then
     found[#found + 1] = task[1]

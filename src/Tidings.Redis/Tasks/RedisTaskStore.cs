@@ -26,13 +26,17 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
     public async ValueTask RemoveAsync(string id, long version, CancellationToken cancellationToken = default) =>
         await RunAsync(RedisScript.RemoveTask, id, cancellationToken, version).ConfigureAwait(false);
 
-    public async ValueTask<IReadOnlyList<TaskRecord>> ListDueAsync(int most, CancellationToken cancellationToken = default)
+    public ValueTask<IReadOnlyList<TaskRecord>> ListDueAsync(int most, CancellationToken cancellationToken = default) => ListAsync("due", most, cancellationToken);
+
+    public ValueTask<IReadOnlyList<TaskRecord>> ListAsync(int most, CancellationToken cancellationToken = default) => ListAsync("all", most, cancellationToken);
+
+    private async ValueTask<IReadOnlyList<TaskRecord>> ListAsync(string which, int most, CancellationToken cancellationToken)
     {
         List<TaskRecord> found = [];
         foreach (var shard in shards)
         {
             var link = await shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
-            var listed = (RedisResult[])await link.Connection.EvaluateAsync(RedisScript.DueTasks, [keys.DueTasks], [keys.TaskPrefix, most - found.Count], cancellationToken).ConfigureAwait(false);
+            var listed = (RedisResult[])await link.Connection.EvaluateAsync(RedisScript.DueTasks, [keys.DueTasks], [keys.TaskPrefix, most - found.Count, which], cancellationToken).ConfigureAwait(false);
             for (var i = 0; i + 1 < listed.Length; i += 2)
             {
                 if (Decode(listed[i], listed[i + 1]) is { } record)

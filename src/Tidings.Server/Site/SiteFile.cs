@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Reflection;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Net.Http.Headers;
 
 namespace Tidings.Server.Site;
@@ -22,13 +23,10 @@ internal sealed class SiteFile
     }
 
     /// <summary>Reads a resource of this program.</summary>
-    public static SiteFile Read(string name)
-    {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
-        var bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        return new SiteFile(name, bytes);
-    }
+    public static SiteFile Read(string name) => new(name, ReadBytes(name));
+
+    /// <summary>The same as text.</summary>
+    public static string ReadText(string name) => Encoding.UTF8.GetString(ReadBytes(name));
 
     /// <summary>Answers with the file, or with 304 to whoever has it. It is asked for anew each time, so that an update is seen at once.</summary>
     public IResult Serve(HttpContext context)
@@ -44,6 +42,14 @@ internal sealed class SiteFile
         }
 
         return TypedResults.Bytes(compressed ? _compressed : _plain, _contentType, entityTag: new EntityTagHeaderValue(compressed ? $"\"{_tag}-gzip\"" : $"\"{_tag}\""));
+    }
+
+    private static byte[] ReadBytes(string name)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
     }
 
     private static byte[] Compress(byte[] bytes)

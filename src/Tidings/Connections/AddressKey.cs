@@ -32,4 +32,23 @@ internal readonly record struct AddressKey(ulong Bits)
         var prefix = BinaryPrimitives.ReadUInt64BigEndian(bytes);
         return new AddressKey(prefix == 0 ? 2UL << 32 : prefix);
     }
+
+    /// <summary>For people: <c>192.0.2.1</c>, <c>2001:db8::/64</c>, <c>::1</c>; empty where there is none.</summary>
+    public override string ToString()
+    {
+        switch (Bits >> 32)
+        {
+            case 0:
+                return "";
+            case 1:
+                return new IPAddress(BinaryPrimitives.ReverseEndianness((uint)Bits)).ToString();
+            case 2:
+                return "::1";
+        }
+
+        Span<byte> bytes = stackalloc byte[16];
+        bytes.Clear();
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, Bits);
+        return new IPAddress(bytes) + "/64";
+    }
 }

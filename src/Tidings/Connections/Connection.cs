@@ -34,6 +34,7 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
     private Heartbeat _heartbeat;
     private Wire? _wire;
     private long _closeDue;
+    private long _openedAt;
     private ulong _slot;
     private bool _closeReceived;
     private bool _inputEnded;
@@ -158,6 +159,12 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
 
     public ConnectionInfo ToInfo() => new(Id.ToString(System.Globalization.CultureInfo.InvariantCulture), State == ConnectionState.Open, QueuedBytes);
 
+    /// <summary>What carries it; a WebSocket, while it has no wire.</summary>
+    public TransportKind Transport => _wire?.Transport ?? TransportKind.WebSocket;
+
+    /// <summary>For how many milliseconds it has been open.</summary>
+    public long Age => Lane.Now - _openedAt;
+
     protected internal override void OnDue()
     {
         if (State == ConnectionState.Closing)
@@ -191,6 +198,7 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
     private void Open(Wire wire)
     {
         _wire = wire;
+        _openedAt = Lane.Now;
         _slot = Lane.Connections.Add(this);
         _heartbeat.Start(Settings, Lane.Now);
         if (State == ConnectionState.Attaching)

@@ -13,6 +13,17 @@ internal sealed class ConnectionDirectory
 
     public int Count => _byId.Count;
 
+    public int UserCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _byUser.Count;
+            }
+        }
+    }
+
     public IEnumerable<string> Users
     {
         get

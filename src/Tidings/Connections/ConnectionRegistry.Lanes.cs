@@ -32,9 +32,17 @@ internal sealed partial class ConnectionRegistry
     /// <param name="code">What they are told.</param>
     /// <param name="drop">Whether what waits for them is dropped, instead of sent before.</param>
     /// <returns>How many.</returns>
-    public async Task<int> EndAsync(Predicate<Identity> whose, DisconnectCode code, bool drop)
+    public Task<int> EndAsync(Predicate<Identity> whose, DisconnectCode code, bool drop) =>
+        EndEachAsync(connection => connection.Identity is { } identity && whose(identity), code, drop);
+
+    /// <summary>Ends the connection of this node that has this number (<see cref="Connection.Id"/>), after what waits for it.</summary>
+    /// <returns>Whether there was one.</returns>
+    public async Task<bool> EndOneAsync(long id, DisconnectCode code) =>
+        await EndEachAsync(connection => connection.Id == id, code, drop: false).ConfigureAwait(false) > 0;
+
+    private async Task<int> EndEachAsync(Predicate<Connection> which, DisconnectCode code, bool drop)
     {
-        var lanes = _lanes.All.Select(lane => new EndLane(lane, whose, code, drop)).ToList();
+        var lanes = _lanes.All.Select(lane => new EndLane(lane, which, code, drop)).ToList();
         foreach (var lane in lanes)
         {
             lane.Post();
@@ -44,12 +52,16 @@ internal sealed partial class ConnectionRegistry
     }
 
     /// <summary>What is connected now, asked of each lane in a turn of its own.</summary>
-    public async Task<IReadOnlyList<ConnectionInfo>> ListAsync(CancellationToken cancellationToken)
+    public Task<IReadOnlyList<ConnectionInfo>> ListAsync(CancellationToken cancellationToken) =>
+        ListAsync(static connections => connections.ConvertAll(static connection => connection.ToInfo()), cancellationToken);
+
+    /// <summary>The same of those, and in the form, that <paramref name="select"/> returns for one lane's connections. Called on lanes.</summary>
+    public async Task<IReadOnlyList<T>> ListAsync<T>(Func<List<Connection>, List<T>> select, CancellationToken cancellationToken)
     {
-        var questions = new List<Task<List<ConnectionInfo>>>();
+        var questions = new List<Task<List<T>>>();
         foreach (var lane in _lanes.All)
         {
-            var question = new ListLane(lane);
+            var question = new ListLane<T>(lane, select);
             lane.Post(question);
             questions.Add(question.Answer);
         }
@@ -58,17 +70,16 @@ internal sealed partial class ConnectionRegistry
         return [.. answers.SelectMany(static answer => answer)];
     }
 
-    private sealed class ListLane(Lane lane) : ILaneWork
+    private sealed class ListLane<T>(Lane lane, Func<List<Connection>, List<T>> select) : ILaneWork
     {
-        private readonly TaskCompletionSource<List<ConnectionInfo>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<List<T>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task<List<ConnectionInfo>> Answer => _answer.Task;
+        public Task<List<T>> Answer => _answer.Task;
 
-        public void Run(object? argument) =>
-            _answer.SetResult(lane.Connections.Snapshot().ConvertAll(static connection => connection.ToInfo()));
+        public void Run(object? argument) => _answer.SetResult(select(lane.Connections.Snapshot()));
     }
 
-    private sealed class EndLane(Lane lane, Predicate<Identity> whose, DisconnectCode code, bool drop) : ILaneWork
+    private sealed class EndLane(Lane lane, Predicate<Connection> which, DisconnectCode code, bool drop) : ILaneWork
     {
         private readonly TaskCompletionSource<int> _count = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -87,7 +98,7 @@ internal sealed partial class ConnectionRegistry
 
             foreach (var connection in lane.Connections.Snapshot())
             {
-                if (connection is { State: ConnectionState.Open, Identity: { } identity } && whose(identity))
+                if (connection.State == ConnectionState.Open && which(connection))
                 {
                     End(connection);
                     count++;

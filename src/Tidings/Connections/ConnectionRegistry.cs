@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tidings.Lanes;
 using Tidings.Pressure;
 using Tidings.Protocol;
+using Tidings.Reports;
 using Tidings.Security.Identities;
 
 namespace Tidings.Connections;
@@ -37,6 +38,7 @@ internal sealed partial class ConnectionRegistry
     {
         Time = time;
         Revocations = new Revocations(time);
+        Refusals = new RecentRefusals(time);
         _lanes = lanes;
         _limits = limits;
         Log = log;
@@ -53,6 +55,10 @@ internal sealed partial class ConnectionRegistry
     public Revocations Revocations { get; }
 
     public ConnectionMetrics Metrics { get; }
+
+    /// <summary>Who was not let in lately.</summary>
+    public RecentRefusals Refusals { get; }
+
     public ILogger Log { get; }
 
     /// <summary>What the connections of an address or a user may say together.</summary>

@@ -23,6 +23,9 @@ internal abstract class Wire
     /// <summary>Whether the peer can say nothing: its silence means nothing, and no close frame comes back.</summary>
     public virtual bool IsOneWay => false;
 
+    /// <summary>What it is a part of.</summary>
+    public virtual TransportKind Transport => TransportKind.WebSocket;
+
     /// <summary>Begins to bring what arrives.</summary>
     public abstract void Start(Connection connection);
 

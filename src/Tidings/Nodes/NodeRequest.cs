@@ -9,6 +9,9 @@ internal enum NodeAction : byte
     Subscribe,
     Unsubscribe,
     Disconnect,
+
+    /// <summary>Publish reports of the node for a while (<see cref="Reports.NodeReports"/>).</summary>
+    Report,
 }
 
 /// <summary>To whom.</summary>

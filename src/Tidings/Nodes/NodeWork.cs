@@ -5,21 +5,29 @@ using Tidings.Lanes;
 using Tidings.Protocol.Frames;
 using Tidings.Protocol.Replies;
 using Tidings.Push;
+using Tidings.Reports;
 
 namespace Tidings.Nodes;
 
 /// <summary>What is asked of this node, by itself or by another one.</summary>
-internal sealed class NodeWork(ConnectionDirectory directory, Subscribing subscribing, ClientRegistry clients, Disconnecting disconnecting) : INodeWork
+internal sealed class NodeWork(ConnectionDirectory directory, Subscribing subscribing, ClientRegistry clients, Disconnecting disconnecting, NodeReports? reports = null) : INodeWork
 {
     public ValueTask<int> CarryOutAsync(NodeRequest request) => request.Action switch
     {
         NodeAction.Send => ValueTask.FromResult(Send(request)),
         NodeAction.Subscribe => EachSessionAsync(request, session => subscribing.SubscribeByServerAsync(session, request.Channel!)),
         NodeAction.Unsubscribe => EachSessionAsync(request, session => ValueTask.FromResult(subscribing.UnsubscribeByServer(session, request.Channel!))),
+        NodeAction.Report => Report(),
         _ => request.Target == NodeTarget.Client
             ? ValueTask.FromResult(clients.Disconnect(request.Name, request.Code))
             : disconnecting.CarryOutAsync(request),
     };
+
+    private ValueTask<int> Report()
+    {
+        reports?.GoOn();
+        return ValueTask.FromResult(0);
+    }
 
     private int Send(NodeRequest request)
     {

@@ -43,7 +43,7 @@ public sealed class TidingsOptions
     [SecretOption]
     public string? ApiKey { get; set; }
 
-    /// <summary>The key of who runs the server, which opens whatever <see cref="ApiKey"/> does, and <c>POST /api/drain</c> (docs/operations/restarts.md): at least 16 characters. Default none.</summary>
+    /// <summary>The key of who runs the server, which opens whatever <see cref="ApiKey"/> does, <c>/dashboard</c> (docs/guides/dashboard.md) and <c>POST /api/drain</c> (docs/operations/restarts.md): at least 16 characters. Default none.</summary>
     [OptionForm("at least 16 characters, not the API key")]
     [SecretOption]
     public string? AdminKey { get; set; }

@@ -129,6 +129,14 @@ internal sealed class MemoryTaskStore(TimeProvider time, long mostBytes) : ITask
         return ValueTask.FromResult<IReadOnlyList<TaskRecord>>(found);
     }
 
+    public ValueTask<IReadOnlyList<TaskRecord>> ListAsync(int most, CancellationToken cancellationToken = default)
+    {
+        lock (_gate)
+        {
+            return ValueTask.FromResult<IReadOnlyList<TaskRecord>>([.. _tasks.Values.OrderBy(static entry => entry.Due).Take(most).Select(static entry => entry.Record)]);
+        }
+    }
+
     private static long SizeOf(TaskRecord record) =>
         Overhead + record.Data.Length + record.State.Result.Length
         + (2L * (record.Id.Length + record.State.Name.Length + (record.State.Message?.Length ?? 0) + (record.State.Error?.Length ?? 0)));

@@ -22,6 +22,9 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions
 
     public ValueTask<TaskRecord?> FindAsync(string id, CancellationToken cancellationToken) => store.FindAsync(id, cancellationToken);
 
+    /// <summary>Some tasks, those first that are worked on.</summary>
+    public ValueTask<IReadOnlyList<TaskRecord>> ListAsync(int most, CancellationToken cancellationToken) => store.ListAsync(most, cancellationToken);
+
     /// <summary>Keeps a new task, which is pending, and tells it.</summary>
     public async ValueTask<TaskAdded> AddAsync(TaskRecord record, CancellationToken cancellationToken)
     {

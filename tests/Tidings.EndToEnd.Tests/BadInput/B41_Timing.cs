@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Tidings.AspNetCore.Api;
 using Tidings.Connections;
+using Tidings.Reports;
 
 namespace Tidings.EndToEnd.Tests.BadInput;
 
@@ -23,7 +24,7 @@ public sealed class B41_Timing(ITestOutputHelper output)
     {
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var metrics = new ConnectionMetrics(services.GetRequiredService<IMeterFactory>(), static () => 0);
-        var key = new ServerKey([("Tidings:ApiKey", Key), ("Tidings:AdminKey", "another key of 32 characters ...")], RateLimit.None, TimeProvider.System, metrics);
+        var key = new ServerKey([("Tidings:ApiKey", Key), ("Tidings:AdminKey", "another key of 32 characters ...")], RateLimit.None, TimeProvider.System, metrics, new RecentRefusals(TimeProvider.System));
         var (one, other) = (Request(Key[..^1] + "X"), Request("X" + Key[1..]));
         Measure(key, one, other);
 

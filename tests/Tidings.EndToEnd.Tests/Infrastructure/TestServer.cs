@@ -23,7 +23,7 @@ internal sealed class TestServer : IAsyncDisposable
         _app = app;
         _log = log;
         Url = new Uri(app.Urls.First());
-        Http = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false }) { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(20) };
+        Http = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(20) };
         Services = app.Services.GetRequiredService<TidingsServices>();
     }
 

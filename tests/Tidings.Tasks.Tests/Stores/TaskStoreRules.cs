@@ -107,6 +107,19 @@ public abstract class TaskStoreRules
     }
 
     [Fact]
+    public async Task All_are_listed_those_first_that_are_due_soonest()
+    {
+        var (late, soon, due) = (Record(NewId()), Record(NewId()), Record(NewId()));
+        await Store.TryAddAsync(late, Far);
+        await Store.TryAddAsync(soon, TimeSpan.FromMinutes(1));
+        await Store.TryAddAsync(due, TimeSpan.FromSeconds(0.1));
+        await PassAsync(TimeSpan.FromSeconds(0.5));
+        var ids = new[] { late.Id, soon.Id, due.Id };
+        Assert.Equal([due.Id, soon.Id, late.Id], (await Store.ListAsync(1000)).Select(static record => record.Id).Where(ids.Contains));
+        Assert.Single(await Store.ListAsync(1));
+    }
+
+    [Fact]
     public async Task A_task_that_is_renewed_is_never_due()
     {
         var record = Record(NewId());

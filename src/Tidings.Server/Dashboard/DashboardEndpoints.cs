@@ -1,0 +1,92 @@
+using Tidings.AspNetCore.Hosting;
+
+namespace Tidings.Server.Dashboard;
+
+/// <summary><c>/dashboard</c>: a page that shows what the server does, and what it asks for.</summary>
+internal static class DashboardEndpoints
+{
+    public const string Root = "/dashboard";
+
+    private const string ContentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+    /// <summary>Decides who may see it. Before routing: what the page asks of the server API gets its true path here.</summary>
+    public static DashboardGate UseDashboard(this WebApplication app, string? adminKey)
+    {
+        var tidings = app.Services.GetTidings();
+        var gate = new DashboardGate(tidings, adminKey is null ? null : new DashboardSessions(adminKey, tidings.Time));
+        app.Use(gate.InvokeAsync);
+        return gate;
+    }
+
+    public static void MapDashboard(this WebApplication app, DashboardGate gate)
+    {
+        var tidings = app.Services.GetTidings();
+        var signIn = new SignIn(tidings, gate, app.Services.GetRequiredService<ILogger<SignIn>>());
+        var group = app.MapGroup(Root).ExcludeFromDescription();
+        group.MapGet("", (HttpContext context) => ServePage(context, gate));
+        group.MapGet("/{file}", (HttpContext context, string file) =>
+        {
+            Harden(context.Response.Headers);
+            return DashboardFiles.Find(file)?.Serve(context) ?? TypedResults.NotFound();
+        });
+        group.MapPost("/session", (Delegate)signIn.BeginAsync);
+        group.MapPost("/session/end", SignIn.End);
+        var inside = group.MapGroup("/data").AddEndpointFilter((call, next) => gate.Admits(call.HttpContext) ? next(call) : ValueTask.FromResult<object?>(gate.Refuse(call.HttpContext)));
+        var data = new DashboardData(tidings);
+        inside.MapGet("/connections", (Delegate)data.ConnectionsAsync);
+        inside.MapPost("/disconnect", (Delegate)data.DisconnectAsync);
+        inside.MapGet("/tasks", (Delegate)data.TasksAsync);
+        inside.MapGet("/refusals", data.Refusals);
+        var feed = new DashboardFeed(tidings, app.Lifetime);
+        inside.MapGet("/events", feed.Reports);
+        inside.MapGet("/messages", feed.Messages);
+    }
+
+    /// <summary>The page to sign in with, as the answer to a request that showed nothing.</summary>
+    public static IResult AskToSignIn(HttpContext context, DashboardGate gate, string note, int status = StatusCodes.Status401Unauthorized)
+    {
+        var headers = context.Response.Headers;
+        Harden(headers);
+        headers.CacheControl = "no-store";
+        if (status == StatusCodes.Status401Unauthorized)
+        {
+            headers.WWWAuthenticate = "Bearer";
+        }
+
+        var form = gate.Sessions is not null;
+        var at = context.Request.Path.Equals(Root) ? "dashboard/" : "";
+        return TypedResults.Text(DashboardFiles.SignIn(at, form ? note : gate.Explain(), form), "text/html; charset=utf-8", statusCode: status);
+    }
+
+    private static IResult ServePage(HttpContext context, DashboardGate gate)
+    {
+        // Its files stand below: their addresses are relative, so that they are right behind any proxy.
+        if (context.Request.Path.Value!.EndsWith('/'))
+        {
+            return TypedResults.Redirect(context.Request.PathBase + Root);
+        }
+
+        if (gate.Admits(context))
+        {
+            Harden(context.Response.Headers);
+            return DashboardFiles.Index.Serve(context);
+        }
+
+        if (context.Request.GetTypedHeaders().Accept.Any(static accept => accept.MediaType == "text/html"))
+        {
+            return AskToSignIn(context, gate, "");
+        }
+
+        return gate.Refuse(context);
+    }
+
+    private static void Harden(IHeaderDictionary headers)
+    {
+        headers.ContentSecurityPolicy = ContentSecurityPolicy;
+
+        // With "no-referrer" forms would say that they come from nowhere: Origin: null.
+        headers["Referrer-Policy"] = "same-origin";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+    }
+}

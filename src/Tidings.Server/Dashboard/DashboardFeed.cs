@@ -1,0 +1,133 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Hosting;
+using Tidings.Brokers;
+using Tidings.Protocol;
+
+namespace Tidings.Server.Dashboard;
+
+/// <summary>Server-Sent Events for the dashboard's page: the nodes' reports, or the messages of one channel.</summary>
+internal sealed class DashboardFeed(TidingsServices tidings, IHostApplicationLifetime lifetime)
+{
+    private const int MostBefore = 100;
+
+    // Proxies cut what is silent for a minute.
+    private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(15);
+
+    private static readonly SseItem<string> Alive = new("", "alive");
+
+    /// <summary><c>GET /dashboard/data/events</c>: each second an event <c>report</c> of each node.</summary>
+    public IResult Reports(HttpContext context) => Serve(context, ReportsAsync);
+
+    /// <summary><c>GET /dashboard/data/messages?channel&amp;last</c>: an event <c>message</c> or <c>gap</c> each, from where a browser that comes back had come to.</summary>
+    public IResult Messages(HttpContext context)
+    {
+        var query = new ApiQuery(context.Request.Query);
+        var (channel, last) = (query.Text("channel"), query.Number("last"));
+        if ((query.Fault ?? ApiChecks.Channel(channel) ?? ApiChecks.Limit("last", last, MostBefore)) is { } fault)
+        {
+            return Problems.BadRequest(fault);
+        }
+
+        StreamPosition? since = StreamPosition.TryParse(context.Request.Headers["Last-Event-ID"].ToString(), out var position) ? position : null;
+        var options = new SubscribeOptions { Since = since, Last = since is null ? last ?? 0 : 0 };
+        return Serve(context, cancellationToken => MessagesAsync(channel!, options, cancellationToken));
+    }
+
+    private IResult Serve(HttpContext context, Func<CancellationToken, IAsyncEnumerable<SseItem<string>>> events)
+    {
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        return TypedResults.ServerSentEvents(UntilTheEndAsync(events, context.RequestAborted));
+    }
+
+    private async IAsyncEnumerable<SseItem<string>> ReportsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var report in tidings.Reports.WatchAsync(cancellationToken))
+        {
+            yield return new SseItem<string>(Encoding.UTF8.GetString(report.Span), "report");
+        }
+    }
+
+    private async IAsyncEnumerable<SseItem<string>> MessagesAsync(string channel, SubscribeOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var message in tidings.Facade.SubscribeAsync(channel, options, cancellationToken))
+        {
+            var view = message.Kind == ChannelMessageKind.Gap
+                ? new MessageView(message.Position.Offset) { Reason = message.Reason }
+                : new MessageView(message.Position.Offset)
+                {
+                    Data = JsonElement.Parse(message.Data.Span), From = message.From, Key = message.Key, Time = message.Time.ToUnixTimeMilliseconds(),
+                };
+            yield return new SseItem<string>(JsonSerializer.Serialize(view, FeedJson.Default.MessageView), message.Kind == ChannelMessageKind.Gap ? "gap" : "message")
+            {
+                EventId = message.Position.Offset > 0 ? message.Position.ToString() : null,
+            };
+        }
+    }
+
+    // Ends where the page was closed, the server stops, or the broker is away; a browser comes back by itself. Says in between that it lives.
+    private async IAsyncEnumerable<SseItem<string>> UntilTheEndAsync(
+        Func<CancellationToken, IAsyncEnumerable<SseItem<string>>> events, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        await using var source = events(ending.Token).GetAsyncEnumerator(ending.Token);
+        yield return Alive;
+        var next = NextAsync(source);
+        try
+        {
+            while (true)
+            {
+                using var silence = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+                if (await Task.WhenAny(next, Task.Delay(SignOfLife, tidings.Time, silence.Token)) != next && !ending.IsCancellationRequested)
+                {
+                    yield return Alive;
+                    continue;
+                }
+
+                await silence.CancelAsync();
+                if (!await next)
+                {
+                    yield break;
+                }
+
+                yield return source.Current;
+                next = NextAsync(source);
+            }
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await next;
+        }
+    }
+
+    private static async Task<bool> NextAsync(IAsyncEnumerator<SseItem<string>> source)
+    {
+        try
+        {
+            return await source.MoveNextAsync();
+        }
+        catch (Exception error) when (error is OperationCanceledException or BrokerUnavailableException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>A message, or with a reason what is gone up to its offset; offset 0 is that of what is said in passing.</summary>
+internal sealed record MessageView(long Offset)
+{
+    public JsonElement? Data { get; init; }
+    public string? From { get; init; }
+    public string? Key { get; init; }
+    public long Time { get; init; }
+    public string? Reason { get; init; }
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(MessageView))]
+internal sealed partial class FeedJson : JsonSerializerContext;

@@ -1,0 +1,35 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using Tidings.Server.Site;
+
+namespace Tidings.Server.Dashboard;
+
+/// <summary>The files of the dashboard's page, and those that it shares with the start page.</summary>
+internal static class DashboardFiles
+{
+    private const string Own = "Tidings.Server.Dashboard.Page.";
+    private const string Page = "index.html";
+    private const string SignInPage = "sign-in.html";
+
+    private static readonly string[] Shared = ["theme.css", "dom.js", "tabs.js", "logo.svg"];
+    private static readonly FrozenDictionary<string, SiteFile> Files = Load();
+    private static readonly string SignInHtml = SiteFile.ReadText(Own + SignInPage);
+
+    public static SiteFile Index => Files[Page];
+
+    public static SiteFile? Find(string name) => name is not (Page or SignInPage) ? Files.GetValueOrDefault(name) : null;
+
+    /// <summary>The page to sign in with.</summary>
+    /// <param name="at">Where the dashboard's files stand, relative to the page.</param>
+    /// <param name="note">A fixed text of this program, without markup; or empty.</param>
+    /// <param name="form">Whether there is a key to sign in with.</param>
+    public static string SignIn(string at, string note, bool form) =>
+        SignInHtml.Replace("{{at}}", at, StringComparison.Ordinal).Replace("{{note}}", note, StringComparison.Ordinal).Replace("{{form}}", form ? "" : "hidden", StringComparison.Ordinal);
+
+    private static FrozenDictionary<string, SiteFile> Load() =>
+        Assembly.GetExecutingAssembly().GetManifestResourceNames()
+            .Where(static name => name.StartsWith(Own, StringComparison.Ordinal))
+            .Select(static name => KeyValuePair.Create(name[Own.Length..], SiteFile.Read(name)))
+            .Concat(Shared.Select(static name => KeyValuePair.Create(name, SiteFile.Read("Tidings.Server.Pages." + name))))
+            .ToFrozenDictionary(StringComparer.Ordinal);
+}

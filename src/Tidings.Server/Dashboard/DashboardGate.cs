@@ -1,0 +1,71 @@
+using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Handshake;
+using Tidings.AspNetCore.Hosting;
+
+namespace Tidings.Server.Dashboard;
+
+/// <summary>Who may see the dashboard: the bearer of the admin key, a session that began with it, and where there is no such key a program or browser on this
+/// machine. What its page asks of the server API goes through here: the cookie is sent nowhere else.</summary>
+internal sealed class DashboardGate(TidingsServices tidings, DashboardSessions? sessions)
+{
+    /// <summary>What follows is the server API, asked by the page.</summary>
+    private static readonly PathString Api = DashboardEndpoints.Root + "/api";
+
+    /// <summary>Whether there is a key to sign in with.</summary>
+    public DashboardSessions? Sessions => sessions;
+
+    public Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (!context.Request.Path.StartsWithSegments(Api, out var operation))
+        {
+            return next(context);
+        }
+
+        if (!Admits(context))
+        {
+            return Refuse(context).ExecuteAsync(context);
+        }
+
+        context.Request.Path = "/api" + operation;
+        return next(context);
+    }
+
+    /// <summary>Whether the request may go on; one with a session then counts as one with the key.</summary>
+    public bool Admits(HttpContext context)
+    {
+        if (tidings.AdminAccess.Admits(context.Request))
+        {
+            return true;
+        }
+
+        if (sessions is null || !IsOwnPage(context.Request) || !sessions.Holds(context))
+        {
+            return false;
+        }
+
+        context.Features.Set(new AdminSession());
+        return true;
+    }
+
+    // Cookies come along for pages of the same site, which other ports and subdomains are. A browser says where a request comes from: with Origin whenever
+    // something is to be changed (RFC 6265bis, section 8.8; WHATWG Fetch, "append a request Origin header"), with Sec-Fetch-Site on HTTPS and localhost.
+    public static bool IsOwnPage(HttpRequest request)
+    {
+        var site = request.Headers["Sec-Fetch-Site"];
+        var origin = request.Headers.Origin;
+        return (site.Count == 0 || site == "same-origin" || (site == "none" && HttpMethods.IsGet(request.Method)))
+            && (origin.Count == 0 ? HttpMethods.IsGet(request.Method) : origin.Count == 1 && OriginPolicy.IsOwn(request, origin[0]!));
+    }
+
+    public IResult Refuse(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return Problems.Unauthorized(Explain());
+    }
+
+    /// <summary>What to do about it.</summary>
+    public string Explain() => sessions is null
+        ? $"Without {ServerKey.AdminKey} the dashboard answers direct requests from this machine alone. Set it, and sign in."
+        : $"Sign in, or send {ServerKey.AdminKey} as \"Authorization: Bearer <key>\".";
+}

@@ -1,0 +1,101 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Tidings.Server.Dashboard;
+
+/// <summary>Sessions of those who have shown the admin key: a cookie says until when, sealed with a key that is derived from that one. So every node that
+/// has the admin key knows them, none keeps them, and another admin key ends them all.</summary>
+internal sealed class DashboardSessions(string adminKey, TimeProvider time)
+{
+    public const string Cookie = "tidings_dashboard";
+
+    /// <summary>How long a session lives that is not used.</summary>
+    public static readonly TimeSpan Idle = TimeSpan.FromHours(1);
+
+    /// <summary>How long any session lives.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromHours(12);
+
+    private const int TimesLength = 2 * sizeof(long);
+    private const int Length = TimesLength + HMACSHA256.HashSizeInBytes;
+
+    private readonly byte[] _admin = SHA256.HashData(Encoding.UTF8.GetBytes(adminKey));
+    private readonly byte[] _seal = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(adminKey), HMACSHA256.HashSizeInBytes, info: "tidings dashboard session"u8.ToArray());
+
+    /// <summary>Whether it is the admin key; it takes the same time whatever it is.</summary>
+    public bool IsAdminKey(string key) => CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(key)), _admin);
+
+    /// <summary>Whether the request bears a session that has not ended. One that is used in its second half is renewed.</summary>
+    public bool Holds(HttpContext context)
+    {
+        if (context.Request.Cookies[Cookie] is not { } text || Read(text) is not var (began, ends))
+        {
+            return false;
+        }
+
+        var now = time.GetUtcNow();
+        if (now >= ends || now >= began + Longest)
+        {
+            return false;
+        }
+
+        if (ends - now < Idle / 2 && !context.Response.HasStarted)
+        {
+            Give(context, began);
+        }
+
+        return true;
+    }
+
+    /// <summary>Begins a session.</summary>
+    public void Begin(HttpContext context) => Give(context, time.GetUtcNow());
+
+    /// <summary>Has the browser forget its session.</summary>
+    public static void End(HttpContext context) => context.Response.Cookies.Delete(Cookie, Options(context));
+
+    private void Give(HttpContext context, DateTimeOffset began)
+    {
+        var now = time.GetUtcNow();
+        var ends = now + Idle < began + Longest ? now + Idle : began + Longest;
+        var options = Options(context);
+        options.MaxAge = ends - now;
+        context.Response.Cookies.Append(Cookie, Write(began, ends), options);
+    }
+
+    private static CookieOptions Options(HttpContext context) => new()
+    {
+        HttpOnly = true,
+        SameSite = SameSiteMode.Strict,
+        Secure = context.Request.IsHttps,
+        Path = context.Request.PathBase + DashboardEndpoints.Root,
+        IsEssential = true,
+    };
+
+    private string Write(DateTimeOffset began, DateTimeOffset ends)
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, began.ToUnixTimeMilliseconds());
+        BinaryPrimitives.WriteInt64BigEndian(bytes[sizeof(long)..], ends.ToUnixTimeMilliseconds());
+        HMACSHA256.HashData(_seal, bytes[..TimesLength], bytes[TimesLength..]);
+        return Base64Url.EncodeToString(bytes);
+    }
+
+    private (DateTimeOffset Began, DateTimeOffset Ends)? Read(string text)
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        if (text.Length != Base64Url.GetEncodedLength(Length) || Base64Url.DecodeFromChars(text, bytes, out _, out var written) != OperationStatus.Done || written != Length)
+        {
+            return null;
+        }
+
+        Span<byte> seal = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(_seal, bytes[..TimesLength], seal);
+        return CryptographicOperations.FixedTimeEquals(seal, bytes[TimesLength..])
+            ? (TimeOf(bytes), TimeOf(bytes[sizeof(long)..]))
+            : null;
+    }
+
+    private static DateTimeOffset TimeOf(ReadOnlySpan<byte> bytes) => DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(bytes));
+}

@@ -1,0 +1,74 @@
+import { ask } from './ask.js';
+import { confirm } from './dialog.js';
+import { byId, make, plural } from './dom.js';
+import { bytes, duration } from './format.js';
+import { Pages } from './pages.js';
+import { Panel } from './panel.js';
+import { Rows } from './rows.js';
+
+const PER_PAGE = 50;
+
+/** @typedef {{ number: string, id?: string, user?: string, purpose?: string, transport: string, address: string, since: number, queuedBytes: number, subscriptions: number }} Row */
+
+/** @type {Readonly<Record<string, string>>} */
+const transports = { websocket: 'WebSocket', sse: 'SSE', poll: 'Request' };
+
+/** The connections of this node, with a button that ends each. */
+export class Connections {
+  #text = byId('connections-text', HTMLInputElement);
+  #rows;
+  #pages;
+  #panel;
+
+  constructor() {
+    this.#rows = new Rows('connections-table', {
+      key: (/** @type {Row} */ { number }) => number,
+      cells: (row, element) => [
+        { text: row.id ?? `#${row.number}` },
+        { text: row.user ?? '' },
+        { text: row.purpose ?? (row.id ? plural(row.subscriptions, 'channel') : '') },
+        { text: transports[row.transport] ?? row.transport },
+        { text: row.address },
+        { text: duration(Date.now() - row.since), class: 'number', title: new Date(row.since).toLocaleString() },
+        { text: bytes(row.queuedBytes), class: 'number' },
+        { text: '', class: 'action', node: element.cells[7]?.firstChild ?? this.#ender(row) },
+      ],
+      empty: 'Nobody is connected.',
+    });
+    this.#pages = new Pages(byId('connections-pages', HTMLElement), () => void this.#panel.refresh());
+    this.#panel = new Panel('connections', () => this.#load());
+    byId('connections-search', HTMLFormElement).addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#pages.reset();
+      void this.#panel.refresh();
+    });
+  }
+
+  async #load() {
+    const { connections, next } = await ask('data/connections', { query: { search: this.#text.value.trim(), before: this.#pages.begin, limit: PER_PAGE } });
+    this.#rows.show(connections);
+    this.#pages.shown(next);
+  }
+
+  /** @param {Row} row */
+  #ender(row) {
+    const button = make('button', { class: 'quiet', text: 'Disconnect' });
+    button.type = 'button';
+    button.addEventListener('click', () => void this.#end(row));
+    return button;
+  }
+
+  /** @param {Row} row */
+  async #end({ number, id, user, address }) {
+    const name = [id ?? `#${number}`, user, address].filter(Boolean).join(', ');
+    const told = await confirm({ title: 'Disconnect?', text: name, yes: 'Disconnect', closes: true });
+    if (!told) return;
+    try {
+      const { connections } = await ask('data/disconnect', { method: 'POST', body: { number, ...told } });
+      this.#panel.note(connections > 0 ? `Disconnected ${name}.` : `${name} has gone already.`);
+    } catch (error) {
+      this.#panel.note(String(/** @type {Error} */ (error).message), 'error');
+    }
+    await this.#panel.refresh();
+  }
+}

@@ -1,0 +1,68 @@
+// The dashboard: what the nodes report each second as charts, and panels with what is there.
+//
+// Tests and scripts may rely on these ids:
+//   #state[data-state]       live, connecting or refused, with the words for it; #sign-out
+//   #node                    whose figures the charts show: a node's, or with an empty value those of all
+//   #chart-connections #chart-messages #chart-latency #chart-memory #chart-queue #chart-cpu    each with `.values b` and an svg
+//   #tab-… #panel-…          channels, connections, tasks, nodes, refusals; each with a table #…-table whose rows bear data-key, and but nodes a #…-note
+//   #channels-prefix #connections-text    what is looked for (Enter)
+//   #channel-name #channel-open    opens a channel; #channel-messages: one <li data-kind="message|gap"> each, with `.offset` and `.text`
+//   #publish-data #publish-ephemeral #publish #publish-note
+//   #dialog #dialog-code #dialog-reason #dialog-yes #dialog-no    asks before anything is ended
+
+import { Channel } from './channel.js';
+import { Channels } from './channels.js';
+import { Chart } from './chart.js';
+import { Connections } from './connections.js';
+import { byId } from './dom.js';
+import { Feed } from './feed.js';
+import { Figures } from './figures.js';
+import { bytes, count, milliseconds, percent } from './format.js';
+import { Nodes } from './nodes.js';
+import { Refusals } from './refusals.js';
+import { Tabs } from './tabs.js';
+import { Tasks } from './tasks.js';
+
+/** @param {string} name @param {string} title @param {{ key: string, label: string }[]} lines @param {(value: number | undefined) => string} format */
+const chart = (name, title, lines, format) => new Chart(byId(`chart-${name}`, HTMLElement), title, lines, format);
+
+const charts = [
+  chart('connections', 'Connections', [{ key: 'websocket', label: 'WebSocket' }, { key: 'overHttp', label: 'SSE and polls' }], count),
+  chart('messages', 'Messages per second', [{ key: 'received', label: 'in' }, { key: 'sent', label: 'out' }], count),
+  chart('latency', 'Publish to write', [{ key: 'p50', label: 'p50' }, { key: 'p99', label: 'p99' }], milliseconds),
+  chart('memory', 'Memory', [{ key: 'memory', label: 'process' }, { key: 'heap', label: 'heap' }], bytes),
+  chart('queue', 'Waiting for readers', [{ key: 'queue', label: 'in queues' }], bytes),
+  chart('cpu', 'CPU', [{ key: 'cpu', label: 'of one processor' }], percent),
+];
+
+const figures = new Figures();
+const nodes = new Nodes(draw);
+const state = byId('state', HTMLElement);
+
+function draw() {
+  const now = performance.now();
+  for (const one of charts) one.draw(figures.samples(nodes.chosen), now);
+}
+
+setInterval(() => {
+  const now = performance.now();
+  figures.tick(now);
+  nodes.show(figures.nodes(now));
+  if (!document.hidden) draw();
+}, 1_000);
+
+new Feed(
+  (report) => figures.add(report, performance.now()),
+  (name, text) => {
+    if (state.textContent === text) return;
+    state.dataset.state = name;
+    state.textContent = text;
+  },
+);
+
+new Tabs('tabs');
+const channel = new Channel();
+new Channels((name) => channel.open(name));
+new Connections();
+new Tasks();
+new Refusals();

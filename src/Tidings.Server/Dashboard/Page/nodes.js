@@ -1,0 +1,50 @@
+import { byId, make } from './dom.js';
+import { bytes, count, duration, percent } from './format.js';
+import { Rows } from './rows.js';
+
+/** @typedef {import('./feed.js').Report} Report */
+
+/** The nodes as their reports say, and the choice of one whose figures are shown. */
+export class Nodes {
+  #choice = byId('node', HTMLSelectElement);
+  #rows = new Rows('nodes-table', {
+    key: (/** @type {Report} */ { node }) => node,
+    cells: (report) => [
+      { text: report.name, title: report.node },
+      { text: !report.available ? 'cannot reach Redis' : report.draining ? 'draining' : 'up' },
+      { text: report.version },
+      { text: duration(report.time - report.started), class: 'number' },
+      { text: count(Object.values(report.connections).reduce((a, b) => a + b, 0)), class: 'number' },
+      { text: count(report.channels), class: 'number' },
+      { text: `${count(report.received)}, ${count(report.sent)}`, class: 'number' },
+      { text: bytes(report.memory), class: 'number' },
+      { text: percent(report.cpu), class: 'number' },
+    ],
+    empty: 'No node has reported yet.',
+  });
+
+  /** @param {() => void} chosen */
+  constructor(chosen) {
+    this.#choice.addEventListener('change', chosen);
+  }
+
+  /** The node whose figures are wanted; empty for all. */
+  get chosen() {
+    return this.#choice.value;
+  }
+
+  /** @param {Report[]} reports */
+  show(reports) {
+    this.#rows.show(reports);
+    const [all, ...options] = this.#choice.options;
+    const names = reports.map(({ node }) => node);
+    for (const option of options) if (!names.includes(option.value)) option.remove();
+    for (const { node, name } of reports) {
+      if (options.some(({ value }) => value === node)) continue;
+      const option = make('option', { text: name });
+      option.value = node;
+      this.#choice.add(option);
+    }
+    if (this.#choice.selectedIndex < 0) all.selected = true;
+  }
+}

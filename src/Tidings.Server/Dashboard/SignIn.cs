@@ -1,0 +1,95 @@
+using Microsoft.AspNetCore.Http.Features;
+using Tidings.AspNetCore.Hosting;
+using Tidings.Connections;
+
+namespace Tidings.Server.Dashboard;
+
+/// <summary>Begins and ends sessions of the dashboard, by plain forms.</summary>
+internal sealed partial class SignIn(TidingsServices tidings, DashboardGate gate, ILogger<SignIn> log)
+{
+    private const int LargestForm = 4096;
+
+    // Of one address: five at once, then one a second. A key has 16 characters at least.
+    private static readonly RateLimit Attempts = new(1, 5);
+
+    private readonly KeyedRates<AddressKey> _attempts = new(Attempts);
+    private readonly long _started = tidings.Time.GetTimestamp();
+
+    /// <summary><c>POST /dashboard/session</c> with <c>key</c>.</summary>
+    public async Task<IResult> BeginAsync(HttpContext context)
+    {
+        var address = AddressKey.From(context.Connection.RemoteIpAddress);
+        if (gate.Sessions is not { } sessions)
+        {
+            return DashboardEndpoints.AskToSignIn(context, gate, "");
+        }
+
+        if (!DashboardGate.IsOwnPage(context.Request))
+        {
+            return DashboardEndpoints.AskToSignIn(context, gate, "Sign in on this page.", StatusCodes.Status403Forbidden);
+        }
+
+        var now = (long)tidings.Time.GetElapsedTime(_started).TotalNanoseconds;
+        if (_attempts.TryTake(address, now) > 0)
+        {
+            tidings.Registry.Refusals.Add("Dashboard: too many attempts", address);
+            context.Response.Headers.RetryAfter = "1";
+            return DashboardEndpoints.AskToSignIn(context, gate, "Too many attempts. Wait a moment.", StatusCodes.Status429TooManyRequests);
+        }
+
+        if (await ReadKeyAsync(context) is not { } key || !sessions.IsAdminKey(key))
+        {
+            tidings.Registry.Refusals.Add("Dashboard: wrong key", address);
+            LogRefused(log, address);
+            return DashboardEndpoints.AskToSignIn(context, gate, "That is not the admin key.");
+        }
+
+        sessions.Begin(context);
+        return SeeDashboard(context);
+    }
+
+    /// <summary><c>POST /dashboard/session/end</c>.</summary>
+    public static IResult End(HttpContext context)
+    {
+        if (DashboardGate.IsOwnPage(context.Request))
+        {
+            DashboardSessions.End(context);
+        }
+
+        return SeeDashboard(context);
+    }
+
+    private static async Task<string?> ReadKeyAsync(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = LargestForm;
+        }
+
+        if (context.Request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) != true)
+        {
+            return null;
+        }
+
+        try
+        {
+            var form = await context.Request.ReadFormAsync(context.RequestAborted);
+            return form["key"] is [{ } key] ? key.Trim() : null;
+        }
+        catch (Exception error) when (error is InvalidDataException or BadHttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    // 303: what comes next is a GET, and reloading it sends no form again.
+    private static IResult SeeDashboard(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.Location = context.Request.PathBase + DashboardEndpoints.Root;
+        return TypedResults.StatusCode(StatusCodes.Status303SeeOther);
+    }
+
+    [LoggerMessage(640, LogLevel.Warning, "Somebody at {Address} tried to sign in to the dashboard with a wrong key")]
+    private static partial void LogRefused(ILogger logger, AddressKey address);
+}

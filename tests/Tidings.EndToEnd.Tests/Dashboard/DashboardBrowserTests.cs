@@ -1,0 +1,114 @@
+using Microsoft.Playwright;
+using Tidings.EndToEnd.Tests.Clients;
+using Tidings.EndToEnd.Tests.Infrastructure;
+
+namespace Tidings.EndToEnd.Tests.Dashboard;
+
+/// <summary>The dashboard in a real Chromium. <c>./test</c> installs it.</summary>
+public sealed class DashboardBrowserTests() : ServerTests(Pump.Lanes)
+{
+    private const string Unauthorized = "401 (Unauthorized)";
+
+    [Fact]
+    public async Task Who_signs_in_sees_connections_come_and_go_publishes_and_disconnects()
+    {
+        await using var browsing = await Browsing.StartAsync(StartAsync(DashboardClient.Keys));
+        var server = browsing.Server;
+        var page = await SignInAsync(browsing);
+        await Assertions.Expect(page.Locator("#state[data-state=live]")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#chart-memory .values b").First).ToContainTextAsync("MB");
+        await using var room = await server.ConnectSettledAsync("/ws/lobby");
+        await Assertions.Expect(page.Locator("#chart-connections .values b").First).ToHaveTextAsync("1");
+
+        await page.Locator("#channels-table button").ClickAsync();
+        await Assertions.Expect(page.Locator("#channel-title")).ToHaveTextAsync("room:lobby");
+        await page.Locator("#publish-data").FillAsync("<img src=x onerror=alert(1)>");
+        await page.Locator("#publish").ClickAsync();
+        await Assertions.Expect(page.Locator("#publish-note")).ToHaveTextAsync("Published at offset 1.");
+        await room.ExpectTextAsync("[lobby] &lt;img src=x onerror=alert(1)&gt;");
+        await Assertions.Expect(page.Locator("#channel-messages .text")).ToHaveTextAsync("\"<img src=x onerror=alert(1)>\"");
+        Assert.Equal(0, await page.Locator("#channel-messages img").CountAsync());
+
+        await page.Locator("#tab-channels").PressAsync("ArrowRight");
+        await Assertions.Expect(page.Locator("#tab-connections")).ToBeFocusedAsync();
+        await Assertions.Expect(page.Locator("#connections-table tbody tr")).ToContainTextAsync("room:lobby");
+        await page.Locator("#connections-table button").PressAsync("Enter");
+        await page.Locator("#dialog-code").SelectOptionAsync("4110");
+        await page.Locator("#dialog-reason").FillAsync("go elsewhere");
+        await page.Locator("#dialog-yes").ClickAsync();
+        await room.ExpectCloseAsync(4110, "go elsewhere");
+        await room.SendCloseAsync(4110);
+        await Assertions.Expect(page.Locator("#connections-note")).ToContainTextAsync("Disconnected");
+        await Assertions.Expect(page.Locator("#connections-table tbody")).ToContainTextAsync("Nobody is connected.");
+        browsing.ExpectNoComplaints(but: Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_wrong_key_is_said_to_be_wrong_and_who_signs_out_is_out()
+    {
+        await using var browsing = await Browsing.StartAsync(StartAsync(DashboardClient.Keys));
+        var page = await browsing.NewPageAsync();
+        await page.GotoAsync($"{browsing.Server.Url}dashboard");
+        await page.Locator("#key").FillAsync("not the admin key");
+        await page.Locator("#key").PressAsync("Enter");
+        await Assertions.Expect(page.Locator("#note")).ToHaveTextAsync("That is not the admin key.");
+        await page.Locator("#key").FillAsync(DashboardClient.AdminKey);
+        await page.Locator("#sign-in").ClickAsync();
+        await Assertions.Expect(page.Locator("#state[data-state=live]")).ToBeVisibleAsync();
+        Assert.EndsWith("/dashboard", page.Url, StringComparison.Ordinal);
+        Assert.Equal("0 0 ", await page.EvaluateAsync<string>("`${localStorage.length} ${sessionStorage.length} ${document.cookie}`"));
+        await page.Locator("#sign-out").ClickAsync();
+        await Assertions.Expect(page.Locator("#key")).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Assertions.Expect(page.Locator("#key")).ToBeVisibleAsync();
+        browsing.ExpectNoComplaints(but: Unauthorized);
+    }
+
+    [Theory]
+    [InlineData(420)]
+    [InlineData(1280)]
+    public async Task Every_panel_fits_the_width_and_is_reached_by_keyboard(int width)
+    {
+        await using var browsing = await Browsing.StartAsync(StartAsync());
+        var server = browsing.Server;
+        using var started = await new DashboardClient(server).PostAsync("/api/tasks", """{"name":"demo","data":{"files":100}}""");
+        await using var room = await server.ConnectSettledAsync("/ws/" + new string('r', 200));
+        await using var second = await server.ConnectSettledAsync("/ws/lobby");
+        var page = await browsing.NewPageAsync();
+        await page.SetViewportSizeAsync(width, 850);
+        await page.GotoAsync($"{server.Url}dashboard");
+        await Assertions.Expect(page.Locator("#state[data-state=live]")).ToBeVisibleAsync();
+        foreach (var name in new[] { "channels", "connections", "tasks", "nodes", "refusals" })
+        {
+            await Assertions.Expect(page.Locator($"#panel-{name}")).ToBeVisibleAsync();
+            await Assertions.Expect(page.Locator($"#{name}-table tbody tr").First).ToBeVisibleAsync();
+            Assert.InRange(await page.EvaluateAsync<int>("document.documentElement.scrollWidth"), 1, width);
+            await page.Locator($"#tab-{name}").PressAsync("ArrowRight");
+        }
+
+        await Assertions.Expect(page.Locator("#tab-channels")).ToBeFocusedAsync();
+        browsing.ExpectNoComplaints();
+    }
+
+    [Fact]
+    public async Task The_page_says_that_it_lost_the_server_and_goes_on_when_that_is_back()
+    {
+        await using var browsing = await Browsing.StartAsync(StartAsync());
+        var page = await browsing.NewPageAsync();
+        await page.GotoAsync($"{browsing.Server.Url}dashboard");
+        await Assertions.Expect(page.Locator("#state[data-state=live]")).ToBeVisibleAsync();
+        await browsing.Server.StopAsync();
+        await Assertions.Expect(page.Locator("#state[data-state=connecting]")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await using var again = await StartAsync(("urls", $"http://127.0.0.1:{browsing.Server.Port}"));
+        await Assertions.Expect(page.Locator("#state[data-state=live]")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+    }
+
+    private static async Task<IPage> SignInAsync(Browsing browsing)
+    {
+        var page = await browsing.NewPageAsync();
+        await page.GotoAsync($"{browsing.Server.Url}dashboard");
+        await page.Locator("#key").FillAsync(DashboardClient.AdminKey);
+        await page.Locator("#sign-in").ClickAsync();
+        return page;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using TestKit;
+using Tidings.Redis.Tests.World;
+
+namespace Tidings.Redis.Tests.Cluster;
+
+/// <summary>Who watches one node sees what all of them do.</summary>
+public sealed class NodeReportTests(SharedRedis redis) : IClassFixture<SharedRedis>
+{
+    [Fact]
+    public async Task Whoever_watches_one_node_gets_the_reports_of_all()
+    {
+        await using var one = await StartAsync();
+        await using var two = await StartAsync();
+        await using var three = await StartAsync();
+        var (bob, _) = await three.ConnectAsAsync("bob");
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        Dictionary<string, long> connections = [];
+        await foreach (var report in one.Services.Reports.WatchAsync(limit.Token))
+        {
+            var json = JsonElement.Parse(report.Span);
+            connections[json.GetProperty("node").GetString()!] = json.GetProperty("connections").GetProperty("websocket").GetInt64();
+            if (connections.Count == 3)
+            {
+                break;
+            }
+        }
+
+        Assert.Equal([0, 0, 1], connections.Values.Order());
+        Assert.Empty(one.Log.Concat(two.Log).Concat(three.Log));
+        await bob.DisposeAsync();
+    }
+
+    private Task<ClusterNode> StartAsync() => ClusterNode.StartAsync(redis.Server.Address);
+}
