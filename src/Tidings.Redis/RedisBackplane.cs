@@ -33,7 +33,7 @@ internal sealed class RedisBackplane : IBackplane
         var keys = new RedisKeys(options.Prefix);
         Node = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         _shards = [.. options.Servers.Select(server => new RedisShard(server, keys, Node, time, log))];
-        var metrics = new RedisMetrics(meters, () => IsAvailable);
+        var metrics = new RedisMetrics(meters);
         Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, options.Bridge, time, metrics, log), keys, options, time, metrics);
         _revocations = new RevocationLog(_shards, keys, metrics, log);
         Tickets = new RedisTickets(_shards, keys, metrics);

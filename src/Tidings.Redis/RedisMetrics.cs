@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Tidings.Diagnostics;
 
 namespace Tidings.Redis;
 
@@ -8,12 +9,10 @@ internal sealed class RedisMetrics
     private readonly Counter<long> _dropped;
 
     /// <param name="meters">Where meters come from.</param>
-    /// <param name="isAvailable">Whether all servers can be reached.</param>
-    public RedisMetrics(IMeterFactory meters, Func<bool> isAvailable)
+    public RedisMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create("Tidings");
-        _dropped = meter.CreateCounter<long>("tidings.redis.dropped", description: "Messages and entries in Redis that were not what a node writes.");
-        meter.CreateObservableGauge("tidings.redis.available", () => isAvailable() ? 1 : 0, description: "1 while all Redis servers can be reached.");
+        _dropped = meters.Create(EngineMetrics.MeterName)
+            .CreateCounter<long>("tidings.redis.dropped", "{message}", "Messages and entries in Redis that were not what a node writes.");
     }
 
     /// <summary>Something in Redis was not what it should be, and was left out.</summary>

@@ -107,6 +107,7 @@ internal static class TidingsServer
         app.MapTidingsMessages("/api/messages");
         app.MapBroadcast("/broadcast");
         app.MapTidingsApi("/api");
+        app.MapTidingsMetrics("/metrics");
         app.MapTickets("/api/tickets");
         app.MapAsyncApi("/asyncapi.json", "/connect");
         app.MapOpenApi("/openapi/{documentName}.json");

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Tidings;
 using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Metrics;
 using Tidings.Lanes;
 using Tidings.Options;
 
@@ -38,6 +39,7 @@ public static class TidingsServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();
         services.TryAddSingleton<LaneSet>();
+        services.TryAddSingleton<MetricsCollector>();
         services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<TidingsServices>(
             provider, provider.GetRequiredService<IOptions<TidingsOptions>>().Value));
         services.TryAddSingleton(static provider => provider.GetTidings().Facade);

@@ -14,6 +14,7 @@ using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Clients;
 using Tidings.Connections;
+using Tidings.Diagnostics;
 using Tidings.Lanes;
 using Tidings.Nodes;
 using Tidings.Options;
@@ -52,8 +53,10 @@ internal sealed class TidingsServices : IAsyncDisposable
         tokens ??= JwtAuthenticator.From(options.Jwt, time);
         var authenticator = tokens is null ? null : new Authenticator(tokens, Registry.Revocations, time);
         FirstMessage = authenticator is null ? null : new FirstMessage(authenticator);
-        Hub = new Hub();
+        Hub = new Hub(time);
         Backplane = provider.GetService<IBackplaneFactory>()?.Create(Hub, time) ?? new MemoryBackplane(Hub, time);
+        Broker = new ObservedBroker(Backplane.Broker, meters, time);
+        EngineMetrics.Create(meters, lanes, Hub, () => Backplane.IsAvailable, () => Registry.IsDraining);
         Authentication = new RequestAuthenticator(authenticator, Tickets, Registry.Revocations, time);
         Deflater = new MessageDeflater(new DeflateSettings(options.Compression.Level, (int)options.Compression.ThresholdBytes));
         RoomDialects = new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, Deflater);
@@ -85,7 +88,7 @@ internal sealed class TidingsServices : IAsyncDisposable
             [("Tidings:WorkerKey", options.WorkerKey), ("Tidings:ApiKey", options.ApiKey), (ServerKey.AdminKey, options.AdminKey)], Limits.ApiRate, time, Registry.Metrics, Registry.Refusals);
         _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
             options.Tasks, provider.GetService<ITaskStore>() ?? Backplane.Tasks ?? new MemoryTaskStore(time, options.Tasks.MemoryBytes),
-            Broker, Hub, Kinds, FirstMessage, json.Value.SerializerOptions, time, log));
+            Broker, Hub, Kinds, FirstMessage, json.Value.SerializerOptions, time, meters, log));
         Forwarding = new ForwardingNotice(log);
         Origins = new OriginPolicy(options.AllowedOrigins);
         CrossOrigin = new CrossOrigin(Origins, options.AllowedOrigins, provider.GetRequiredService<ILoggerFactory>());
@@ -123,7 +126,7 @@ internal sealed class TidingsServices : IAsyncDisposable
 
     /// <summary>What the nodes of the application share.</summary>
     public IBackplane Backplane { get; }
-    public IBroker Broker => Backplane.Broker;
+    public IBroker Broker { get; }
     public IPresenceStore Presence => Backplane.Presence;
     public ChannelKinds Kinds { get; } = new();
     public ConnectionDirectory Directory { get; } = new();

@@ -81,6 +81,7 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
                 break;
             }
 
+            connection.Lane.Traffic.MessagesReceived++;
             if (connection.QueuedBytes + wire.Bytes > mostAnswerBytes)
             {
                 CommandReader.Read(json.Span, out var unread);

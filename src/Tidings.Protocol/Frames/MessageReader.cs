@@ -25,6 +25,9 @@ internal readonly ref struct MessageEvent
 {
     public required MessageEventKind Kind { get; init; }
 
+    /// <summary>Whether it is a message, kept or not.</summary>
+    public bool IsMessage => Kind is MessageEventKind.Text or MessageEventKind.Binary or MessageEventKind.Oversized;
+
     /// <summary>The message; of a close frame, its reason.</summary>
     public Span<byte> Payload { get; init; }
 

@@ -22,12 +22,17 @@ internal readonly record struct FirstSubscription(ChannelMembership Membership, 
         var top = History.Top;
         var trimmed = since.Epoch == top.Epoch && since.Offset < top.Offset;
         Membership.Subscription.Connection.Send(Reply.Gap(
-            Membership.Channel, top, since.Offset + 1, trimmed ? top.Offset : since.Offset, trimmed ? "trimmed" : "epoch"));
+            Membership.Channel, top, since.Offset + 1, trimmed ? top.Offset : since.Offset, trimmed ? GapReason.Trimmed : GapReason.Epoch));
     }
 
     /// <summary>Has messages go out. Called on the connection's lane, after all gaps were told.</summary>
     public void Start()
     {
+        if (Since is not null)
+        {
+            Membership.Subscription.Connection.Registry.Metrics.Recovery(History.Recovered);
+        }
+
         Membership.Subscription.Start(History);
         Membership.Watch?.Start(HistoryPart.None);
     }

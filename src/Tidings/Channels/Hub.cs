@@ -5,12 +5,16 @@ using Tidings.Protocol;
 namespace Tidings.Channels;
 
 /// <summary>This node's registry of channels: who listens, and the way of messages from the broker to them. Safe from any thread.</summary>
-internal sealed class Hub : IMessageSink
+internal sealed class Hub(TimeProvider time) : IMessageSink
 {
     private readonly ConcurrentDictionary<string, ChannelState> _channels = new(StringComparer.Ordinal);
+    private long _subscriptions;
 
     /// <summary>Channels that have a subscriber on this node.</summary>
     public int Channels => _channels.Count;
+
+    /// <summary>Subscriptions on this node.</summary>
+    public long Subscriptions => Volatile.Read(ref _subscriptions);
 
     /// <summary>Adds a subscriber: what is published from now on reaches its connection, attached or not.</summary>
     /// <returns>False where <paramref name="limit"/> subscribers are there already; 0 is no limit.</returns>
@@ -21,6 +25,11 @@ internal sealed class Hub : IMessageSink
             var state = _channels.GetOrAdd(channel, static name => new ChannelState(name));
             if (state.TryJoin(subscription, limit) is { } joined)
             {
+                if (joined)
+                {
+                    Interlocked.Increment(ref _subscriptions);
+                }
+
                 return joined;
             }
         }
@@ -29,7 +38,13 @@ internal sealed class Hub : IMessageSink
     /// <summary>Ends a subscription: nothing more is sent for it. Called on its connection's lane.</summary>
     public void Leave(Subscription subscription)
     {
-        if (subscription.Channel is { } state && state.Leave(subscription))
+        if (subscription.Channel is not { } state)
+        {
+            return;
+        }
+
+        Interlocked.Decrement(ref _subscriptions);
+        if (state.Leave(subscription))
         {
             _channels.TryRemove(new KeyValuePair<string, ChannelState>(state.Name, state));
         }
@@ -77,6 +92,7 @@ internal sealed class Hub : IMessageSink
     {
         if (_channels.TryGetValue(channel, out var state))
         {
+            message.AcceptedAt = time.GetTimestamp();
             state.Deliver(message);
         }
     }

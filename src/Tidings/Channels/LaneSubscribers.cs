@@ -62,12 +62,18 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
         {
             for (var i = 0; i < pending.Count;)
             {
-                SendToLive(NextBatch(pending, ref i));
+                var first = i;
+                SendToLive(NextBatch(pending, ref i), i - first);
             }
 
             if (_others.Count > 0)
             {
                 ShowOthers(pending);
+            }
+
+            foreach (var message in pending)
+            {
+                lane.Deliveries.Begin(message);
             }
         }
         finally
@@ -79,6 +85,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
     // Said in passing to all but some: rare, and so not worth a place in the batches.
     private void SendExcept(Message message, IReadOnlySet<string> except)
     {
+        lane.Deliveries.Begin(message);
         for (var i = 0; i < _live.Count; i++)
         {
             if (!IsAmong(except, _live[i]))
@@ -119,7 +126,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
         }
     }
 
-    private void SendToLive(byte[] frames)
+    private void SendToLive(byte[] frames, int messages)
     {
         if (frames.Length == 0)
         {
@@ -132,7 +139,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
             var subscription = _live[i];
             if (subscription.State == SubscriptionState.Live)
             {
-                subscription.Connection.Send(frames);
+                subscription.Connection.Send(frames, messages);
             }
         }
     }
@@ -215,8 +222,13 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
             return frame;
         }
 
+        if (_live.Count > 0)
+        {
+            _live[0].Connection.Registry.Metrics.Gap(before.Epoch == message.Epoch ? GapReason.Trimmed : GapReason.Epoch, _live.Count);
+        }
+
         return before.Epoch == message.Epoch
-            ? [.. Reply.Gap(channel, next, before.Offset + 1, next.Offset, "trimmed"), .. frame]
-            : [.. Reply.Gap(channel, next, before.Offset + 1, before.Offset, "epoch"), .. frame];
+            ? [.. Reply.Gap(channel, next, before.Offset + 1, next.Offset, GapReason.Trimmed), .. frame]
+            : [.. Reply.Gap(channel, next, before.Offset + 1, before.Offset, GapReason.Epoch), .. frame];
     }
 }

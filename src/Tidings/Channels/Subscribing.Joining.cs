@@ -100,6 +100,11 @@ internal sealed partial class Subscribing
         }
 
         session.Connection.Send(reply.End());
+        if (request.Since is not null)
+        {
+            session.Connection.Registry.Metrics.Recovery(history.Recovered);
+        }
+
         membership.Subscription.Start(history);
         membership.Watch?.Start(HistoryPart.None);
     }

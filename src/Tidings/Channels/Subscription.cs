@@ -188,7 +188,7 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
         {
             if (message.Epoch != _seen.Epoch || message.Offset > _seen.Offset)
             {
-                TellGap(message.Position, message.Epoch == _seen.Epoch ? "trimmed" : "epoch");
+                TellGap(message.Position, message.Epoch == _seen.Epoch ? GapReason.Trimmed : GapReason.Epoch);
             }
 
             return;
@@ -198,7 +198,7 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
         {
             if (message.Epoch != _seen.Epoch)
             {
-                TellGap(message.Position with { Offset = message.Offset - 1 }, "epoch");
+                TellGap(message.Position with { Offset = message.Offset - 1 }, GapReason.Epoch);
             }
 
             if (message.Offset <= _seen.Offset)
@@ -208,7 +208,7 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
 
             if (message.Offset > _seen.Offset + 1 && !Conflates)
             {
-                TellGap(_seen with { Offset = message.Offset - 1 }, SkipsWhenSlow ? "slow" : "trimmed");
+                TellGap(_seen with { Offset = message.Offset - 1 }, SkipsWhenSlow ? GapReason.Slow : GapReason.Trimmed);
             }
 
             _seen = message.Position;
@@ -230,7 +230,7 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
     {
         if (Conflates && next.Epoch == _seen.Epoch && backlog.DroppedTo > _seen.Offset && next.Offset > backlog.DroppedTo)
         {
-            TellGap(_seen with { Offset = backlog.DroppedTo }, "slow");
+            TellGap(_seen with { Offset = backlog.DroppedTo }, GapReason.Slow);
         }
     }
 
@@ -239,6 +239,7 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
         var to = next.Epoch == _seen.Epoch ? next.Offset : _seen.Offset;
         if (dialect.TellsGaps)
         {
+            connection.Registry.Metrics.Gap(reason);
             connection.Send(Reply.Gap(Channel!.Name, next, _seen.Offset + 1, to, reason));
         }
         else

@@ -27,6 +27,12 @@ internal sealed partial class Connection
     /// <summary>The wire has read these bytes; they are used up on return.</summary>
     public void Receive(Span<byte> bytes)
     {
+        Lane.Traffic.BytesReceived += bytes.Length;
+        Take(bytes);
+    }
+
+    private void Take(Span<byte> bytes)
+    {
         _heartbeat.Heard(Lane.Now);
         if (_suspended)
         {
@@ -66,6 +72,7 @@ internal sealed partial class Connection
             }
 
             var message = _reader.Read(ref bytes, Rules);
+            Lane.Traffic.MessagesReceived += message.IsMessage ? 1 : 0;
             switch (message.Kind)
             {
                 case MessageEventKind.NeedMore:
@@ -193,7 +200,7 @@ internal sealed partial class Connection
         if (_stash is { } stash)
         {
             _stash = null;
-            Receive(stash);
+            Take(stash);
         }
 
         if (!_suspended)
@@ -283,7 +290,7 @@ internal sealed partial class Connection
         }
         else
         {
-            Send(pong);
+            Send(pong, messages: 0);
         }
     }
 

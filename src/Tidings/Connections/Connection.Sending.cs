@@ -33,7 +33,9 @@ internal sealed partial class Connection
     }
 
     /// <summary>Queues whole frames. Over the bound the peer is a slow consumer, and is closed.</summary>
-    public void Send(byte[] frames)
+    /// <param name="frames">The frames.</param>
+    /// <param name="messages">How many messages they are.</param>
+    public void Send(byte[] frames, int messages = 1)
     {
         if (State > ConnectionState.Open)
         {
@@ -48,6 +50,7 @@ internal sealed partial class Connection
 
         _queue.Enqueue(frames);
         Lane.QueuedBytes += frames.Length;
+        Lane.Traffic.MessagesSent += messages;
         MarkDirty();
     }
 
@@ -75,7 +78,9 @@ internal sealed partial class Connection
         // Also where nothing waits: a wire that is still writing what it took last says so, and one that has finished too.
         var before = _queue.Bytes;
         var result = _wire.Flush(ref _queue);
-        Lane.QueuedBytes -= before - _queue.Bytes;
+        var taken = before - _queue.Bytes;
+        Lane.QueuedBytes -= taken;
+        Lane.Traffic.BytesSent += taken;
         _blocked = result == FlushResult.Blocked;
         if (result == FlushResult.Broken)
         {

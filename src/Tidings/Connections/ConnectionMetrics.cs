@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Tidings.Diagnostics;
 
 namespace Tidings.Connections;
 
@@ -19,16 +20,20 @@ internal sealed class ConnectionMetrics
     private readonly Counter<long> _rateAbuses;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _rateLimited;
+    private readonly Counter<long> _recoveries;
+    private readonly Counter<long> _gaps;
 
     public ConnectionMetrics(IMeterFactory meters, Func<long> connections)
     {
-        var meter = meters.Create("Tidings");
+        var meter = meters.Create(EngineMetrics.MeterName);
         Connections = meter.CreateObservableGauge("tidings.connections", () => Measure(connections()), "{connection}", "Connections that are open.");
         _slowConsumers = meter.CreateCounter<long>("tidings.slow_consumers", "{connection}", "Connections closed because their queue was full.");
         _protocolErrors = meter.CreateCounter<long>("tidings.protocol_errors", "{connection}", "Connections closed because the peer broke the protocol.");
         _rateAbuses = meter.CreateCounter<long>("tidings.rate_abuses", "{connection}", "Connections closed after a hundred refusals in a row.");
         _refusals = meter.CreateCounter<long>("tidings.refused_connections", "{connection}", "Connections refused by a limit.");
         _rateLimited = meter.CreateCounter<long>("tidings.rate_limited", "{message}", "Messages, commands and requests refused by a limit on rates.");
+        _recoveries = meter.CreateCounter<long>("tidings.recoveries", "{subscription}", "Subscriptions and polls that asked for what they had missed.");
+        _gaps = meter.CreateCounter<long>("tidings.gaps", "{subscription}", "Times that a running subscription was told that messages are gone.");
     }
 
     /// <summary>Connections that are open, by transport.</summary>
@@ -47,9 +52,13 @@ internal sealed class ConnectionMetrics
 
     public void RateAbuse() => _rateAbuses.Add(1);
 
-    public void Refused(string limit) => _refusals.Add(1, new KeyValuePair<string, object?>("limit", limit));
+    public void Refused(string reason) => _refusals.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     public void RateLimited(string limit) => _rateLimited.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
+    public void Recovery(bool recovered) => _recoveries.Add(1, new KeyValuePair<string, object?>("result", recovered ? "recovered" : "lost"));
+
+    public void Gap(string reason, int subscriptions = 1) => _gaps.Add(subscriptions, new KeyValuePair<string, object?>("reason", reason));
 
     private Measurement<long>[] Measure(long all)
     {

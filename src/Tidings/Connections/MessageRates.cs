@@ -60,4 +60,6 @@ internal static class RateLimitName
     public const string Channel = "channel";
     public const string Subscribing = "subscribing";
     public const string Api = "api";
+
+    public static readonly string[] All = [Messages, Bytes, User, Ip, Channel, Subscribing, Api];
 }

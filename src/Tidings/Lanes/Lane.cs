@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tidings.Connections;
+using Tidings.Diagnostics;
 
 namespace Tidings.Lanes;
 
@@ -32,6 +33,7 @@ internal abstract class Lane : IDisposable
         _started = time.GetTimestamp();
         Timers = new TimerWheel(this, time);
         Connections = new SlotTable<Connection>();
+        Deliveries = new LaneDeliveries(time);
     }
 
     /// <summary>The lane whose turn this thread is running.</summary>
@@ -41,6 +43,12 @@ internal abstract class Lane : IDisposable
 
     /// <summary>The connections of this lane that are attached to a wire.</summary>
     public SlotTable<Connection> Connections { get; }
+
+    /// <summary>What went through the lane.</summary>
+    public LaneTraffic Traffic { get; } = new();
+
+    /// <summary>The messages of this turn.</summary>
+    public LaneDeliveries Deliveries { get; }
 
     /// <summary>Milliseconds since the lane was made, as of the beginning of the turn.</summary>
     public long Now { get; private set; }
@@ -136,6 +144,7 @@ internal abstract class Lane : IDisposable
         _running.Clear();
         FanOut();
         Flush();
+        Deliveries.End();
         lock (_gate)
         {
             _awake = _posted.Count > 0;

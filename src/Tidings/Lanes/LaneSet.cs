@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Tidings.Lanes.Epoll;
 
@@ -11,6 +12,7 @@ internal sealed class LaneSet(TimeProvider time, ILogger<LaneSet> log) : IDispos
     private EpollLane[] _epoll = [];
     private uint _nextPool;
     private uint _nextEpoll;
+    private Histogram<double>? _deliveryDuration;
     private bool _disposed;
 
     /// <summary>How many lanes of each kind there are: one for each processor.</summary>
@@ -28,9 +30,20 @@ internal sealed class LaneSet(TimeProvider time, ILogger<LaneSet> log) : IDispos
             if (_epoll.Length == 0)
             {
                 Volatile.Write(ref _epoll, [.. Enumerable.Range(0, PerKind).Select(index => new EpollLane(index, time, log))]);
+                Measure(_epoll);
             }
 
             return _epoll;
+        }
+    }
+
+    /// <summary>Says where it is measured how long messages take.</summary>
+    public void Measure(Histogram<double> deliveryDuration)
+    {
+        lock (_gate)
+        {
+            _deliveryDuration = deliveryDuration;
+            Measure(All);
         }
     }
 
@@ -49,6 +62,14 @@ internal sealed class LaneSet(TimeProvider time, ILogger<LaneSet> log) : IDispos
             {
                 lane.Dispose();
             }
+        }
+    }
+
+    private void Measure(IEnumerable<Lane> lanes)
+    {
+        foreach (var lane in lanes)
+        {
+            lane.Deliveries.Duration = _deliveryDuration;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
@@ -15,9 +16,9 @@ internal sealed class TaskEngine : IDisposable
     private readonly TaskQueue _queue;
 
     public TaskEngine(
-        TaskOptions options, ITaskStore store, IBroker broker, Hub hub, ChannelKinds kinds, FirstMessage? firstMessage, JsonSerializerOptions json, TimeProvider time, ILogger log)
+        TaskOptions options, ITaskStore store, IBroker broker, Hub hub, ChannelKinds kinds, FirstMessage? firstMessage, JsonSerializerOptions json, TimeProvider time, IMeterFactory meters, ILogger log)
     {
-        Registry = new TaskRegistry(store, broker, options, time, log);
+        Registry = new TaskRegistry(store, broker, options, time, new TaskMetrics(meters), log);
         _queue = new TaskQueue(Registry, hub, broker, time, log);
         Starting = new TaskStarting(Registry, _queue);
         Cancelling = new TaskCancelling(Registry);

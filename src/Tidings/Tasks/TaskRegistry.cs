@@ -4,7 +4,7 @@ using Tidings.Brokers;
 namespace Tidings.Tasks;
 
 /// <summary>Changes tasks by the rules, one change after the other whichever node makes it, and has each told. Safe from any thread.</summary>
-internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions options, TimeProvider time, ILogger log)
+internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions options, TimeProvider time, TaskMetrics metrics, ILogger log)
 {
     // So many others would have to be faster, one after the other.
     private const int MostAttempts = 1000;
@@ -31,6 +31,7 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions
         var added = await store.TryAddAsync(record, DueOf(record), cancellationToken).ConfigureAwait(false);
         if (added == TaskAdded.Yes)
         {
+            metrics.Entered(record.State.Status);
             Echo.Offer(record);
         }
 
@@ -51,6 +52,7 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions
         var failed = lost.Next(lost.State with { Status = WorkStatus.Failed, Error = error });
         if (await store.TryReplaceAsync(failed, lost.Version, DueOf(failed), cancellationToken).ConfigureAwait(false))
         {
+            metrics.Entered(failed.State.Status);
             OnChanged(failed, []);
         }
     }
@@ -74,6 +76,11 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions
             var next = record.Next(state);
             if (await store.TryReplaceAsync(next, record.Version, DueOf(next), cancellationToken).ConfigureAwait(false))
             {
+                if (state.Status != record.State.Status)
+                {
+                    metrics.Entered(state.Status);
+                }
+
                 if (verdict == TaskVerdict.Changed || lines.Count > 0)
                 {
                     OnChanged(next, lines);

@@ -46,6 +46,7 @@ internal sealed class Rig : IDisposable, IMeterFactory
     public Rig(RigOptions options, Func<IBroker, IBroker>? witness = null)
     {
         Log = new FailureLog();
+        Hub = new Hub(Time);
         _lanes = new LaneSet(Time, NullLogger<LaneSet>.Instance);
         Registry = new ConnectionRegistry(_lanes, new ConnectionLimits(0, 0), Time, this, Log);
         _memory = new MemoryBroker(options.Sink(Hub), Time);
@@ -76,7 +77,7 @@ internal sealed class Rig : IDisposable, IMeterFactory
 
     public ManualTime Time { get; } = new();
     public FailureLog Log { get; }
-    public Hub Hub { get; } = new();
+    public Hub Hub { get; }
     public IBroker Broker { get; }
     public int Logs => _memory.Logs;
     public MemoryPresence Presence { get; }

@@ -41,6 +41,7 @@ public abstract class B24_TokenLeaks(string pump) : ServerTests(pump)
         }
 
         seen.RecordMeters(meters);
+        seen.Add(await server.Http.GetStringAsync("/metrics"));
         canaries.Add("canary canary");
         foreach (var canary in canaries)
         {
@@ -74,7 +75,7 @@ public abstract class B24_TokenLeaks(string pump) : ServerTests(pump)
             }
         }
 
-        foreach (var path in new[] { "/api/messages?token=" + query, "/connect?wait=0&token=" + query, "/api/history?channel=a&token=" + query, "/?token=" + query })
+        foreach (var path in new[] { "/api/messages?token=" + query, "/connect?wait=0&token=" + query, "/api/history?channel=a&token=" + query, "/?token=" + query, "/metrics?token=" + query })
         {
             using var response = await server.Http.GetAsync(path);
             seen.Add(response.Headers + await response.Content.ReadAsStringAsync());

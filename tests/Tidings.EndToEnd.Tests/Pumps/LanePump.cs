@@ -21,6 +21,8 @@ public sealed class LanePumpHeartbeatRules() : HeartbeatRules(Pump.Lanes);
 
 public sealed class LanePumpMembershipRules() : MembershipRules(Pump.Lanes);
 
+public sealed class LanePumpMetricsRules() : MetricsRules(Pump.Lanes);
+
 public sealed class LanePumpOverloadRules() : OverloadRules(Pump.Lanes);
 
 public sealed class LanePumpRateRules() : RateRules(Pump.Lanes);

@@ -21,6 +21,8 @@ public sealed class StreamPumpHeartbeatRules() : HeartbeatRules(Pump.Streams);
 
 public sealed class StreamPumpMembershipRules() : MembershipRules(Pump.Streams);
 
+public sealed class StreamPumpMetricsRules() : MetricsRules(Pump.Streams);
+
 public sealed class StreamPumpOverloadRules() : OverloadRules(Pump.Streams);
 
 public sealed class StreamPumpRateRules() : RateRules(Pump.Streams);

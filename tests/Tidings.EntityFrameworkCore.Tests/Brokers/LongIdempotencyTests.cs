@@ -10,7 +10,7 @@ public sealed class LongIdempotencyTests : IDisposable
     private readonly ManualTime _time = new();
     private readonly MemoryBroker _broker;
 
-    public LongIdempotencyTests() => _broker = new MemoryBroker(new Hub(), _time);
+    public LongIdempotencyTests() => _broker = new MemoryBroker(new Hub(_time), _time);
 
     [Fact]
     public async Task A_long_window_outlasts_the_usual_one()

@@ -13,7 +13,7 @@ public sealed class MemoryBrokerRules : BrokerRules, IAsyncDisposable
 
     public MemoryBrokerRules()
     {
-        var hub = new Hub();
+        var hub = new Hub(_time);
         _node = new Node(hub, new MemoryBackplane(hub, _time));
     }
 

@@ -23,7 +23,7 @@ internal sealed class RedisWorld(string configuration, Action<RedisOptions>? con
         var options = new RedisOptions { Configuration = through ?? configuration };
         configure?.Invoke(options);
         Assert.Empty(options.Faults());
-        var hub = new Hub();
+        var hub = new Hub(TimeProvider.System);
         var backplane = new RedisBackplane(options, hub, TimeProvider.System, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("node"), graceTime);
         var node = new Node(hub, backplane);
         _nodes.Add(node);

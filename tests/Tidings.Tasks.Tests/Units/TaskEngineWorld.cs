@@ -1,4 +1,6 @@
+using System.Diagnostics.Metrics;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.Channels;
@@ -12,7 +14,8 @@ public abstract class TaskEngineWorld : IAsyncDisposable
     private protected static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
     private protected readonly ManualTime _time = new();
-    private protected readonly Hub _hub = new();
+    private protected readonly Hub _hub;
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private protected readonly MemoryBroker _broker;
     private protected readonly MemoryTaskStore _store;
     private protected readonly LogCollector _log = new();
@@ -22,6 +25,7 @@ public abstract class TaskEngineWorld : IAsyncDisposable
 
     private protected TaskEngineWorld()
     {
+        _hub = new Hub(_time);
         _broker = new MemoryBroker(_hub, _time);
         _store = new MemoryTaskStore(_time, 1024 * 1024);
     }
@@ -38,6 +42,7 @@ public abstract class TaskEngineWorld : IAsyncDisposable
         }
 
         _broker.Dispose();
+        await _services.DisposeAsync();
     }
 
     private protected List<TaskState> Told
@@ -51,7 +56,7 @@ public abstract class TaskEngineWorld : IAsyncDisposable
         }
     }
 
-    private protected TaskEngine NewEngine() => new(_options, _store, _broker, _hub, new ChannelKinds(), null, System.Text.Json.JsonSerializerOptions.Web, _time, _log.CreateLogger("tasks"));
+    private protected TaskEngine NewEngine() => new(_options, _store, _broker, _hub, new ChannelKinds(), null, System.Text.Json.JsonSerializerOptions.Web, _time, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("tasks"));
 
     private protected static Task<ReadOnlyMemory<byte>> Result(string json) => Task.FromResult<ReadOnlyMemory<byte>>(Encoding.UTF8.GetBytes(json));
 

@@ -1,0 +1,28 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Metrics;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>What a node measures, for Prometheus and whoever reads its format.</summary>
+public static class MetricsEndpoints
+{
+    /// <summary>Maps what Tidings, the runtime and the process measure, in Prometheus' text format 0.0.4. It is counted from this call on.</summary>
+    /// <remarks>Needs <c>Tidings:AdminKey</c> as bearer token; without one it answers direct local requests alone.</remarks>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="pattern">A route.</param>
+    public static IEndpointConventionBuilder MapTidingsMetrics(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/metrics")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var access = endpoints.ServiceProvider.GetTidings().AdminAccess;
+        var metrics = endpoints.ServiceProvider.GetRequiredService<MetricsCollector>();
+        return endpoints.MapMethods(pattern, [HttpMethods.Get], async context =>
+        {
+            context.Response.Headers.CacheControl = "no-store";
+            await (access.Refuse(context.Request, out _) ?? TypedResults.Text(metrics.Write(), PrometheusText.ContentType)).ExecuteAsync(context);
+        });
+    }
+}

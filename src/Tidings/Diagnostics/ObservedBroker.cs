@@ -1,0 +1,85 @@
+using System.Diagnostics.Metrics;
+using Tidings.Brokers;
+using Tidings.Protocol;
+
+namespace Tidings.Diagnostics;
+
+/// <summary>Measures how long a broker takes, and counts what it accepts.</summary>
+internal sealed class ObservedBroker : IBroker
+{
+    private static readonly KeyValuePair<string, object?> Publishing = new("operation", "publish");
+    private static readonly KeyValuePair<string, object?> Reading = new("operation", "read");
+    private static readonly KeyValuePair<string, object?> Listening = new("operation", "listen");
+
+    private readonly IBroker _broker;
+    private readonly TimeProvider _time;
+    private readonly Counter<long> _publishes;
+    private readonly Histogram<double> _duration;
+
+    public ObservedBroker(IBroker broker, IMeterFactory meters, TimeProvider time)
+    {
+        (_broker, _time) = (broker, time);
+        var meter = meters.Create(EngineMetrics.MeterName);
+        _publishes = meter.CreateCounter<long>("tidings.publishes", "{message}", "Messages that the broker accepted from this node.");
+        _duration = meter.CreateHistogram("tidings.broker.duration", "s", "How long the broker took, failures included.", tags: null, EngineMetrics.Seconds);
+    }
+
+    public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default)
+    {
+        var started = _time.GetTimestamp();
+        var publishing = _broker.PublishAsync(publication, cancellationToken);
+        if (!publishing.IsCompletedSuccessfully)
+        {
+            return FinishPublishAsync(publishing, started);
+        }
+
+        _publishes.Add(1);
+        Record(started, Publishing);
+        return publishing;
+    }
+
+    public ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default) =>
+        _broker.ReleaseAsync(channel, idempotencyKeys, cancellationToken);
+
+    public async ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default)
+    {
+        var started = _time.GetTimestamp();
+        try
+        {
+            await _broker.ListenAsync(channel, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Record(started, Listening);
+        }
+    }
+
+    public async ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
+    {
+        var started = _time.GetTimestamp();
+        try
+        {
+            return await _broker.ReadAsync(channel, request, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Record(started, Reading);
+        }
+    }
+
+    private async ValueTask<StreamPosition?> FinishPublishAsync(ValueTask<StreamPosition?> publishing, long started)
+    {
+        try
+        {
+            var position = await publishing.ConfigureAwait(false);
+            _publishes.Add(1);
+            return position;
+        }
+        finally
+        {
+            Record(started, Publishing);
+        }
+    }
+
+    private void Record(long started, KeyValuePair<string, object?> operation) => _duration.Record(_time.GetElapsedTime(started).TotalSeconds, operation);
+}
