@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Tidings.Diagnostics;
 
 namespace Tidings.Reports;
 
 /// <summary>Reads what this application counts under the meter <c>Tidings</c>, for as long as it lives. An instrument that is not there reads as null.</summary>
 internal sealed class MeterReader : IDisposable
 {
-    private const string Meter = "Tidings";
-
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<string, Reading> _readings = new(StringComparer.Ordinal);
 
@@ -19,7 +18,7 @@ internal sealed class MeterReader : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name != Meter || instrument.Meter.Scope != meters)
+            if (instrument.Meter.Name != EngineMetrics.MeterName || instrument.Meter.Scope != meters)
             {
                 return;
             }

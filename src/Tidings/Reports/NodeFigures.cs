@@ -43,6 +43,7 @@ internal sealed class NodeFigures(IMeterFactory meters, ConnectionRegistry regis
             QueueBytes = lanes.All.Sum(static lane => lane.QueuedBytes),
             Available = backplane.IsAvailable,
             Draining = registry.IsDraining,
+            Short = registry.Shedder?.Reason,
         };
     }
 }

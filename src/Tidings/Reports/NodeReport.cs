@@ -58,8 +58,11 @@ internal sealed record NodeReport
     /// <summary>Whether what nodes share can be reached.</summary>
     public bool Available { get; init; }
 
-    /// <summary>Whether the node is about to stop.</summary>
+    /// <summary>Whether the node sends everybody away.</summary>
     public bool Draining { get; init; }
+
+    /// <summary>What it is short of, as <c>memory</c>, where it refuses newcomers for that; or null.</summary>
+    public string? Short { get; init; }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -46,6 +46,34 @@ public sealed class DashboardDataTests() : ServerTests(Pump.Lanes)
     }
 
     [Fact]
+    public async Task Reports_tell_rates_and_latencies_of_the_second_that_has_passed()
+    {
+        var time = new ManualTime();
+        await using var server = await StartAsync(time, ("Tidings:Heartbeat:Interval", "0"));
+        await using var ann = await server.ConnectSettledAsync("/ws/here");
+        await using var bob = await server.ConnectSettledAsync("/ws/here");
+        var timers = time.ArmedTimers;
+        using var feed = await EventFeed.OpenAsync(server, "/dashboard/data/events");
+        Assert.Equal("alive", (await feed.NextAsync()).Name);
+        await Eventually.TrueAsync(() => server.Hub.HasSubscribers(NodeReports.Channel) && time.ArmedTimers > timers + 1, "a report is on its way");
+        for (var i = 0; i < 3; i++)
+        {
+            await ann.SendTextAsync("hello");
+            await ann.ExpectTextAsync("[here] hello");
+            await bob.ExpectTextAsync("[here] hello");
+        }
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        var (_, busy) = await feed.NextAsync();
+        Assert.Equal((3, 6, 3), (busy.GetProperty("received").GetDouble(), busy.GetProperty("sent").GetDouble(), busy.GetProperty("publishes").GetDouble()));
+        Assert.Equal(6 * 14, busy.GetProperty("bytesSent").GetDouble());
+        Assert.InRange(busy.GetProperty("latencyP99").GetDouble(), 0, 0.001);
+        time.Advance(TimeSpan.FromSeconds(2));
+        var (_, quiet) = await feed.NextAsync();
+        Assert.Equal((0, 0), (quiet.GetProperty("received").GetDouble(), quiet.GetProperty("sent").GetDouble()));
+    }
+
+    [Fact]
     public async Task Nobody_subscribes_to_reports_by_name()
     {
         await using var server = await StartAsync();

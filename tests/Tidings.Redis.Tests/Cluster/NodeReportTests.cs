@@ -31,5 +31,27 @@ public sealed class NodeReportTests(SharedRedis redis) : IClassFixture<SharedRed
         await bob.DisposeAsync();
     }
 
+    [Fact]
+    public async Task A_node_that_cannot_reach_Redis_still_reports_to_who_watches_it_and_says_so()
+    {
+        await using var own = await RedisServer.StartAsync();
+        await using var node = await ClusterNode.StartAsync(own.Address);
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        var killed = false;
+        await foreach (var report in node.Services.Reports.WatchAsync(limit.Token))
+        {
+            var available = JsonElement.Parse(report.Span).GetProperty("available").GetBoolean();
+            if (killed && !available)
+            {
+                return;
+            }
+
+            own.Kill();
+            killed = true;
+        }
+
+        Assert.Fail("The reports have ended.");
+    }
+
     private Task<ClusterNode> StartAsync() => ClusterNode.StartAsync(redis.Server.Address);
 }

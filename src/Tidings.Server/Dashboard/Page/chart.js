@@ -57,7 +57,7 @@ export class Chart {
       this.#values[i].textContent = this.#format(newest && now - newest.at < BREAK ? newest[key] : undefined);
       this.#paths[i].setAttribute('d', path(samples, key, now, top || 1));
     });
-    this.#top.textContent = top > 0 ? `at most ${this.#format(top)}` : '';
+    this.#top.textContent = top > 0 ? `max ${this.#format(top)}` : '';
   }
 }
 

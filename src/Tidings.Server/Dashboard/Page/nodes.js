@@ -11,7 +11,7 @@ export class Nodes {
     key: (/** @type {Report} */ { node }) => node,
     cells: (report) => [
       { text: report.name, title: report.node },
-      { text: !report.available ? 'cannot reach Redis' : report.draining ? 'draining' : 'up' },
+      { text: stateOf(report) },
       { text: report.version },
       { text: duration(report.time - report.started), class: 'number' },
       { text: count(Object.values(report.connections).reduce((a, b) => a + b, 0)), class: 'number' },
@@ -47,4 +47,11 @@ export class Nodes {
     }
     if (this.#choice.selectedIndex < 0) all.selected = true;
   }
+}
+
+/** @param {Report} report */
+function stateOf({ available, draining, short }) {
+  if (!available) return 'cannot reach Redis';
+  if (draining) return 'draining';
+  return short ? `short of ${short}` : 'up';
 }
