@@ -18,6 +18,7 @@ root.Subcommands.Add(new PublishCommand().Command);
 root.Subcommands.Add(new SubscribeCommand().Command);
 root.Subcommands.Add(new HistoryCommand().Command);
 root.Subcommands.Add(new PresenceCommand().Command);
+root.Subcommands.Add(new HealthCommand().Command);
 root.Subcommands.Add(new CheckCommand().Command);
 root.Subcommands.Add(TokenCommand.Create());
 var parsed = root.Parse(args);

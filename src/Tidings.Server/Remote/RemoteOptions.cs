@@ -28,6 +28,9 @@ internal sealed class RemoteOptions
         command.Options.Add(_token);
     }
 
+    /// <summary>Adds the option of where the server is, for what anybody may ask.</summary>
+    public void AddUrlTo(Command command) => command.Options.Add(_url);
+
     /// <summary>The server: by its HTTP API, or where there is a token by the channel protocol.</summary>
     /// <exception cref="CommandException">An option is wrong.</exception>
     public IRemoteServer Open(ParseResult parsed)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -35,28 +34,15 @@ public sealed partial class InstallTests(PackedPackages packed) : IDisposable
         await File.WriteAllTextAsync(_directory["Program.cs"], "using Tidings;\n" + Program().Match(Repository.Read("src", "Tidings.AspNetCore", "README.md")).Groups[1].Value);
         await Command.RunAsync("dotnet", ["build", "-c", "Release", "-o", _directory["out"], "-v", "quiet", "-tl:off", "-p:UseSharedCompilation=false"], _directory.Path);
 
-        using var app = Process.Start(Command.StartInfo("dotnet", [_directory["out/Hello.dll"], "--urls", "http://127.0.0.1:0"], _directory.Path))!;
-        try
-        {
-            using var limit = new CancellationTokenSource(Eventually.Limit);
-            string? line;
-            do
-            {
-                line = await app.StandardOutput.ReadLineAsync(limit.Token) ?? throw new InvalidOperationException("The application has ended.");
-            }
-            while (!line.Contains("Now listening on: ", StringComparison.Ordinal));
-
-            using var ws = new ClientWebSocket();
-            await ws.ConnectAsync(new Uri($"ws{line[line.IndexOf("://", StringComparison.Ordinal)..]}/hello/ann"), limit.Token);
-            await ws.SendAsync("hi"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, limit.Token);
-            var buffer = new byte[100];
-            var answer = await ws.ReceiveAsync(buffer, limit.Token);
-            Assert.Equal("ann: hi", Encoding.UTF8.GetString(buffer, 0, answer.Count));
-        }
-        finally
-        {
-            app.Kill();
-        }
+        await using var app = new RunningProgram("dotnet", [_directory["out/Hello.dll"], "--urls", "http://127.0.0.1:0"], _directory.Path);
+        var port = (await app.SaysAsync(Listening())).Groups[1].Value;
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        using var ws = new ClientWebSocket();
+        await ws.ConnectAsync(new Uri($"ws://127.0.0.1:{port}/hello/ann"), limit.Token);
+        await ws.SendAsync("hi"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, limit.Token);
+        var buffer = new byte[100];
+        var answer = await ws.ReceiveAsync(buffer, limit.Token);
+        Assert.Equal("ann: hi", Encoding.UTF8.GetString(buffer, 0, answer.Count));
     }
 
     [Fact]
@@ -70,4 +56,7 @@ public sealed partial class InstallTests(PackedPackages packed) : IDisposable
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Program();
+
+    [GeneratedRegex(@"Now listening on: http://127\.0\.0\.1:(\d+)")]
+    private static partial Regex Listening();
 }

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using TestKit;
+using Tidings.Deployment.Tests.Infrastructure;
+
+namespace Tidings.Deployment.Tests.Proxies;
+
+/// <summary>A server behind a proxy that runs with our example of its configuration, without TLS and on a port of the test's own.</summary>
+internal sealed partial class Entrance : IAsyncDisposable
+{
+    public const string ApiKey = "0123456789abcdef";
+
+    private readonly TemporaryDirectory _directory = new();
+    private RunningProgram? _server;
+    private RunningProgram? _proxy;
+
+    private Entrance(int port)
+    {
+        Port = port;
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Eventually.Limit };
+    }
+
+    public int Port { get; }
+
+    public HttpClient Http { get; }
+
+    /// <summary>The requests that nginx has taken, a line each: method, path and status.</summary>
+    public string[] Requests => File.ReadAllLines(_directory["access.log"]);
+
+    /// <param name="proxy"><c>nginx</c> or <c>caddy</c>.</param>
+    public static async Task<Entrance> StartAsync(string proxy)
+    {
+        var entrance = new Entrance(FreePort());
+        try
+        {
+            (entrance._server, var address) = await TidingsProgram.ServeAsync("--api-key", ApiKey, "--trusted-proxy", "127.0.0.1");
+            entrance._proxy = proxy == "nginx" ? entrance.Nginx(address.Port) : entrance.Caddy(address.Port);
+            await Eventually.TrueAsync(async () => await entrance.AnswersAsync(), () => $"{proxy} answers; it said: {entrance._proxy?.Output}");
+            return entrance;
+        }
+        catch
+        {
+            await entrance.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await (_proxy?.DisposeAsync() ?? default);
+        await (_server?.DisposeAsync() ?? default);
+        _directory.Dispose();
+    }
+
+    private RunningProgram Nginx(int server)
+    {
+        var site = Certificate().Replace(Repository.Read("deploy", "nginx", "tidings.conf"), "")
+            .Replace("listen 443 ssl;", $"listen 127.0.0.1:{Port};", StringComparison.Ordinal)
+            .Replace("127.0.0.1:8000", $"127.0.0.1:{server}", StringComparison.Ordinal);
+        File.WriteAllText(_directory["site.conf"], site);
+        var temporary = string.Join('\n', new[] { "client_body", "proxy", "fastcgi", "uwsgi", "scgi" }.Select(name => $"{name}_temp_path {_directory[name]};"));
+        File.WriteAllText(_directory["nginx.conf"], $$"""
+            daemon off;
+            pid {{_directory["pid"]}};
+            events {}
+            http {
+                {{temporary}}
+                log_format short '$request_method $uri $status';
+                access_log {{_directory["access.log"]}} short;
+                include {{_directory["site.conf"]}};
+            }
+            """);
+        return new RunningProgram("nginx", ["-c", _directory["nginx.conf"], "-p", _directory.Path, "-e", "stderr"]);
+    }
+
+    private RunningProgram Caddy(int server)
+    {
+        var site = Repository.Read("deploy", "caddy", "Caddyfile")
+            .Replace("push.example.com {", $"http://127.0.0.1:{Port} {{", StringComparison.Ordinal)
+            .Replace("127.0.0.1:8000", $"127.0.0.1:{server}", StringComparison.Ordinal);
+        File.WriteAllText(_directory["Caddyfile"], "{\n\tadmin off\n}\n" + site);
+        return new RunningProgram("caddy", ["run", "--adapter", "caddyfile", "--config", _directory["Caddyfile"]], null, ("HOME", _directory.Path), ("XDG_DATA_HOME", _directory.Path), ("XDG_CONFIG_HOME", _directory.Path));
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            using var response = await Http.GetAsync(new Uri("/readyz", UriKind.Relative));
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    [GeneratedRegex(@"^ *ssl_certificate.*\n", RegexOptions.Multiline)]
+    private static partial Regex Certificate();
+}
