@@ -7,6 +7,7 @@ using Tidings.Server.Databases;
 using Tidings.Server.Demo;
 using Tidings.Server.Logs;
 using Tidings.Server.Proxies;
+using Tidings.Server.Reloading;
 using Tidings.Server.Site;
 using Tidings.Server.Tls;
 
@@ -22,7 +23,8 @@ internal static class TidingsServer
     public static WebApplication Build(Dictionary<string, string?> settings, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = ServerConfiguration.CreateBuilder(settings);
-        var (options, urls, tls) = ServerSettings.Read(builder.Configuration);
+        var started = ServerSettings.Read(builder.Configuration);
+        var (options, urls, tls) = started;
         builder.WebHost.UseUrls(urls);
 
         ServerLogging.Configure(builder);
@@ -53,6 +55,8 @@ internal static class TidingsServer
         {
             DemoItems.Add(builder, options.PostgreSql);
         }
+
+        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ConfigurationReload>(services, settings, started, builder.Configuration));
 
         configure?.Invoke(builder);
 
@@ -90,7 +94,7 @@ internal static class TidingsServer
             app.UsePathBase(pathBase);
         }
 
-        var dashboard = app.UseDashboard(options.Tidings.AdminKey);
+        var dashboard = app.UseDashboard();
         app.UseRouting();
         app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = static _ => false });
         app.MapReadiness("/readyz");

@@ -28,13 +28,12 @@ public static class ApiEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
-        var largest = tidings.Limits.Messages(binary: false).HardLimit;
         var group = endpoints.MapGroup(prefix);
         foreach (var operation in Operations(tidings))
         {
             var route = group.MapMethods("/" + operation.Name, [operation.Reads ? HttpMethods.Get : HttpMethods.Post], async context =>
             {
-                var result = tidings.ApiAccess.Refuse(context.Request, out var rate) ?? await RunAsync(context, operation, largest, rate);
+                var result = tidings.ApiAccess.Refuse(context.Request, out var rate) ?? await RunAsync(context, operation, tidings.Limits.Messages(binary: false).HardLimit, rate);
                 await result.ExecuteAsync(context);
             });
             Describe(route, operation);

@@ -28,10 +28,9 @@ public static class BroadcastEndpoint
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
-        var largest = tidings.Limits.Messages(binary: false).SoftLimit;
         var route = endpoints.MapPost(pattern, async (HttpContext context) =>
         {
-            var result = tidings.ApiAccess.Refuse(context.Request, out _) ?? await BroadcastAsync(context, tidings, largest);
+            var result = tidings.ApiAccess.Refuse(context.Request, out _) ?? await BroadcastAsync(context, tidings, tidings.Limits.Messages(binary: false).SoftLimit);
             await result.ExecuteAsync(context);
         });
         RouteDescription.Add(

@@ -14,12 +14,11 @@ internal sealed class ServerKey
 
     private const string Scheme = "Bearer ";
 
-    private readonly List<Holder> _holders;
-    private readonly Holder _local;
-    private readonly Holder? _admin;
     private readonly string _options;
+    private readonly TimeProvider _time;
     private readonly ConnectionMetrics _metrics;
     private readonly RecentRefusals _refusals;
+    private volatile Keys _keys;
 
     /// <param name="keys">Options that name a key, and the keys, each of which opens it alone.</param>
     /// <param name="limit">Requests with one key.</param>
@@ -28,27 +27,28 @@ internal sealed class ServerKey
     /// <param name="refusals">Where they are remembered.</param>
     public ServerKey(IReadOnlyList<(string Option, string? Key)> keys, RateLimit limit, TimeProvider time, ConnectionMetrics metrics, RecentRefusals refusals)
     {
-        _metrics = metrics;
-        _refusals = refusals;
-
-        // Hashed, so that the comparison takes the same time for keys of any length.
-        _holders = [.. keys.Where(static key => key.Key is not null).Select(key => new Holder(key.Option, Hash(key.Key!), new SharedRate(limit, time)))];
-        _admin = _holders.Find(static holder => holder.Option == AdminKey);
-        _local = new Holder("", [], new SharedRate(limit, time));
+        (_time, _metrics, _refusals) = (time, metrics, refusals);
         _options = string.Join(" or ", keys.Select(static key => key.Option));
+        _keys = Make(keys, limit);
     }
+
+    /// <summary>Puts other keys in the place of those that were.</summary>
+    /// <param name="keys">Of the same options.</param>
+    /// <param name="limit">Requests with one key.</param>
+    public void Change(IReadOnlyList<(string Option, string? Key)> keys, RateLimit limit) => _keys = Make(keys, limit);
 
     /// <summary>Null where the request may go on; otherwise the answer.</summary>
     /// <param name="request">The request.</param>
     /// <param name="rate">What further work of the request counts against, where it may go on.</param>
     public IResult? Refuse(HttpRequest request, out SharedRate rate)
     {
-        var holder = _holders.Count == 0 ? (DirectLocal.Is(request) ? _local : null) : Find(request);
-        rate = (holder ?? _local).Rate;
+        var keys = _keys;
+        var holder = keys.Holders.Count == 0 ? (DirectLocal.Is(request) ? keys.Local : null) : Find(keys, request);
+        rate = (holder ?? keys.Local).Rate;
         if (holder is null)
         {
             _refusals.Add("Server API without its key", AddressKey.From(request.HttpContext.Connection.RemoteIpAddress));
-            return Problems.Unauthorized(_holders.Count == 0
+            return Problems.Unauthorized(keys.Holders.Count == 0
                 ? $"Without {_options} only direct requests from this machine are answered: from and to a loopback address, not forwarded by a proxy, from no other origin, with JSON as content type. Set {_options}, and send it as \"Authorization: Bearer <key>\"."
                 : $"Send {_options} as \"Authorization: Bearer <key>\".");
         }
@@ -63,17 +63,17 @@ internal sealed class ServerKey
     }
 
     /// <summary>Whether the request shows one of the keys, where there are any.</summary>
-    public bool IsShown(HttpRequest request) => _holders.Count > 0 && Find(request) is not null;
+    public bool IsShown(HttpRequest request) => Find(_keys, request) is not null;
 
     /// <summary>Whether a holder of a key asks, or where there is none a program on this machine.</summary>
-    public bool Admits(HttpRequest request) => _holders.Count == 0 ? DirectLocal.Is(request) : IsShown(request);
+    public bool Admits(HttpRequest request) => _keys is { Holders.Count: > 0 } keys ? Find(keys, request) is not null : DirectLocal.Is(request);
 
     // All keys are compared, whichever fits: the time tells nothing.
-    private Holder? Find(HttpRequest request)
+    private static Holder? Find(Keys keys, HttpRequest request)
     {
-        if (_admin is not null && request.HttpContext.Features.Get<AdminSession>() is not null)
+        if (keys.Admin is { } admin && request.HttpContext.Features.Get<AdminSession>() is not null)
         {
-            return _admin;
+            return admin;
         }
 
         var authorization = request.Headers.Authorization;
@@ -84,7 +84,7 @@ internal sealed class ServerKey
 
         var hash = Hash(authorization[0]![Scheme.Length..]);
         Holder? found = null;
-        foreach (var holder in _holders)
+        foreach (var holder in keys.Holders)
         {
             found = CryptographicOperations.FixedTimeEquals(hash, holder.Hash) ? holder : found;
         }
@@ -92,7 +92,17 @@ internal sealed class ServerKey
         return found;
     }
 
+    // Hashed, so that the comparison takes the same time for keys of any length.
+    private Keys Make(IReadOnlyList<(string Option, string? Key)> keys, RateLimit limit) => new(
+        [.. keys.Where(static key => key.Key is not null).Select(key => new Holder(key.Option, Hash(key.Key!), new SharedRate(limit, _time)))],
+        new Holder("", [], new SharedRate(limit, _time)));
+
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 
     private sealed record Holder(string Option, byte[] Hash, SharedRate Rate);
+
+    private sealed record Keys(List<Holder> Holders, Holder Local)
+    {
+        public Holder? Admin { get; } = Holders.Find(static holder => holder.Option == AdminKey);
+    }
 }

@@ -27,14 +27,21 @@ internal sealed class ConnectTransports
         var route = new ConnectRoute(tidings);
         var entrance = new HttpEntrance(tidings, route);
         var settings = tidings.TextRoute(binary: false);
-        var answering = settings with { Heartbeat = TimeSpan.Zero, CloseTimeout = AnswerTimeout };
+        var answering = settings.With(static settings => settings with { Heartbeat = TimeSpan.Zero, CloseTimeout = AnswerTimeout });
         _webSockets = new WebSocketRoute(settings, tidings.Channels) { Join = route.Join, IdentifiesByItself = tidings.ConnectHook is not null };
-        _events = new EventStreamRoute(entrance, tidings.Registry.Metrics, settings with { TextHeartbeat = false });
+        _events = new EventStreamRoute(entrance, tidings.Registry.Metrics, settings.With(static settings => settings with { TextHeartbeat = false }));
         _polls = new PollRoute(entrance, tidings.Registry.Metrics, answering, tidings.Time);
 
         // Rates are counted by sender, and an answer is bounded by what it is before each command.
-        var saying = answering with { Rate = RateLimit.None, ControlRate = RateLimit.None, ByteRate = RateLimit.None, SharesRates = false, QueueBytes = int.MaxValue };
-        _commands = new CommandRoute(entrance, tidings.Actions, tidings.SenderRates, saying, settings.QueueBytes);
+        var saying = answering.With(static settings => settings with
+        {
+            Rate = RateLimit.None,
+            ControlRate = RateLimit.None,
+            ByteRate = RateLimit.None,
+            SharesRates = false,
+            QueueBytes = int.MaxValue,
+        });
+        _commands = new CommandRoute(entrance, tidings.Actions, tidings.SenderRates, settings, saying);
     }
 
     /// <summary>A WebSocket, a stream or a poll, as the request says.</summary>

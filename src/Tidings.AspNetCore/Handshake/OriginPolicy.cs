@@ -5,7 +5,10 @@ namespace Tidings.AspNetCore.Handshake;
 /// <summary>Whose pages may connect (RFC 6455 §10.2). Origins are compared whole: no wildcard, no part of a name.</summary>
 internal sealed class OriginPolicy(IEnumerable<string> allowed)
 {
-    private readonly HashSet<string> _allowed = new(allowed, StringComparer.OrdinalIgnoreCase);
+    private volatile HashSet<string> _allowed = new(allowed, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Goes by another list from now on. Who is connected stays.</summary>
+    public void Change(IEnumerable<string> allowed) => _allowed = new HashSet<string>(allowed, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether the request may go on: programs, which send no origin, the server's own pages, and the list. All where there
     /// is no list.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Tidings.AspNetCore.Hosting;
 using Tidings.Connections;
 using Tidings.Protocol;
 
@@ -8,13 +9,13 @@ namespace Tidings.AspNetCore.Handshake;
 /// <param name="Settings">What holds for its connections.</param>
 /// <param name="Handler">What it does with them.</param>
 /// <param name="Counted">Whether the node's limits on connections hold here.</param>
-internal sealed record WebSocketRoute(ConnectionSettings Settings, ConnectionHandler Handler, bool Counted = true)
+internal sealed record WebSocketRoute(LiveSettings Settings, ConnectionHandler Handler, bool Counted = true)
 {
     // What a client asks for by ?ping=frame.
-    private readonly ConnectionSettings _framePings = Settings with { TextHeartbeat = false };
+    private readonly LiveSettings _framePings = Settings.With(static settings => settings with { TextHeartbeat = false });
 
     public ConnectionSettings SettingsFor(HttpContext context) =>
-        context.Request.Query["ping"] == "frame" ? _framePings : Settings;
+        (context.Request.Query["ping"] == "frame" ? _framePings : Settings).Current;
 
     /// <summary>Says what is wrong with the request's values, or null.</summary>
     public Func<HttpContext, string?> Check { get; init; } = static _ => null;

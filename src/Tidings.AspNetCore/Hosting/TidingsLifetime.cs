@@ -36,7 +36,7 @@ internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceP
 
         // Where nothing is drained, what tasks say last reaches those who watch them.
         await ending;
-        await CloseAsync(hurry.IsCancellationRequested ? ShortestClose : LongestClose, cancellationToken);
+        await (hurry.IsCancellationRequested ? CloseAsync(ShortestClose, CancellationToken.None) : CloseAsync(LongestClose, cancellationToken));
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

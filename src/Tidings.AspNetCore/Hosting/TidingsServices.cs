@@ -30,12 +30,16 @@ using Tidings.Tasks;
 namespace Tidings.AspNetCore.Hosting;
 
 /// <summary>The engine of one application, put together from its options.</summary>
-internal sealed class TidingsServices : IAsyncDisposable
+internal sealed partial class TidingsServices : IAsyncDisposable
 {
     private static readonly string ServerVersion = typeof(TidingsServices).Assembly.GetName().Version!.ToString(3);
 
     private readonly HookClient? _hooks;
     private readonly Lazy<TaskEngine> _tasks;
+    private readonly SharedRate _handshakes;
+    private readonly Subscribing _subscribing;
+    private readonly JwtAuthenticator? _jwt;
+    private volatile Limits _limits;
 
     public TidingsServices(
         TidingsOptions options, LaneSet lanes, IMeterFactory meters, TimeProvider time, ILogger<ConnectionRegistry> log, IServiceProvider provider, IOptions<JsonOptions> json, ITokenAuthenticator? tokens = null)
@@ -47,10 +51,11 @@ internal sealed class TidingsServices : IAsyncDisposable
         _hooks = options.Hooks.Secret is null ? null : new HookClient(options.Hooks, time, log);
         ConnectHook = Hook(options.Hooks.Connect, (hooks, url) => new ConnectHook(hooks, url, time));
         Calls = new CallTable(Hook(options.Hooks.Call, static (hooks, url) => new CallHook(hooks, url)));
-        Limits = Limits.From(options.Limits);
+        _limits = Limits.From(options.Limits);
         Shedder = new LoadShedder(provider.GetService<IPressure>() ?? new SystemPressure(), options.Overload, time, meters, log);
         Registry = new ConnectionRegistry(lanes, Limits.ForNode(), time, meters, log) { Shedder = Shedder };
-        tokens ??= JwtAuthenticator.From(options.Jwt, time);
+        _jwt = tokens is null ? JwtAuthenticator.From(options.Jwt, time) : null;
+        tokens ??= _jwt;
         var authenticator = tokens is null ? null : new Authenticator(tokens, Registry.Revocations, time);
         FirstMessage = authenticator is null ? null : new FirstMessage(authenticator);
         Hub = new Hub(time);
@@ -63,35 +68,31 @@ internal sealed class TidingsServices : IAsyncDisposable
         ConnectDialects = new DialectFamily(new ConnectDialect(), ConnectDialect.DeflateIndex, Deflater);
         foreach (var kind in options.Channels)
         {
-            Kinds.Set(ChannelKindFactory.From(kind) with
-            {
-                OnSubscribe = Hook(kind.OnSubscribe, static (hooks, url) => new SubscribeHook(hooks, url)),
-                OnPublish = Hook(kind.OnPublish, static (hooks, url) => new PublishHook(hooks, url)),
-            });
+            Kinds.Set(KindOf(kind));
         }
 
-        var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(Limits.Subscriptions, Limits.SubscribeRate)) { Shedder = Shedder };
+        _subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(Limits.Subscriptions, Limits.SubscribeRate)) { Shedder = Shedder };
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
         var figures = new NodeFigures(meters, Registry, Directory, Hub, lanes, Backplane, ServerVersion);
         Reports = new NodeReports(Hub, Broker, Backplane.Nodes, figures, time);
         Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
-        var work = new NodeWork(Directory, subscribing, Clients, Disconnecting, Reports);
+        var work = new NodeWork(Directory, _subscribing, Clients, Disconnecting, Reports);
         Backplane.Serve(work, Registry, Clients);
         var everywhere = new Everywhere(Backplane.Nodes, work);
         ClientActions = new ClientActions(Clients, Backplane.Nodes, everywhere);
-        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory, everywhere) { Calls = Calls, FirstMessage = FirstMessage, Shedder = Shedder };
+        Actions = new CommandActions(Broker, Presence, Kinds, _subscribing, Directory, everywhere) { Calls = Calls, FirstMessage = FirstMessage, Shedder = Shedder };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
-        Channels = new ChannelHandler(Actions, subscribing, Directory, Server, FirstMessage);
-        ApiAccess = new ServerKey([("Tidings:ApiKey", options.ApiKey), (ServerKey.AdminKey, options.AdminKey)], Limits.ApiRate, time, Registry.Metrics, Registry.Refusals);
-        AdminAccess = new ServerKey([(ServerKey.AdminKey, options.AdminKey)], RateLimit.None, time, Registry.Metrics, Registry.Refusals);
-        TaskAccess = new ServerKey(
-            [("Tidings:WorkerKey", options.WorkerKey), ("Tidings:ApiKey", options.ApiKey), (ServerKey.AdminKey, options.AdminKey)], Limits.ApiRate, time, Registry.Metrics, Registry.Refusals);
+        Channels = new ChannelHandler(Actions, _subscribing, Directory, Server, FirstMessage);
+        ApiAccess = new ServerKey(ApiKeys(options), Limits.ApiRate, time, Registry.Metrics, Registry.Refusals);
+        _adminKey = options.AdminKey;
+        AdminAccess = new ServerKey(AdminKeys(options), RateLimit.None, time, Registry.Metrics, Registry.Refusals);
+        TaskAccess = new ServerKey(TaskKeys(options), Limits.ApiRate, time, Registry.Metrics, Registry.Refusals);
         _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
             options.Tasks, provider.GetService<ITaskStore>() ?? Backplane.Tasks ?? new MemoryTaskStore(time, options.Tasks.MemoryBytes),
             Broker, Hub, Kinds, FirstMessage, json.Value.SerializerOptions, time, meters, log));
         Forwarding = new ForwardingNotice(log);
         Origins = new OriginPolicy(options.AllowedOrigins);
-        CrossOrigin = new CrossOrigin(Origins, options.AllowedOrigins, provider.GetRequiredService<ILoggerFactory>());
+        CrossOrigin = new CrossOrigin(Origins, [.. options.AllowedOrigins], provider.GetRequiredService<ILoggerFactory>());
         SenderRates = new SenderRates(Limits.Rate, Limits.SubscribeRate, time);
         Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
         DrainSpan = DrainDefaults.SpanOf(options, provider.GetService<IHostEnvironment>());
@@ -99,9 +100,10 @@ internal sealed class TidingsServices : IAsyncDisposable
         Lanes = lanes;
         Time = time;
         AuthenticationRule = new AuthenticationRule(AuthenticationMethods.All, options.RequireAuthentication);
+        _handshakes = new SharedRate(Limits.HandshakeRate, time);
         Entrance = new WebSocketEntrance(
             Registry, lanes, Origins, Authentication, AuthenticationRule,
-            new EntranceGuards(new SharedRate(Limits.HandshakeRate, time), Forwarding, options.Compression.Enabled));
+            new EntranceGuards(_handshakes, Forwarding, options.Compression.Enabled));
     }
 
     public TidingsOptions Options { get; }
@@ -113,7 +115,9 @@ internal sealed class TidingsServices : IAsyncDisposable
 
     /// <summary>What applications see.</summary>
     public ITidings Facade { get; }
-    public Limits Limits { get; }
+
+    /// <summary>The limits in force.</summary>
+    public Limits Limits => _limits;
     public ConnectionRegistry Registry { get; }
     public Hub Hub { get; }
 
@@ -202,17 +206,17 @@ internal sealed class TidingsServices : IAsyncDisposable
         where T : class => url is null ? null : make(_hooks!, new Uri(url));
 
     /// <summary>What holds on the server's own text routes (design: connection rules).</summary>
-    public ConnectionSettings TextRoute(bool binary) => new()
+    public LiveSettings TextRoute(bool binary) => new(() => Limits, limits => new ConnectionSettings
     {
-        Messages = Limits.Messages(binary),
-        Rate = Limits.Rate,
-        ByteRate = Limits.ByteRate,
+        Messages = limits.Messages(binary),
+        Rate = limits.Rate,
+        ByteRate = limits.ByteRate,
         SharesRates = true,
-        ControlRate = Limits.ControlRate,
+        ControlRate = limits.ControlRate,
         Heartbeat = Options.Heartbeat.Interval,
         TextHeartbeat = true,
-        QueueBytes = Limits.QueueBytes == 0 ? int.MaxValue : Limits.QueueBytes,
-    };
+        QueueBytes = limits.QueueBytes == 0 ? int.MaxValue : limits.QueueBytes,
+    });
 }
 
 internal static class TidingsServicesExtensions

@@ -57,7 +57,7 @@ public static class RoomEndpoints
             Messages = new MessageRules(Largest, Largest, Text: true, Binary: true),
             QueueBytes = 4 * Largest,
         };
-        return endpoints.MapRoute(pattern, new WebSocketRoute(settings, new ExactEchoHandler(), Counted: false) { TakesFirstMessage = false });
+        return endpoints.MapRoute(pattern, new WebSocketRoute(LiveSettings.Fixed(settings), new ExactEchoHandler(), Counted: false) { TakesFirstMessage = false });
     }
 
     private static string RoomOf(HttpContext context) => (string?)context.Request.RouteValues["room"] ?? "";

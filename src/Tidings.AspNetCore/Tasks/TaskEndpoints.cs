@@ -32,7 +32,7 @@ public static class TaskEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
-        var settings = tidings.TextRoute(binary: false) with { TextHeartbeat = false };
+        var settings = tidings.TextRoute(binary: false).With(static settings => settings with { TextHeartbeat = false });
         var entrance = new HttpEntrance(tidings, new ConnectRoute(tidings));
         var writing = new TaskWriteRoutes(tidings);
         var reading = new TaskReadRoutes(tidings, entrance, new EventStreamRoute(entrance, tidings.Registry.Metrics, settings), settings);

@@ -4,14 +4,13 @@ using Tidings.AspNetCore.Hosting;
 using Tidings.AspNetCore.Transports;
 using Tidings.Brokers;
 using Tidings.Channels;
-using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Tasks;
 
 namespace Tidings.AspNetCore.Tasks;
 
 /// <summary>Reading, watching and cancelling tasks over HTTP: for those who hold a key, and for those who may watch.</summary>
-internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entrance, EventStreamRoute events, ConnectionSettings settings)
+internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entrance, EventStreamRoute events, LiveSettings settings)
 {
     public static string IdOf(HttpContext context) => (string?)context.Request.RouteValues["taskId"] ?? "";
 
@@ -64,7 +63,7 @@ internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entra
             return;
         }
 
-        if (await entrance.EnterAsync(context, settings, counted: true, stream: true, handler) is not { } visit)
+        if (await entrance.EnterAsync(context, settings.Current, counted: true, stream: true, handler) is not { } visit)
         {
             return;
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Hosting;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Protocol;
@@ -13,9 +14,9 @@ namespace Tidings.AspNetCore.Transports;
 /// <param name="entrance">Lets requests in.</param>
 /// <param name="actions">What commands do.</param>
 /// <param name="rates">How often who may say something.</param>
-/// <param name="settings">What holds for the connection that each request is.</param>
-/// <param name="mostAnswerBytes">When replies have become so long, no further command is carried out.</param>
-internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions, SenderRates rates, ConnectionSettings settings, int mostAnswerBytes)
+/// <param name="settings">What holds for connections; when replies have become longer than what may wait for one, no further command is carried out.</param>
+/// <param name="saying">The same for the connection that each request is.</param>
+internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions, SenderRates rates, LiveSettings settings, LiveSettings saying)
 {
     private static readonly FieldFault[] NeedsConnection = [new("type", "needs a connection")];
 
@@ -27,7 +28,7 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
             return;
         }
 
-        if (await entrance.EnterAsync(context, settings, counted: false) is not { } visit)
+        if (await entrance.EnterAsync(context, saying.Current, counted: false) is not { } visit)
         {
             return;
         }
@@ -54,9 +55,10 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
 
     private async ValueTask<CommandBody?> ReadAsync(HttpContext context)
     {
-        if (await ApiBody.ReadAsync(context, settings.Messages.HardLimit) is not { } bytes)
+        var largest = settings.Current.Messages.HardLimit;
+        if (await ApiBody.ReadAsync(context, largest) is not { } bytes)
         {
-            await HttpEntrance.AnswerAsync(context, Problems.TooLarge($"The body may have at most {settings.Messages.HardLimit} bytes."));
+            await HttpEntrance.AnswerAsync(context, Problems.TooLarge($"The body may have at most {largest} bytes."));
             return null;
         }
 
@@ -82,7 +84,7 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
             }
 
             connection.Lane.Traffic.MessagesReceived++;
-            if (connection.QueuedBytes + wire.Bytes > mostAnswerBytes)
+            if (connection.QueuedBytes + wire.Bytes > settings.Current.QueueBytes)
             {
                 CommandReader.Read(json.Span, out var unread);
                 connection.Send(Reply.Error(unread.Id, ErrorCode.TooLarge, "Answer too large"));
@@ -102,7 +104,7 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
     {
         var connection = session.Connection;
         int retryAfter;
-        if (json.Length > settings.Messages.SoftLimit)
+        if (json.Length > settings.Current.Messages.SoftLimit)
         {
             connection.Send(TryContent(session, visit, out retryAfter)
                 ? Reply.Error(default, ErrorCode.TooLarge, "Message too large")

@@ -14,20 +14,21 @@ internal sealed class CrossOrigin
     private static readonly TimeSpan PreflightAge = TimeSpan.FromHours(1);
 
     private readonly CorsService _cors;
-    private readonly CorsPolicy _policy;
+    private volatile CorsPolicy _policy;
     private readonly OriginPolicy _origins;
 
     /// <param name="origins">Who may connect.</param>
     /// <param name="allowed">The configured origins; where there are none, pages of all origins may read what anybody may, without their users' cookies.</param>
     /// <param name="log">Where ASP.NET Core's own words about it go.</param>
-    public CrossOrigin(OriginPolicy origins, IEnumerable<string> allowed, ILoggerFactory log)
+    public CrossOrigin(OriginPolicy origins, string[] allowed, ILoggerFactory log)
     {
-        string[] list = [.. allowed];
-        var policy = new CorsPolicyBuilder().WithMethods(Methods).WithHeaders(Headers).WithExposedHeaders("Retry-After").SetPreflightMaxAge(PreflightAge);
-        _policy = (list.Length == 0 ? policy.AllowAnyOrigin() : policy.WithOrigins(list).AllowCredentials()).Build();
+        _policy = Policy(allowed);
         _cors = new CorsService(Microsoft.Extensions.Options.Options.Create(new CorsOptions()), log);
         _origins = origins;
     }
+
+    /// <summary>Goes by another list from now on.</summary>
+    public void Change(string[] allowed) => _policy = Policy(allowed);
 
     /// <summary>Adds what a browser asks of an answer. A preflight needs nothing more.</summary>
     /// <returns>Whether the request may go on.</returns>
@@ -39,5 +40,11 @@ internal sealed class CrossOrigin
         }
 
         return _origins.Allows(context.Request);
+    }
+
+    private static CorsPolicy Policy(string[] allowed)
+    {
+        var policy = new CorsPolicyBuilder().WithMethods(Methods).WithHeaders(Headers).WithExposedHeaders("Retry-After").SetPreflightMaxAge(PreflightAge);
+        return (allowed.Length == 0 ? policy.AllowAnyOrigin() : policy.WithOrigins(allowed).AllowCredentials()).Build();
     }
 }

@@ -2,13 +2,14 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Hosting;
 using Tidings.Connections;
 using Tidings.Protocol.Positions;
 
 namespace Tidings.AspNetCore.Transports;
 
 /// <summary>Server-Sent Events (docs/protocol.md, "Server-Sent Events").</summary>
-internal sealed class EventStreamRoute(HttpEntrance entrance, ConnectionMetrics metrics, ConnectionSettings settings)
+internal sealed class EventStreamRoute(HttpEntrance entrance, ConnectionMetrics metrics, LiveSettings settings)
 {
     // So that the clients of a server that went away don't all come back in the same moment.
     private const int ShortestRetry = 1_000;
@@ -29,7 +30,7 @@ internal sealed class EventStreamRoute(HttpEntrance entrance, ConnectionMetrics 
             return;
         }
 
-        if (await entrance.EnterAsync(context, settings, counted: true, stream: true) is not { } visit || !await entrance.TryBeginAsync(context, visit, request))
+        if (await entrance.EnterAsync(context, settings.Current, counted: true, stream: true) is not { } visit || !await entrance.TryBeginAsync(context, visit, request))
         {
             return;
         }

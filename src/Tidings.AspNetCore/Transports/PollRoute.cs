@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Hosting;
 using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Protocol.Positions;
@@ -8,7 +9,7 @@ using Tidings.Protocol.Positions;
 namespace Tidings.AspNetCore.Transports;
 
 /// <summary>Polling, long and plain (docs/protocol.md, "Polling"): each request is a connection of its own, which ends with the first that there is to tell.</summary>
-internal sealed class PollRoute(HttpEntrance entrance, ConnectionMetrics metrics, ConnectionSettings settings, TimeProvider time)
+internal sealed class PollRoute(HttpEntrance entrance, ConnectionMetrics metrics, LiveSettings settings, TimeProvider time)
 {
     public async Task ServeAsync(HttpContext context)
     {
@@ -19,7 +20,7 @@ internal sealed class PollRoute(HttpEntrance entrance, ConnectionMetrics metrics
             return;
         }
 
-        if (await entrance.EnterAsync(context, settings, counted: true) is not { } visit || !await entrance.TryBeginAsync(context, visit, request))
+        if (await entrance.EnterAsync(context, settings.Current, counted: true) is not { } visit || !await entrance.TryBeginAsync(context, visit, request))
         {
             return;
         }

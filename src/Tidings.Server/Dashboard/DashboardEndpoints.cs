@@ -11,10 +11,9 @@ internal static class DashboardEndpoints
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
     /// <summary>Decides who may see it. Before routing: what the page asks of the server API gets its true path here.</summary>
-    public static DashboardGate UseDashboard(this WebApplication app, string? adminKey)
+    public static DashboardGate UseDashboard(this WebApplication app)
     {
-        var tidings = app.Services.GetTidings();
-        var gate = new DashboardGate(tidings, adminKey is null ? null : new DashboardSessions(adminKey, tidings.Time));
+        var gate = new DashboardGate(app.Services.GetTidings());
         app.Use(gate.InvokeAsync);
         return gate;
     }

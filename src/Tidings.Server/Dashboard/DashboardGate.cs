@@ -6,13 +6,27 @@ namespace Tidings.Server.Dashboard;
 
 /// <summary>Who may see the dashboard: the bearer of the admin key, a session that began with it, and where there is no such key a program or browser on this
 /// machine. What its page asks of the server API goes through here: the cookie is sent nowhere else.</summary>
-internal sealed class DashboardGate(TidingsServices tidings, DashboardSessions? sessions)
+internal sealed class DashboardGate(TidingsServices tidings)
 {
     /// <summary>What follows is the server API, asked by the page.</summary>
     private static readonly PathString Api = DashboardEndpoints.Root + "/api";
 
-    /// <summary>Whether there is a key to sign in with.</summary>
-    public DashboardSessions? Sessions => sessions;
+    private volatile DashboardSessions? _sessions;
+
+    /// <summary>Sessions of those who have shown the key in force; null where there is none to sign in with.</summary>
+    public DashboardSessions? Sessions
+    {
+        get
+        {
+            var (key, sessions) = (tidings.AdminKey, _sessions);
+            if (sessions?.AdminKey != key)
+            {
+                _sessions = sessions = key is null ? null : new DashboardSessions(key, tidings.Time);
+            }
+
+            return sessions;
+        }
+    }
 
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -38,7 +52,7 @@ internal sealed class DashboardGate(TidingsServices tidings, DashboardSessions? 
             return true;
         }
 
-        if (sessions is null || !IsOwnPage(context.Request) || !sessions.Holds(context))
+        if (Sessions is not { } sessions || !IsOwnPage(context.Request) || !sessions.Holds(context))
         {
             return false;
         }
@@ -65,7 +79,7 @@ internal sealed class DashboardGate(TidingsServices tidings, DashboardSessions? 
     }
 
     /// <summary>What to do about it.</summary>
-    public string Explain() => sessions is null
+    public string Explain() => Sessions is null
         ? $"Without {ServerKey.AdminKey} the dashboard answers direct requests from this machine alone. Set it, and sign in."
         : $"Sign in, or send {ServerKey.AdminKey} as \"Authorization: Bearer <key>\".";
 }

@@ -21,6 +21,9 @@ internal sealed class DashboardSessions(string adminKey, TimeProvider time)
     private const int TimesLength = 2 * sizeof(long);
     private const int Length = TimesLength + HMACSHA256.HashSizeInBytes;
 
+    /// <summary>The key that is shown to begin one.</summary>
+    public string AdminKey => adminKey;
+
     private readonly byte[] _admin = SHA256.HashData(Encoding.UTF8.GetBytes(adminKey));
     private readonly byte[] _seal = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(adminKey), HMACSHA256.HashSizeInBytes, info: "tidings dashboard session"u8.ToArray());
 

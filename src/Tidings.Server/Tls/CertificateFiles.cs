@@ -9,8 +9,9 @@ internal sealed partial class CertificateFiles : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    private readonly string _certificateFile;
-    private readonly string _keyFile;
+    private readonly Lock _gate = new();
+    private string _certificateFile;
+    private string _keyFile;
     private byte[] _seen;
     private PemCertificate _current;
     private ITimer? _timer;
@@ -35,9 +36,30 @@ internal sealed partial class CertificateFiles : IDisposable
         _timer = time.CreateTimer(static files => ((CertificateFiles)files!).Look(), this, Interval, Interval);
     }
 
+    /// <summary>Looks after the files of <paramref name="other"/> from now on, which were just read.</summary>
+    public void Change(CertificateFiles other)
+    {
+        lock (_gate)
+        {
+            if ((_certificateFile, _keyFile) != (other._certificateFile, other._keyFile))
+            {
+                (_certificateFile, _keyFile, _seen) = (other._certificateFile, other._keyFile, other._seen);
+                Volatile.Write(ref _current, other._current);
+            }
+        }
+    }
+
     public void Dispose() => _timer?.Dispose();
 
     private void Look()
+    {
+        lock (_gate)
+        {
+            Look_NeedsLock();
+        }
+    }
+
+    private void Look_NeedsLock()
     {
         try
         {

@@ -31,6 +31,9 @@ internal sealed class ChannelKinds
         }
     }
 
+    /// <summary>Puts <paramref name="kinds"/> in the place of all that were added.</summary>
+    public void Replace(ChannelKind[] kinds) => _kinds = kinds;
+
     /// <summary>Adds a kind that a feature of Tidings needs. Those of the application go before it, unless it is closed, and it takes nothing
     /// away from what holds where the application has none.</summary>
     public void SetFeature(ChannelKind kind) => _features = [.. _features.Where(other => other.Pattern.Text != kind.Pattern.Text), kind];

@@ -19,20 +19,29 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
     /// <summary>Says when logs are not read for those who subscribe; null where they always are.</summary>
     public LoadShedder? Shedder { get; init; }
 
-    public int MostSubscriptions => limits.Subscriptions;
+    private volatile ChannelLimits _limits = limits;
+
+    /// <summary>What one connection may have.</summary>
+    public ChannelLimits Limits
+    {
+        get => _limits;
+        set => _limits = value;
+    }
+
+    public int MostSubscriptions => Limits.Subscriptions;
 
     /// <summary>Whether the session may use its right to subscribe now.</summary>
     /// <param name="session">Who asks.</param>
     /// <param name="retryAfter">Where it is refused, the milliseconds after which to try again.</param>
     public bool TryTake(ChannelSession session, out int retryAfter)
     {
-        if (session.Subscribing.TryTake(limits.SubscribeRate, session.Connection.Lane.Now))
+        if (session.Subscribing.TryTake(Limits.SubscribeRate, session.Connection.Lane.Now))
         {
             retryAfter = 0;
             return true;
         }
 
-        retryAfter = session.Subscribing.Wait(limits.SubscribeRate);
+        retryAfter = session.Subscribing.Wait(Limits.SubscribeRate);
         session.Connection.Registry.Metrics.RateLimited(RateLimitName.Subscribing);
         return false;
     }
@@ -123,7 +132,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
     public async ValueTask<(ErrorCode Code, string Text)?> JudgeAsync(ChannelSession session, SubscribeRequest request)
     {
         var channel = request.Channel;
-        if (limits.Subscriptions > 0 && session.Count - session.ByServer >= limits.Subscriptions)
+        if (Limits.Subscriptions > 0 && session.Count - session.ByServer >= Limits.Subscriptions)
         {
             return (ErrorCode.TooMany, "Too many subscriptions");
         }
@@ -189,7 +198,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             return (ErrorCode.Conflict, "Already subscribed");
         }
 
-        if (limits.Subscriptions > 0 && session.Count - session.ByServer >= limits.Subscriptions)
+        if (Limits.Subscriptions > 0 && session.Count - session.ByServer >= Limits.Subscriptions)
         {
             return (ErrorCode.TooMany, "Too many subscriptions");
         }

@@ -27,7 +27,8 @@ internal sealed partial class ConnectionRegistry
     private readonly Dictionary<AddressKey, int> _perAddress = [];
     private readonly Dictionary<string, int> _perUser = new(StringComparer.Ordinal);
     private readonly LaneSet _lanes;
-    private readonly ConnectionLimits _limits;
+    private volatile ConnectionLimits _limits;
+    private volatile MessageRates _rates;
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _draining;
     private Stop? _stop;
@@ -42,7 +43,7 @@ internal sealed partial class ConnectionRegistry
         _lanes = lanes;
         _limits = limits;
         Log = log;
-        Rates = new MessageRates(limits, time);
+        _rates = new MessageRates(limits, time);
         Metrics = new ConnectionMetrics(meters, () => Count);
 
         // A quarter of what the process may use, so that slow readers never push the others out of memory.
@@ -62,7 +63,7 @@ internal sealed partial class ConnectionRegistry
     public ILogger Log { get; }
 
     /// <summary>What the connections of an address or a user may say together.</summary>
-    public MessageRates Rates { get; }
+    public MessageRates Rates => _rates;
 
     /// <summary>How many bytes may wait in all queues of one lane.</summary>
     public long QueueBytesPerLane { get; }
@@ -222,6 +223,17 @@ internal sealed partial class ConnectionRegistry
 
             _count--;
             TellLeft_NeedsLock();
+        }
+    }
+
+    /// <summary>Goes by other limits from now on. Who is here stays. Users are counted from the moment on that they are limited.</summary>
+    public void Change(ConnectionLimits limits)
+    {
+        var old = _limits;
+        _limits = limits;
+        if ((limits.MessagesPerIp, limits.MessagesPerUser, limits.MessagesPerChannel) != (old.MessagesPerIp, old.MessagesPerUser, old.MessagesPerChannel))
+        {
+            _rates = new MessageRates(limits, Time);
         }
     }
 

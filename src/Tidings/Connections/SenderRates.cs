@@ -13,16 +13,18 @@ internal sealed class SenderRates(RateLimit content, RateLimit questions, TimePr
     private readonly Dictionary<Sender, Buckets> _senders = [];
     private readonly Buckets _shared = new();
     private readonly long _started = time.GetTimestamp();
-    private readonly long _forgetAfter = Math.Max(MillisecondsToFill(content), MillisecondsToFill(questions));
+    private RateLimit _content = content;
+    private RateLimit _questions = questions;
+    private long _forgetAfter = Math.Max(MillisecondsToFill(content), MillisecondsToFill(questions));
     private long _swept;
 
     /// <param name="user">Whose command it is, or null.</param>
     /// <param name="address">Where it comes from.</param>
     /// <param name="retryAfter">Where it is refused, the milliseconds after which to try again.</param>
-    public bool TryContent(string? user, AddressKey address, out int retryAfter) => TryTake(user, address, content, isContent: true, out retryAfter);
+    public bool TryContent(string? user, AddressKey address, out int retryAfter) => TryTake(user, address, isContent: true, out retryAfter);
 
     /// <inheritdoc cref="TryContent"/>
-    public bool TryAsk(string? user, AddressKey address, out int retryAfter) => TryTake(user, address, questions, isContent: false, out retryAfter);
+    public bool TryAsk(string? user, AddressKey address, out int retryAfter) => TryTake(user, address, isContent: false, out retryAfter);
 
     /// <summary>How many senders are remembered.</summary>
     public int Count
@@ -36,16 +38,27 @@ internal sealed class SenderRates(RateLimit content, RateLimit questions, TimePr
         }
     }
 
-    private bool TryTake(string? user, AddressKey address, RateLimit limit, bool isContent, out int retryAfter)
+    /// <summary>Goes by other rates from now on. What was spent stays spent.</summary>
+    public void Change(RateLimit content, RateLimit questions)
     {
-        retryAfter = 0;
-        if (limit.PerSecond == 0)
-        {
-            return true;
-        }
-
         lock (_gate)
         {
+            (_content, _questions) = (content, questions);
+            _forgetAfter = Math.Max(MillisecondsToFill(content), MillisecondsToFill(questions));
+        }
+    }
+
+    private bool TryTake(string? user, AddressKey address, bool isContent, out int retryAfter)
+    {
+        retryAfter = 0;
+        lock (_gate)
+        {
+            var limit = isContent ? _content : _questions;
+            if (limit.PerSecond == 0)
+            {
+                return true;
+            }
+
             var now = (long)time.GetElapsedTime(_started).TotalMilliseconds;
             var buckets = Find_NeedsLock(user is null ? new Sender(null, address) : new Sender(user, default), now);
             buckets.UsedAt = now;

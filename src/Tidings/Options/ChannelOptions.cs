@@ -26,6 +26,7 @@ public enum SlowConsumerPolicy
 }
 
 /// <summary>A kind of channels. Kinds are looked up in their order: the first whose pattern matches holds.</summary>
+[Reloadable]
 public sealed class ChannelOptions
 {
     /// <summary>Which channels: <c>{x}</c> is one or more characters without <c>:</c>, a <c>*</c> at the end any rest. Required.</summary>

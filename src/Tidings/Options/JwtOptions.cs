@@ -4,6 +4,7 @@ using Tidings.Security.Tokens;
 namespace Tidings;
 
 /// <summary>JSON Web Tokens, by which clients say who they are. Without a key no token is accepted.</summary>
+[Reloadable]
 public sealed class JwtOptions
 {
     /// <summary>The secret of the one HS256 key, for who needs no more: at least 32 bytes (docs/guides/authentication.md). Default none.</summary>
@@ -22,6 +23,7 @@ public sealed class JwtOptions
 }
 
 /// <summary>One key that checks tokens. Its algorithm is fixed here and never taken from a token.</summary>
+[Reloadable]
 public sealed class JwtKeyOptions
 {
     /// <summary>The name by which a token's <c>kid</c> chooses it. Default none: no <c>kid</c> does.</summary>

@@ -16,6 +16,7 @@ public enum LimitPreset
 }
 
 /// <summary>Sizes, rates and numbers that bound what peers can ask for. What is not set comes from the preset; 0 means no limit.</summary>
+[Reloadable]
 public sealed class LimitOptions
 {
     /// <summary>The set of limits to start from. Default <see cref="LimitPreset.Default"/>.</summary>

@@ -2,7 +2,7 @@ using Tidings.Options;
 
 namespace Tidings;
 
-/// <summary>All options of Tidings. They are read once, at the start; each has its key under <c>Tidings:</c> in the configuration.</summary>
+/// <summary>All options of Tidings, read at the start; each has its key under <c>Tidings:</c> in the configuration. Some can change while the standalone server runs (docs/operations/reload.md).</summary>
 public sealed class TidingsOptions
 {
     /// <summary>How connections are kept alive.</summary>
@@ -19,6 +19,7 @@ public sealed class TidingsOptions
 
     /// <summary>Kinds of channels, looked up in this order. Default empty: clients may publish to <c>chat:*</c> and <c>room:*</c>, elsewhere
     /// the server alone, and 100 messages for an hour are kept.</summary>
+    [Reloadable]
     public IList<ChannelOptions> Channels { get; } = [];
 
     /// <summary>Back ends that are asked over HTTP.</summary>
@@ -41,16 +42,19 @@ public sealed class TidingsOptions
     /// <see cref="AdminKey"/> either, direct local requests alone are answered (docs/operations/behind-a-proxy.md).</summary>
     [OptionForm("at least 16 characters")]
     [SecretOption]
+    [Reloadable]
     public string? ApiKey { get; set; }
 
     /// <summary>The key of who runs the server, which opens whatever <see cref="ApiKey"/> does, <c>/dashboard</c> (docs/guides/dashboard.md) and <c>POST /api/drain</c> (docs/operations/restarts.md): at least 16 characters. Default none.</summary>
     [OptionForm("at least 16 characters, not the API key")]
     [SecretOption]
+    [Reloadable]
     public string? AdminKey { get; set; }
 
     /// <summary>The key of workers that report the progress of tasks: at least 16 characters (docs/guides/tasks.md). <see cref="ApiKey"/> and <see cref="AdminKey"/> report too. Default none.</summary>
     [OptionForm("at least 16 characters, none of the others")]
     [SecretOption]
+    [Reloadable]
     public string? WorkerKey { get; set; }
 
     /// <summary>Tokens by which clients say who they are.</summary>
@@ -63,6 +67,7 @@ public sealed class TidingsOptions
     /// pages may also read the answers of the HTTP transports, with cookies. Clients that send no <c>Origin</c> always may. Default empty: where a
     /// connection is not authenticated by cookie, every origin may.</summary>
     [OptionForm("scheme and host without a path")]
+    [Reloadable]
     public IList<string> AllowedOrigins { get; } = [];
 
     /// <summary>What moves the bytes of WebSockets: lanes where they can be had (Linux, plain TCP or unix sockets, <c>UseTidings()</c>), or the web server's streams

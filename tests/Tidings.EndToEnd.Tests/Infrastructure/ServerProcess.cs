@@ -31,7 +31,11 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
-    public static ServerProcess Start(string arguments, params (string Name, string Value)[] environment)
+    public static ServerProcess Start(string arguments, params (string Name, string Value)[] environment) =>
+        StartIn(AppContext.BaseDirectory, arguments, environment);
+
+    /// <summary>The same in a directory of its own, whose <c>appsettings.json</c> it reads.</summary>
+    public static ServerProcess StartIn(string directory, string arguments, params (string Name, string Value)[] environment)
     {
         // artifacts/bin/<project>/<configuration>/
         var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
@@ -40,7 +44,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = here.FullName,
+            RedirectStandardInput = true,
+            WorkingDirectory = directory,
         };
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));
         foreach (var (name, value) in environment)
@@ -60,9 +65,11 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>What Ctrl+C does.</summary>
-    public async Task InterruptAsync()
+    public Task InterruptAsync() => SignalAsync("INT");
+
+    public async Task SignalAsync(string name)
     {
-        using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
+        using var kill = Process.Start("kill", [$"-{name}", $"{_process.Id}"]);
         await kill.WaitForExitAsync();
     }
 

@@ -34,19 +34,19 @@ public abstract class DrainRules(string pump) : ServerTests(pump)
         Assert.Equal(Members, server.Hub.CountMembers("all"));
 
         // 3. Evenly: of any part of the time, that part of them.
-        foreach (var part in new[] { 0.25, 0.5, 0.75 })
+        var sentAway = sockets.Select(ExpectSentAwayAsync).ToList();
+        for (var part = 0.25; part < 1; part += 0.25)
         {
             _time.Advance(Span / 4);
             await SettleAsync(server);
             Assert.InRange(server.Hub.CountMembers("all"), (Members * (1 - part)) - 3, (Members * (1 - part)) + 3);
+            await Eventually.EqualAsync(
+                Members - server.Hub.CountMembers("all"), () => sentAway.Count(static one => one.IsCompletedSuccessfully), "The number of those who were told to go");
         }
 
         Assert.False(stopping.IsCompleted);
         _time.Advance(Span / 4);
-        foreach (var socket in sockets)
-        {
-            await ExpectSentAwayAsync(socket);
-        }
+        await Task.WhenAll(sentAway);
 
         // 4. The process goes when the last has gone.
         await stopping.WaitAsync(Eventually.Limit);

@@ -3,7 +3,7 @@ using Tidings.Security.Tokens;
 namespace Tidings.EndToEnd.Tests.Security;
 
 /// <summary>Makes tokens that a server with <see cref="Settings"/> accepts.</summary>
-internal sealed class TokenMaker(TimeProvider time)
+internal sealed class TokenMaker(TimeProvider time, string secret = TokenMaker.Secret)
 {
     public const string Secret = "a secret of the tests, 32 bytes or more";
 
@@ -11,7 +11,7 @@ internal sealed class TokenMaker(TimeProvider time)
 
     public static readonly (string Key, string? Value) Required = ("Tidings:RequireAuthentication", "true");
 
-    private readonly TokenWriter _writer = new(TokenKey.FromSecret(TokenAlgorithm.HS256, Secret));
+    private readonly TokenWriter _writer = new(TokenKey.FromSecret(TokenAlgorithm.HS256, secret));
 
     public string Make(string user, double seconds = 3600, string? id = null, params (string Pattern, TokenActions Actions)[] channels) => _writer.Write(new TokenClaims
     {

@@ -1,0 +1,67 @@
+using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Hooks;
+using Tidings.Channels;
+using Tidings.Connections;
+using Tidings.Options;
+
+namespace Tidings.AspNetCore.Hosting;
+
+/// <content>Options that change while the server runs. Each is one reference that is swapped: whoever comes finds the old or the new, never half of it.</content>
+internal sealed partial class TidingsServices
+{
+    private volatile string? _adminKey;
+
+    /// <summary>The admin key in force, or null.</summary>
+    public string? AdminKey => _adminKey;
+
+    /// <summary>What keeps options, valid in themselves, from taking the place of those in force.</summary>
+    public IEnumerable<string> ReloadFaults(TidingsOptions options)
+    {
+        var takesTokens = options.Jwt.Secret is not null || options.Jwt.Keys.Count > 0;
+        if (takesTokens != (_jwt is not null))
+        {
+            yield return takesTokens
+                ? "Tidings:Jwt has keys, and had none: the server must be restarted to take tokens."
+                : "Tidings:Jwt has no keys any more: the server must be restarted to take no tokens.";
+        }
+
+        if (_hooks is null && options.Channels.Any(static kind => kind.OnSubscribe is not null || kind.OnPublish is not null))
+        {
+            yield return "Tidings:Channels has a hook, and there was no Tidings:Hooks:Secret: the server must be restarted to call hooks.";
+        }
+    }
+
+    /// <summary>Puts limits, kinds of channels, keys and origins in force. Everything else stays.</summary>
+    /// <remarks>For the standalone server alone, all of whose kinds come from its options. New connections and requests go by them; connections that are
+    /// there keep their sizes and rates, and their subscriptions.</remarks>
+    /// <param name="options">Valid, and without <see cref="ReloadFaults"/>.</param>
+    public void Reload(TidingsOptions options)
+    {
+        var limits = Limits.From(options.Limits);
+        _limits = limits;
+        Registry.Change(limits.ForNode());
+        _subscribing.Limits = new ChannelLimits(limits.Subscriptions, limits.SubscribeRate);
+        _handshakes.Change(limits.HandshakeRate);
+        SenderRates.Change(limits.Rate, limits.SubscribeRate);
+        Kinds.Replace([.. options.Channels.Select(KindOf)]);
+        ApiAccess.Change(ApiKeys(options), limits.ApiRate);
+        _adminKey = options.AdminKey;
+        AdminAccess.Change(AdminKeys(options), RateLimit.None);
+        TaskAccess.Change(TaskKeys(options), limits.ApiRate);
+        _jwt?.Change(options.Jwt);
+        Origins.Change(options.AllowedOrigins);
+        CrossOrigin.Change([.. options.AllowedOrigins]);
+    }
+
+    private static (string Option, string? Key)[] ApiKeys(TidingsOptions options) => [("Tidings:ApiKey", options.ApiKey), .. AdminKeys(options)];
+
+    private static (string Option, string? Key)[] AdminKeys(TidingsOptions options) => [(ServerKey.AdminKey, options.AdminKey)];
+
+    private static (string Option, string? Key)[] TaskKeys(TidingsOptions options) => [("Tidings:WorkerKey", options.WorkerKey), .. ApiKeys(options)];
+
+    private ChannelKind KindOf(ChannelOptions options) => ChannelKindFactory.From(options) with
+    {
+        OnSubscribe = Hook(options.OnSubscribe, static (hooks, url) => new SubscribeHook(hooks, url)),
+        OnPublish = Hook(options.OnPublish, static (hooks, url) => new PublishHook(hooks, url)),
+    };
+}
