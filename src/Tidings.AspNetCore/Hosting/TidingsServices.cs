@@ -74,7 +74,7 @@ internal sealed partial class TidingsServices : IAsyncDisposable
         _subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(Limits.Subscriptions, Limits.SubscribeRate)) { Shedder = Shedder };
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
         var figures = new NodeFigures(meters, Registry, Directory, Hub, lanes, Backplane, ServerVersion);
-        Reports = new NodeReports(Hub, Broker, Backplane.Nodes, figures, time);
+        Reports = new NodeReports(Hub, Backplane.Broker, Backplane.Nodes, figures, time);
         Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
         var work = new NodeWork(Directory, _subscribing, Clients, Disconnecting, Reports);
         Backplane.Serve(work, Registry, Clients);

@@ -7,7 +7,8 @@ using Tidings.Nodes;
 
 namespace Tidings.Reports;
 
-/// <summary>Publishes what this node does, once a second, for as long as somebody on any node wants to know; otherwise it costs nothing. Safe from any thread.</summary>
+/// <summary>Publishes what this node does, once a second, for as long as somebody on any node wants to know; otherwise it costs nothing. Reports are not among
+/// the publishes that are counted. Safe from any thread.</summary>
 internal sealed class NodeReports(Hub hub, IBroker broker, INodes nodes, NodeFigures figures, TimeProvider time) : IDisposable
 {
     /// <summary>Where reports are published: no name that a client, a token or the server API could say.</summary>
