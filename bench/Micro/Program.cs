@@ -1,0 +1,4 @@
+using BenchmarkDotNet.Running;
+using Tidings.Bench.Micro;
+
+BenchmarkRunner.Run<Benchmarks>(args: args);
