@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 
 from harness import build, faults, goals, measure, selftest, table, two_nodes
-from harness.places import ROOT, allow_many_files, cores
+from harness.places import RESULTS, ROOT, allow_many_files, cores
 from harness.scenarios import IDLE_ROOMS, IDLE_SUBSCRIBERS, SCENARIOS
 from harness.servers import SERVERS, Server
 
@@ -20,7 +20,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", metavar="NAMES", help="servers, separated by commas: " + ", ".join(s.name for s in SERVERS))
     parser.add_argument("--scenario", metavar="NAMES", help="scenarios, separated by commas: " + ", ".join(s.name for s in SCENARIOS) + f"; by itself {two_nodes.NAME}: two nodes on Redis")
     parser.add_argument("--patient", metavar="SECONDS", type=float, default=0, help="wait so long before each scenario for a quiet machine")
-    parser.add_argument("--json", metavar="FILE", help="where to write all samples")
+    parser.add_argument("--save", action="store_true", help="keep the table, and every sample as JSON, in bench/results/")
     parser.add_argument("--faults", metavar="SCENARIO", nargs="*", help="break things instead, and count what is lost: F1 F3 ..., or all; --quick for the short form")
     parser.add_argument("--seed", type=int, default=1, help="of the faults (1)")
     parser.add_argument("--selftest", action="store_true", help="a server that lies must be caught")
@@ -53,6 +53,15 @@ def machine() -> dict[str, str]:
     return {"processor": model, "cores": str(os.cpu_count()), "kernel": platform.release(), "date": time.strftime("%Y-%m-%d")}
 
 
+def save(report: str, here: dict[str, str], results: dict[tuple[str, str], measure.Figures]) -> None:
+    name = RESULTS / time.strftime("%Y-%m-%d-%H%M")
+    name.with_suffix(".txt").write_text(report + "\n", encoding="utf-8")
+    name.with_suffix(".json").write_text(json.dumps({"machine": here, "results": [
+        {"server": server, "scenario": scenario, "trouble": figures.trouble, "samples": figures.samples}
+        for (server, scenario), figures in results.items()]}, indent=1) + "\n", encoding="utf-8")
+    print(f"\nKept as {name.relative_to(ROOT)}.txt and .json")
+
+
 def main() -> int:
     options = arguments()
     files = allow_many_files()
@@ -81,14 +90,13 @@ def main() -> int:
             measure.measure_server(server, scenarios, cores(), pace, results)
 
     here = machine()
-    print(f"{here['processor']}, {here['cores']} cores, Linux {here['kernel']}; the server on one core, the load generator on another; "
-          f"medians of {pace.rounds * pace.windows} windows of {pace.seconds:g} s")
-    print("\n".join([table.render(servers, scenarios, results), *goals.check(results)]))
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"machine": here, "results": [
-                {"server": server, "scenario": scenario, "trouble": figures.trouble, "samples": figures.samples}
-                for (server, scenario), figures in results.items()]}, file, indent=1)
+    report = "\n".join([
+        f"{here['processor']}, {here['cores']} cores, Linux {here['kernel']}; the server on one core, the load generator on another; "
+        f"medians of {pace.rounds * pace.windows} windows of {pace.seconds:g} s",
+        table.render(servers, scenarios, results), *goals.check(results)])
+    print(report)
+    if options.save:
+        save(report, here, results)
     return 1 if any(figures.trouble for figures in results.values()) else 0
 
 

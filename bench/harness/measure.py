@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from statistics import median
 
-from . import load, memory, quiet
+from . import load, memory, quiet, tls
 from .process import RunningServer, ServerFailed
 from .quiet import QUIET
-from .scenarios import Scenario
+from .scenarios import TLS_CONNECTIONS, Scenario
 from .servers import Server
 
 
@@ -52,6 +52,12 @@ def measure(server: Server, scenario: Scenario, running: RunningServer, core: in
     try:
         if scenario.kind == "idle":
             into.samples.append(idle(server, scenario, running, core))
+            return
+        if scenario.kind == "tls":
+            into.samples.append(idle_over_tls(running))
+            return
+        if scenario.kind == "cold":
+            into.samples.append(cold(server, scenario, running, core))
             return
         warm_up = pace.warm_up * scenario.warm_up if server.warms_up else 1
         windows, end = load.run(running, server.protocol, core, [
@@ -99,14 +105,36 @@ def idle(server: Server, scenario: Scenario, running: RunningServer, core: int) 
     }
 
 
+def idle_over_tls(running: RunningServer) -> dict[str, float]:
+    with tls.connections(running.port, 50):
+        pass
+    memory.settle(running.pid, still=2, longest=10)
+    before = memory.resident(running.pid)
+    with tls.connections(running.port, TLS_CONNECTIONS):
+        at_once = memory.resident(running.pid)
+        seconds = memory.settle(running.pid, still=5, longest=40)
+        settled = memory.resident(running.pid)
+    return {"bytes": (settled - before) / TLS_CONNECTIONS, "bytes_at_once": (at_once - before) / TLS_CONNECTIONS, "settle_seconds": seconds, "before_mb": before / 1e6}
+
+
+def cold(server: Server, scenario: Scenario, running: RunningServer, core: int) -> dict[str, float]:
+    """CPU time of a delivery in each second of a server's life: what it costs that code is compiled while it runs."""
+    windows, end = load.run(running, server.protocol, core, [*scenario.arguments, "--warmup", "0", "--windows", "10", "--seconds", "1"])
+    if not end["good"]:
+        raise load.LoadFailed(load.describe(end))
+    return {f"second{number}": window["server_cpu"] / window["deliveries"] * 1e6 for number, window in enumerate(windows, 1)}
+
+
 def measure_server(server: Server, scenarios: list[Scenario], cores: tuple[int, int], pace: Pace, results: dict) -> None:
     """One round. Every scenario gets a fresh process: what an earlier one left behind (threads, profiles, garbage) would
     show in the next one's figures."""
     for scenario in scenarios:
+        if scenario.name not in server.scenarios if server.scenarios else scenario.kind == "tls":
+            continue
         figures = results.setdefault((server.name, scenario.name), Figures())
         quiet.wait(pace.patience)
         try:
-            with RunningServer(server, cores[1]) as running:
+            with RunningServer(server, cores if server.many_cores else cores[1:]) as running:
                 measure(server, scenario, running, cores[0], pace, figures)
         except ServerFailed as failed:
             figures.trouble = str(failed)

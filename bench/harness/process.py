@@ -21,14 +21,14 @@ def free_port() -> int:
 
 
 class RunningServer:
-    def __init__(self, server: Server, core: int):
+    def __init__(self, server: Server, cores: tuple[int, ...]):
         RESULTS.mkdir(exist_ok=True)
         self.port = free_port()
         self.log: Path = RESULTS / f"{server.name}.log"
         with self.log.open("wb") as log:
             # taskset becomes the server, so the process id is the server's own.
             self.process = subprocess.Popen(
-                ["taskset", "-c", str(core), *server.command(self.port)],
+                ["taskset", "-c", ",".join(map(str, cores)), *server.command(self.port)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **server.environment})
         try:
             self._wait_until_it_listens()

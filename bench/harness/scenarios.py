@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Scenario:
     name: str                    # for --scenario
     title: str
-    kind: str                    # delivery, handshake or idle: what the figures mean
+    kind: str                    # delivery, cold, handshake, idle or tls: what the figures mean
     arguments: tuple[str, ...]   # for the load generator
     is_quick: bool = False       # part of --quick
     warm_up: float = 1           # times the usual: what runs less often is compiled later
@@ -18,6 +18,7 @@ def delivery(name: str, title: str, arguments: str, is_quick: bool = False) -> S
 
 
 IDLE_ROOMS, IDLE_SUBSCRIBERS = 500, 20
+TLS_CONNECTIONS = 2000
 
 SCENARIOS = [
     delivery("fanout", "1 room × 1,000, one message in flight", "--scenario fanout --rooms 1 --subscribers 1000", is_quick=True),
@@ -30,7 +31,10 @@ SCENARIOS = [
     delivery("large", "1 room × 500, 16 KiB", "--scenario fanout --rooms 1 --subscribers 500 --size 16384"),
     delivery("echo", "echo, 100 connections, 1 outstanding each", "--scenario echo --rooms 100", is_quick=True),
     delivery("echo16", "echo, 100 connections, 16 outstanding each", "--scenario echo --rooms 100 --inflight 16"),
+    Scenario("cold", "1 room × 1,000, one message in flight, from the server's first second on", "cold",
+             ("--scenario", "fanout", "--rooms", "1", "--subscribers", "1000")),
     Scenario("handshake", "connect, upgrade, close", "handshake", ("--scenario", "handshake", "--rooms", "100"), is_quick=True, warm_up=2),
     Scenario("idle", f"{IDLE_ROOMS * IDLE_SUBSCRIBERS:,} idle connections", "idle",
              ("--scenario", "idle", "--rooms", str(IDLE_ROOMS), "--subscribers", str(IDLE_SUBSCRIBERS)), is_quick=True),
+    Scenario("tls", f"{TLS_CONNECTIONS:,} idle connections over TLS", "tls", ()),
 ]

@@ -22,7 +22,7 @@ def caught(lie: str, fault: str | None, inflight: int) -> tuple[bool, str]:
     honest = next(server for server in SERVERS if server.name == "floor")
     liar = replace(honest, name="floor-liar", command=lambda port: [*honest.command(port), "--lie", lie])
     load_core, server_core = cores()
-    with RunningServer(liar, server_core) as running:
+    with RunningServer(liar, (server_core,)) as running:
         windows, end = load.run(running, "room", load_core, [
             "--scenario", "fanout", "--rooms", "10", "--subscribers", "20", "--inflight", str(inflight),
             "--warmup", "0.2", "--seconds", "1"])

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable
 
-from . import build, optional
+from . import build, optional, tls
 from .places import BENCH, FLOOR, ROOT, assembly
 
 
@@ -18,6 +18,8 @@ class Server:
     environment: dict[str, str] = field(default_factory=dict)
     warms_up: bool = False                  # compiles its code while it runs
     is_quick: bool = True                   # part of --quick
+    scenarios: tuple[str, ...] = ()         # all it is for, where that isn't all of them
+    many_cores: bool = False                # has the load generator's core as well
 
 
 # Pinned to one core, tiered compilation waits ten times longer unless told otherwise. The same for all of .NET.
@@ -40,10 +42,21 @@ def dotnet(name: str, title: str, project: Path, arguments: Callable[[str], list
     )
 
 
-def tidings(name: str, title: str, *more: str, protocol: str = "room", is_quick: bool = True) -> Server:
+def tidings(name: str, title: str, *more: str, protocol: str = "room", is_quick: bool = True, **fields) -> Server:
     return replace(dotnet(
         name, title, ROOT / "src" / "Tidings.Server" / "Tidings.Server.csproj",
-        lambda url: ["serve", "--urls", url, "--limits", "none", "--heartbeat", "0", *more], protocol), is_quick=is_quick)
+        lambda url: ["serve", "--urls", url, "--limits", "none", "--heartbeat", "0", *more], protocol), is_quick=is_quick, **fields)
+
+
+# The same server with https: only what the load generator, which speaks no TLS, is not needed for.
+def over_tls(server: Server, name: str, title: str) -> Server:
+    def prepare() -> None:
+        server.prepare()
+        tls.make_certificate()
+
+    return replace(
+        server, name=name, title=title, scenarios=("tls",), is_quick=False, prepare=prepare, environment={**server.environment, **tls.ENVIRONMENT},
+        command=lambda port: [part.replace("http://", "https://") for part in server.command(port)])
 
 
 def peer(name: str, title: str, project: str, protocol: str = "room") -> Server:
@@ -52,16 +65,25 @@ def peer(name: str, title: str, project: str, protocol: str = "room") -> Server:
 
 # Echo only: each answers its own connection, so the fan-out scenarios mean nothing here.
 def echo(name: str, title: str, *more: str) -> Server:
-    return replace(dotnet(name, title, BENCH / "Peers" / "Echo" / "Echo.csproj", lambda url: ["--urls", url, *more]), is_quick=False)
+    return replace(
+        dotnet(name, title, BENCH / "Peers" / "Echo" / "Echo.csproj", lambda url: ["--urls", url, *more]), is_quick=False, scenarios=("echo", "echo16"))
 
+
+TIDINGS = tidings("tidings", "Tidings")
+PLAIN = peer("plain", "SendAsync loop", "Plain")
 
 SERVERS = [
     Server("floor", "bare C (the floor)", lambda port: [str(FLOOR), "--port", str(port)]),
-    tidings("tidings", "Tidings"),
-    tidings("streams", "Tidings on streams", "--pump", "streams"),
+    TIDINGS,
+    # A path base is one of the things for which handshakes go through Kestrel and middleware.
+    tidings("pipeline", "Tidings, by the pipeline", "--path-base", "/base", scenarios=("handshake",)),
+    tidings("cores", "Tidings on both cores", is_quick=False, scenarios=("fanout", "fanout16"), many_cores=True),
+    tidings("streams", "Tidings on streams", "--pump", "streams", is_quick=False),
     tidings("connect", "Tidings, /connect", protocol="connect", is_quick=False),
     tidings("deflate", "Tidings, compressed", protocol="deflate", is_quick=False),
-    peer("plain", "SendAsync loop", "Plain"),
+    over_tls(TIDINGS, "tidings-tls", "Tidings over TLS"),
+    over_tls(PLAIN, "plain-tls", "SendAsync loop over TLS"),
+    PLAIN,
     peer("signalr", "SignalR", "SignalR", protocol="signalr"),
     echo("endpoint", "MapWebSocket on lanes", "--by", "endpoint", "--lanes"),
     echo("endpoint-streams", "MapWebSocket on streams", "--by", "endpoint"),
@@ -69,5 +91,5 @@ SERVERS = [
     Server("fastapi", "FastAPI, uvicorn", lambda port: [optional.debian_python() or "python3", str(optional.TUTORIAL), str(port)],
            prepare=optional.fastapi, is_quick=False),
     Server("bun", "Bun publish", lambda port: [str(optional.BUN), str(optional.BUN_SERVER), str(port)],
-           prepare=optional.bun, warms_up=True, is_quick=False),
+           prepare=optional.bun, warms_up=True),
 ]

@@ -8,6 +8,8 @@ from .servers import Server
 COLUMNS = {
     "delivery": ["CPU-µs/delivery", "× floor", "× SignalR", "deliveries/s", "p50 µs", "p99 µs", "p99.9 µs", "server", "others"],
     "handshake": ["CPU-µs each", "× floor", "× SignalR", "per core-second", "p50 µs", "p99 µs", "p99.9 µs", "server", "others"],
+    "cold": ["1st second", "2nd", "3rd", "5th", "10th", "1st / 10th"],
+    "tls": ["bytes each", "at once", "empty MB", "settled in"],
     "idle": ["bytes each", "× floor", "× SignalR", "at once", "PSS bytes", "opened/s", "empty MB", "settled in"],
 }
 
@@ -32,6 +34,10 @@ def ratio(value: float | None, base: Figures | None, key: str) -> str:
 
 
 def cells(kind: str, figures: Figures, floor: Figures | None, signalr: Figures | None) -> list[str]:
+    if kind == "cold":
+        return [*(small(figures[f"second{number}"]) for number in (1, 2, 3, 5, 10)), f"{figures['second1'] / figures['second10']:.1f}"]
+    if kind == "tls":
+        return [number(figures["bytes"]), number(figures["bytes_at_once"]), number(figures["before_mb"]), f"{number(figures['settle_seconds'])} s"]
     key = "bytes" if kind == "idle" else "cpu_us"
     value = figures[key]
     ratios = [ratio(value, floor, key), ratio(value, signalr, key)]

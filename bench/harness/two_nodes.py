@@ -94,7 +94,7 @@ def measure(make: Callable[[str], Server], seconds: float, warm_up: float) -> Ro
         redis = stack.enter_context(Redis(server_core))
         server = make(f"127.0.0.1:{redis.port}")
         server.prepare()
-        first, second = (stack.enter_context(RunningServer(replace(server, name=f"{server.name}-{n}"), server_core)) for n in (1, 2))
+        first, second = (stack.enter_context(RunningServer(replace(server, name=f"{server.name}-{n}"), (server_core,))) for n in (1, 2))
         try:
             before = redis.commands()
             windows, end = load.run(first, server.protocol, load_core, [
