@@ -18,7 +18,7 @@ internal sealed class FanOutOperation : Operation, IMeterFactory
     private readonly TestLane _lane = new(TimeProvider.System);
     private readonly LaneSet _lanes = new(TimeProvider.System, NullLogger<LaneSet>.Instance);
     private readonly Meter _meter = new("micro");
-    private readonly Hub _hub = new();
+    private readonly Hub _hub = new(TimeProvider.System);
     private readonly MemoryBroker _broker;
     private readonly Publication _publication = new(Room, MessageData.Text(new string('a', 128)));
     private readonly bool _publishes;

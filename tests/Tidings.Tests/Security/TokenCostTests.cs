@@ -6,7 +6,7 @@ using static Tidings.Tests.Security.TokenForge;
 
 namespace Tidings.Tests.Security;
 
-/// <summary>What a check costs. The bounds are issue 7's and B25's, the best of several rounds, so that a busy machine does not fail them.</summary>
+/// <summary>What a check costs. The bounds are B25's, the best of several rounds, so that a busy machine does not fail them.</summary>
 public sealed class TokenCostTests(ITestOutputHelper output)
 {
     private static readonly TokenValidator s_validator = Validator(Hs256, Rs256, Es256);
