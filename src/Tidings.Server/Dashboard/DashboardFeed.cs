@@ -69,11 +69,13 @@ internal sealed class DashboardFeed(TidingsServices tidings, IHostApplicationLif
         }
     }
 
-    // Ends where the page was closed, the server stops, or the broker is away; a browser comes back by itself. Says in between that it lives.
+    // Ends where the page was closed, the server stops, the broker is away, and after an hour in any case; a browser comes back by itself, and it is judged
+    // anew whether it may. Says in between that it lives.
     private async IAsyncEnumerable<SseItem<string>> UntilTheEndAsync(
         Func<CancellationToken, IAsyncEnumerable<SseItem<string>>> events, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        using var judged = new CancellationTokenSource(DashboardSessions.Idle, tidings.Time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, judged.Token, lifetime.ApplicationStopping);
         await using var source = events(ending.Token).GetAsyncEnumerator(ending.Token);
         yield return Alive;
         var next = NextAsync(source);

@@ -1,4 +1,5 @@
 using System.Net;
+using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
 using Tidings.Testing;
 
@@ -178,6 +179,36 @@ public sealed class DashboardAccessTests : ServerTests
             using var refused = await client.GetAsync("/dashboard/data/tasks");
             Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         }
+    }
+
+    [Fact]
+    public async Task Another_admin_key_ends_the_sessions_of_the_one_before()
+    {
+        await using var server = await StartAsync(DashboardClient.Keys);
+        var client = new DashboardClient(server);
+        await client.SignInAsync();
+        await client.GetJsonAsync("/dashboard/data/tasks");
+        server.Services.Reload(new TidingsOptions { AdminKey = "another-admin-key-of-a-server" });
+        using var refused = await client.GetAsync("/dashboard/data/tasks");
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        using var wrong = await client.PostKeyAsync(DashboardClient.AdminKey);
+        Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_stream_ends_after_an_hour_and_who_comes_back_is_judged_anew()
+    {
+        var time = new ManualTime();
+        await using var server = await StartAsync(time, DashboardClient.Keys);
+        var client = new DashboardClient(server);
+        await client.SignInAsync();
+        var timers = time.ArmedTimers;
+        using var stream = await client.GetAsync("/dashboard/data/messages?channel=a");
+        await Eventually.TrueAsync(() => time.ArmedTimers > timers + 1, "the stream goes on");
+        time.Advance(TimeSpan.FromMinutes(61));
+        await stream.Content.ReadAsStringAsync().WaitAsync(Eventually.Limit);
+        using var back = await client.GetAsync("/dashboard/data/messages?channel=a");
+        Assert.Equal(HttpStatusCode.Unauthorized, back.StatusCode);
     }
 
     [Fact]
