@@ -25,9 +25,7 @@ app.MapPost("/sale", async (ShopDb db) =>
     await db.SaveChangesAsync();
 });
 
-string File(string name) => Path.Combine(AppContext.BaseDirectory, name);
-app.MapGet("/", () => TypedResults.PhysicalFile(File("page.html"), "text/html; charset=utf-8"));
-app.MapGet("/tidings.js", () => TypedResults.PhysicalFile(File("tidings.js"), "text/javascript"));
+app.MapPage();
 
 using (var scope = app.Services.CreateScope())
 {

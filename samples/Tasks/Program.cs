@@ -1,5 +1,5 @@
 // dotnet run --project samples/Tasks --urls http://localhost:5000
-// Work that takes long: started by a request, done in the background, watched by whoever has its id.
+// Work that takes long: started by a request, done in the background, watched by whoever has its id. Open http://localhost:5000.
 using Tidings;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -28,6 +28,7 @@ app.MapPost("/imports", async (ImportArgs args, ITasks tasks) =>
     return Results.Accepted($"/api/tasks/{task.Id}", new { id = task.Id });
 });
 
+app.MapPage();
 app.Run();
 
 internal sealed record ImportArgs(int Rows);
