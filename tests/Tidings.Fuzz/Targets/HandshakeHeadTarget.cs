@@ -1,5 +1,7 @@
 using System.Text;
+using Microsoft.AspNetCore.Http.Features;
 using Tidings.AspNetCore.Transport;
+using Tidings.AspNetCore.Transport.Express;
 
 namespace Tidings.Fuzz.Targets;
 
@@ -9,7 +11,7 @@ internal sealed class HandshakeHeadTarget : FuzzTarget
     public override string Name => "handshake-head";
 
     public override IReadOnlyList<byte[]> Dictionary { get; } =
-        [.. new[] { "GET ", "\r\n", "\r\n\r\n", "\r", "\n", "Upgrade: websocket\r\n", "upgrade:\twebSocket \r\n", "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n", ": ", " HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" }.Select(Encoding.ASCII.GetBytes), [0x16, 0x03, 0x01]];
+        [.. new[] { "GET ", "\r\n", "\r\n\r\n", "\r", "\n", "Upgrade: websocket\r\n", "upgrade:\twebSocket \r\n", "Host: a\r\n", "Connection: Upgrade\r\n", "GET /ws/a HTTP/1.1\r\n", "Cookie: a\r\n", "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n", ": ", " HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" }.Select(Encoding.ASCII.GetBytes), [0x16, 0x03, 0x01]];
 
     public override Outcome Run(ReadOnlySpan<byte> input)
     {
@@ -22,7 +24,9 @@ internal sealed class HandshakeHeadTarget : FuzzTarget
             Require(early != HeadKind.Upgrade || (earlyLength == length && earlyLength <= cut), "the head ends at the same byte, however much is there");
         }
 
+        var plain = kind == HeadKind.Upgrade && ExpressRequest.TryRead(input[..length], out var request) && IsPlain(request);
         var path = new Fnv();
+        path.Add(plain ? 1 : 0);
         path.Add((byte)kind);
         path.Add(Math.Min(length, 40));
         path.Add(input.Count((byte)'\n'));
@@ -33,17 +37,32 @@ internal sealed class HandshakeHeadTarget : FuzzTarget
     // The same by strings, a line at a time.
     private static bool Expected(ReadOnlySpan<byte> input, int length)
     {
-        var text = Encoding.Latin1.GetString(input);
-        var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-        if (end < 0 || !text.StartsWith("GET ", StringComparison.Ordinal))
+        var end = input.IndexOf("\r\n\r\n"u8);
+        if (end < 0 || !input.StartsWith("GET "u8))
         {
             return false;
         }
 
-        var headers = text[..end].Split("\r\n").Skip(1).Where(line => line.IndexOf(':', StringComparison.Ordinal) > 0)
-            .Select(line => line.Split(':', 2)).Select(parts => (Name: parts[0].ToLowerInvariant(), Value: parts[1].Trim(' ', '\t').ToLowerInvariant())).ToList();
-        var upgrade = headers.Contains(("upgrade", "websocket")) && headers.TrueForAll(header => header.Name is not ("content-length" or "transfer-encoding"));
+        var headers = Encoding.Latin1.GetString(input[..end]).Split("\r\n").Skip(1).Where(line => line.IndexOf(':', StringComparison.Ordinal) > 0)
+            .Select(line => line.Split(':', 2)).ToList();
+        var upgrade = headers.Exists(header => Is(header[0], "upgrade") && Is(header[1].Trim(' ', '\t'), "websocket"))
+            && !headers.Exists(header => Is(header[0], "content-length") || Is(header[0], "transfer-encoding"));
         Require(!upgrade || length == end + 4, "the head is as long as to its blank line");
         return upgrade;
     }
+
+    // What the lane answers itself leaves nothing to interpret.
+    private static bool IsPlain(HttpRequestFeature request)
+    {
+        Require(request.Path[0] == '/' && !request.Path.Contains('%') && !request.Path.Contains("//", StringComparison.Ordinal) && !request.Path.Contains("/.", StringComparison.Ordinal), "the path is as it stands");
+        Require(request.Headers.ContainsKey("Host") && !request.Headers.ContainsKey("Cookie") && !request.Headers.ContainsKey("Authorization"), "nobody is known by a header that middleware reads");
+        foreach (var (name, value) in request.Headers)
+        {
+            Require(value.Count == 1 && !value[0]!.AsSpan().ContainsAnyExceptInRange(' ', '~') && !name.AsSpan().ContainsAnyExceptInRange('!', '~'), "headers are plain, and each comes once");
+        }
+
+        return true;
+    }
+
+    private static bool Is(string text, string name) => string.Equals(text, name, StringComparison.OrdinalIgnoreCase);
 }
