@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import replace
 
-from harness import build, faults, goals, measure, selftest, table, two_nodes
+from harness import build, faults, goals, measure, selftest, soak, table, two_nodes
 from harness.places import RESULTS, ROOT, allow_many_files, cores
 from harness.scenarios import IDLE_ROOMS, IDLE_SUBSCRIBERS, SCENARIOS
 from harness.servers import SERVERS, Server
@@ -23,6 +23,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--save", action="store_true", help="keep the table, and every sample as JSON, in bench/results/")
     parser.add_argument("--faults", metavar="SCENARIO", nargs="*", help="break things instead, and count what is lost: F1 F3 ..., or all; --quick for the short form")
     parser.add_argument("--seed", type=int, default=1, help="of the faults (1)")
+    parser.add_argument("--soak", metavar="MINUTES", type=int, nargs="?", const=30, help="2,000 connections of which a tenth is exchanged each minute: what does the server hold?")
     parser.add_argument("--selftest", action="store_true", help="a server that lies must be caught")
     return parser.parse_args()
 
@@ -69,6 +70,9 @@ def main() -> int:
         return selftest.run()
     if options.faults is not None:
         return faults.run(options.faults, options.seed, options.quick)
+
+    if options.soak:
+        return soak.run(options.soak)
 
     if options.scenario == two_nodes.NAME:
         build.c_programs()

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Tidings.AspNetCore.Transport.Express;
 
@@ -66,7 +67,7 @@ internal sealed class ExpressExchange : HttpResponseFeature, IHttpUpgradeFeature
     public async Task<Stream> UpgradeAsync()
     {
         _upgraded = true;
-        await SendAsync(StatusCodes.Status101SwitchingProtocols, "Switching Protocols", default);
+        await SendAsync(StatusCodes.Status101SwitchingProtocols, default);
         return new ExpressStream(_connection.Transport);
     }
 
@@ -95,12 +96,12 @@ internal sealed class ExpressExchange : HttpResponseFeature, IHttpUpgradeFeature
         Headers.Connection = "close";
         var text = (MemoryStream)_body.Stream;
         Headers.ContentLength = text.Length;
-        return SendAsync(StatusCode, "Refused", text.GetBuffer().AsMemory(0, (int)text.Length));
+        return SendAsync(StatusCode, text.GetBuffer().AsMemory(0, (int)text.Length));
     }
 
-    private async Task SendAsync(int status, string reason, ReadOnlyMemory<byte> body)
+    private async Task SendAsync(int status, ReadOnlyMemory<byte> body)
     {
-        var head = new StringBuilder(256).Append("HTTP/1.1 ").Append(status).Append(' ').Append(reason).Append("\r\n");
+        var head = new StringBuilder(256).Append("HTTP/1.1 ").Append(status).Append(' ').Append(ReasonPhrases.GetReasonPhrase(status)).Append("\r\n");
         foreach (var (name, values) in Headers)
         {
             foreach (var value in values)
