@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Diagnostics;
 using Tidings.Presence;
 using Tidings.Protocol;
 using Tidings.Push;
@@ -13,7 +14,7 @@ namespace Tidings.Redis;
 
 /// <summary>
 /// Messages as they stand in Redis. Payload: a line of JSON with what is known besides the data (<c>from</c>, <c>key</c>, <c>text</c>, <c>event</c>,
-/// <c>except</c>, <c>hidden</c>, each only where there is one), then the data. In pub/sub a line precedes it: <c>1 epoch offset time</c>; <c>1 - 0 time</c> where it is said in passing.
+/// <c>except</c>, <c>hidden</c>, <c>trace</c>, each only where there is one), then the data. In pub/sub a line precedes it: <c>1 epoch offset time</c>; <c>1 - 0 time</c> where it is said in passing.
 /// </summary>
 /// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is refused, whatever is in it.</remarks>
 internal static class LogEntry
@@ -28,7 +29,7 @@ internal static class LogEntry
 
     public static byte[] Encode(Publication publication)
     {
-        if (publication is { From: null, Key: null, Kind: MessageKind.Message, Data.Kind: DataKind.Json, Except: null, Hidden: null })
+        if (publication is { From: null, Key: null, Kind: MessageKind.Message, Data.Kind: DataKind.Json, Except: null, Hidden: null, TraceParent: null })
         {
             return [.. "{}\n"u8, .. publication.Data.Bytes.Span];
         }
@@ -40,6 +41,7 @@ internal static class LogEntry
             WriteUnlessNull(writer, "from"u8, publication.From);
             WriteUnlessNull(writer, "key"u8, publication.Key);
             WriteUnlessNull(writer, "event"u8, publication.Kind switch { MessageKind.Join => "join", MessageKind.Leave => "leave", _ => null });
+            WriteUnlessNull(writer, "trace"u8, publication.TraceParent);
             if (publication.Hidden is { } hidden)
             {
                 writer.WriteBase64String("hidden"u8, hidden.Span);
@@ -143,6 +145,7 @@ internal static class LogEntry
             Key = line.Key,
             Except = line.Except,
             Hidden = line.Hidden,
+            TraceParent = line.Trace,
         };
     }
 
@@ -236,6 +239,14 @@ internal static class LogEntry
             return TryReadExcept(ref reader, out line.Except);
         }
 
+        if (reader.ValueTextEquals("trace"u8))
+        {
+            // One that cannot be read is worth no message.
+            reader.Read();
+            line.Trace = reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length == Tracing.ContextLength ? Tracing.Valid(reader.GetString()) : null;
+            return reader.TrySkip();
+        }
+
         // What a later version may add.
         return reader.Read() && reader.TrySkip();
     }
@@ -282,5 +293,6 @@ internal static class LogEntry
         public MessageKind Kind;
         public IReadOnlySet<string>? Except;
         public ReadOnlyMemory<byte>? Hidden;
+        public string? Trace;
     }
 }

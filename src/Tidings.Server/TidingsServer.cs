@@ -9,6 +9,7 @@ using Tidings.Server.Logs;
 using Tidings.Server.Proxies;
 using Tidings.Server.Reloading;
 using Tidings.Server.Site;
+using Tidings.Server.Telemetry;
 using Tidings.Server.Tls;
 
 namespace Tidings.Server;
@@ -57,6 +58,10 @@ internal static class TidingsServer
         }
 
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ConfigurationReload>(services, settings, started, builder.Configuration));
+        if (options.Otlp is { } otlp)
+        {
+            builder.Services.AddSingleton<IHostedService>(services => new OtlpExport(new Uri(otlp), builder.Configuration, services.GetTidings().Server.Version));
+        }
 
         configure?.Invoke(builder);
 

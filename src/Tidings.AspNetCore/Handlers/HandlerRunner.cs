@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using Tidings.Channels;
+using Tidings.Diagnostics;
 using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Handlers;
@@ -37,6 +38,7 @@ internal sealed class HandlerRunner(IServiceScopeFactory scopes, TimeProvider ti
 
     private async Task<HandlerVerdict> RunInScopeAsync(Func<IServiceProvider, CancellationToken, Task<HandlerVerdict>> ask)
     {
+        using var span = Tracing.Source.StartActivity("handler");
         using var bound = new CancellationTokenSource(limit, time);
         await using var scope = scopes.CreateAsyncScope();
         try

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
+using Tidings.Diagnostics;
 
 namespace Tidings.AspNetCore.Hooks;
 
@@ -44,6 +45,8 @@ internal sealed class HookClient : IDisposable
     {
         // The caller may be on a lane.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        using var span = Tracing.Source.StartActivity("hook");
+        span?.SetTag("server.address", url.Host).SetTag("url.path", url.AbsolutePath);
         using var limit = new CancellationTokenSource(_limit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var placed = false;

@@ -24,6 +24,7 @@ internal static class ServeOptions
         (Text("--limits", "A set of limits: default, small or none"), "Tidings:Limits:Preset"),
         (Text("--pump", "What moves bytes: auto, lanes or streams"), "Tidings:Pump"),
         (new Option<bool>("--request-log") { Description = "Log each request in one line, without tokens" }, "Tidings:RequestLog"),
+        (Text("--otlp", "Collector of OpenTelemetry that metrics and spans are sent to, as http://127.0.0.1:4317"), "Tidings:Otlp"),
         (new Option<string[]>("--trusted-proxy") { Description = "A proxy whose forwarded headers count, as 10.0.0.5 or 10.0.0.0/8; may be repeated" }, "Tidings:TrustedProxies"),
         (Text("--path-base", "What stands before all routes where a proxy passes it on, as /push"), "Tidings:PathBase"),
         (new Option<string[]>("--origin") { Description = "An origin besides our own whose pages may connect; may be repeated" }, "Tidings:AllowedOrigins"),

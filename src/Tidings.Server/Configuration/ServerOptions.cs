@@ -19,6 +19,11 @@ internal sealed class ServerOptions
     /// <summary>Whether each request is logged, in one line, without what may be a token (docs/security.md#logs). Default false.</summary>
     public bool RequestLog { get; set; }
 
+    /// <summary>The collector of OpenTelemetry that metrics and spans are sent to (docs/operations/monitoring.md#opentelemetry): over gRPC, and over HTTP where the port
+    /// is 4318. Default none.</summary>
+    [OptionForm("an address, as `http://127.0.0.1:4317`")]
+    public string? Otlp { get; set; }
+
     /// <summary>Proxies whose <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c> count (docs/security.md#proxies). Default empty: nobody's do.</summary>
     [OptionForm("addresses or networks, as `10.0.0.5` or `10.0.0.0/8`")]
     public IList<string> TrustedProxies { get; } = [];

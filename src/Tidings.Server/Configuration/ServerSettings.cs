@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Tidings.Options;
 using Tidings.Server.Proxies;
+using Tidings.Server.Telemetry;
 using Tidings.Server.Tls;
 
 namespace Tidings.Server.Configuration;
@@ -29,6 +30,11 @@ internal sealed record ServerSettings(ServerOptions Options, string Urls, Server
         if (options.PathBase is { } pathBase && (!pathBase.StartsWith('/') || pathBase.EndsWith('/') || pathBase.AsSpan().ContainsAny("?#% ")))
         {
             faults.Add($"Tidings:PathBase is \"{pathBase}\"; it must begin with a slash and not end with one, as /push.");
+        }
+
+        if (options.Otlp is { } otlp && !OtlpExport.IsEndpoint(otlp))
+        {
+            faults.Add($"Tidings:Otlp is \"{otlp}\"; it must be an address, as http://127.0.0.1:4317.");
         }
 
         var urls = ListenUrls.Read(configuration["urls"], options.Https, faults);

@@ -29,6 +29,9 @@ internal sealed record Publication(string Channel, MessageData Data)
     /// message and travels with it.</summary>
     public ReadOnlyMemory<byte>? Hidden { get; init; }
 
+    /// <summary>The span it comes from, as W3C's <c>traceparent</c>, where somebody records it; or null. It goes along to every node, and to no client.</summary>
+    public string? TraceParent { get; init; }
+
     public Retention Retention { get; init; } = Retention.Default;
 }
 

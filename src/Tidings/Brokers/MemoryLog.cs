@@ -96,6 +96,7 @@ internal sealed class MemoryLog
         Key = publication.Key,
         Except = publication.Except,
         Hidden = publication.Hidden,
+        TraceParent = publication.TraceParent,
     };
 
     public HistoryPart Read(HistoryRequest request, long now)

@@ -73,7 +73,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
 
             foreach (var message in pending)
             {
-                lane.Deliveries.Begin(message);
+                lane.Deliveries.Begin(message, _live.Count + _others.Count);
             }
         }
         finally
@@ -85,7 +85,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
     // Said in passing to all but some: rare, and so not worth a place in the batches.
     private void SendExcept(Message message, IReadOnlySet<string> except)
     {
-        lane.Deliveries.Begin(message);
+        lane.Deliveries.Begin(message, _live.Count + _others.Count);
         for (var i = 0; i < _live.Count; i++)
         {
             if (!IsAmong(except, _live[i]))

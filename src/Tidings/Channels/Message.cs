@@ -47,6 +47,9 @@ internal sealed class Message
     /// <summary>What code of the server reads beside the data, and no wire shows; or null.</summary>
     public ReadOnlyMemory<byte>? Hidden { get; init; }
 
+    /// <summary>The span that published it (<see cref="Brokers.Publication.TraceParent"/>), or null.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>When it came to this node's hub, by the clock's timestamps. Set for what is delivered, and not for what is read back.</summary>
     public long AcceptedAt { get; set; }
 

@@ -1,10 +1,11 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Tidings.Brokers;
 using Tidings.Protocol;
 
 namespace Tidings.Diagnostics;
 
-/// <summary>Measures how long a broker takes, and counts what it accepts.</summary>
+/// <summary>Measures how long a broker takes, counts what it accepts, and has a span for each publish that somebody traces.</summary>
 internal sealed class ObservedBroker : IBroker
 {
     private static readonly KeyValuePair<string, object?> Publishing = new("operation", "publish");
@@ -26,6 +27,11 @@ internal sealed class ObservedBroker : IBroker
 
     public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default)
     {
+        if (Tracing.IsWanted)
+        {
+            return TraceAsync(publication, cancellationToken);
+        }
+
         var started = _time.GetTimestamp();
         var publishing = _broker.PublishAsync(publication, cancellationToken);
         if (!publishing.IsCompletedSuccessfully)
@@ -64,6 +70,21 @@ internal sealed class ObservedBroker : IBroker
         finally
         {
             Record(started, Reading);
+        }
+    }
+
+    private async ValueTask<StreamPosition?> TraceAsync(Publication publication, CancellationToken cancellationToken)
+    {
+        using var span = Tracing.BeginPublish(publication.Channel);
+        var started = _time.GetTimestamp();
+        try
+        {
+            return await FinishPublishAsync(_broker.PublishAsync(publication with { TraceParent = Tracing.ContextOf(span) }, cancellationToken), started).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            span?.SetStatus(ActivityStatusCode.Error).SetTag("error.type", error.GetType().FullName);
+            throw;
         }
     }
 

@@ -194,12 +194,13 @@ public abstract class BrokerRules
     {
         var nodes = await NodesAsync();
         using var listener = await Listener.OnAsync(nodes[^1], Channel);
+        const string Trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         byte[] hidden = [0, 1, 2, 255];
         MessageData[] data = [MessageData.Text("grüß \"Gott\"\n\u2028 \0 😀"), new(DataKind.Json, """{"a":[1,2.50,"x"],"ü":null}"""u8.ToArray()), new(DataKind.Json, " 1 "u8.ToArray())];
         var last = default(StreamPosition);
         foreach (var one in data)
         {
-            last = (await nodes[0].Broker.PublishAsync(new Publication(Channel, one) { From = "ünï\"quote", Key = "k\\ey", Hidden = hidden }))!.Value;
+            last = (await nodes[0].Broker.PublishAsync(new Publication(Channel, one) { From = "ünï\"quote", Key = "k\\ey", Hidden = hidden, TraceParent = Trace }))!.Value;
         }
 
         await listener.HasHeardAsync(last);
@@ -213,6 +214,7 @@ public abstract class BrokerRules
                 Assert.Equal("ünï\"quote", message.From);
                 Assert.Equal("k\\ey", message.Key);
                 Assert.Equal(hidden, message.Hidden!.Value.ToArray());
+                Assert.Equal(Trace, message.TraceParent);
                 Assert.Equal(Channel, message.Channel);
             });
         }
