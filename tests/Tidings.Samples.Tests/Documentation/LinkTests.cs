@@ -1,0 +1,37 @@
+namespace Tidings.Samples.Tests.Documentation;
+
+public sealed class LinkTests
+{
+    [Fact]
+    public void Each_relative_link_leads_to_a_file_and_a_heading()
+    {
+        Assert.SkipUnless(File.Exists(Path.Combine(MarkdownPage.Root, "docs", "performance.md")), "docs/performance.md, to which others link, is still to come.");
+        var anchors = MarkdownPage.All.ToDictionary(static page => Path.Combine(MarkdownPage.Root, page.Name), static page => page.Anchors);
+        var broken = from page in MarkdownPage.All
+                     from link in page.Links
+                     where !Path.Exists(link.Path) || (link.Anchor.Length > 0 && anchors.TryGetValue(link.Path, out var headings) && !headings.Contains(link.Anchor))
+                     select $"{page.Name}: {link.Link}";
+        Assert.True(!broken.Any(), string.Join('\n', broken));
+    }
+
+    [Fact]
+    public void The_index_lists_each_page_of_the_documentation()
+    {
+        var index = MarkdownPage.All.Single(static page => page.Name == Path.Combine("docs", "README.md"));
+        var listed = index.Links.Select(static link => link.Path).ToHashSet(StringComparer.Ordinal);
+        var missing = from page in MarkdownPage.All
+                      where page != index && !listed.Contains(Path.Combine(MarkdownPage.Root, page.Name))
+                      select page.Name;
+        Assert.True(!missing.Any(), string.Join('\n', missing));
+    }
+
+    [Fact]
+    public void Each_picture_is_shown_somewhere()
+    {
+        var shown = MarkdownPage.All.SelectMany(static page => page.Links).Select(static link => link.Path).ToHashSet(StringComparer.Ordinal);
+        var forgotten = from path in Directory.GetFiles(Path.Combine(MarkdownPage.Root, "docs"), "*", SearchOption.AllDirectories)
+                        where Path.GetExtension(path) != ".md" && !shown.Contains(path)
+                        select path;
+        Assert.True(!forgotten.Any(), string.Join('\n', forgotten));
+    }
+}
