@@ -28,7 +28,6 @@ GOALS = [
     Goal("echo16", "cpu_us", 1.1, "bun"),
     Goal("handshake", "cpu_us", 1 / 1.3, "plain", "pipeline"),
     Goal("handshake", "cpu_us", 1 / 3, "plain"),
-    Goal("handshake", "cpu_us", 1.3, "floor"),
     Goal("idle", "bytes", 3072, None),
     Goal("idle", "bytes", 4096, None, "connect"),
     Goal("tls", "bytes", 1, "plain-tls", "tidings-tls"),

@@ -25,6 +25,7 @@ public static class TidingsDbContextExtensions
         }
 
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<OutboxMetrics>();
         services.AddSingleton<LiveContext<TContext>>();
         services.ConfigureDbContext<TContext>(static (provider, options) =>
         {
@@ -33,7 +34,8 @@ public static class TidingsDbContextExtensions
         });
         services.TryAddScoped(static provider => new Outbox<TContext>(provider.GetRequiredService<TContext>(), provider.GetRequiredService<LiveContext<TContext>>()));
         services.AddSingleton<IHostedService>(static provider => new LiveContextStart(provider.GetRequiredService<LiveContext<TContext>>()));
-        services.AddSingleton<IHostedService>(static provider => new OutboxRelay(provider.GetRequiredService<LiveContext<TContext>>()));
+        services.AddSingleton<IHostedService>(static provider => new OutboxRelay(
+            provider.GetRequiredService<LiveContext<TContext>>(), provider.GetRequiredService<OutboxMetrics>().Add()));
         return builder;
     }
 }

@@ -14,7 +14,7 @@ namespace Tidings.EntityFrameworkCore.Outbox;
 /// it came, because a transaction that ends late may show a lower id. The lock of who does it belongs to the connection that reads, so that
 /// whoever has lost the one has lost the other; an old holder that still publishes what it has read repeats what its follower does.
 /// </remarks>
-internal sealed class OutboxRelay(LiveContext live) : BackgroundService
+internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : BackgroundService
 {
     private const int BatchSize = 256;
 
@@ -45,6 +45,7 @@ internal sealed class OutboxRelay(LiveContext live) : BackgroundService
             catch (Exception error)
 #pragma warning restore CA1031
             {
+                progress.FallBehind();
                 OutboxLog.DatabaseFailed(live.Log, error, live.ContextType.Name);
                 await retry.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -63,6 +64,8 @@ internal sealed class OutboxRelay(LiveContext live) : BackgroundService
         var connection = (NpgsqlConnection)context.Database.GetDbConnection();
         while (!await TryLockAsync(connection, table, cancellationToken))
         {
+            progress.Found(0);
+
             // What this node commits its holder hears of, once for all that was committed meanwhile.
             if (await live.Committed.WaitAsync(PollInterval, live.Time, cancellationToken))
             {
@@ -150,6 +153,7 @@ internal sealed class OutboxRelay(LiveContext live) : BackgroundService
     private async Task<int> PublishBatchAsync(NpgsqlConnection connection, OutboxTable table, CancellationToken cancellationToken)
     {
         var rows = await FetchAsync(connection, table, cancellationToken);
+        progress.Found(rows.Count);
         var published = new List<(long Id, string Channel, string Key)>(rows.Count);
         try
         {

@@ -14,14 +14,14 @@ internal sealed class ObservedBroker : IBroker
 
     private readonly IBroker _broker;
     private readonly TimeProvider _time;
-    private readonly Counter<long> _publishes;
     private readonly Histogram<double> _duration;
+    private long _publishes;
 
     public ObservedBroker(IBroker broker, IMeterFactory meters, TimeProvider time)
     {
         (_broker, _time) = (broker, time);
         var meter = meters.Create(EngineMetrics.MeterName);
-        _publishes = meter.CreateCounter<long>("tidings.publishes", "{message}", "Messages that the broker accepted from this node.");
+        meter.CreateObservableCounter("tidings.publishes", () => Interlocked.Read(ref _publishes), "{message}", "Messages that the broker accepted from this node.");
         _duration = meter.CreateHistogram("tidings.broker.duration", "s", "How long the broker took, failures included.", tags: null, EngineMetrics.Seconds);
     }
 
@@ -39,7 +39,7 @@ internal sealed class ObservedBroker : IBroker
             return FinishPublishAsync(publishing, started);
         }
 
-        _publishes.Add(1);
+        Interlocked.Increment(ref _publishes);
         Record(started, Publishing);
         return publishing;
     }
@@ -93,7 +93,7 @@ internal sealed class ObservedBroker : IBroker
         try
         {
             var position = await publishing.ConfigureAwait(false);
-            _publishes.Add(1);
+            Interlocked.Increment(ref _publishes);
             return position;
         }
         finally
