@@ -113,7 +113,7 @@ public abstract class EndTests(HostKind host)
         var id = await ws.ReceiveTextAsync();
         Assert.DoesNotContain("secret", await ws.ExpectCloseAsync(1011), StringComparison.Ordinal);
         var entry = Assert.Single(app.Log.Errors);
-        Assert.Equal(500, entry.Event.Id);
+        Assert.Equal(320, entry.Event.Id);
         Assert.IsType<InvalidDataException>(entry.Error);
         Assert.Contains($"connection {id} ", entry.Text, StringComparison.Ordinal);
     }
@@ -189,7 +189,7 @@ public abstract class EndTests(HostKind host)
         var stopping = app.App.StopAsync();
         await ws.ExpectCloseAsync(1001);
         using var limit = new CancellationTokenSource(EndpointApp.Limit);
-        while (!app.Log.Entries.Any(entry => entry.Event.Id == 501 && entry.Level == LogLevel.Warning))
+        while (!app.Log.Entries.Any(entry => entry.Event.Id == 321 && entry.Level == LogLevel.Warning))
         {
             limit.Token.ThrowIfCancellationRequested();
             time.Advance(TimeSpan.FromSeconds(1));
