@@ -5,6 +5,9 @@ namespace Tidings.EndToEnd.Tests.Clients;
 /// <summary>A headless Chromium of one test. <c>./test</c> installs the program.</summary>
 internal sealed class Chromium : IAsyncDisposable
 {
+    // Milliseconds that a page may take to show what a test expects: machines are busy.
+    private const float Patience = 20_000;
+
     private static readonly BrowserTypeLaunchOptions Launch = new()
     {
         ExecutablePath = "/usr/bin/chromium",
@@ -22,6 +25,7 @@ internal sealed class Chromium : IAsyncDisposable
 
     public static async Task<Chromium> StartAsync()
     {
+        Assertions.SetDefaultExpectTimeout(Patience);
         var playwright = await Playwright.CreateAsync();
         return new Chromium(playwright, await playwright.Chromium.LaunchAsync(Launch));
     }
