@@ -56,12 +56,17 @@ internal sealed class ExpressExchange : HttpResponseFeature, IHttpUpgradeFeature
             TransportLog.HandshakeFailed(host.Log, error);
         }
 
-        foreach (var (callback, state) in _completed ?? [])
+        try
         {
-            await callback(state);
+            foreach (var (callback, state) in _completed ?? [])
+            {
+                await callback(state);
+            }
         }
-
-        await _connection.DisposeAsync();
+        finally
+        {
+            await _connection.DisposeAsync();
+        }
     }
 
     public async Task<Stream> UpgradeAsync()
