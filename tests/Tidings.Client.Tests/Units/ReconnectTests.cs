@@ -140,8 +140,8 @@ public sealed class ReconnectTests : IAsyncDisposable
     [Fact]
     public async Task It_gives_up_after_as_many_attempts_as_it_may_make()
     {
-        var client = Start(new TidingsClientOptions { MaxRetries = 2 });
         _server.Refuse = static () => new TransportException(DisconnectCode.Unavailable);
+        var client = Start(new TidingsClientOptions { MaxRetries = 2 });
         await StateAsync(ClientState.Closed);
         Assert.Equal(3, _server.Tokens.Count);
         Assert.Equal(1013, (await Assert.ThrowsAsync<TidingsDisconnectedException>(() => client.ConnectAsync())).Reason.Code);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -67,6 +68,16 @@ internal sealed class LogWitness(HttpClient http, RunJournal journal)
     private async Task<JsonDocument> GetAsync(Uri node, string path)
     {
         using var limit = new CancellationTokenSource(Longest);
-        return JsonDocument.Parse(await http.GetByteArrayAsync(new Uri(node, path), limit.Token));
+        while (true)
+        {
+            using var answer = await http.GetAsync(new Uri(node, path), limit.Token);
+            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable)
+            {
+                return JsonDocument.Parse(await answer.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(limit.Token));
+            }
+
+            // A node that was short of time for a while refuses what can wait.
+            await Task.Delay(answer.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(1), limit.Token);
+        }
     }
 }
