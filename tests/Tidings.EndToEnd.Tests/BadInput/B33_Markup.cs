@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Playwright;
 using TestKit;
+using Tidings.EndToEnd.Tests.Clients;
 using Tidings.EndToEnd.Tests.Infrastructure;
 
 namespace Tidings.EndToEnd.Tests.BadInput;
@@ -10,20 +11,13 @@ public sealed class B33_Markup : ServerTests
 {
     private const string Markup = "<img src=x onerror=alert(1)>";
 
-    private static readonly BrowserTypeLaunchOptions Launch = new()
-    {
-        ExecutablePath = "/usr/bin/chromium",
-        Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    };
-
     [Fact]
     public async Task No_dialog_opens_whatever_is_said_named_or_answered()
     {
         await using var server = await StartAsync();
         await using var control = await ControlPair.StartAsync(server.Port);
-        using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(Launch);
-        var page = await browser.NewPageAsync();
+        await using var chromium = await Chromium.StartAsync();
+        var page = await chromium.NewPageAsync();
         var dialogs = 0;
         page.Dialog += (_, dialog) =>
         {

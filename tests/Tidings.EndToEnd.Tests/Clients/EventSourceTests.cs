@@ -11,12 +11,6 @@ namespace Tidings.EndToEnd.Tests.Clients;
 /// <summary>A real Chromium's own <c>EventSource</c>, without any client of ours.</summary>
 public sealed class EventSourceTests : ServerTests
 {
-    private static readonly BrowserTypeLaunchOptions Launch = new()
-    {
-        ExecutablePath = "/usr/bin/chromium",
-        Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    };
-
     // A page without a policy of its own that says nothing by itself.
     private const string Page = "/healthz";
 
@@ -97,17 +91,16 @@ public sealed class EventSourceTests : ServerTests
         }
     }
 
-    private sealed class Browsing(IPlaywright playwright, IBrowser browser, IPage page) : IAsyncDisposable
+    private sealed class Browsing(Chromium chromium, IPage page) : IAsyncDisposable
     {
         public IPage Page => page;
 
         public static async Task<Browsing> StartAsync(string origin)
         {
-            var playwright = await Playwright.CreateAsync();
-            var browser = await playwright.Chromium.LaunchAsync(Launch);
-            var page = await browser.NewPageAsync();
+            var chromium = await Chromium.StartAsync();
+            var page = await chromium.NewPageAsync();
             await page.GotoAsync(origin.TrimEnd('/') + EventSourceTests.Page);
-            return new Browsing(playwright, browser, page);
+            return new Browsing(chromium, page);
         }
 
         /// <summary>Opens a stream and waits until it has begun.</summary>
@@ -126,10 +119,6 @@ public sealed class EventSourceTests : ServerTests
         public async Task<IReadOnlyList<JsonElement>> HeardAsync() =>
             [.. JsonDocument.Parse(await page.EvaluateAsync<string>("() => JSON.stringify(heard)")).RootElement.EnumerateArray()];
 
-        public async ValueTask DisposeAsync()
-        {
-            await browser.DisposeAsync();
-            playwright.Dispose();
-        }
+        public ValueTask DisposeAsync() => chromium.DisposeAsync();
     }
 }
