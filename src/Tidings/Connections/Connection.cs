@@ -76,6 +76,9 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
     /// <summary>The address that limits count, or default.</summary>
     public AddressKey Address { get; init; }
 
+    /// <summary>Whose share of a bound counts what comes over it: its user's, else its address's. Any thread.</summary>
+    public Sender Sender => Sender.Of(Identity?.User, Address);
+
     /// <summary>The user whose connections this one counts among, or null.</summary>
     public string? CountedUser { get; private set; }
 
