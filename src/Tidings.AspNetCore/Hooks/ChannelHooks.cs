@@ -7,21 +7,21 @@ namespace Tidings.AspNetCore.Hooks;
 internal sealed class SubscribeHook(HookClient client, Uri url) : ISubscribeHandler
 {
     public async ValueTask<HandlerVerdict> OnSubscribeAsync(ChannelPeer peer, string channel, CancellationToken cancellationToken) =>
-        HookVerdict.Of(await client.AskAsync(url, HookEvent.Subscribe(peer, channel), cancellationToken));
+        HookVerdict.Of(await client.AskAsync(url, HookSchema.Subscribe, HookEvent.Subscribe(peer, channel), cancellationToken));
 }
 
 /// <summary>A hook about messages.</summary>
 internal sealed class PublishHook(HookClient client, Uri url) : IPublishHandler
 {
     public async ValueTask<HandlerVerdict> OnPublishAsync(ChannelPeer peer, string channel, ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
-        HookVerdict.Of(await client.AskAsync(url, HookEvent.Publish(peer, channel, data), cancellationToken));
+        HookVerdict.Of(await client.AskAsync(url, HookSchema.Publish, HookEvent.Publish(peer, channel, data), cancellationToken));
 }
 
 /// <summary>A hook that answers calls.</summary>
 internal sealed class CallHook(HookClient client, Uri url) : ICallHandler
 {
     public async ValueTask<HandlerVerdict> OnCallAsync(ChannelPeer peer, string method, ReadOnlyMemory<byte> parameters, CancellationToken cancellationToken) =>
-        HookVerdict.Of(await client.AskAsync(url, HookEvent.Call(peer, method, parameters), cancellationToken));
+        HookVerdict.Of(await client.AskAsync(url, HookSchema.Call, HookEvent.Call(peer, method, parameters), cancellationToken));
 }
 
 internal static class HookVerdict
@@ -32,7 +32,8 @@ internal static class HookVerdict
     public static HandlerVerdict Of(HookAnswer? answer) => answer switch
     {
         null => Unavailable,
-        { Refuses: true } => HandlerVerdict.Refuse(answer.Code!.Value, answer.Reason ?? "Not allowed"),
-        _ => new HandlerVerdict { Drop = answer.Drops, Data = answer.Data },
+        { Refuses: true } => HandlerVerdict.Refuse(answer.Code, answer.Reason ?? "Not allowed"),
+        { Data: { } data } => new HandlerVerdict { Drop = answer.Drops, Data = data },
+        _ => new HandlerVerdict { Drop = answer.Drops },
     };
 }

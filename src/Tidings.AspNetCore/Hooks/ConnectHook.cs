@@ -9,17 +9,15 @@ namespace Tidings.AspNetCore.Hooks;
 /// <summary>The hook that says who may connect, and as whom.</summary>
 internal sealed class ConnectHook(HookClient client, Uri url, TimeProvider time)
 {
-    private const int MostChannels = 100;
-
     // What a back end needs to know a user by; cookies and tokens go to it alone, and to no log.
     private static readonly string[] Headers = ["Authorization", "Cookie", "Origin", "User-Agent", "Accept-Language"];
 
-    /// <returns>Who comes; or null and why he may not.</returns>
+    /// <returns>Who comes; or null and why the connection is refused.</returns>
     public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AskAsync(HttpContext context, Arrival arrival)
     {
         var id = ChannelHandler.NewId();
-        var answer = await client.AskAsync(url, Event(context, id, arrival.Identity?.User), context.RequestAborted);
-        if (answer is null || answer.Channels is not { Count: <= MostChannels } channels || (answer.User is { } user && !UserId.IsValid(user)))
+        var answer = await client.AskAsync(url, HookSchema.Connect, Event(context, id, arrival.Identity?.User), context.RequestAborted);
+        if (answer is null)
         {
             return (null, DisconnectCode.Unavailable);
         }
@@ -32,7 +30,7 @@ internal sealed class ConnectHook(HookClient client, Uri url, TimeProvider time)
         var identity = answer.User is { } named && named != arrival.Identity?.User
             ? new Identity { User = named, IssuedAt = time.GetUtcNow().ToUnixTimeMilliseconds() }
             : arrival.Identity;
-        return (arrival with { Connection = id, Identity = identity, Info = answer.Info ?? arrival.Info, Channels = channels }, default);
+        return (arrival with { Connection = id, Identity = identity, Info = answer.Info ?? arrival.Info, Channels = answer.Channels }, default);
     }
 
     // Of the codes, those that say something about identity and permission, and the application's own.

@@ -6,7 +6,7 @@ using Tidings.Push;
 
 namespace Tidings.AspNetCore.Hooks;
 
-/// <summary>What a hook has answered, checked.</summary>
+/// <summary>What a hook has answered, checked against the schema of its kind.</summary>
 internal sealed class HookAnswer
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = JsonPayload.MaxDepth };
@@ -15,8 +15,8 @@ internal sealed class HookAnswer
 
     private HookAnswer(JsonElement root) => _root = root;
 
-    /// <summary>An answer without a body: it allows, and changes nothing.</summary>
-    public static HookAnswer Allowed { get; } = Parse("{}"u8.ToArray())!;
+    /// <summary>An answer that allows, and changes nothing.</summary>
+    public static HookAnswer Allowed { get; } = new(JsonElement.Parse("{}"u8));
 
     public bool Refuses => _root.TryGetProperty("allow"u8, out var allow) && allow.ValueKind == JsonValueKind.False;
 
@@ -32,50 +32,35 @@ internal sealed class HookAnswer
 
     public byte[]? Info => Raw("info");
 
-    /// <summary>The number in <c>code</c>, or null.</summary>
-    public int? CloseCode => _root.TryGetProperty("code"u8, out var code) && code.ValueKind == JsonValueKind.Number && code.TryGetInt32(out var number) ? number : null;
+    /// <summary>The close code of a refused connection, or null.</summary>
+    public int? CloseCode => _root.TryGetProperty("code"u8, out var code) ? code.GetInt32() : null;
 
-    /// <summary>The error code of a refusal; null where <c>code</c> is a text that is none.</summary>
-    public ErrorCode? Code => Text("code") is not { } name ? ErrorCode.NotAllowed
-        : Enum.GetValues<ErrorCode>().Cast<ErrorCode?>().FirstOrDefault(code => code!.Value.ToWire() == name);
+    /// <summary>The error code of any other refusal.</summary>
+    public ErrorCode Code => Text("code") is { } name && HookSchema.TryReadCode(name, out var code) ? code : ErrorCode.NotAllowed;
 
-    /// <summary>Channels to subscribe to; null where they are not a list of channel names.</summary>
-    public List<string>? Channels
+    /// <summary>Channels to subscribe to.</summary>
+    public List<string> Channels => _root.TryGetProperty("channels"u8, out var channels) ? [.. channels.EnumerateArray().Select(static name => name.GetString()!)] : [];
+
+    /// <returns>The answer; null, and what is wrong, where it is not what <paramref name="schema"/> says.</returns>
+    public static HookAnswer? Parse(ReadOnlyMemory<byte> json, HookSchema schema, out string? fault)
     {
-        get
+        if (json.IsEmpty)
         {
-            if (!_root.TryGetProperty("channels"u8, out var channels))
-            {
-                return [];
-            }
-
-            if (channels.ValueKind != JsonValueKind.Array || channels.EnumerateArray().Any(static name => name.ValueKind != JsonValueKind.String || !ChannelName.IsValid(name.GetString())))
-            {
-                return null;
-            }
-
-            return [.. channels.EnumerateArray().Select(static name => name.GetString()!)];
+            fault = "its answer is empty; to allow, answer 204 or {}";
+            return null;
         }
-    }
 
-    /// <returns>Null where it is no JSON object, is nested too deep, has a name twice, or refuses with a code that there is not.</returns>
-    public static HookAnswer? Parse(ReadOnlyMemory<byte> json)
-    {
+        fault = "its answer is no JSON, is nested too deep or has a name twice";
+        if (!JsonPayload.IsJson(json.Span))
+        {
+            return null;
+        }
+
         try
         {
-            if (JsonPayload.Copy(json.Span) is null)
-            {
-                return null;
-            }
-
             using var document = JsonDocument.Parse(json, Strict);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                return null;
-            }
-
-            var answer = new HookAnswer(document.RootElement.Clone());
-            return answer is { Refuses: true, Code: null } ? null : answer;
+            fault = schema.Fault(document.RootElement);
+            return fault is null ? new HookAnswer(document.RootElement.Clone()) : null;
         }
         catch (JsonException)
         {
@@ -83,8 +68,7 @@ internal sealed class HookAnswer
         }
     }
 
-    private string? Text(string name) =>
-        _root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private string? Text(string name) => _root.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     private byte[]? Raw(string name) =>
         _root.TryGetProperty(name, out var value) ? CommandReader.WithoutLineBreaks(JsonMarshal.GetRawUtf8Value(value)) : null;

@@ -16,7 +16,7 @@ internal sealed class HookClient : IDisposable
     private readonly SemaphoreSlim _places;
     private readonly TimeSpan _limit;
     private readonly TimeProvider _time;
-    private readonly ILogger _log;
+    private readonly HookLog _log;
 
     public HookClient(HookOptions options, TimeProvider time, ILogger log)
     {
@@ -24,7 +24,7 @@ internal sealed class HookClient : IDisposable
         _places = new SemaphoreSlim(options.InFlight);
         _limit = options.Timeout;
         _time = time;
-        _log = log;
+        _log = new HookLog(log, time);
 
         // No redirect, proxy or cookie leads a request, or what it bears, anywhere else.
         _http = new HttpMessageInvoker(new SocketsHttpHandler
@@ -40,8 +40,12 @@ internal sealed class HookClient : IDisposable
         });
     }
 
+    /// <param name="url">The hook.</param>
+    /// <param name="schema">What it may answer.</param>
+    /// <param name="body">What it is asked.</param>
+    /// <param name="cancellationToken">The one who waits has gone.</param>
     /// <returns>The answer; null where there was none that can be used, which is logged.</returns>
-    public async ValueTask<HookAnswer?> AskAsync(Uri url, byte[] body, CancellationToken cancellationToken)
+    public async ValueTask<HookAnswer?> AskAsync(Uri url, HookSchema schema, byte[] body, CancellationToken cancellationToken)
     {
         // The caller may be on a lane.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -54,11 +58,18 @@ internal sealed class HookClient : IDisposable
         {
             await _places.WaitAsync(either.Token);
             placed = true;
-            return await PostAsync(url, body, either.Token);
+            var (answer, fault) = await PostAsync(url, schema, body, either.Token);
+            _log.Asked(url, fault);
+            return answer;
         }
         catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
         {
-            HookLog.Failed(_log, url.Authority, url.AbsolutePath, limit.IsCancellationRequested ? $"no answer within {_limit.TotalSeconds:0.###} s" : error.Message);
+            // Whoever went before the answer says nothing about the hook.
+            if (limit.IsCancellationRequested || !cancellationToken.IsCancellationRequested)
+            {
+                _log.Asked(url, limit.IsCancellationRequested ? $"no answer within {_limit.TotalSeconds:0.###} s" : error.Message);
+            }
+
             return null;
         }
         finally
@@ -76,7 +87,7 @@ internal sealed class HookClient : IDisposable
         _places.Dispose();
     }
 
-    private async ValueTask<HookAnswer?> PostAsync(Uri url, byte[] body, CancellationToken cancellationToken)
+    private async ValueTask<(HookAnswer? Answer, string? Fault)> PostAsync(Uri url, HookSchema schema, byte[] body, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
@@ -84,24 +95,23 @@ internal sealed class HookClient : IDisposable
         using var response = await _http.SendAsync(request, cancellationToken);
         if (response.StatusCode == HttpStatusCode.NoContent)
         {
-            return HookAnswer.Allowed;
+            return (HookAnswer.Allowed, null);
         }
 
         if (response.StatusCode != HttpStatusCode.OK)
         {
-            HookLog.Failed(_log, url.Authority, url.AbsolutePath, $"status {(int)response.StatusCode}, where 200 or 204 is expected");
-            return null;
+            return (null, $"status {(int)response.StatusCode}, where 200 or 204 is expected");
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var answer = new byte[LargestAnswer + 1];
-        var length = await stream.ReadAtLeastAsync(answer, answer.Length, throwOnEndOfStream: false, cancellationToken);
-        var parsed = length == 0 ? HookAnswer.Allowed : length > LargestAnswer ? null : HookAnswer.Parse(answer.AsMemory(0, length));
-        if (parsed is null)
+        var bytes = new byte[LargestAnswer + 1];
+        var length = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
+        if (length > LargestAnswer)
         {
-            HookLog.Failed(_log, url.Authority, url.AbsolutePath, length > LargestAnswer ? $"an answer of more than {LargestAnswer} bytes" : "an answer that cannot be understood");
+            return (null, $"its answer has more than {LargestAnswer} bytes");
         }
 
-        return parsed;
+        var answer = HookAnswer.Parse(bytes.AsMemory(0, length), schema, out var fault);
+        return (answer, fault);
     }
 }

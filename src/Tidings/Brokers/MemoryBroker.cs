@@ -27,7 +27,10 @@ internal sealed class MemoryBroker : IBroker, IDisposable
     /// <summary>Channels that have a log.</summary>
     public int Logs => _logs.Count;
 
-    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+    // Ages go by a clock that nobody sets; what messages say of their time, by the one that people read.
+    private long Now => (long)_time.GetElapsedTime(0).TotalMilliseconds;
+
+    private long Clock => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default)
     {
@@ -94,7 +97,7 @@ internal sealed class MemoryBroker : IBroker, IDisposable
         var now = log.UsedAt = Now;
         if (publication.Ephemeral)
         {
-            _sink.Deliver(log.Make(publication, offset: 0, now));
+            _sink.Deliver(log.Make(publication, offset: 0, now, Clock));
             return null;
         }
 
@@ -103,7 +106,7 @@ internal sealed class MemoryBroker : IBroker, IDisposable
             return new StreamPosition(log.Epoch, first);
         }
 
-        var message = log.Append(publication, now);
+        var message = log.Append(publication, now, Clock);
         _sink.Deliver(message);
         return message.Position;
     }

@@ -3,7 +3,7 @@ using Tidings.Protocol;
 
 namespace Tidings.Brokers;
 
-/// <summary>One channel's log in memory. Its members are called under its lock.</summary>
+/// <summary>One channel's log in memory. Its members are called under its lock; <c>now</c> is in milliseconds of a clock that is never set back.</summary>
 internal sealed class MemoryLog
 {
     private const int MostIdempotencyKeys = 100_000;
@@ -25,7 +25,7 @@ internal sealed class MemoryLog
     /// <summary>The newest offset; 0 before the first message.</summary>
     public long Top { get; private set; }
 
-    /// <summary>When the log was last used, in Unix milliseconds.</summary>
+    /// <summary>When the log was last used, by the clock of <c>now</c>.</summary>
     public long UsedAt { get; set; }
 
     /// <summary>Set when the log is no longer the channel's; whoever finds it so looks again.</summary>
@@ -59,7 +59,7 @@ internal sealed class MemoryLog
     }
 
     /// <exception cref="BrokerUnavailableException">So many keys are remembered that a further one could not be.</exception>
-    public Message Append(Publication publication, long now)
+    public Message Append(Publication publication, long now, long time)
     {
         _retention = publication.Retention;
         Trim(now);
@@ -75,7 +75,7 @@ internal sealed class MemoryLog
             throw new BrokerUnavailableException("Too many idempotency keys in one channel.");
         }
 
-        var message = Make(publication, ++Top, now);
+        var message = Make(publication, ++Top, now, time);
         Keep(message);
         if (publication.IdempotencyKey is { } key)
         {
@@ -85,12 +85,13 @@ internal sealed class MemoryLog
         return message;
     }
 
-    public Message Make(Publication publication, long offset, long now) => new()
+    public Message Make(Publication publication, long offset, long now, long time) => new()
     {
         Kind = publication.Kind,
         Channel = publication.Channel,
         Position = new StreamPosition(Epoch, offset),
-        Time = now,
+        Time = time,
+        KeptAt = now,
         Data = publication.Data,
         From = publication.From,
         Key = publication.Key,
@@ -137,7 +138,7 @@ internal sealed class MemoryLog
     public void Trim(long now)
     {
         var oldest = now - (long)_retention.Age.TotalMilliseconds;
-        while (_count > 0 && (_count > _retention.Size || At(0).Time <= oldest))
+        while (_count > 0 && (_count > _retention.Size || At(0).KeptAt <= oldest))
         {
             RemoveFirst();
         }

@@ -33,6 +33,9 @@ internal sealed class Message
     /// <summary>Unix milliseconds.</summary>
     public required long Time { get; init; }
 
+    /// <summary>When the log in memory took it, in milliseconds of a clock that nobody sets: its age goes by this one.</summary>
+    public long KeptAt { get; init; }
+
     public required MessageData Data { get; init; }
 
     /// <summary>The user who said it, or null.</summary>
