@@ -90,7 +90,7 @@ public sealed class B56_WrongAnswers
         for (; status is 204 or 200; status -= 4)
         {
             await using var client = await app.ConnectAsync();
-            await client.SubscribeAsync("h:1");
+            await client.SubscribeAsync("h:2");
             await client.AskAsync("""{"type":"publish","channel":"h:1","data":1}""", "published");
             Assert.Equal("null", (await client.AskAsync("""{"type":"call","method":"m"}""", "result")).GetProperty("data").GetRawText());
             Assert.Equal("1"u8.ToArray(), (await app.Tidings.HistoryAsync("h:1")).Messages[^1].Data.ToArray());

@@ -1,3 +1,4 @@
+using TestKit;
 using Tidings.Brokers;
 using Tidings.Protocol;
 using Tidings.Testing;
