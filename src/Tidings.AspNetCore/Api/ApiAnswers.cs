@@ -1,50 +1,88 @@
+using System.ComponentModel;
 using System.Text.Json;
 
 namespace Tidings.AspNetCore.Api;
 
-// What the answers look like, for the OpenAPI document. They are written as they are: data is passed on byte for byte.
+// What the answers look like, for the OpenAPI document. They are written by hand: data is passed on byte for byte.
 
 /// <summary>Where a message stands; without epoch and offset for an ephemeral one. <c>results</c> where several channels were named.</summary>
-internal sealed record PublishAnswer(string Channel, string? Epoch, long? Offset, IReadOnlyList<PublishAnswer>? Results);
+internal sealed record PublishAnswer(
+    [property: Description("The channel.")] string? Channel = null,
+    [property: Description("The epoch of the channel's log; absent for an ephemeral message.")] string? Epoch = null,
+    [property: Description("The message's offset in that epoch; absent for an ephemeral message.")] long? Offset = null,
+    [property: Description("Where channels was given: such an object for each of them, in their order.")] IReadOnlyList<PublishAnswer>? Results = null);
 
 /// <summary>Where the message stands on <c>all</c>; empty with <c>except</c>.</summary>
-internal sealed record ToAllAnswer(string? Epoch, long? Offset);
+internal sealed record ToAllAnswer(
+    [property: Description("The epoch of the log of the channel all; absent where except was given.")] string? Epoch = null,
+    [property: Description("The message's offset in it; absent where except was given.")] long? Offset = null);
 
 /// <summary>To how many connections it went.</summary>
-internal sealed record SendAnswer(int Delivered);
+internal sealed record SendAnswer([property: Description("How many connections it was sent to, on all nodes.")] int Delivered);
 
 /// <summary>How many connections it concerned.</summary>
-internal sealed record ConnectionsAnswer(int Connections);
+internal sealed record ConnectionsAnswer([property: Description("How many connections changed, on all nodes.")] int Connections);
 
-/// <summary>What was said since a position, and the position from which to go on. All gaps lie before all messages.</summary>
-internal sealed record PollAnswer(string Position, IReadOnlyList<JsonElement> Messages, IReadOnlyList<JsonElement> Gaps);
+/// <summary>The messages since a position, and the position from which to go on. All gaps lie before all messages.</summary>
+internal sealed record PollAnswer(
+    [property: Description("The since of the next request.")] string Position,
+    [property: Description("The messages, as they come on /connect.")] IReadOnlyList<JsonElement> Messages,
+    [property: Description("What was missed for good, before all of the messages.")] IReadOnlyList<JsonElement> Gaps);
 
 /// <summary>Who listens.</summary>
-internal sealed record PresenceAnswer(IReadOnlyList<MemberAnswer> Members, int Count);
+internal sealed record PresenceAnswer(
+    [property: Description("Those who are there, at most limit.")] IReadOnlyList<MemberAnswer> Members,
+    [property: Description("How many are there.")] int Count);
 
 /// <summary>Somebody who listens.</summary>
-internal sealed record MemberAnswer(string User, int Connections, JsonElement? Info);
+internal sealed record MemberAnswer(
+    [property: Description("The user's id, or ~ and a connection's id.")] string User,
+    [property: Description("How many of the user's connections are in the channel.")] int Connections,
+    [property: Description("What the token or a hook says about the user.")] JsonElement? Info = null);
 
 /// <summary>A part of a log; <c>recovered</c> only where <c>since</c> was given.</summary>
-internal sealed record HistoryAnswer(bool? Recovered, string Epoch, long Offset, IReadOnlyList<MessageAnswer> Messages);
+internal sealed record HistoryAnswer(
+    [property: Description("The log's epoch.")] string Epoch,
+    [property: Description("The newest message's offset; 0 where there was none.")] long Offset,
+    [property: Description("Messages in the order of their offsets.")] IReadOnlyList<MessageAnswer> Messages,
+    [property: Description("Where since was given: whether everything after it was still there.")] bool? Recovered = null);
 
 /// <summary>A message of a log.</summary>
-internal sealed record MessageAnswer(long Offset, JsonElement Data, string? From, string? Key, long Time);
+internal sealed record MessageAnswer(
+    [property: Description("Its offset.")] long Offset,
+    [property: Description("What was published.")] JsonElement Data,
+    [property: Description("When, in milliseconds since 1970 (Unix time).")] long Time,
+    [property: Description("The user who published it; absent for the server's own.")] string? From = null,
+    [property: Description("The key that it was published with.")] string? Key = null);
 
 /// <summary>Channels of this node, by name; <c>next</c> is the <c>after</c> of the next page.</summary>
-internal sealed record ChannelsAnswer(IReadOnlyList<ChannelAnswer> Channels, string? Next);
+internal sealed record ChannelsAnswer(
+    [property: Description("In the order of their names.")] IReadOnlyList<ChannelAnswer> Channels,
+    [property: Description("The after of the next page; absent on the last.")] string? Next = null);
 
 /// <summary>A channel that somebody on this node is subscribed to.</summary>
-internal sealed record ChannelAnswer(string Channel, int Subscribers);
+internal sealed record ChannelAnswer(
+    [property: Description("Its name.")] string Channel,
+    [property: Description("Subscriptions on this node.")] int Subscribers);
 
 /// <summary>Connections of this node, by id; <c>next</c> is the <c>after</c> of the next page.</summary>
-internal sealed record ConnectionListAnswer(IReadOnlyList<ConnectionAnswer> Connections, string? Next);
+internal sealed record ConnectionListAnswer(
+    [property: Description("In the order of their ids.")] IReadOnlyList<ConnectionAnswer> Connections,
+    [property: Description("The after of the next page; absent on the last.")] string? Next = null);
 
 /// <summary>A connection of the channel protocol.</summary>
-internal sealed record ConnectionAnswer(string Connection, string? User, int Subscriptions);
+internal sealed record ConnectionAnswer(
+    [property: Description("Its id.")] string Connection,
+    [property: Description("How many channels it is subscribed to.")] int Subscriptions,
+    [property: Description("The user; absent while nobody is authenticated.")] string? User = null);
 
 /// <summary>What this node is and holds.</summary>
-internal sealed record InfoAnswer(string Server, string Version, int Connections, int Users, int Channels);
+internal sealed record InfoAnswer(
+    [property: Description("tidings.")] string Server,
+    [property: Description("The server's version.")] string Version,
+    [property: Description("Connections of all kinds on this node.")] int Connections,
+    [property: Description("Users with a connection to this node.")] int Users,
+    [property: Description("Channels with a subscription on this node.")] int Channels);
 
 /// <summary>One answer a command, in order; a problem in the place of an answer.</summary>
-internal sealed record BatchAnswer(IReadOnlyList<JsonElement> Results);
+internal sealed record BatchAnswer([property: Description("An answer for each command, in their order; a problem in the place of one that failed.")] IReadOnlyList<JsonElement> Results);

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
@@ -95,9 +96,11 @@ public static class BroadcastEndpoint
     }
 }
 
-internal sealed record BroadcastRequest(string? Content, string? Room);
+internal sealed record BroadcastRequest(
+    [property: Description("The text. Members see [room] and the text with <, >, &, \" and ' escaped.")] string? Content,
+    [property: Description("The room: the last part of its address /ws/{room}, 1 to 250 bytes.")] string? Room);
 
-internal sealed record BroadcastAnswer(string Status);
+internal sealed record BroadcastAnswer([property: Description("sent.")] string Status);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(BroadcastRequest))]

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -43,8 +44,8 @@ internal static class DrainRoute
     }
 }
 
-/// <param name="Status"><c>draining</c>.</param>
-/// <param name="Connections">How many are still here.</param>
-/// <param name="Remaining">Milliseconds until the last is closed.</param>
-/// <param name="Stops">Whether the process then ends.</param>
-internal sealed record DrainAnswer(string Status, int Connections, long Remaining, bool Stops);
+internal sealed record DrainAnswer(
+    [property: Description("draining.")] string Status,
+    [property: Description("How many connections are still here.")] int Connections,
+    [property: Description("Milliseconds until the last of them is closed.")] long Remaining,
+    [property: Description("Whether the process then ends.")] bool Stops);

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Channels;
 using Tidings.Protocol.Replies;
@@ -148,11 +149,17 @@ internal static class ListOperations
     }
 
     // For the OpenAPI document alone.
-    private static void DescribeChannels(string? pattern, string? after, int? limit)
+    private static void DescribeChannels(
+        [Description("Only channels that match this pattern, such as chat:*.")] string? pattern,
+        [Description("Only names behind this one: the next of the page before.")] string? after,
+        [Description("How many at most: 1 to 1,000. 100 where it is left out.")] int? limit)
     {
     }
 
-    private static void DescribeConnections(string? user, string? after, int? limit)
+    private static void DescribeConnections(
+        [Description("Only connections of this user.")] string? user,
+        [Description("Only ids behind this one: the next of the page before.")] string? after,
+        [Description("How many at most: 1 to 1,000. 100 where it is left out.")] int? limit)
     {
     }
 

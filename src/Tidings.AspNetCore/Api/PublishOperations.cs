@@ -112,13 +112,14 @@ internal static class PublishOperations
 
         var (target, name) = request switch
         {
-            { User: { } user, Connection: null, Client: null } => (NodeTarget.User, user),
-            { User: null, Connection: { } connection, Client: null } => (NodeTarget.Connection, connection),
-            { User: null, Connection: null, Client: { } client } => (NodeTarget.Client, client),
+            { User: { } user, Connection: null, Client: null, To: null } => (NodeTarget.User, user),
+            { User: null, Connection: { } connection, Client: null, To: null } => (NodeTarget.Connection, connection),
+            { User: null, Connection: null, Client: { } client, To: null } => (NodeTarget.Client, client),
+            { User: null, Connection: null, Client: null, To: { } to } => (NodeTarget.UserOrConnection, to),
             _ => default((NodeTarget, string?)),
         };
         return name is null
-            ? ApiOutcome.Bad("Exactly one of user, connection and client is needed.")
+            ? ApiOutcome.Bad("Exactly one of user, connection, client and to is needed.")
             : ApiOutcome.Of("delivered", await actions.SendAsync(target, name, ApiChecks.BytesOf(request.Data), cancellationToken));
     }
 

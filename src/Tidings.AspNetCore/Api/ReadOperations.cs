@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Tidings.Channels;
 using Tidings.Presence;
 using Tidings.Pressure;
@@ -73,11 +74,17 @@ internal static class ReadOperations
     }
 
     // For the OpenAPI document alone.
-    private static void DescribePresence(string channel, int? limit)
+    private static void DescribePresence(
+        [Description("The channel.")] string channel,
+        [Description("How many members to list: 1 to 10,000. 1,000 where it is left out.")] int? limit)
     {
     }
 
-    private static void DescribeHistory(string channel, string? since, int? last, int? limit)
+    private static void DescribeHistory(
+        [Description("The channel.")] string channel,
+        [Description("A position, epoch:offset: the messages after it. Not together with last.")] string? since,
+        [Description("The newest so many: 0 to 10,000. 0 answers the position alone.")] int? last,
+        [Description("How many messages at most: 1 to 10,000. 100 where it and last are left out.")] int? limit)
     {
     }
 }

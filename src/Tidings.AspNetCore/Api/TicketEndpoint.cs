@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,6 +18,8 @@ public static class TicketEndpoint
     // A ticket never makes another one, nor does a token that stood in a URL.
     private const AuthenticationMethods Methods = AuthenticationMethods.Header | AuthenticationMethods.Cookie;
 
+    private const string Json = "application/json";
+
     /// <summary>Maps <c>POST /api/tickets</c>: who shows a token, or is known by cookie, gets <c>{"ticket","expiresIn"}</c>. The ticket is good for
     /// one request with <c>?ticket=</c> within <c>expiresIn</c> seconds (30), and stands for the token with all that it grants.</summary>
     /// <param name="endpoints">Where to map.</param>
@@ -25,7 +28,16 @@ public static class TicketEndpoint
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
-        return endpoints.MapPost(pattern, async (HttpContext context) => await (await IssueAsync(context, tidings)).ExecuteAsync(context));
+        var route = endpoints.MapPost(pattern, async (HttpContext context) => await (await IssueAsync(context, tidings)).ExecuteAsync(context));
+        RouteDescription.Add(
+            route, "ticket", "Gives a user a ticket for one request with ?ticket=, in the place of a token in a URL. Needs the user's token, not a key of the server.",
+            ((Delegate)Describe).Method, typeof(TicketAnswer), Json, [401, 403, 503]);
+        return route;
+    }
+
+    // For the OpenAPI document alone.
+    private static void Describe()
+    {
     }
 
     private static async Task<IResult> IssueAsync(HttpContext context, TidingsServices tidings)
@@ -65,6 +77,10 @@ public static class TicketEndpoint
         var answer = JsonFrame.Begin();
         answer.Writer.WriteString("ticket"u8, ticket);
         answer.Writer.WriteNumber("expiresIn"u8, (int)Tickets.Lifetime.TotalSeconds);
-        return TypedResults.Bytes(answer.EndJson().ToArray(), "application/json");
+        return TypedResults.Bytes(answer.EndJson().ToArray(), Json);
     }
 }
+
+internal sealed record TicketAnswer(
+    [property: Description("Good for one request within expiresIn.")] string Ticket,
+    [property: Description("Seconds until it ends, used or not: 30.")] int ExpiresIn);

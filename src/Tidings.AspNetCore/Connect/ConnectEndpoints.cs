@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -12,6 +13,10 @@ namespace Microsoft.AspNetCore.Builder;
 public static class ConnectEndpoints
 {
     private const string Json = "application/json";
+    private const string ChannelMeaning = "A channel to listen to; repeated for several, at most 16.";
+    private const string SinceMeaning = "A position to go on from: the id of an event, or the position of a poll's answer.";
+    private const string LastMeaning = "Begin with the newest so many messages of each channel. Not together with since.";
+    private const string PresenceMeaning = "Tell joins and leaves as well.";
 
     // HTTP/1.1 asks for a WebSocket by GET, HTTP/2 by CONNECT (RFC 8441).
     private static readonly string[] ConnectMethods = [HttpMethods.Get, HttpMethods.Connect];
@@ -74,11 +79,20 @@ public static class ConnectEndpoints
     {
     }
 
-    private static void DescribeEvents(string[]? channel, string? since, int? last, bool? presence)
+    private static void DescribeEvents(
+        [Description(ChannelMeaning)] string[]? channel,
+        [Description(SinceMeaning)] string? since,
+        [Description(LastMeaning)] int? last,
+        [Description(PresenceMeaning)] bool? presence)
     {
     }
 
-    private static void DescribeMessages(string[]? channel, string? since, int? wait, int? last, bool? presence)
+    private static void DescribeMessages(
+        [Description(ChannelMeaning)] string[]? channel,
+        [Description(SinceMeaning)] string? since,
+        [Description("How many seconds to wait for a message where there is none yet. 0 answers at once.")] int? wait,
+        [Description(LastMeaning)] int? last,
+        [Description(PresenceMeaning)] bool? presence)
     {
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,6 +16,7 @@ namespace Microsoft.AspNetCore.Builder;
 public static class TaskEndpoints
 {
     private const string Json = "application/json";
+    private const string TaskIdMeaning = "The task's id.";
     private static readonly string[] SocketMethods = [HttpMethods.Get, HttpMethods.Connect];
     private static readonly string[] Preflight = [HttpMethods.Options];
     private static readonly int[] WriteFaults = [400, 401, 404, 409, 413, 429, 503];
@@ -78,11 +80,11 @@ public static class TaskEndpoints
     {
     }
 
-    private static void DescribeReport(string taskId, TaskReportRequest body)
+    private static void DescribeReport([Description(TaskIdMeaning)] string taskId, TaskReportRequest body)
     {
     }
 
-    private static void DescribeTask(string taskId)
+    private static void DescribeTask([Description(TaskIdMeaning)] string taskId)
     {
     }
 }

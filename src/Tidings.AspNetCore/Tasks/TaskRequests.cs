@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -10,17 +11,30 @@ namespace Tidings.AspNetCore.Tasks;
 
 /// <summary><c>POST /api/tasks</c>.</summary>
 internal sealed record TaskStartRequest(
-    string? Name, JsonElement? Data = null,
-    [property: JsonPropertyName("task_id")] string? TaskId = null, [property: JsonPropertyName("allow_cancel")] bool AllowCancel = false);
+    [property: Description("The task's name: that of code in the server (tasks.Map), or any other for a worker elsewhere. 1 to 128 bytes.")] string? Name,
+    [property: Description("What the work needs: any JSON.")] JsonElement? Data = null,
+    [property: JsonPropertyName("task_id"), Description("An id of your own, refused with conflict where it is taken. One is made where it is left out.")] string? TaskId = null,
+    [property: JsonPropertyName("allow_cancel"), Description("Let clients that watch the task cancel it.")] bool AllowCancel = false);
 
 /// <summary><c>PUT /api/tasks/{id}</c>: what a worker says; nothing is a sign of life.</summary>
 internal sealed record TaskReportRequest(
-    string? Status = null, double? Progress = null, string? Message = null, JsonElement? Result = null, string? Error = null, IReadOnlyList<string>? Log = null);
+    [property: Description("running, completed, failed or cancelled; running where it is left out.")] string? Status = null,
+    [property: Description("0 to 100; it never goes back.")] double? Progress = null,
+    [property: Description("What is being done, at most 4,096 bytes.")] string? Message = null,
+    [property: Description("With completed: any JSON.")] JsonElement? Result = null,
+    [property: Description("With failed: why, for those who watch. At most 4,096 bytes.")] string? Error = null,
+    [property: Description("Lines for the channel task:<id>:log: at most 100, each of at most 1,024 bytes.")] IReadOnlyList<string>? Log = null);
 
 /// <summary>What the answers look like, for the OpenAPI document.</summary>
 internal sealed record TaskAnswer(
-    [property: JsonPropertyName("task_id")] string TaskId, string Name, string Status, double Progress, string? Message = null, JsonElement? Result = null, string? Error = null,
-    JsonElement? Data = null);
+    [property: JsonPropertyName("task_id"), Description("The task's id.")] string TaskId,
+    [property: Description("Its name.")] string Name,
+    [property: Description("pending, running, completed, failed or cancelled.")] string Status,
+    [property: Description("0 to 100.")] double Progress,
+    [property: Description("What was reported last.")] string? Message = null,
+    [property: Description("What a completed task gave.")] JsonElement? Result = null,
+    [property: Description("Why a task failed or was cancelled.")] string? Error = null,
+    [property: Description("What the task was started with; only for those who show a key.")] JsonElement? Data = null);
 
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web, AllowDuplicateProperties = false, MaxDepth = JsonPayload.MaxDepth, NumberHandling = JsonNumberHandling.Strict,
