@@ -14,6 +14,7 @@ internal sealed class ApplicationPublishHandler(HandlerRunner runner, HandlerDel
 
     private HandlerVerdict Judge(object? returned) => returned switch
     {
+        IHandlerResult typed => Judge(typed.Result),
         PublishResult { Refusal: { } reason } => HandlerVerdict.Refuse(ErrorCode.NotAllowed, reason),
         PublishResult { HasValue: true } result => new HandlerVerdict { Data = json.Write(result.Value, typeof(object)) },
         PublishResult result => new HandlerVerdict { Drop = result == PublishResult.Drop },
@@ -63,6 +64,7 @@ internal sealed class ApplicationCallHandler(HandlerRunner runner, HandlerDelega
 
     private HandlerVerdict Judge(object? returned) => returned switch
     {
+        IHandlerResult typed => Judge(typed.Result),
         CallResult { Refusal: { } reason } => HandlerVerdict.Refuse(ErrorCode.NotAllowed, reason),
         CallResult result => new HandlerVerdict { Data = json.Write(result.Value, typeof(object)) },
         null when handler.Result == typeof(void) => HandlerVerdict.Allow,

@@ -32,6 +32,24 @@ public sealed class PublishResult
     public static PublishResult Replace(object? value) => new() { HasValue = true, Value = value };
 }
 
+/// <summary>What a handler of published messages decides that replaces the data by a <typeparamref name="T"/> on one path and refuses on another.</summary>
+/// <remarks>A lambda says it as its result: <c>PublishResult&lt;Line&gt; (Line line) =&gt; line.Text.Length &gt; 500 ? PublishResult.Refuse("too_long") : line with { … }</c>.</remarks>
+/// <typeparam name="T">What can be JSON.</typeparam>
+public sealed class PublishResult<T> : IHandlerResult
+{
+    private readonly PublishResult _result;
+
+    private PublishResult(PublishResult result) => _result = result;
+
+    object IHandlerResult.Result => _result;
+
+    /// <summary>The data is replaced by <paramref name="value"/>.</summary>
+    public static implicit operator PublishResult<T>(T value) => new(PublishResult.Replace(value));
+
+    /// <summary>What <paramref name="result"/> says.</summary>
+    public static implicit operator PublishResult<T>(PublishResult result) => new(result);
+}
+
 /// <summary>What a handler of subscriptions decides. It may return a <see cref="bool"/> as well, or nothing, which allows.</summary>
 public sealed class SubscribeResult
 {
@@ -75,6 +93,31 @@ public sealed class CallResult
     /// <summary>The call is answered.</summary>
     /// <param name="value">Any value that can be JSON.</param>
     public static CallResult Answer(object? value) => new() { Value = value };
+}
+
+/// <summary>What a handler of calls decides that answers with a <typeparamref name="T"/> on one path and refuses on another.</summary>
+/// <remarks>A lambda says it as its result: <c>CallResult&lt;Order&gt; (int id) =&gt; Find(id) is { } order ? order : CallResult.Refuse("no such order")</c>, or
+/// <c>async Task&lt;CallResult&lt;Order&gt;&gt; (int id) =&gt; …</c>.</remarks>
+/// <typeparam name="T">What can be JSON.</typeparam>
+public sealed class CallResult<T> : IHandlerResult
+{
+    private readonly CallResult _result;
+
+    private CallResult(CallResult result) => _result = result;
+
+    object IHandlerResult.Result => _result;
+
+    /// <summary>The call is answered with <paramref name="value"/>.</summary>
+    public static implicit operator CallResult<T>(T value) => new(CallResult.Answer(value));
+
+    /// <summary>What <paramref name="result"/> says.</summary>
+    public static implicit operator CallResult<T>(CallResult result) => new(result);
+}
+
+/// <summary>A decision inside a typed one.</summary>
+internal interface IHandlerResult
+{
+    object Result { get; }
 }
 
 /// <summary>Who publishes, subscribes or calls: for a handler's parameter of this type.</summary>

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using System.Reflection;
-using Tidings.Server.Site;
+using Tidings.AspNetCore.Script;
 
 namespace Tidings.Server.Dashboard;
 
@@ -12,12 +12,12 @@ internal static class DashboardFiles
     private const string SignInPage = "sign-in.html";
 
     private static readonly string[] Shared = ["theme.css", "dom.js", "tabs.js", "logo.svg"];
-    private static readonly FrozenDictionary<string, SiteFile> Files = Load();
-    private static readonly string SignInHtml = SiteFile.ReadText(Own + SignInPage);
+    private static readonly FrozenDictionary<string, EmbeddedFile> Files = Load();
+    private static readonly string SignInHtml = EmbeddedFile.ReadText(Assembly.GetExecutingAssembly(), Own + SignInPage);
 
-    public static SiteFile Index => Files[Page];
+    public static EmbeddedFile Index => Files[Page];
 
-    public static SiteFile? Find(string name) => name is not (Page or SignInPage) ? Files.GetValueOrDefault(name) : null;
+    public static EmbeddedFile? Find(string name) => name is not (Page or SignInPage) ? Files.GetValueOrDefault(name) : null;
 
     /// <summary>The page to sign in with.</summary>
     /// <param name="at">Where the dashboard's files stand, relative to the page.</param>
@@ -26,10 +26,12 @@ internal static class DashboardFiles
     public static string SignIn(string at, string note, bool form) =>
         SignInHtml.Replace("{{at}}", at, StringComparison.Ordinal).Replace("{{note}}", note, StringComparison.Ordinal).Replace("{{form}}", form ? "" : "hidden", StringComparison.Ordinal);
 
-    private static FrozenDictionary<string, SiteFile> Load() =>
+    private static FrozenDictionary<string, EmbeddedFile> Load() =>
         Assembly.GetExecutingAssembly().GetManifestResourceNames()
             .Where(static name => name.StartsWith(Own, StringComparison.Ordinal))
-            .Select(static name => KeyValuePair.Create(name[Own.Length..], SiteFile.Read(name)))
-            .Concat(Shared.Select(static name => KeyValuePair.Create(name, SiteFile.Read("Tidings.Server.Pages." + name))))
+            .Select(static name => KeyValuePair.Create(name[Own.Length..], Read(name)))
+            .Concat(Shared.Select(static name => KeyValuePair.Create(name, Read("Tidings.Server.Pages." + name))))
             .ToFrozenDictionary(StringComparer.Ordinal);
+
+    private static EmbeddedFile Read(string name) => EmbeddedFile.Read(Assembly.GetExecutingAssembly(), name);
 }

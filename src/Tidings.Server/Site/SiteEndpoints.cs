@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Reflection;
+using Tidings.AspNetCore.Script;
 
 namespace Tidings.Server.Site;
 
@@ -11,15 +12,14 @@ internal static class SiteEndpoints
     // Nothing from elsewhere, nothing inline; sockets to wherever the page came from.
     private const string ContentSecurityPolicy = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-    private static readonly FrozenDictionary<string, SiteFile> Pages = LoadPages();
-    private static readonly SiteFile Client = SiteFile.Read("Tidings.Server.Client.tidings.js");
+    private static readonly FrozenDictionary<string, EmbeddedFile> Pages = LoadPages();
 
     public static void MapSite(this IEndpointRouteBuilder endpoints, bool demo)
     {
         endpoints.MapGet("/", (HttpContext context) => demo && WantsHtml(context.Request)
             ? ServePage(context, Pages["index.html"])
             : TypedResults.Text(Greeting, "application/json")).ExcludeFromDescription();
-        endpoints.MapGet("/tidings.js", ServeClient).ExcludeFromDescription();
+        endpoints.MapTidingsScript();
         if (demo)
         {
             endpoints.MapGet("/pages/{file}", (HttpContext context, string file) => Pages.TryGetValue(file, out var page)
@@ -31,7 +31,7 @@ internal static class SiteEndpoints
     private static bool WantsHtml(HttpRequest request) =>
         request.GetTypedHeaders().Accept.Any(static accept => accept.MediaType == "text/html");
 
-    private static IResult ServePage(HttpContext context, SiteFile page)
+    private static IResult ServePage(HttpContext context, EmbeddedFile page)
     {
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = ContentSecurityPolicy;
@@ -40,18 +40,11 @@ internal static class SiteEndpoints
         return page.Serve(context);
     }
 
-    // A module is fetched by the rules of CORS; there is nothing in it that a page elsewhere may not read.
-    private static IResult ServeClient(HttpContext context)
-    {
-        context.Response.Headers.AccessControlAllowOrigin = "*";
-        return Client.Serve(context);
-    }
-
-    private static FrozenDictionary<string, SiteFile> LoadPages()
+    private static FrozenDictionary<string, EmbeddedFile> LoadPages()
     {
         const string Prefix = "Tidings.Server.Pages.";
         return Assembly.GetExecutingAssembly().GetManifestResourceNames()
             .Where(static name => name.StartsWith(Prefix, StringComparison.Ordinal))
-            .ToFrozenDictionary(static name => name[Prefix.Length..], SiteFile.Read, StringComparer.Ordinal);
+            .ToFrozenDictionary(static name => name[Prefix.Length..], static name => EmbeddedFile.Read(Assembly.GetExecutingAssembly(), name), StringComparer.Ordinal);
     }
 }

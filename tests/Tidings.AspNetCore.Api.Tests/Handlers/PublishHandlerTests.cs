@@ -41,6 +41,17 @@ public sealed class PublishHandlerTests
         Assert.Equal(["""{"text":"new"}""", "\"\\u00e9 as it is\""], kept);
     }
 
+    [Fact]
+    public async Task A_lambda_may_replace_the_data_on_one_path_and_refuse_on_the_other()
+    {
+        await using var app = await TestApp.StartAsync(tidings => tidings.MapChannel("c").OnPublish(
+            PublishResult<string> (string text) => text.Length <= 3 ? text.ToUpperInvariant() : PublishResult.Refuse("too_long")));
+        await using var client = await app.ConnectAsync();
+        await client.AskAsync("""{"type":"publish","channel":"c","data":"abc"}""", "published");
+        Assert.Equal(("not_allowed", "too_long"), await client.RefusedAsync("""{"type":"publish","channel":"c","data":"abcd"}"""));
+        Assert.Equal("\"ABC\"", System.Text.Encoding.UTF8.GetString(Assert.Single((await app.Tidings.HistoryAsync("c")).Messages).Data.Span));
+    }
+
     [Theory]
     [InlineData("true", "published")]
     [InlineData("false", "error")]

@@ -51,6 +51,9 @@ public sealed class SubscribeAndCallTests
     [InlineData("slow", "null", "\"done\"")]
     [InlineData("nothing", "null", "null")]
     [InlineData("point", "null", """{"width":1,"height":2}""")]
+    [InlineData("answered", "[3]", """{"width":3,"height":3}""")]
+    [InlineData("typed", "[3]", """{"width":3,"height":3}""")]
+    [InlineData("typed-later", "[3]", """{"width":3,"height":3}""")]
     public async Task Calls_take_parameters_by_name_or_place(string method, string parameters, string result)
     {
         await using var app = await CallsAsync();
@@ -66,6 +69,9 @@ public sealed class SubscribeAndCallTests
     [InlineData("sum", "7", "bad_request")]
     [InlineData("area", "null", "bad_request")]
     [InlineData("refused", "null", "not_allowed")]
+    [InlineData("answered", "[0]", "not_allowed")]
+    [InlineData("typed", "[0]", "not_allowed")]
+    [InlineData("typed-later", "[0]", "not_allowed")]
     [InlineData("unknown", "null", "not_allowed")]
     [InlineData("Sum", "[1,2]", "not_allowed")]
     public async Task Calls_that_do_not_fit_are_refused(string method, string parameters, string code)
@@ -86,7 +92,19 @@ public sealed class SubscribeAndCallTests
         })
         .MapCall("nothing", () => { })
         .MapCall("point", () => new Size(1, 2))
-        .MapCall("refused", () => CallResult.Refuse("closed")));
+        .MapCall("refused", () => CallResult.Refuse("closed"))
+        .MapCall("answered", (int a) => a > 0 ? CallResult.Answer(new Size(a, a)) : CallResult.Refuse("negative"))
+        .MapCall("typed", CallResult<Size> (int a) => a > 0 ? new Size(a, a) : CallResult.Refuse("negative"))
+        .MapCall("typed-later", async Task<CallResult<Size>> (int a) =>
+        {
+            await Task.Yield();
+            if (a <= 0)
+            {
+                return CallResult.Refuse("negative");
+            }
+
+            return new Size(a, a);
+        }));
 
     internal sealed record Size(int Width, int Height);
 }

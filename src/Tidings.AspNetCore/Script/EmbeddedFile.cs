@@ -2,19 +2,20 @@ using System.IO.Compression;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
-namespace Tidings.Server.Site;
+namespace Tidings.AspNetCore.Script;
 
-/// <summary>A file that is part of the program, as it goes out: read and compressed once.</summary>
-internal sealed class SiteFile
+/// <summary>A file inside an assembly, as it goes out: read and compressed once.</summary>
+internal sealed class EmbeddedFile
 {
     private readonly byte[] _plain;
     private readonly byte[] _compressed;
     private readonly string _contentType;
     private readonly string _tag;
 
-    private SiteFile(string name, byte[] bytes)
+    private EmbeddedFile(string name, byte[] bytes)
     {
         _plain = bytes;
         _compressed = Compress(bytes);
@@ -22,13 +23,13 @@ internal sealed class SiteFile
         _tag = Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 8));
     }
 
-    /// <summary>Reads a resource of this program.</summary>
-    public static SiteFile Read(string name) => new(name, ReadBytes(name));
+    /// <summary>Reads a resource of an assembly.</summary>
+    public static EmbeddedFile Read(Assembly assembly, string name) => new(name, ReadBytes(assembly, name));
 
     /// <summary>The same as text.</summary>
-    public static string ReadText(string name) => Encoding.UTF8.GetString(ReadBytes(name));
+    public static string ReadText(Assembly assembly, string name) => Encoding.UTF8.GetString(ReadBytes(assembly, name));
 
-    /// <summary>Answers with the file, or with 304 to whoever has it. It is asked for anew each time, so that an update is seen at once.</summary>
+    /// <summary>Answers with the file, or with 304 where the client has it. Clients ask each time, so that they see an update at once.</summary>
     public IResult Serve(HttpContext context)
     {
         var headers = context.Response.Headers;
@@ -44,9 +45,9 @@ internal sealed class SiteFile
         return TypedResults.Bytes(compressed ? _compressed : _plain, _contentType, entityTag: new EntityTagHeaderValue(compressed ? $"\"{_tag}-gzip\"" : $"\"{_tag}\""));
     }
 
-    private static byte[] ReadBytes(string name)
+    private static byte[] ReadBytes(Assembly assembly, string name)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
+        using var stream = assembly.GetManifestResourceStream(name)!;
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;
