@@ -1,3 +1,5 @@
+using Tidings.Options;
+
 namespace Tidings.Redis;
 
 /// <summary>How a node reaches what it shares with the others on Redis.</summary>
@@ -21,11 +23,12 @@ public sealed class RedisOptions
     /// <summary>What is wrong with the options, in words that name key, value and what would be right; empty where nothing is.</summary>
     internal IEnumerable<string> Faults()
     {
-        foreach (var server in Servers)
+        foreach (var (index, server) in Servers.Index())
         {
-            if (RedisServerAddress.Fault(server) is { } fault)
+            if (!RedisServerAddress.IsValid(server))
             {
-                yield return $"Tidings:Redis has \"{RedisServerAddress.WithoutPassword(server)}\", which is no address: {fault}. It must be host:port, several separated by a semicolon.";
+                // Not the address: it may bear a password, in any form.
+                yield return $"Tidings:Redis: server {index + 1} is no address; it must be host:port, with options behind commas as password=…, several servers separated by a semicolon.";
             }
         }
 
@@ -36,7 +39,7 @@ public sealed class RedisOptions
 
         if (Prefix.Length is 0 or > 64 || !Prefix.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or ':' or '-'))
         {
-            yield return $"Tidings:RedisPrefix is \"{Prefix}\"; it must be 1 to 64 characters of letters, digits and _ . : -.";
+            yield return $"Tidings:RedisPrefix is \"{OptionFault.Shown(Prefix)}\"; it must be 1 to 64 characters of letters, digits and _ . : -.";
         }
 
         if (PublishWait < TimeSpan.Zero || PublishWait > TimeSpan.FromSeconds(30))

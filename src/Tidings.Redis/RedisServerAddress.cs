@@ -5,22 +5,24 @@ namespace Tidings.Redis;
 /// <summary>One server as the application's configuration names it.</summary>
 internal static class RedisServerAddress
 {
+    private const string Unknown = "(not shown)";
+
     /// <summary>How long connecting may take.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Commands that the client library sends of its own accord and that an account with few rights may not send.</summary>
     private static readonly HashSet<string> Unneeded = ["CLUSTER", "SENTINEL", "CLIENT", "ECHO"];
 
-    /// <summary>Why it cannot be read, or null.</summary>
-    public static string? Fault(string address)
+    /// <summary>Whether it can be read, and has exactly one host.</summary>
+    public static bool IsValid(string address)
     {
         try
         {
-            return ConfigurationOptions.Parse(address).EndPoints.Count == 1 ? null : "there is not exactly one host in it";
+            return EndPoint(address) is not Unknown && ConfigurationOptions.Parse(address).EndPoints.Count == 1;
         }
-        catch (ArgumentException error)
+        catch (Exception error) when (error is ArgumentException or FormatException)
         {
-            return error.Message.Split('\n')[0];
+            return false;
         }
     }
 
@@ -42,6 +44,10 @@ internal static class RedisServerAddress
         return options;
     }
 
-    public static string WithoutPassword(string address) =>
-        string.Join(',', address.Split(',').Where(static part => !part.TrimStart().StartsWith("password", StringComparison.OrdinalIgnoreCase)));
+    /// <summary>Host and port, which alone may be shown: whatever else stands there may be a password, however it is written.</summary>
+    public static string EndPoint(string address) =>
+        address.Split(',', StringSplitOptions.TrimEntries).FirstOrDefault(static part => part.Length > 0 && !part.Contains('=', StringComparison.Ordinal)) is { } host
+        && host.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or ':' or '[' or ']') && !host.StartsWith(':')
+            ? host
+            : Unknown;
 }

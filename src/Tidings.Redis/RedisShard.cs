@@ -140,7 +140,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
             if (delay == FirstDelay)
             {
-                LogAway(RedisServerAddress.WithoutPassword(_server), why);
+                LogAway(RedisServerAddress.EndPoint(_server), why);
             }
 
             await Task.Delay(delay * (0.5 + (RandomNumberGenerator.GetInt32(1000) / 2000.0)), _time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -172,7 +172,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
             _available = true;
             connected();
-            LogConnected(RedisServerAddress.WithoutPassword(_server));
+            LogConnected(RedisServerAddress.EndPoint(_server));
             _attempted.TrySetResult();
             return await WatchAsync(connection).ConfigureAwait(false);
         }
@@ -279,7 +279,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
         if (now.Generation != link.Generation)
         {
-            LogNewGeneration(RedisServerAddress.WithoutPassword(_server));
+            LogNewGeneration(RedisServerAddress.EndPoint(_server));
             OnGeneration();
         }
 

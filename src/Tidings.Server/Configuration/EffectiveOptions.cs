@@ -23,9 +23,7 @@ internal static class EffectiveOptions
     private static EffectiveOption Tell(OptionKey key, ServerOptions options, IConfigurationRoot configuration)
     {
         var value = OptionValue.Write(key.Value, OptionValue.IsSize(key.Property));
-        var shown = key.IsSecret && value.Length > 0 ? "(not shown)"
-            : key.Property.Name == nameof(ServerOptions.Redis) ? string.Join(';', value.Split(';').Select(RedisServerAddress.WithoutPassword))
-            : value;
+        var shown = Shown(key, value);
         if (SourceOf(configuration, key.Path) is { } source)
         {
             return new EffectiveOption(key.Path, shown, source);
@@ -42,6 +40,14 @@ internal static class EffectiveOptions
             ? new EffectiveOption(key.Path, PresetLimits.Write(key.Property, preset), $"preset {OptionValue.Write(preset, isSize: false)}")
             : new EffectiveOption(key.Path, shown, "demo");
     }
+
+    // Of what leads to other servers the servers are shown.
+    private static string Shown(OptionKey key, string value) => key.Property.Name switch
+    {
+        nameof(ServerOptions.Redis) => string.Join(';', value.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(RedisServerAddress.EndPoint)),
+        nameof(ServerOptions.Otlp) when value.Length > 0 => new Uri(value).GetLeftPart(UriPartial.Path),
+        _ => key.IsSecret && value.Length > 0 ? "(not shown)" : value,
+    };
 
     // The last source goes first. An empty value is unset, wherever it stands.
     private static string? SourceOf(IConfigurationRoot configuration, string key)

@@ -1,3 +1,5 @@
+using Tidings.Options;
+
 namespace Tidings.Server.Configuration;
 
 /// <summary>Where the server listens.</summary>
@@ -17,7 +19,7 @@ internal static class ListenUrls
         {
             if (!IsAddress(url))
             {
-                faults.Add($"urls has \"{url}\"; it must be addresses as http://localhost:8000 or https://0.0.0.0:8443, separated by ';'.");
+                faults.Add($"urls has \"{OptionFault.Shown(url)}\"; it must be addresses as http://localhost:8000 or https://0.0.0.0:8443, separated by ';'.");
             }
         }
 

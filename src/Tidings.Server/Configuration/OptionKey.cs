@@ -10,7 +10,7 @@ namespace Tidings.Server.Configuration;
 /// <param name="Value">What it is set to; null where it is not.</param>
 internal sealed record OptionKey(string Path, PropertyInfo Property, object? Value)
 {
-    public bool IsSecret => Property.IsDefined(typeof(SecretOptionAttribute));
+    public bool IsSecret => OptionFault.IsSecret(Property);
 
     /// <summary>Whether changes take effect without a restart.</summary>
     public bool IsReloadable => Property.IsDefined(typeof(ReloadableAttribute)) || Property.DeclaringType!.IsDefined(typeof(ReloadableAttribute));

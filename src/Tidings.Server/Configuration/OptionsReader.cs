@@ -65,7 +65,8 @@ internal sealed class OptionsReader
         {
             if (section.Value is { Length: > 0 })
             {
-                _faults.Add($"{section.Path} is \"{section.Value}\"; it is a group of options, not a value.");
+                // Not the value: the group may have secrets, and one of them may be meant.
+                _faults.Add($"{section.Path} is a group of options; it must not have a value of its own.");
             }
 
             Read(section, property.GetValue(target)!);
@@ -84,7 +85,7 @@ internal sealed class OptionsReader
         }
         else
         {
-            _faults.Add($"{section.Path} is \"{section.Value}\"; it must be {OptionValue.Form(property.PropertyType, OptionValue.IsSize(property))}.");
+            _faults.Add(OptionFault.Of(property, section.Path, section.Value, OptionValue.Form(property.PropertyType, OptionValue.IsSize(property))));
         }
     }
 
@@ -111,7 +112,7 @@ internal sealed class OptionsReader
             }
             else
             {
-                _faults.Add($"{item.Path} is \"{item.Value}\"; it must be {OptionValue.Form(type, isSize: false)}.");
+                _faults.Add(OptionFault.Of(property, item.Path, item.Value, OptionValue.Form(type, isSize: false)));
             }
         }
     }

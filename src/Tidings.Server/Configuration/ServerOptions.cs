@@ -22,6 +22,7 @@ internal sealed class ServerOptions
     /// <summary>The collector of OpenTelemetry that metrics and spans are sent to (docs/operations/monitoring.md#opentelemetry): over gRPC, and over HTTP where the port
     /// is 4318. Default none.</summary>
     [OptionForm("an address, as `http://127.0.0.1:4317`")]
+    [SecretOption]
     public string? Otlp { get; set; }
 
     /// <summary>Proxies whose <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c> count (docs/security.md#proxies). Default empty: nobody's do.</summary>
@@ -40,6 +41,7 @@ internal sealed class ServerOptions
 
     /// <summary>The Redis servers that all nodes share (docs/guides/redis.md). Default none: a single node.</summary>
     [OptionForm("`host:port,password=…`, several separated by `;`")]
+    [SecretOption]
     public string? Redis { get; set; }
 
     /// <summary>What every key and channel in Redis begins with: applications that share a server have each its own. Default <c>tidings:</c>.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace Tidings.Server.Databases;
 
@@ -11,6 +12,19 @@ internal sealed class TaskDb(DbContextOptions<TaskDb> options) : DbContext(optio
         builder.Services.AddDbContext<TaskDb>(options => options.UseNpgsql(postgreSql));
         builder.Services.AddTidings().AddTaskStore<TaskDb>();
         builder.Services.AddHostedService(static services => new MissingTables<TaskDb>(services.GetRequiredService<IServiceScopeFactory>(), "tidings_tasks"));
+    }
+
+    /// <summary>Whether Npgsql can read it.</summary>
+    public static bool IsConnectionString(string text)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(text).Host is { Length: > 0 };
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException or InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.AddTidingsTasks();

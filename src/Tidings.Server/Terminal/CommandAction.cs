@@ -51,7 +51,7 @@ internal static class CommandAction
     {
         foreach (var error in parsed.Errors)
         {
-            parsed.InvocationConfiguration.Error.WriteLine(CommandOutput.Clean(error.Message));
+            parsed.InvocationConfiguration.Error.WriteLine(CommandOutput.Clean(WithoutValues(parsed, error.Message)));
         }
 
         var names = new List<string>();
@@ -62,5 +62,16 @@ internal static class CommandAction
 
         parsed.InvocationConfiguration.Error.WriteLine($"\"{string.Join(' ', names)} --help\" tells what it takes.");
         return ExitCode.Misused;
+    }
+
+    // What nobody asked for may be a part of a secret that was not quoted, or the value of an option that was misspelt.
+    private static string WithoutValues(ParseResult parsed, string message)
+    {
+        foreach (var token in parsed.CommandResult.Parent is null ? [] : parsed.UnmatchedTokens)
+        {
+            message = message.Replace($"'{token}'", token.StartsWith('-') ? $"'{token.Split('=')[0]}'" : "(not shown)", StringComparison.Ordinal);
+        }
+
+        return message;
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Tidings.Options;
 using Tidings.Server.Configuration;
 
 namespace Tidings.Server.Tls;
@@ -38,11 +39,19 @@ internal sealed record ServerTls(CertificateFiles Files, string? ToTrust)
         {
             faults.Add(certificate is null
                 ? $"Tidings:Https: the development certificate can't be kept: {error.Message}"
-                : $"Tidings:Certificates:CertificateFile is \"{certificate}\" and KeyFile \"{key ?? certificate}\"; they must be PEM files with a certificate and its key: {error.Message}");
+                : $"Tidings:Certificates:CertificateFile is \"{OptionFault.Shown(certificate)}\" and KeyFile \"{OptionFault.Shown(key ?? certificate)}\"; they must be PEM files with a certificate and its key: {Why(error)}");
         }
 
         return null;
     }
+
+    // Errors of the file system repeat the path as they have understood it.
+    private static string Why(Exception error) => error switch
+    {
+        CryptographicException => error.Message,
+        FileNotFoundException or DirectoryNotFoundException => "one of them is not there.",
+        _ => "one of them can't be read.",
+    };
 
     /// <summary>Has every <c>https://</c> address present the certificate in force.</summary>
     public void Use(KestrelServerOptions kestrel) => kestrel.ConfigureHttpsDefaults(https =>

@@ -16,7 +16,7 @@ internal static class OptionFaults
             var isSize = OptionValue.IsSize(property);
             if (property.GetValue(options) is { } value && Right(property, value, isSize) is { } right)
             {
-                yield return $"{group}{property.Name} is \"{OptionValue.Write(value, isSize)}\"; it must be {right}.";
+                yield return OptionFault.Of(property, group + property.Name, OptionValue.Write(value, isSize), right);
             }
         }
     }

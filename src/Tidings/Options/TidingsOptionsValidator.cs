@@ -25,6 +25,11 @@ internal static class TidingsOptionsValidator
             yield return fault;
         }
 
+        foreach (var fault in ExampleSecrets.Faults(options, "Tidings:"))
+        {
+            yield return fault;
+        }
+
         foreach (var (name, key) in new[] { ("ApiKey", options.ApiKey), ("AdminKey", options.AdminKey), ("WorkerKey", options.WorkerKey) })
         {
             if (key is { Length: < ShortestKey })
@@ -49,11 +54,12 @@ internal static class TidingsOptionsValidator
             yield return fault;
         }
 
-        foreach (var origin in options.AllowedOrigins)
+        foreach (var (index, origin) in options.AllowedOrigins.Index())
         {
             if (!IsOrigin(origin))
             {
-                yield return $"Tidings:AllowedOrigins has \"{origin}\"; it must be scheme and host without a path, as https://app.example.com.";
+                yield return OptionFault.Of<TidingsOptions>(
+                    nameof(TidingsOptions.AllowedOrigins), $"Tidings:AllowedOrigins:{index}", origin, "scheme and host without a path, as https://app.example.com");
             }
         }
 
@@ -61,7 +67,7 @@ internal static class TidingsOptionsValidator
         {
             if (ChannelPattern.Fault(channel.Pattern) is { } fault)
             {
-                yield return $"Tidings:Channels:{index}:Pattern is \"{channel.Pattern}\"; it {fault}.";
+                yield return $"Tidings:Channels:{index}:Pattern is \"{OptionFault.Shown(channel.Pattern)}\"; it {fault}.";
             }
         }
 

@@ -1,3 +1,4 @@
+using Tidings.Options;
 using Tidings.Security.Tokens;
 
 namespace Tidings.Security;
@@ -26,7 +27,7 @@ internal static class JwtKeys
                     Add(name, () => TokenKey.FromSecret(key.Algorithm, text, key.Id));
                     break;
                 case { PemFile: { } file, Secret: null }:
-                    Add(name, () => TokenKey.FromPem(key.Algorithm, File.ReadAllText(file), key.Id));
+                    Add(name, () => TokenKey.FromPem(key.Algorithm, ReadPem(file), key.Id));
                     break;
                 default:
                     found.Add($"Tidings:{name} needs Secret (HS256, HS384, HS512) or PemFile (RS and ES algorithms), and not both.");
@@ -41,7 +42,7 @@ internal static class JwtKeys
 
         foreach (var twice in keys.Where(static key => key.Id is not null).GroupBy(static key => key.Id).Where(static same => same.Count() > 1))
         {
-            found.Add($"Tidings:Jwt has two keys of the id \"{twice.Key}\".");
+            found.Add($"Tidings:Jwt has two keys of the id \"{OptionFault.Shown(twice.Key)}\".");
         }
 
         faults = found;
@@ -57,6 +58,19 @@ internal static class JwtKeys
             {
                 found.Add($"Tidings:{name}: {WithoutParameter(error.Message)}");
             }
+        }
+    }
+
+    // Not the path: somebody may have put the key itself there.
+    private static string ReadPem(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new IOException("PemFile must be a file that the server can read.");
         }
     }
 
