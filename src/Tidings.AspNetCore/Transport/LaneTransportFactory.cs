@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Transport.Express;
 using Tidings.Lanes;
 
@@ -21,7 +22,7 @@ internal sealed class LaneTransportFactory(LaneSet lanes, IOptions<TidingsOption
 
     // The first address is bound when all routes are mapped.
     private readonly Lazy<ExpressEntrance> _express = new(() => new ExpressEntrance(
-        ExpressRoutes.Of(services.GetService<EndpointDataSource>()?.Endpoints ?? []),
+        ExpressRoutes.Of(services.GetService<EndpointDataSource>()?.Endpoints ?? []), new OwnHosts(services),
         new ExpressHost(services.GetRequiredService<IServiceScopeFactory>(), services.GetRequiredService<TimeProvider>(), logs.CreateLogger<ExpressEntrance>())));
 
     /// <summary>Whether any address is served by lanes.</summary>

@@ -1,12 +1,16 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Tidings.AspNetCore.Handshake;
 using Tidings.Lanes.Epoll;
 
 namespace Tidings.AspNetCore.Transport.Express;
 
 /// <summary>Answers plain handshakes of marked routes on the lane that accepted them.</summary>
-internal sealed class ExpressEntrance(ExpressRoutes routes, ExpressHost host)
+/// <param name="routes">The routes.</param>
+/// <param name="hosts">Which hosts the web server's filter lets pass; what it refuses is the web server's to refuse.</param>
+/// <param name="host">What handshakes need of the application.</param>
+internal sealed class ExpressEntrance(ExpressRoutes routes, OwnHosts hosts, ExpressHost host)
 {
     /// <summary>Answers a handshake.</summary>
     /// <param name="head">Its head, which was taken from the socket.</param>
@@ -17,7 +21,7 @@ internal sealed class ExpressEntrance(ExpressRoutes routes, ExpressHost host)
     /// <returns>False where it is the web server's.</returns>
     public bool TryServe(ReadOnlySpan<byte> head, EpollLane lane, int fd, EndPoint? remote, EndPoint? local)
     {
-        if (!ExpressRequest.TryRead(head, out var request) || routes.Find(request.Path, out var values) is not { } endpoint)
+        if (!ExpressRequest.TryRead(head, out var request) || !hosts.Passes(request.Headers.Host.ToString()) || routes.Find(request.Path, out var values) is not { } endpoint)
         {
             return false;
         }

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -15,8 +17,13 @@ internal static class ExpressRequest
     private static readonly SearchValues<byte> PathBytes =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:@/"u8);
 
-    private static readonly SearchValues<byte> HostBytes =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:[]"u8);
+    private static readonly SearchValues<byte> NameBytes =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"u8);
+
+    // RFC 3986 §3.2.2, without zones and versions to come.
+    private static readonly SearchValues<byte> AddressBytes = SearchValues.Create("ABCDEFabcdef0123456789:."u8);
+
+    private const int LongestPort = 5;
 
     // RFC 9110 §5.6.2
     private static readonly SearchValues<byte> TokenBytes =
@@ -128,10 +135,23 @@ internal static class ExpressRequest
         var value = Encoding.ASCII.GetString(bytes);
         return name switch
         {
-            "Host" => bytes.Length > 0 && !bytes.ContainsAnyExcept(HostBytes),
+            "Host" => IsPlainHost(bytes),
             "Connection" => UpgradeOptions.Contains(value),
             _ => true,
         } && headers.TryAdd(name, value);
+    }
+
+    // A name or an address, and a port or none. What a Host header may look like besides, and what it must not, the web server knows.
+    private static bool IsPlainHost(ReadOnlySpan<byte> host)
+    {
+        var end = host is [(byte)'[', ..] ? host.IndexOf((byte)']') + 1 : host.IndexOf((byte)':') is var colon and >= 0 ? colon : host.Length;
+        var name = host[..end];
+        var port = host[end..];
+        var isName = name is [(byte)'[', .. var address, (byte)']']
+            ? !address.ContainsAnyExcept(AddressBytes) && IPAddress.TryParse(Encoding.ASCII.GetString(address), out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6
+            : name.Length > 0 && !name.ContainsAnyExcept(NameBytes);
+        return isName
+            && (port.Length == 0 || (port is [(byte)':', .. { Length: > 0 and <= LongestPort } digits] && !digits.ContainsAnyExceptInRange((byte)'0', (byte)'9')));
     }
 
     // Null where it is one that is left to the web server.
