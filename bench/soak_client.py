@@ -14,6 +14,7 @@ import urllib.request
 import websockets
 
 ROOMS = 100
+KEY = {"authorization": f"Bearer {os.environ['TIDINGS_ADMIN_KEY']}"}
 
 
 def held(pid: int) -> dict[str, float]:
@@ -26,7 +27,7 @@ def shown(port: int) -> dict[str, float]:
     """What /metrics says, summed over labels."""
     wanted = {"tidings_connections": "connections", "tidings_subscriptions": "subscriptions", "dotnet_gc_last_collection_heap_size_bytes": "heap", "dotnet_timer_count": "timers"}
     sums: dict[str, float] = {}
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+    with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers=KEY)) as answer:
         for line in answer.read().decode().splitlines():
             name = line.split("{")[0].split(" ")[0]
             if name in wanted:
@@ -89,7 +90,7 @@ class Soak:
             await asyncio.sleep(0.1)
             number = self.random.randrange(ROOMS)
             for path, body in (("/broadcast", {"room": f"room{number}", "content": "hello " * 20}), ("/api/publish", {"channel": f"chat:{number}", "data": {"n": self.received}})):
-                request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", json.dumps(body).encode(), {"content-type": "application/json"})
+                request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", json.dumps(body).encode(), {"content-type": "application/json", **KEY})
                 await asyncio.to_thread(lambda request=request: urllib.request.urlopen(request).read())
 
 

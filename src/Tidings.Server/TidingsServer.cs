@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Hosting;
+using Tidings.Server.AdminKeys;
 using Tidings.Server.Configuration;
 using Tidings.Server.Dashboard;
 using Tidings.Server.Databases;
@@ -42,6 +44,9 @@ internal static class TidingsServer
         builder.Services.AddProblemDetails();
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
         builder.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(options.Tidings));
+        builder.Services.AddSingleton(new DirectLocalRule(started.IsTriedOut(builder.Environment, builder.Configuration)));
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<MadeAdminKey>(services, started));
+        builder.Services.AddHostedService(static services => services.GetRequiredService<MadeAdminKey>());
         if (options.ToRedis() is { } redis)
         {
             new TidingsServiceBuilder(builder.Services).AddRedis(redis);
@@ -78,8 +83,7 @@ internal static class TidingsServer
     }
 
     // Whether middleware does nothing to a handshake that bears no forwarded headers.
-    private static bool PipelineIsPlain(IConfiguration configuration, ServerOptions options) =>
-        !options.RequestLog && options.PathBase is null && configuration["AllowedHosts"] is null or "" or "*";
+    private static bool PipelineIsPlain(ServerOptions options) => !options.RequestLog && options.PathBase is null;
 
     private static void Map(WebApplication app, ServerOptions options)
     {
@@ -104,7 +108,7 @@ internal static class TidingsServer
         app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = static _ => false });
         app.MapReadiness("/readyz");
         IEndpointConventionBuilder[] entrances = [app.MapEcho("/ws"), app.MapRooms("/ws/{room}"), app.MapTidings("/connect"), app.MapClients("/ws/clients/{clientId}")];
-        if (PipelineIsPlain(app.Configuration, options))
+        if (PipelineIsPlain(options))
         {
             foreach (var entrance in entrances)
             {

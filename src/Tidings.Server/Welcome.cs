@@ -1,4 +1,5 @@
 using Tidings.AspNetCore.Hosting;
+using Tidings.Server.AdminKeys;
 using Tidings.Server.Tls;
 
 namespace Tidings.Server;
@@ -12,17 +13,29 @@ internal static class Welcome
         var ws = "ws" + url["http".Length..];
         var trust = app.Services.GetService<ServerTls>()?.ToTrust;
         var (curl, python) = trust is null ? ("curl", "python3") : ($"curl --cacert '{trust}'", $"SSL_CERT_FILE='{trust}' python3");
+        var tidings = app.Services.GetTidings();
+        var made = app.Services.GetRequiredService<MadeAdminKey>().File;
+        var key = tidings.ApiAccess.TrustsLocal ? "" : made is null ? " -H 'authorization: Bearer <key>'" : $" -H \"authorization: Bearer $(cat '{made}')\"";
         output.WriteLine($"""
             Tidings is running.
 
               Open        {string.Join("  ", app.Urls)}
               Listen      {python} -m websockets {ws}/ws/lobby
-              Say         {curl} -X POST {url}/broadcast -H 'content-type: application/json' -d '{"{"}"content":"hello","room":"lobby"{"}"}'
+              Say         {curl} -X POST {url}/broadcast{key} -H 'content-type: application/json' -d '{"{"}"content":"hello","room":"lobby"{"}"}'
               Health      {curl} {url}/readyz
               Dashboard   {url}/dashboard
 
             """);
-        if (app.Services.GetTidings().Options.Channels is { Count: > 0 } kinds)
+        if (made is not null)
+        {
+            output.WriteLine($"""
+                  The admin key of this server lies in
+                  {made}
+
+                """);
+        }
+
+        if (tidings.Options.Channels is { Count: > 0 } kinds)
         {
             output.WriteLine($"""
                   Channels    {string.Join(", ", kinds.Select(static kind => kind.Pattern))}; these take the place of the built-in chat:* and room:*

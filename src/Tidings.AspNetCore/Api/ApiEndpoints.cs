@@ -20,7 +20,7 @@ public static class ApiEndpoints
     /// <summary>Maps the server API: <c>publish</c>, <c>broadcast</c>, <c>send</c>, <c>subscribe</c>, <c>unsubscribe</c>, <c>disconnect</c>,
     /// <c>presence</c>, <c>history</c>, <c>channels</c>, <c>connections</c>, <c>info</c> and <c>batch</c>; and <c>drain</c>, which needs
     /// <c>Tidings:AdminKey</c>.</summary>
-    /// <remarks>Needs <c>Tidings:ApiKey</c> or <c>Tidings:AdminKey</c> as bearer token; without one it answers direct local requests alone. Errors are problems
+    /// <remarks>Needs <c>Tidings:ApiKey</c> or <c>Tidings:AdminKey</c> as bearer token; in the environment Development, and as long as there is no key, direct local requests need none (docs/security.md#trying-it-out). Errors are problems
     /// (RFC 9457) with the <c>code</c> of the channel protocol.</remarks>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="prefix">What stands before the routes.</param>

@@ -22,7 +22,7 @@ public static class BroadcastEndpoint
     private const int LargestJsonEscape = 6;
 
     /// <summary>Maps <c>POST /broadcast</c> with <c>{"content","room"}</c>: publishes into a text room and answers <c>{"status":"sent"}</c>.</summary>
-    /// <remarks>Needs <c>Tidings:ApiKey</c> or <c>Tidings:AdminKey</c> as bearer token; without one it answers direct local requests alone.</remarks>
+    /// <remarks>Needs <c>Tidings:ApiKey</c> or <c>Tidings:AdminKey</c> as bearer token; in the environment Development, and as long as there is no key, direct local requests need none (docs/security.md#trying-it-out).</remarks>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="pattern">A route.</param>
     public static IEndpointConventionBuilder MapBroadcast(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/broadcast")

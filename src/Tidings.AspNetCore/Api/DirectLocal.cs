@@ -20,17 +20,13 @@ internal static class DirectLocal
 
     public static bool Is(HttpRequest request) =>
         IsLoopback(request.HttpContext.Connection.RemoteIpAddress)
-        && IsLoopbackHost(request.Host.Host)
+        && OwnHosts.IsLoopback(request.Host.Host)
         && request.HttpContext.Features.Get<Forwarded>() is null
         && !IsForwarded(request.Headers)
         && IsOwnOrigin(request)
         && (!HasBody(request) || request.HasJsonContentType());
 
     private static bool IsLoopback(IPAddress? address) => address is not null && IPAddress.IsLoopback(address);
-
-    private static bool IsLoopbackHost(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private static bool IsForwarded(IHeaderDictionary headers) =>
         Array.Exists(ForwardingHeaders, headers.ContainsKey)

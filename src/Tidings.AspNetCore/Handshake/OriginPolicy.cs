@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Http;
 namespace Tidings.AspNetCore.Handshake;
 
 /// <summary>Whose pages may connect (RFC 6455 §10.2). Origins are compared whole: no wildcard, no part of a name.</summary>
-internal sealed class OriginPolicy(IEnumerable<string> allowed)
+/// <param name="allowed">The list.</param>
+/// <param name="hosts">Our own hosts.</param>
+internal sealed class OriginPolicy(IEnumerable<string> allowed, OwnHosts hosts)
 {
     private volatile HashSet<string> _allowed = new(allowed, StringComparer.OrdinalIgnoreCase);
 
@@ -34,6 +36,9 @@ internal sealed class OriginPolicy(IEnumerable<string> allowed)
     public static bool IsOwn(HttpRequest request, string origin) =>
         request.Host.HasValue && string.Equals(origin, $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase);
 
+    // Where there is a list, the name that a page has called us by is ours only if we know it: browsers call us by any name that is turned to our address.
     private bool IsKnown(HttpRequest request) =>
-        request.Headers.Origin is { Count: 1 } origin && (IsOwn(request, origin[0]!) || _allowed.Contains(origin[0]!));
+        request.Headers.Origin is { Count: 1 } origin
+        && _allowed is var allowed
+        && (allowed.Contains(origin[0]!) || (IsOwn(request, origin[0]!) && (allowed.Count == 0 || hosts.Contains(request))));
 }

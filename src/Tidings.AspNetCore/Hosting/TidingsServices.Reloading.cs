@@ -9,10 +9,18 @@ namespace Tidings.AspNetCore.Hosting;
 /// <content>Options that change while the server runs. Each is one reference that is swapped: whoever comes finds the old or the new, never half of it.</content>
 internal sealed partial class TidingsServices
 {
-    private volatile string? _adminKey;
+    private volatile string? _madeAdminKey;
+    private volatile TidingsOptions _keyOptions;
 
     /// <summary>The admin key in force, or null.</summary>
-    public string? AdminKey => _adminKey;
+    public string? AdminKey => _keyOptions.AdminKey ?? _madeAdminKey;
+
+    /// <summary>Has a key in the place of <see cref="TidingsOptions.AdminKey"/> as long as that is not set.</summary>
+    public void UseMadeAdminKey(string key)
+    {
+        _madeAdminKey = key;
+        ChangeKeys(_keyOptions);
+    }
 
     /// <summary>What keeps options, valid in themselves, from taking the place of those in force.</summary>
     public IEnumerable<string> ReloadFaults(TidingsOptions options)
@@ -44,20 +52,26 @@ internal sealed partial class TidingsServices
         _handshakes.Change(limits.HandshakeRate);
         SenderRates.Change(limits.Rate, limits.SubscribeRate);
         Kinds.Replace([.. options.Channels.Select(KindOf)]);
-        ApiAccess.Change(ApiKeys(options), limits.ApiRate);
-        _adminKey = options.AdminKey;
-        AdminAccess.Change(AdminKeys(options), RateLimit.None);
-        TaskAccess.Change(TaskKeys(options), limits.ApiRate);
+        ChangeKeys(options);
         _jwt?.Change(options.Jwt);
         Origins.Change(options.AllowedOrigins);
         CrossOrigin.Change([.. options.AllowedOrigins]);
     }
 
-    private static (string Option, string? Key)[] ApiKeys(TidingsOptions options) => [("Tidings:ApiKey", options.ApiKey), .. AdminKeys(options)];
+    private void ChangeKeys(TidingsOptions options)
+    {
+        var trustsLocal = LocalRule.HoldsWith(options);
+        ApiAccess.Change(ApiKeys(options), Limits.ApiRate, trustsLocal);
+        AdminAccess.Change(AdminKeys(options), RateLimit.None, trustsLocal);
+        TaskAccess.Change(TaskKeys(options), Limits.ApiRate, trustsLocal);
+        _keyOptions = options;
+    }
 
-    private static (string Option, string? Key)[] AdminKeys(TidingsOptions options) => [(ServerKey.AdminKey, options.AdminKey)];
+    private (string Option, string? Key)[] ApiKeys(TidingsOptions options) => [("Tidings:ApiKey", options.ApiKey), .. AdminKeys(options)];
 
-    private static (string Option, string? Key)[] TaskKeys(TidingsOptions options) => [("Tidings:WorkerKey", options.WorkerKey), .. ApiKeys(options)];
+    private (string Option, string? Key)[] AdminKeys(TidingsOptions options) => [(ServerKey.AdminKey, options.AdminKey ?? _madeAdminKey)];
+
+    private (string Option, string? Key)[] TaskKeys(TidingsOptions options) => [("Tidings:WorkerKey", options.WorkerKey), .. ApiKeys(options)];
 
     private ChannelKind KindOf(ChannelOptions options) => ChannelKindFactory.From(options) with
     {

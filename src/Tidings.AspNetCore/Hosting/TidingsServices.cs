@@ -83,15 +83,17 @@ internal sealed partial class TidingsServices : IAsyncDisposable
         Actions = new CommandActions(Broker, Presence, Kinds, _subscribing, Directory, everywhere) { Calls = Calls, FirstMessage = FirstMessage, Shedder = Shedder };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
         Channels = new ChannelHandler(Actions, _subscribing, Directory, Server, FirstMessage);
-        ApiAccess = new ServerKey(ApiKeys(options), Limits.ApiRate, time, Registry.Metrics, Registry.Refusals);
-        _adminKey = options.AdminKey;
-        AdminAccess = new ServerKey(AdminKeys(options), RateLimit.None, time, Registry.Metrics, Registry.Refusals);
-        TaskAccess = new ServerKey(TaskKeys(options), Limits.ApiRate, time, Registry.Metrics, Registry.Refusals);
+        LocalRule = provider.GetService<DirectLocalRule>() ?? DirectLocalRule.Of(provider);
+        var trustsLocal = LocalRule.HoldsWith(options);
+        ApiAccess = new ServerKey(ApiKeys(options), Limits.ApiRate, trustsLocal, time, Registry.Metrics, Registry.Refusals);
+        AdminAccess = new ServerKey(AdminKeys(options), RateLimit.None, trustsLocal, time, Registry.Metrics, Registry.Refusals);
+        TaskAccess = new ServerKey(TaskKeys(options), Limits.ApiRate, trustsLocal, time, Registry.Metrics, Registry.Refusals);
+        _keyOptions = options;
         _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
             options.Tasks, provider.GetService<ITaskStore>() ?? Backplane.Tasks ?? new MemoryTaskStore(time, options.Tasks.MemoryBytes),
             Broker, Hub, Kinds, FirstMessage, json.Value.SerializerOptions, time, meters, log));
         Forwarding = new ForwardingNotice(log);
-        Origins = new OriginPolicy(options.AllowedOrigins);
+        Origins = new OriginPolicy(options.AllowedOrigins, new OwnHosts(provider));
         CrossOrigin = new CrossOrigin(Origins, [.. options.AllowedOrigins], provider.GetRequiredService<ILoggerFactory>());
         SenderRates = new SenderRates(Limits.Rate, Limits.SubscribeRate, time);
         Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
@@ -162,6 +164,9 @@ internal sealed partial class TidingsServices : IAsyncDisposable
     public DialectFamily ConnectDialects { get; }
     public DialectFamily RoomDialects { get; }
     public OriginPolicy Origins { get; }
+
+    /// <summary>Whether direct local requests need no key.</summary>
+    public DirectLocalRule LocalRule { get; }
 
     /// <summary>Who may use the server API and <c>POST /broadcast</c>.</summary>
     public ServerKey ApiAccess { get; }

@@ -11,7 +11,7 @@ namespace Microsoft.AspNetCore.Builder;
 public static class MetricsEndpoints
 {
     /// <summary>Maps what Tidings, the runtime and the process measure, in Prometheus' text format 0.0.4. It is counted from this call on.</summary>
-    /// <remarks>Needs <c>Tidings:AdminKey</c> as bearer token; without one it answers direct local requests alone.</remarks>
+    /// <remarks>Needs <c>Tidings:AdminKey</c> as bearer token; in the environment Development, and as long as there is no key, direct local requests need none (docs/security.md#trying-it-out).</remarks>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="pattern">A route.</param>
     public static IEndpointConventionBuilder MapTidingsMetrics(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/metrics")

@@ -24,8 +24,8 @@ public static class TaskEndpoints
 
     /// <summary>Maps tasks: they are started by <c>POST</c> and <c>ITasks</c>, reported by <c>PUT</c>, cancelled by <c>DELETE</c>, read by <c>GET</c>,
     /// and watched as Server-Sent Events, at <paramref name="socket"/> as WebSocket, and as the channels <c>task:&lt;id&gt;</c> of the channel protocol.</summary>
-    /// <remarks>Starting needs <c>Tidings:ApiKey</c>; reporting that or <c>Tidings:WorkerKey</c>; without a key direct local requests alone are
-    /// answered. Who may watch is decided as for a channel's subscription: by what <c>MapChannel("task:{id}")</c> says, and by the id, which nobody can guess.</remarks>
+    /// <remarks>Starting needs <c>Tidings:ApiKey</c>; reporting that or <c>Tidings:WorkerKey</c>; in the environment Development, and as long as there is
+    /// no key, direct local requests need none. Who may watch is decided as for a channel's subscription: by what <c>MapChannel("task:{id}")</c> says, and by the id, which nobody can guess.</remarks>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="pattern">The route of the HTTP API.</param>
     /// <param name="socket">The route of WebSockets, with the value <c>taskId</c>.</param>

@@ -27,6 +27,7 @@ internal sealed class CheckCommand
         IReadOnlyList<string> faults = [];
         ServerSettings? settings = null;
         IConfigurationRoot? configuration = null;
+        IReadOnlyList<string> notes = [];
         try
         {
             var builder = ServerConfiguration.CreateBuilder(ServeOptions.Read(parsed));
@@ -37,6 +38,7 @@ internal sealed class CheckCommand
             }
 
             settings = ServerSettings.Read(configuration);
+            notes = [.. ConfigurationNotes.Of(settings, settings.IsTriedOut(builder.Environment, configuration))];
         }
         catch (Exception error) when (ConfigurationFaults.Of(error) is { } found)
         {
@@ -46,17 +48,17 @@ internal sealed class CheckCommand
         var values = settings is null || !parsed.GetValue(_show) ? [] : EffectiveOptions.Of(settings, configuration!).ToList();
         if (output.IsJson)
         {
-            WriteJson(output, faults, values);
+            WriteJson(output, faults, notes, values);
         }
         else
         {
-            Write(output, faults, values);
+            Write(output, faults, notes, values);
         }
 
         return faults.Count == 0 ? ExitCode.Done : ExitCode.Misused;
     }
 
-    private static void Write(CommandOutput output, IReadOnlyList<string> faults, List<EffectiveOption> values)
+    private static void Write(CommandOutput output, IReadOnlyList<string> faults, IReadOnlyList<string> notes, List<EffectiveOption> values)
     {
         if (faults.Count > 0)
         {
@@ -74,15 +76,27 @@ internal sealed class CheckCommand
         {
             output.Line("The configuration is good.");
         }
+
+        foreach (var note in notes)
+        {
+            output.Line($"Note: {note}");
+        }
     }
 
-    private static void WriteJson(CommandOutput output, IReadOnlyList<string> faults, List<EffectiveOption> values) => output.Json(writer =>
+    private static void WriteJson(CommandOutput output, IReadOnlyList<string> faults, IReadOnlyList<string> notes, List<EffectiveOption> values) => output.Json(writer =>
     {
         writer.WriteBoolean("ok", faults.Count == 0);
         writer.WriteStartArray("faults");
         foreach (var fault in faults)
         {
             writer.WriteStringValue(fault);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("notes");
+        foreach (var note in notes)
+        {
+            writer.WriteStringValue(note);
         }
 
         writer.WriteEndArray();

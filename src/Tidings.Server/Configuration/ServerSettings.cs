@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Api;
 using Tidings.Options;
+using Tidings.Server.Databases;
 using Tidings.Server.Proxies;
 using Tidings.Server.Telemetry;
 using Tidings.Server.Tls;
@@ -12,6 +14,13 @@ namespace Tidings.Server.Configuration;
 /// <param name="Tls">The certificate, where an address needs one.</param>
 internal sealed record ServerSettings(ServerOptions Options, string Urls, ServerTls? Tls)
 {
+    /// <summary>Whether direct local requests may need no key, as far as it is not about keys (docs/security.md#trying-it-out).</summary>
+    public bool IsTriedOut(IHostEnvironment environment, IConfiguration configuration) =>
+        (Options.Demo || environment.IsDevelopment())
+        && Options.TrustedProxies.Count == 0
+        && Options.Certificates.CertificateFile is null
+        && !DirectLocalRule.HasCertificate(configuration);
+
     /// <summary>Reads and checks.</summary>
     /// <exception cref="OptionsValidationException">Options are wrong; all of them are named.</exception>
     public static ServerSettings Read(IConfiguration configuration)
@@ -27,14 +36,20 @@ internal sealed record ServerSettings(ServerOptions Options, string Urls, Server
         var faults = reader.Faults.Concat(TidingsOptionsValidator.Faults(options.Tidings)).ToList();
         faults.AddRange(TrustedProxies.Faults(options.TrustedProxies));
         faults.AddRange(options.ToRedis()?.Faults() ?? []);
+        faults.AddRange(ExampleSecrets.Faults(options, "Tidings:").Except(faults));
+        if (options.PostgreSql is { } postgreSql && !TaskDb.IsConnectionString(postgreSql))
+        {
+            faults.Add(OptionFault.Of<ServerOptions>(nameof(ServerOptions.PostgreSql), "Tidings:PostgreSql", postgreSql, "Npgsql's connection string, as Host=127.0.0.1;Database=tidings"));
+        }
+
         if (options.PathBase is { } pathBase && (!pathBase.StartsWith('/') || pathBase.EndsWith('/') || pathBase.AsSpan().ContainsAny("?#% ")))
         {
-            faults.Add($"Tidings:PathBase is \"{pathBase}\"; it must begin with a slash and not end with one, as /push.");
+            faults.Add(OptionFault.Of<ServerOptions>(nameof(ServerOptions.PathBase), "Tidings:PathBase", pathBase, "a path that begins with a slash and does not end with one, as /push"));
         }
 
         if (options.Otlp is { } otlp && !OtlpExport.IsEndpoint(otlp))
         {
-            faults.Add($"Tidings:Otlp is \"{otlp}\"; it must be an address, as http://127.0.0.1:4317.");
+            faults.Add(OptionFault.Of<ServerOptions>(nameof(ServerOptions.Otlp), "Tidings:Otlp", otlp, "an address without user and password, as http://127.0.0.1:4317"));
         }
 
         var urls = ListenUrls.Read(configuration["urls"], options.Https, faults);

@@ -30,7 +30,7 @@ internal static class DashboardEndpoints
             return DashboardFiles.Find(file)?.Serve(context) ?? TypedResults.NotFound();
         });
         group.MapPost("/session", (Delegate)signIn.BeginAsync);
-        group.MapPost("/session/end", SignIn.End);
+        group.MapPost("/session/end", (Delegate)signIn.EndAsync);
         var inside = group.MapGroup("/data").AddEndpointFilter((call, next) => gate.Admits(call.HttpContext) ? next(call) : ValueTask.FromResult<object?>(gate.Refuse(call.HttpContext)));
         var data = new DashboardData(tidings);
         inside.MapGet("/connections", (Delegate)data.ConnectionsAsync);

@@ -41,7 +41,7 @@ internal sealed class DashboardFeed(TidingsServices tidings, IHostApplicationLif
     private IResult Serve(HttpContext context, Func<CancellationToken, IAsyncEnumerable<SseItem<string>>> events)
     {
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        return TypedResults.ServerSentEvents(UntilTheEndAsync(events, context.RequestAborted));
+        return TypedResults.ServerSentEvents(UntilTheEndAsync(events, context.Features.Get<AdminSession>(), context.RequestAborted));
     }
 
     private async IAsyncEnumerable<SseItem<string>> ReportsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -69,11 +69,13 @@ internal sealed class DashboardFeed(TidingsServices tidings, IHostApplicationLif
         }
     }
 
-    // Ends where the page was closed, the server stops, the broker is away, and after an hour in any case; a browser comes back by itself, and it is judged
+    // Ends where the page was closed, its session was signed out, the server stops, the broker is away, and after an hour in any case; a browser comes back by itself, and it is judged
     // anew whether it may. Says in between that it lives.
     private async IAsyncEnumerable<SseItem<string>> UntilTheEndAsync(
-        Func<CancellationToken, IAsyncEnumerable<SseItem<string>>> events, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Func<CancellationToken, IAsyncEnumerable<SseItem<string>>> events, AdminSession? session, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        bool IsSignedOut() => session is not null && tidings.Registry.Revocations.CoverToken(session.Id);
+
         using var judged = new CancellationTokenSource(DashboardSessions.Idle, tidings.Time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, judged.Token, lifetime.ApplicationStopping);
         await using var source = events(ending.Token).GetAsyncEnumerator(ending.Token);
@@ -86,12 +88,17 @@ internal sealed class DashboardFeed(TidingsServices tidings, IHostApplicationLif
                 using var silence = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
                 if (await Task.WhenAny(next, Task.Delay(SignOfLife, tidings.Time, silence.Token)) != next && !ending.IsCancellationRequested)
                 {
+                    if (IsSignedOut())
+                    {
+                        yield break;
+                    }
+
                     yield return Alive;
                     continue;
                 }
 
                 await silence.CancelAsync();
-                if (!await next)
+                if (!await next || IsSignedOut())
                 {
                     yield break;
                 }

@@ -4,8 +4,8 @@ using Tidings.AspNetCore.Hosting;
 
 namespace Tidings.Server.Dashboard;
 
-/// <summary>Who may see the dashboard: the bearer of the admin key, a session that began with it, and where there is no such key a program or browser on this
-/// machine. What its page asks of the server API goes through here: the cookie is sent nowhere else.</summary>
+/// <summary>Who may see the dashboard: the bearer of the admin key, a session that began with it, and where direct local requests need no key a program or browser on
+/// this machine. What its page asks of the server API goes through here: the cookie is sent nowhere else.</summary>
 internal sealed class DashboardGate(TidingsServices tidings)
 {
     /// <summary>What follows is the server API, asked by the page.</summary>
@@ -21,7 +21,7 @@ internal sealed class DashboardGate(TidingsServices tidings)
             var (key, sessions) = (tidings.AdminKey, _sessions);
             if (sessions?.AdminKey != key)
             {
-                _sessions = sessions = key is null ? null : new DashboardSessions(key, tidings.Time);
+                _sessions = sessions = key is null ? null : new DashboardSessions(key, tidings.Time, tidings.Registry.Revocations);
             }
 
             return sessions;
@@ -52,12 +52,12 @@ internal sealed class DashboardGate(TidingsServices tidings)
             return true;
         }
 
-        if (Sessions is not { } sessions || !IsOwnPage(context.Request) || !sessions.Holds(context))
+        if (!IsOwnPage(context.Request) || Sessions?.Find(context) is not { } session)
         {
             return false;
         }
 
-        context.Features.Set(new AdminSession());
+        context.Features.Set(session);
         return true;
     }
 
@@ -79,7 +79,8 @@ internal sealed class DashboardGate(TidingsServices tidings)
     }
 
     /// <summary>What to do about it.</summary>
-    public string Explain() => Sessions is null
-        ? $"Without {ServerKey.AdminKey} the dashboard answers direct requests from this machine alone. Set it, and sign in."
-        : $"Sign in, or send {ServerKey.AdminKey} as \"Authorization: Bearer <key>\".";
+    public string Explain() =>
+        Sessions is not null ? $"Sign in, or send {ServerKey.AdminKey} as \"Authorization: Bearer <key>\"."
+        : tidings.AdminAccess.TrustsLocal ? $"Without {ServerKey.AdminKey} the dashboard answers direct requests from this machine alone. Set it, and sign in."
+        : $"There is no admin key. Set {ServerKey.AdminKey}, and sign in.";
 }

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http.Features;
 using Tidings.AspNetCore.Hosting;
+using Tidings.Brokers;
 using Tidings.Connections;
+using Tidings.Protocol;
 
 namespace Tidings.Server.Dashboard;
 
@@ -48,14 +50,27 @@ internal sealed partial class SignIn(TidingsServices tidings, DashboardGate gate
         return SeeDashboard(context);
     }
 
-    /// <summary><c>POST /dashboard/session/end</c>.</summary>
-    public static IResult End(HttpContext context)
+    /// <summary><c>POST /dashboard/session/end</c>: the cookie is of no use any more, wherever a copy of it is.</summary>
+    public async Task<IResult> EndAsync(HttpContext context)
     {
-        if (DashboardGate.IsOwnPage(context.Request))
+        if (!DashboardGate.IsOwnPage(context.Request))
         {
-            DashboardSessions.End(context);
+            return SeeDashboard(context);
         }
 
+        if (gate.Sessions?.Find(context) is { } session)
+        {
+            try
+            {
+                await tidings.Disconnecting.TokenAsync(session.Id, DisconnectCode.DisconnectedByServer, revoke: true);
+            }
+            catch (BrokerUnavailableException)
+            {
+                // It has ended here; the other nodes are told as soon as they can be.
+            }
+        }
+
+        DashboardSessions.End(context);
         return SeeDashboard(context);
     }
 

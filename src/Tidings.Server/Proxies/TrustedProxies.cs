@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.HttpOverrides;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Handshake;
+using Tidings.Options;
 
 namespace Tidings.Server.Proxies;
 
@@ -11,7 +12,7 @@ internal static class TrustedProxies
     /// <summary>What is wrong with the list.</summary>
     public static IEnumerable<string> Faults(IEnumerable<string> proxies) => proxies
         .Where(static proxy => !IPAddress.TryParse(proxy, out _) && !System.Net.IPNetwork.TryParse(proxy, out _))
-        .Select(static proxy => $"Tidings:TrustedProxies has \"{proxy}\"; it must be addresses or networks, as 10.0.0.5 or 10.0.0.0/8.");
+        .Select(static proxy => $"Tidings:TrustedProxies has \"{OptionFault.Shown(proxy)}\"; it must be addresses or networks, as 10.0.0.5 or 10.0.0.0/8.");
 
     /// <summary>Reads <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c> of requests that come through these proxies; what others send is
     /// told of once, and means nothing.</summary>

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration.Json;
 using Tidings.AspNetCore.Hosting;
+using Tidings.Server.AdminKeys;
 using Tidings.Server.Configuration;
 using Tidings.Server.Tls;
 
@@ -102,6 +103,11 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
                 return;
             }
 
+            if (!read.IsTriedOut(_services.GetRequiredService<IHostEnvironment>(), configuration))
+            {
+                tidings.LocalRule.End();
+            }
+
             PutInForce(tidings, read);
         }
         catch (Exception error) when (ConfigurationFaults.Of(error) is { } faults)
@@ -113,6 +119,7 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     private void PutInForce(TidingsServices tidings, ServerSettings read)
     {
         tidings.Reload(read.Options.Tidings);
+        _services.GetRequiredService<MadeAdminKey>().Ensure();
         if (_services.GetService<CertificateFiles>() is { } files && read.Tls is { } tls)
         {
             files.Change(tls.Files);

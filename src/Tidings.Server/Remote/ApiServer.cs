@@ -25,12 +25,17 @@ internal sealed class ApiServer : IRemoteServer
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = 512 * 1024 * 1024 };
     private readonly Uri _url;
 
-    public ApiServer(Uri url, string? key)
+    private readonly bool _hasKey;
+
+    /// <param name="url">Where it is, with a slash at the end.</param>
+    /// <param name="key">The key that was given, or null.</param>
+    /// <param name="madeKey">In its place, the one that a server of the same user has made; or null.</param>
+    public ApiServer(Uri url, string? key, string? madeKey)
     {
-        _url = url;
-        if (key is not null)
+        (_url, _hasKey) = (url, key is not null);
+        if ((key ?? madeKey) is { } shown)
         {
-            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", shown);
         }
     }
 
@@ -128,7 +133,7 @@ internal sealed class ApiServer : IRemoteServer
         var detail = RemoteFaults.Detail(body);
         return (status, detail) switch
         {
-            (HttpStatusCode.Unauthorized, _) when _http.DefaultRequestHeaders.Authorization is not null => new CommandException($"{_url} does not accept this API key."),
+            (HttpStatusCode.Unauthorized, _) when _hasKey => new CommandException($"{_url} does not accept this API key."),
             (HttpStatusCode.Unauthorized, _) => new CommandException($"{_url} wants to know who asks: give its API key by --api-key or TIDINGS_API_KEY, or a user's token by --token."),
             (_, null) => RemoteFaults.NoTidings(_url),
             _ => new CommandException($"{_url} refused: {detail}"),

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Tidings.Options;
+using Tidings.Server.AdminKeys;
 using Tidings.Server.Terminal;
 
 namespace Tidings.Server.Remote;
@@ -44,7 +46,7 @@ internal sealed class RemoteOptions
         var url = Url(parsed);
         key ??= token is null ? Variable(KeyVariable) : null;
         token ??= key is null ? Variable(TokenVariable) : null;
-        return token is null ? new ApiServer(url, Header(key, ' ', "--api-key")) : new UserServer(new UserConnection(url, Header(token, '!', "--token"), comesBack: false));
+        return token is null ? new ApiServer(url, Header(key, ' ', "--api-key"), url.IsLoopback && ListeningUser.IsOwn(url.Port) ? AdminKeyFile.Find(url.Port) : null) : new UserServer(new UserConnection(url, Header(token, '!', "--token"), comesBack: false));
     }
 
     /// <summary>A connection by the channel protocol that comes back by itself.</summary>
@@ -60,7 +62,7 @@ internal sealed class RemoteOptions
         var text = parsed.GetValue(_url)!;
         return Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https" or "ws" or "wss", Query: "", Fragment: "", UserInfo: "" }
             ? new UriBuilder(url) { Scheme = url.Scheme is "https" or "wss" ? "https" : "http", Port = url.IsDefaultPort ? -1 : url.Port, Path = url.AbsolutePath.TrimEnd('/') + "/" }.Uri
-            : throw CommandException.Misused($"--url is \"{text}\"; it must begin with http:// or https://, as http://localhost:8000.");
+            : throw CommandException.Misused($"--url is \"{OptionFault.Shown(text)}\"; it must begin with http:// or https://, as http://localhost:8000.");
     }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;

@@ -38,14 +38,14 @@ public sealed class TidingsOptions
     /// <summary>The language of what the server itself says to people in text routes. Default <see cref="TidingsLanguage.En"/>.</summary>
     public TidingsLanguage Language { get; set; }
 
-    /// <summary>The key of the server API and of <c>POST /broadcast</c>, sent as <c>Authorization: Bearer</c>: at least 16 characters. Default none: where there is no
-    /// <see cref="AdminKey"/> either, direct local requests alone are answered (docs/operations/behind-a-proxy.md).</summary>
+    /// <summary>The key of the server API and of <c>POST /broadcast</c>, sent as <c>Authorization: Bearer</c>: at least 16 characters. Default none: then
+    /// <see cref="AdminKey"/> alone opens them (docs/security.md#keys-of-the-server-api).</summary>
     [OptionForm("at least 16 characters")]
     [SecretOption]
     [Reloadable]
     public string? ApiKey { get; set; }
 
-    /// <summary>The key of who runs the server, which opens whatever <see cref="ApiKey"/> does, <c>/dashboard</c> (docs/guides/dashboard.md) and <c>POST /api/drain</c> (docs/operations/restarts.md): at least 16 characters. Default none.</summary>
+    /// <summary>The key of who runs the server, which opens whatever <see cref="ApiKey"/> does, <c>/dashboard</c> (docs/guides/dashboard.md) and <c>POST /api/drain</c> (docs/operations/restarts.md): at least 16 characters. Default none: the standalone server makes one (docs/security.md#the-made-admin-key), an application has none.</summary>
     [OptionForm("at least 16 characters, not the API key")]
     [SecretOption]
     [Reloadable]
@@ -63,7 +63,8 @@ public sealed class TidingsOptions
     /// <summary>Whether the server's own routes, on every transport, refuse who does not say who he is. Default false.</summary>
     public bool RequireAuthentication { get; set; }
 
-    /// <summary>Origins besides the server's own whose pages may connect, as <c>https://app.example.com</c>; others get 403. Compared whole, without wildcards. Their
+    /// <summary>Origins besides the server's own whose pages may connect, as <c>https://app.example.com</c>; others get 403. Compared whole, without wildcards. Where it is set, the server's own
+    /// host is a loopback one, one that it listens on, or one of <c>AllowedHosts</c> (docs/security.md#origins). Their
     /// pages may also read the answers of the HTTP transports, with cookies. Clients that send no <c>Origin</c> always may. Default empty: where a
     /// connection is not authenticated by cookie, every origin may.</summary>
     [OptionForm("scheme and host without a path")]

@@ -2,13 +2,15 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.Configuration;
 using Tidings.Testing;
 
 namespace Tidings.AspNetCore.Api.Tests.Api;
 
 public sealed class KeyTests
 {
-    private const string Key = "0123456789abcdef";
+    private const string Key = "0123456789abcde0";
 
     public static TheoryData<string, string> Routes => new()
     {
@@ -50,9 +52,48 @@ public sealed class KeyTests
 
     [Theory]
     [MemberData(nameof(Routes))]
+    public async Task Outside_of_Development_nobody_is_let_in_for_where_they_come_from(string method, string route)
+    {
+        await using var production = await TestApp.StartAsync(environment: "Production");
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(production, method, route, static _ => { }));
+        await using var development = await TestApp.StartAsync(environment: "Development");
+        Assert.NotEqual(HttpStatusCode.Unauthorized, await StatusAsync(development, method, route, static _ => { }));
+    }
+
+    public static TheoryData<string> Ends => ["key", "tokens", "authentication", "proxy", "certificate"];
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public async Task In_Development_too_the_rule_ends_with_what_says_that_others_are_to_come(string what)
+    {
+        await using var app = await TestApp.StartAsync(
+            environment: "Development",
+            options: options =>
+            {
+                options.ApiKey = what == "key" ? Key : null;
+                options.Jwt.Secret = what == "tokens" ? Key + Key : null;
+                options.RequireAuthentication = what == "authentication";
+            },
+            services: services =>
+            {
+                if (what == "proxy")
+                {
+                    services.Configure<ForwardedHeadersOptions>(static headers => headers.ForwardedHeaders = ForwardedHeaders.XForwardedFor);
+                }
+
+                if (what == "certificate")
+                {
+                    services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Kestrel:Certificates:Default:Path", (string?)"a.pem")]).Build());
+                }
+            });
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(app, "GET", "info", static _ => { }));
+    }
+
+    [Theory]
+    [MemberData(nameof(Routes))]
     public async Task The_admin_key_opens_every_route_beside_or_instead_of_the_api_key(string method, string route)
     {
-        const string Admin = "fedcba9876543210";
+        const string Admin = "fedcba9876543211";
         foreach (var other in new[] { null, Key })
         {
             await using var app = await TestApp.StartAsync(options: options => (options.AdminKey, options.ApiKey) = (Admin, other));
@@ -66,7 +107,7 @@ public sealed class KeyTests
     {
         var time = new ManualTime();
         await using var app = await TestApp.StartAsync(
-            options: options => (options.ApiKey, options.AdminKey, options.Limits.ApiRequestsPerSecond) = (Key, "fedcba9876543210", 3), time: time);
+            options: options => (options.ApiKey, options.AdminKey, options.Limits.ApiRequestsPerSecond) = (Key, "fedcba9876543211", 3), time: time);
         var batch = """{"commands":[{"publish":{"channel":"a","data":1}},{"publish":{"channel":"a","data":2}},{"publish":{"channel":"a","data":3}},{"publish":{"channel":"a","data":4}}]}""";
         Assert.Equal(HttpStatusCode.OK, (await PostAsync(app, "batch", batch)).StatusCode);
         using var refused = await PostAsync(app, "publish", """{"channel":"a","data":5}""");
@@ -74,7 +115,7 @@ public sealed class KeyTests
         Assert.Equal("1", refused.Headers.GetValues("Retry-After").Single());
         var problem = JsonDocument.Parse(await refused.Content.ReadAsStringAsync()).RootElement;
         Assert.Equal(("rate_limited", 667), (problem.GetProperty("code").GetString(), problem.GetProperty("retryAfter").GetInt32()));
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(app, "GET", "info", static request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "fedcba9876543210")));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(app, "GET", "info", static request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "fedcba9876543211")));
         time.Advance(TimeSpan.FromMilliseconds(667));
         using var again = await PostAsync(app, "publish", """{"channel":"a","data":5}""");
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);

@@ -3,7 +3,9 @@ using System.Security.Claims;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Tidings.AspNetCore.Api;
 
 namespace Tidings.AspNetCore.Api.Tests.Infrastructure;
 
@@ -27,10 +29,10 @@ internal sealed class TestApp : IAsyncDisposable
     public IReadOnlyCollection<string> Log => _log.Lines;
 
     public static async Task<TestApp> StartAsync(
-        Action<TidingsBuilder>? map = null, Action<TidingsOptions>? options = null, Action<IServiceCollection>? services = null, TimeProvider? time = null)
+        Action<TidingsBuilder>? map = null, Action<TidingsOptions>? options = null, Action<IServiceCollection>? services = null, TimeProvider? time = null, string? environment = null)
     {
         var log = new LogCollector();
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment ?? Environments.Production });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(log);
@@ -39,6 +41,12 @@ internal sealed class TestApp : IAsyncDisposable
         if (time is not null)
         {
             builder.Services.AddSingleton(time);
+        }
+
+        if (environment is null)
+        {
+            // So that tests of something else need no key.
+            builder.Services.AddSingleton(new DirectLocalRule(triedOut: true));
         }
 
         services?.Invoke(builder.Services);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Tidings.Server;
+using Tidings.Server.AdminKeys;
 
 namespace Tidings.CommandLine.Tests.Infrastructure;
 
@@ -16,6 +17,14 @@ internal sealed class LocalServer : IAsyncDisposable
     }
 
     public string Url { get; }
+
+    /// <summary>Asks its server API with the admin key that it has made.</summary>
+    public HttpClient OpenApi()
+    {
+        var http = new HttpClient { BaseAddress = new Uri(Url) };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", AdminKeyFile.Find(Port));
+        return http;
+    }
 
     public int Port => new Uri(Url).Port;
 

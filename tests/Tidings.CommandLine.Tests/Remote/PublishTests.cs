@@ -70,7 +70,7 @@ public sealed class PublishTests
         // A user gets 1,000 at once.
         await using var server = await LocalServer.StartAsync(("Tidings:Jwt:Secret", Secret));
         var first = (await server.RunAsync("publish", "chat:a", "0")).Succeeds().Text.Trim();
-        using var http = new HttpClient();
+        using var http = server.OpenApi();
         var commands = Enumerable.Range(1, 500).Select(static n => $$$"""{"publish":{"channel":"chat:a","data":{{{n}}}}}""");
         var batch = $"{{\"commands\":[{string.Join(',', commands)}]}}";
         for (var i = 0; i < 5; i++)
@@ -86,7 +86,7 @@ public sealed class PublishTests
     [Fact]
     public async Task A_key_is_taken_from_the_option_or_the_environment()
     {
-        await using var server = await LocalServer.StartAsync(("Tidings:ApiKey", Key));
+        await using var server = await LocalServer.StartAsync(("Tidings:ApiKey", Key), ("Tidings:AdminKey", "another key, of who runs it"));
         (await server.RunAsync("publish", "news:a", "1")).Fails(1, "--api-key or TIDINGS_API_KEY");
         (await server.RunAsync("publish", "news:a", "1", "--api-key", "another key of the tests")).Fails(1, "does not accept this API key");
         (await server.RunAsync("publish", "news:a", "1", "--api-key", Key)).Succeeds();

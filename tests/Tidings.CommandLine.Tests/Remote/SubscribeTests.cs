@@ -79,7 +79,7 @@ public sealed class SubscribeTests
     public async Task A_terminal_obeys_nothing_that_is_said()
     {
         await using var server = await LocalServer.StartAsync();
-        using var http = new HttpClient();
+        using var http = server.OpenApi();
         using var body = new StringContent("{\"channel\":\"chat:a\",\"data\":\"\u009b31m\u202e\u2028\"}", System.Text.Encoding.UTF8, "application/json");
         (await http.PostAsync(new Uri(server.Url + "/api/publish"), body)).EnsureSuccessStatusCode();
         var line = (await server.RunAsync("history", "chat:a")).Succeeds().Text;

@@ -9,7 +9,7 @@ namespace Tidings.Deployment.Tests.Proxies;
 /// <summary>A server behind a proxy that runs with our example of its configuration, without TLS and on a port of the test's own.</summary>
 internal sealed partial class Entrance : IAsyncDisposable
 {
-    public const string ApiKey = "0123456789abcdef";
+    public const string ApiKey = "0123456789abcde0";
 
     private readonly TemporaryDirectory _directory = new();
     private RunningProgram? _server;
@@ -29,13 +29,18 @@ internal sealed partial class Entrance : IAsyncDisposable
     public string[] Requests => File.ReadAllLines(_directory["access.log"]);
 
     /// <param name="proxy"><c>nginx</c> or <c>caddy</c>.</param>
-    public static async Task<Entrance> StartAsync(string proxy)
+    public static Task<Entrance> StartAsync(string proxy) => StartAsync(proxy, site: null, "--api-key", ApiKey, "--trusted-proxy", "127.0.0.1");
+
+    /// <param name="proxy"><c>nginx</c> or <c>caddy</c>.</param>
+    /// <param name="site">What nginx is told in the place of our example, with PORT and SERVER for the two ports.</param>
+    /// <param name="options">Options of <c>tidings serve</c>.</param>
+    public static async Task<Entrance> StartAsync(string proxy, string? site, params string[] options)
     {
         var entrance = new Entrance(FreePort());
         try
         {
-            (entrance._server, var address) = await TidingsProgram.ServeAsync("--api-key", ApiKey, "--trusted-proxy", "127.0.0.1");
-            entrance._proxy = proxy == "nginx" ? entrance.Nginx(address.Port) : entrance.Caddy(address.Port);
+            (entrance._server, var address) = await TidingsProgram.ServeAsync(options);
+            entrance._proxy = proxy == "nginx" ? entrance.Nginx(address.Port, site) : entrance.Caddy(address.Port);
             await Eventually.TrueAsync(async () => await entrance.AnswersAsync(), () => $"{proxy} answers; it said: {entrance._proxy?.Output}");
             return entrance;
         }
@@ -54,9 +59,9 @@ internal sealed partial class Entrance : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private RunningProgram Nginx(int server)
+    private RunningProgram Nginx(int server, string? told)
     {
-        var site = Certificate().Replace(Repository.Read("deploy", "nginx", "tidings.conf"), "")
+        var site = told?.Replace("PORT", $"{Port}", StringComparison.Ordinal).Replace("SERVER", $"{server}", StringComparison.Ordinal) ?? Certificate().Replace(Repository.Read("deploy", "nginx", "tidings.conf"), "")
             .Replace("listen 443 ssl;", $"listen 127.0.0.1:{Port};", StringComparison.Ordinal)
             .Replace("127.0.0.1:8000", $"127.0.0.1:{server}", StringComparison.Ordinal);
         File.WriteAllText(_directory["site.conf"], site);

@@ -60,6 +60,39 @@ public sealed class ProxyTests
         Assert.Contains("extra", await poll, StringComparison.Ordinal);
     }
 
+    // nginx.org/en/docs/http/websocket.html, word for word but for names: no X-Forwarded-*, and the Host of the upstream.
+    private const string NginxOwnSnippet = """
+        server {
+            listen 127.0.0.1:PORT;
+            location / {
+                proxy_pass http://127.0.0.1:SERVER;
+                proxy_http_version 1.1;
+                proxy_set_header Upgrade $http_upgrade;
+                proxy_set_header Connection "upgrade";
+            }
+        }
+        """;
+
+    [Theory]
+    [InlineData("--require-auth", "--jwt-secret", "a secret of the tests, 32 bytes or more", "--api-key", Entrance.ApiKey)]
+    [InlineData("--require-auth", "--jwt-secret", "a secret of the tests, 32 bytes or more")]
+    [InlineData("--limits", "default")]
+    public async Task With_nginxs_own_snippet_nobody_is_local(params string[] options)
+    {
+        await using var entrance = await Entrance.StartAsync("nginx", NginxOwnSnippet, options);
+        foreach (var path in new[] { "/metrics", "/api/connections", "/api/history?channel=a", "/dashboard", "/dashboard/data/connections", "/dashboard/data/messages?channel=a", "/dashboard/api/info" })
+        {
+            using var read = await entrance.Http.GetAsync(new Uri(path, UriKind.Relative));
+            Assert.Equal((path, HttpStatusCode.Unauthorized), (path, read.StatusCode));
+        }
+
+        foreach (var path in new[] { "/api/drain", "/api/publish", "/api/disconnect", "/broadcast", "/dashboard/data/disconnect" })
+        {
+            using var written = await entrance.Http.PostAsync(new Uri(path, UriKind.Relative), JsonContent.Create(new { channel = "a", data = 1 }));
+            Assert.Equal((path, HttpStatusCode.Unauthorized), (path, written.StatusCode));
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Proxies))]
     public async Task Who_comes_through_it_is_not_local(string proxy)

@@ -41,7 +41,9 @@ public abstract class B24_TokenLeaks(string pump) : ServerTests(pump)
         }
 
         seen.RecordMeters(meters);
-        seen.Add(await server.Http.GetStringAsync("/metrics"));
+        using var metrics = new HttpRequestMessage(HttpMethod.Get, "/metrics") { Headers = { Authorization = new("Bearer", server.Services.AdminKey) } };
+        using var page = await server.Http.SendAsync(metrics);
+        seen.Add(await page.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
         canaries.Add("canary canary");
         foreach (var canary in canaries)
         {

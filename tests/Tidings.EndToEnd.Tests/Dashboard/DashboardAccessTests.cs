@@ -45,11 +45,12 @@ public sealed class DashboardAccessTests : ServerTests
     }
 
     [Fact]
-    public async Task Where_only_the_api_key_is_set_a_local_page_looks_but_does_not_publish_or_disconnect()
+    public async Task Where_only_the_api_key_is_set_a_local_page_sees_and_does_nothing()
     {
         await using var server = await StartAsync(("Tidings:ApiKey", DashboardClient.ApiKey));
         var client = new DashboardClient(server);
-        await client.GetJsonAsync("/dashboard/data/connections");
+        using var read = await client.GetAsync("/dashboard/data/connections");
+        Assert.Equal(HttpStatusCode.Unauthorized, read.StatusCode);
         foreach (var (path, json) in new[] { ("/dashboard/api/publish", """{"channel":"a","data":1}"""), ("/dashboard/data/disconnect", """{"number":"1"}""") })
         {
             using var refused = await client.PostAsync(path, json);
@@ -78,6 +79,42 @@ public sealed class DashboardAccessTests : ServerTests
         Assert.Equal(HttpStatusCode.Unauthorized, elsewhere.StatusCode);
         using var ended = await client.PostAsync("/dashboard/session/end", "{}");
         Assert.Contains("tidings_dashboard=; expires=Thu, 01 Jan 1970", ended.Headers.GetValues("Set-Cookie").Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_session_that_was_signed_out_has_ended_for_every_copy_of_its_cookie()
+    {
+        var time = new ManualTime();
+        await using var server = await StartAsync(time, DashboardClient.Keys);
+        var client = new DashboardClient(server);
+        await client.SignInAsync();
+        var copy = new DashboardClient(server) { Cookie = client.Cookie };
+        time.Advance(TimeSpan.FromMinutes(31));
+        using var used = await copy.GetAsync("/dashboard/data/tasks");
+        var renewed = new DashboardClient(server) { Cookie = used.Headers.GetValues("Set-Cookie").Single().Split(';')[0] };
+        using var stream = await copy.GetAsync("/dashboard/data/events");
+        var other = new DashboardClient(server);
+        await other.SignInAsync();
+
+        // Not by a page elsewhere.
+        using var foreign = await client.PostAsync("/dashboard/session/end", "{}", ("Origin", "https://evil.example"));
+        await copy.GetJsonAsync("/dashboard/data/tasks");
+        using var ended = await client.PostAsync("/dashboard/session/end", "{}");
+        foreach (var old in new[] { client, copy, renewed })
+        {
+            using var refused = await old.GetAsync("/dashboard/data/tasks");
+            Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        }
+
+        await other.GetJsonAsync("/dashboard/data/tasks");
+        var reading = stream.Content.ReadAsStringAsync();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return reading.IsCompleted;
+            },
+            "its stream ends");
     }
 
     [Fact]

@@ -36,8 +36,8 @@ public sealed class ReloadTests : IAsyncDisposable
     [Fact]
     public async Task Keys_of_tokens()
     {
-        const string Old = "0123456789abcdef0123456789abcdef";
-        const string New = "fedcba9876543210fedcba9876543210";
+        const string Old = "0123456789abcdef0123456789abcde0";
+        const string New = "fedcba9876543211fedcba9876543211";
         await StartAsync($$"""{"Jwt":{"Secret":"{{Old}}"} }""");
         await using var inside = await ConnectAsync($"/connect?token={Token(Old)}");
         await ReloadAsync($$"""{"Jwt":{"Secret":"{{New}}"} }""");
@@ -109,7 +109,7 @@ public sealed class ReloadTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.OK, await PublishAsync(OldKey));
         await ReloadAsync("{ this is no JSON", "stays in force");
         Assert.Equal(HttpStatusCode.OK, await PublishAsync(OldKey));
-        await ReloadAsync($$"""{"ApiKey":"{{OldKey}}","Jwt":{"Secret":"0123456789abcdef0123456789abcdef"} }""", "must be restarted to take tokens");
+        await ReloadAsync($$"""{"ApiKey":"{{OldKey}}","Jwt":{"Secret":"0123456789abcdef0123456789abcde0"} }""", "must be restarted to take tokens");
         Assert.Equal(HttpStatusCode.OK, await PublishAsync(OldKey));
     }
 

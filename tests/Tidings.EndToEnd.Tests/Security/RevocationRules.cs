@@ -168,7 +168,9 @@ public abstract class RevocationRules(string pump) : ServerTests(pump)
 
     private static async Task<string> PostAsync(TestServer server, string path, string json)
     {
-        using var response = await server.Http.PostAsync(path, Json.Content(json));
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = Json.Content(json) };
+        request.Headers.Authorization = new("Bearer", server.Services.AdminKey);
+        using var response = await server.Http.SendAsync(request);
         return await response.Content.ReadAsStringAsync();
     }
 }

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
+using Tidings.AspNetCore.Api;
 
 namespace Tidings.EntityFrameworkCore.Tests.Infrastructure;
 
@@ -48,6 +49,7 @@ internal sealed class ShopApp : IAsyncDisposable
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Error);
         builder.Services.AddRouting();
         builder.Services.AddProblemDetails();
+        builder.Services.AddSingleton(new DirectLocalRule(triedOut: true));
         services?.Invoke(builder.Services);
         builder.Services.AddTidings(tidings =>
         {

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Tidings.Faults.Journals;
 using Tidings.Faults.Readers;
 using Tidings.Protocol;
+using Tidings.Faults.World;
 
 namespace Tidings.Faults.Load;
 
@@ -80,9 +81,10 @@ internal sealed class Publisher(string name, PublisherContext context, Random ra
         limit.CancelAfter(LongestAnswer);
         try
         {
-            using var content = new ByteArrayContent(body);
-            content.Headers.ContentType = new("application/json");
-            using var answer = await context.Http.PostAsync(new Uri(context.Pick(random), "/api/publish"), content, limit.Token);
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(context.Pick(random), "/api/publish")) { Content = new ByteArrayContent(body) };
+            request.Headers.Authorization = NodeSettings.Authorization;
+            request.Content.Headers.ContentType = new("application/json");
+            using var answer = await context.Http.SendAsync(request, limit.Token);
             if (answer.StatusCode == HttpStatusCode.OK)
             {
                 using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(limit.Token));

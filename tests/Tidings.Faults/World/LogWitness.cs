@@ -70,7 +70,9 @@ internal sealed class LogWitness(HttpClient http, RunJournal journal)
         using var limit = new CancellationTokenSource(Longest);
         while (true)
         {
-            using var answer = await http.GetAsync(new Uri(node, path), limit.Token);
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(node, path));
+            request.Headers.Authorization = NodeSettings.Authorization;
+            using var answer = await http.SendAsync(request, limit.Token);
             if (answer.StatusCode != HttpStatusCode.ServiceUnavailable)
             {
                 return JsonDocument.Parse(await answer.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(limit.Token));

@@ -14,6 +14,8 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>What all nodes check tokens by.</summary>
     public const string Secret = "a secret of thirty-two characters!";
 
+    private const string AdminKey = "admin-key-of-the-tests";
+
     private readonly TestServer _server;
 
     private ClusterNode(TestServer server) => _server = server;
@@ -39,6 +41,7 @@ internal sealed class ClusterNode : IAsyncDisposable
             ("Tidings:Demo", "false"),
             ("Tidings:Redis", redis),
             ("Tidings:Jwt:Secret", Secret),
+            ("Tidings:AdminKey", AdminKey),
             ("Tidings:Channels:0:Pattern", "here:*"),
             ("Tidings:Channels:0:Presence", "true"),
             .. settings]));
@@ -64,12 +67,12 @@ internal sealed class ClusterNode : IAsyncDisposable
         return (socket, connected.GetProperty("connection").GetString()!);
     }
 
-    /// <summary>Asks the server API.</summary>
+    /// <summary>Asks the server API, with the admin key or with another bearer token.</summary>
     /// <returns>Status and body.</returns>
     public async Task<(int Status, string Body)> PostAsync(string path, string json, string? bearer = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
-        request.Headers.Authorization = bearer is null ? null : new("Bearer", bearer);
+        request.Headers.Authorization = new("Bearer", bearer ?? AdminKey);
         using var response = await Http.SendAsync(request);
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }

@@ -14,6 +14,7 @@ public sealed class PostgreSqlServerTests
         await using (var server = await TestServer.StartAsync("auto", settings: [("Tidings:PostgreSql", database), ("Tidings:Demo", "false")]))
         {
             using var http = Http(server);
+            http.DefaultRequestHeaders.Authorization = new("Bearer", server.Services.AdminKey);
             (await http.PostAsJsonAsync("/api/tasks", new { name = "elsewhere", task_id = "kept" })).EnsureSuccessStatusCode();
             (await http.PutAsJsonAsync("/api/tasks/kept", new { status = "running", progress = 40 })).EnsureSuccessStatusCode();
         }

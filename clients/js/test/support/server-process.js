@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../../../artifacts/bin/Tidings.Server/release/Tidings.Server.dll', import.meta.url));
 
+const adminKey = 'admin-key-of-the-tests';
+
 /** A Tidings server of its own, as users start it. */
 export class ServerProcess {
   #process;
@@ -16,7 +18,9 @@ export class ServerProcess {
 
   /** @param {...string} options of `tidings serve` */
   static async start(...options) {
-    const child = spawn('dotnet', [program, 'serve', '--urls', 'http://127.0.0.1:0', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // A demo without keys needs none on this machine.
+    const key = options.includes('--demo') && !options.includes('--jwt-secret') ? [] : ['--admin-key', adminKey];
+    const child = spawn('dotnet', [program, 'serve', '--urls', 'http://127.0.0.1:0', ...key, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
     const said = [];
     child.stderr.on('data', (data) => said.push(data));
     const limit = setTimeout(() => child.kill('SIGKILL'), 30_000);
@@ -41,7 +45,7 @@ export class ServerProcess {
   async publish(channel, data) {
     const response = await fetch(new URL('/api/publish', this.#address), {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${adminKey}` },
       body: JSON.stringify({ channel, data }),
     });
     if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);

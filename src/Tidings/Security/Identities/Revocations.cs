@@ -77,6 +77,15 @@ internal sealed class Revocations(TimeProvider time)
         }
     }
 
+    /// <summary>Whether the token, or session, of this id was revoked.</summary>
+    public bool CoverToken(string tokenId)
+    {
+        lock (_gate)
+        {
+            return _tokens.ContainsKey(tokenId);
+        }
+    }
+
     private Revocation Revoke(RevocationKind kind, string name)
     {
         var revocation = new Revocation(kind, name, time.GetUtcNow().ToUnixTimeMilliseconds());
