@@ -86,11 +86,12 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
     private void SendExcept(Message message, IReadOnlySet<string> except)
     {
         lane.Deliveries.Begin(message, _live.Count + _others.Count);
-        for (var i = 0; i < _live.Count; i++)
+        var frame = dialect.BytesOf(message);
+        for (var i = 0; frame.Length > 0 && i < _live.Count; i++)
         {
             if (!IsAmong(except, _live[i]))
             {
-                _live[i].Connection.Send(dialect.BytesOf(message));
+                _live[i].Connection.Send(frame);
             }
         }
 
@@ -174,19 +175,25 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
             bytes += dialect.BytesOf(pending[end++]).Length;
         }
 
-        if (end == at)
-        {
-            return first;
-        }
-
-        var batch = new ArrayBufferWriter<byte>(bytes);
-        batch.Write(first);
+        ArrayBufferWriter<byte>? batch = null;
         for (; at < end; at++)
         {
-            batch.Write(Show(pending[at]));
+            // A dialect that leaves a message out has no bytes for it, and may leave out all of them.
+            if (Show(pending[at]) is not { Length: > 0 } next)
+            {
+                continue;
+            }
+
+            if (batch is null)
+            {
+                batch = new ArrayBufferWriter<byte>(Math.Max(bytes, first.Length + next.Length));
+                batch.Write(first);
+            }
+
+            batch.Write(next);
         }
 
-        return batch.WrittenSpan.ToArray();
+        return batch is null ? first : batch.WrittenSpan.ToArray();
     }
 
     // The bytes of the next message for those that have seen all before it. What is missing before it they are told first.

@@ -98,7 +98,11 @@ internal abstract class Lane : IDisposable
     }
 
     /// <summary>Logs what went wrong with one piece of work; the lane goes on.</summary>
-    public void Failed(Exception error, string kind) => LaneLog.WorkFailed(_log, error, kind);
+    public void Failed(Exception error, string kind)
+    {
+        LaneLog.WorkFailed(_log, error, kind);
+        LaneEvents.Log.WorkFailed(kind, error);
+    }
 
     public abstract void Dispose();
 

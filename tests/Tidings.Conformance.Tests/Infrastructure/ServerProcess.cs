@@ -74,6 +74,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
         await _process.WaitForExitAsync();
         _process.Dispose();
+        TestKit.LaneFailure.ThrowIfIn(string.Join('\n', Output));
     }
 
     // The program of the runtime that runs the tests.

@@ -63,6 +63,7 @@ internal sealed class RunningProgram : IAsyncDisposable
         using var limit = new CancellationTokenSource(Eventually.Limit);
         await _process.WaitForExitAsync(limit.Token);
         _process.Dispose();
+        LaneFailure.ThrowIfIn(Output);
     }
 
     private void Append(string? line)

@@ -89,6 +89,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+        LaneFailure.ThrowIfIn(Output);
     }
 
     [GeneratedRegex(@"https?://127\.0\.0\.1:\d+")]

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using TestKit;
 
 namespace Tidings.Faults.Processes;
 
@@ -18,6 +19,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = [];
+    private volatile string? _laneFailure;
 
     private ChildProcess(Process process)
     {
@@ -98,6 +100,10 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+        if (_laneFailure is { } line)
+        {
+            throw new ExpectationException($"{line}\n{Output}");
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]
@@ -137,6 +143,11 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         if (line is null)
         {
             return;
+        }
+
+        if (LaneFailure.IsIn(line))
+        {
+            _laneFailure = line;
         }
 
         _lines.Enqueue(line);

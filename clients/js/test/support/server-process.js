@@ -10,10 +10,12 @@ const adminKey = 'admin-key-of-the-tests';
 export class ServerProcess {
   #process;
   #address;
+  #said;
 
-  constructor(process, address) {
+  constructor(process, address, said) {
     this.#process = process;
     this.#address = address;
+    this.#said = said;
   }
 
   /** @param {...string} options of `tidings serve` */
@@ -29,8 +31,8 @@ export class ServerProcess {
       const address = /http:\/\/127\.0\.0\.1:(\d+)/.exec(line);
       if (address) {
         clearTimeout(limit);
-        child.stdout.resume();
-        return new ServerProcess(child, new URL(address[0]));
+        child.stdout.on('data', (data) => said.push(data)).resume();
+        return new ServerProcess(child, new URL(address[0]), said);
       }
     }
     clearTimeout(limit);
@@ -61,5 +63,7 @@ export class ServerProcess {
     const ended = new Promise((resolve) => this.#process.once('exit', resolve));
     this.#process.kill('SIGKILL');
     await ended;
+    const said = this.#said.join('\n');
+    if (said.includes('failed on its lane')) throw new Error(`Work failed on a lane of the server:\n${said}`);
   }
 }

@@ -1,0 +1,89 @@
+using System.Text;
+using Tidings.Channels.Tests.World;
+using Tidings.Protocol;
+using Tidings.Protocol.Frames;
+
+namespace Tidings.Channels.Tests.Units;
+
+/// <summary>What a lane makes of the messages of one turn.</summary>
+public sealed class FanOutTests : IDisposable
+{
+    private readonly Rig _rig = new(new RigOptions());
+    private readonly SteppedLane _lane;
+    private readonly Peer _peer;
+    private readonly PickyDialect _dialect = new();
+
+    public FanOutTests()
+    {
+        _lane = new SteppedLane(_rig.Time, _rig.Log);
+        _peer = new Peer(_rig, _lane);
+        _rig.Hub.TryJoin(new Subscription(_peer.Connection, _dialect), "c");
+        _peer.Run();
+    }
+
+    [Theory]
+    [InlineData("-", "-"), InlineData("-", "-", "-"), InlineData("a"), InlineData("a", "b"), InlineData("-", "a"), InlineData("a", "-"), InlineData("-", "a", "-", "b", "-")]
+    public void Messages_of_one_turn_come_in_order_and_those_left_out_are_nothing(params string[] texts)
+    {
+        Say(1, "first");
+        _peer.Run();
+        for (var i = 0; i < texts.Length; i++)
+        {
+            Say(2 + i, texts[i]);
+        }
+
+        _peer.Run();
+        Say(2 + texts.Length, "last");
+        _peer.Run();
+        Assert.Equal(["first", .. texts.Where(static text => text != "-"), "last"], _peer.ReceiveAll());
+        Assert.Equal(0, _dialect.Misses);
+    }
+
+    [Fact]
+    public void Two_gaps_of_one_turn_that_nobody_misses_anything_by_are_nothing()
+    {
+        Say(7, "first");
+        _peer.Run();
+        Say(5, "", MessageKind.Gap);
+        Say(6, "", MessageKind.Gap);
+        _peer.Run();
+        Assert.Equal(["first"], _peer.ReceiveAll());
+        Assert.Equal(0, _dialect.Misses);
+    }
+
+    [Fact]
+    public void What_is_left_out_sends_nothing_to_those_who_are_not_excepted_either()
+    {
+        var sent = _lane.Traffic.MessagesSent;
+        _rig.Hub.Deliver(new Message
+        {
+            Channel = "c", Position = default, Time = 0, Data = MessageData.Text("-"), Except = new HashSet<string> { "somebody" },
+        });
+        _peer.Run();
+        Say(1, "first");
+        _peer.Run();
+        Assert.Equal(["first"], _peer.ReceiveAll());
+        Assert.Equal(1, _lane.Traffic.MessagesSent - sent);
+    }
+
+    public void Dispose()
+    {
+        _lane.Dispose();
+        _rig.Dispose();
+    }
+
+    private void Say(long offset, string text, MessageKind kind = MessageKind.Message) =>
+        _rig.Hub.Deliver(new Message { Kind = kind, Channel = "c", Position = new StreamPosition("e", offset), Time = 0, Data = MessageData.Text(text) });
+
+    // Leaves out each "-", as a filter does.
+    private sealed class PickyDialect() : Dialect(0)
+    {
+        public int Misses { get; private set; }
+
+        public override bool TellsGaps => false;
+
+        public override void Missed(Subscription subscription) => Misses++;
+
+        public override byte[] Encode(Message message) => Encoding.UTF8.GetString(message.Data.Bytes.Span) is var text and not "-" ? Frame.Text(Encoding.UTF8.GetBytes(text)) : [];
+    }
+}
