@@ -49,7 +49,7 @@ public static class DbContextEventExtensions
                 var now = (await resource.ReadAsync(context, locked, forUpdate: false, async: true, cancellationToken)).ToDictionary(row => row[resource.KeyIndex]!);
                 foreach (var row in old)
                 {
-                    live.PendingOf(context).Events.Add(now.TryGetValue(row[resource.KeyIndex]!, out var after) ? resource.Events.Updated(row, after) : resource.Events.Deleted(row));
+                    live.PendingOf(context).Add(context, now.TryGetValue(row[resource.KeyIndex]!, out var after) ? resource.Events.Updated(row, after) : resource.Events.Deleted(row));
                 }
             }
 
@@ -80,7 +80,10 @@ public static class DbContextEventExtensions
             {
                 // Locked, so that what is told is in order with what others commit.
                 var now = (await resource.ReadAsync(context, list, forUpdate: true, async: true, cancellationToken)).ToDictionary(row => row[resource.KeyIndex]!);
-                live.PendingOf(context).Events.AddRange(list.Select(key => resource.Events.Found(key, now.GetValueOrDefault(key))));
+                foreach (var key in list)
+                {
+                    live.PendingOf(context).Add(context, resource.Events.Found(key, now.GetValueOrDefault(key)));
+                }
             }
 
             return list.Count;
@@ -109,11 +112,13 @@ public static class DbContextEventExtensions
         var live = LiveContext.Of(context);
         if (!context.Database.IsRelational())
         {
-            await live.Memory.EnterAsync(async: true, cancellationToken);
+            await live.Memory.EnterAsync(context, async: true, cancellationToken);
             try
             {
                 var done = await work(live);
-                live.Memory.Enqueue(live.PendingOf(context).Take());
+                var pending = live.PendingOf(context);
+                live.Memory.Enqueue(pending.Take(null));
+                pending.Committed();
                 return done;
             }
             finally
@@ -122,16 +127,15 @@ public static class DbContextEventExtensions
             }
         }
 
-        if (context.Database.CurrentTransaction is not null)
+        if (context.Database.CurrentTransaction is { } current)
         {
             var done = await work(live);
-            await live.Capture.WriteAsync(context, null, async: true, cancellationToken);
+            await live.Capture.WriteAsync(context, null, current.TransactionId, async: true, cancellationToken);
             return done;
         }
 
         return await context.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
         {
-            live.PendingOf(context).Events.Clear();
             await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
             var done = await work(live);
             await transaction.CommitAsync(cancellationToken);

@@ -37,6 +37,7 @@ public static class ResourceEndpoints
     /// <param name="pattern">A route without values, as <c>/items</c>.</param>
     /// <typeparam name="TEntity">The entity.</typeparam>
     /// <typeparam name="TContext">Its context, made known by <c>AddTidings().AddDbContext&lt;TContext&gt;()</c>.</typeparam>
+    /// <exception cref="InvalidOperationException">Another resource of the application has the same name.</exception>
     public static ResourceBuilder<TEntity> MapResource<TEntity, TContext>(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern)
         where TEntity : class
         where TContext : DbContext
@@ -48,8 +49,8 @@ public static class ResourceEndpoints
             throw new ArgumentException($"{typeof(TEntity).Name} needs a constructor without parameters: POST makes one. MapLiveResource does without.", nameof(pattern));
         }
 
-        var name = pattern[(pattern.LastIndexOf('/') + 1)..];
-        return Map<TEntity, TContext>(endpoints, name, "/ws/" + name, (tidings, definition, live) => new RestRoutes<TEntity, TContext>(tidings, definition, live).Map(endpoints, pattern));
+        var (route, name) = Split(pattern);
+        return Map<TEntity, TContext>(endpoints, name, "/ws/" + name, (tidings, definition, live) => new RestRoutes<TEntity, TContext>(tidings, definition, live).Map(endpoints, route));
     }
 
     /// <summary>Maps the live feed of a table alone, for applications with their own endpoints. The resource's name is the pattern's last part.</summary>
@@ -57,13 +58,21 @@ public static class ResourceEndpoints
     /// <param name="pattern">A route without values, as <c>/ws/items</c>.</param>
     /// <typeparam name="TEntity">The entity.</typeparam>
     /// <typeparam name="TContext">Its context, made known by <c>AddTidings().AddDbContext&lt;TContext&gt;()</c>.</typeparam>
+    /// <exception cref="InvalidOperationException">Another resource of the application has the same name.</exception>
     public static ResourceBuilder<TEntity> MapLiveResource<TEntity, TContext>(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern)
         where TEntity : class
         where TContext : DbContext
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentException.ThrowIfNullOrEmpty(pattern);
-        return Map<TEntity, TContext>(endpoints, pattern[(pattern.LastIndexOf('/') + 1)..], pattern, rest: null);
+        var (route, name) = Split(pattern);
+        return Map<TEntity, TContext>(endpoints, name, route, rest: null);
+    }
+
+    private static (string Route, string Name) Split(string pattern)
+    {
+        var route = pattern.TrimEnd('/');
+        return (route, route[(route.LastIndexOf('/') + 1)..]);
     }
 
     private static ResourceBuilder<TEntity> Map<TEntity, TContext>(
@@ -80,6 +89,7 @@ public static class ResourceEndpoints
         var tidings = services.GetTidings();
         LiveContext live = services.GetService<LiveContext<TContext>>()
             ?? throw new InvalidOperationException($"Tidings does not know {typeof(TContext).Name}: call builder.Services.AddTidings().AddDbContext<{typeof(TContext).Name}>() before builder.Build().");
+        services.GetRequiredService<ResourceNames>().Add(name, feedPattern);
         var definition = new ResourceDefinition<TEntity>(name, live, live.Json, services.GetService<IHostEnvironment>()?.IsDevelopment() ?? false);
         live.Add(definition);
         var kind = new ChannelKind(new ChannelPattern(Resource.ChannelPrefix + name)) { Retention = Kept };

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Tidings;
 using Tidings.EntityFrameworkCore.Contexts;
 using Tidings.EntityFrameworkCore.Outbox;
+using Tidings.EntityFrameworkCore.Resources;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -26,11 +27,12 @@ public static class TidingsDbContextExtensions
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<OutboxMetrics>();
+        services.TryAddSingleton<ResourceNames>();
         services.AddSingleton<LiveContext<TContext>>();
         services.ConfigureDbContext<TContext>(static (provider, options) =>
         {
             var live = provider.GetRequiredService<LiveContext<TContext>>();
-            options.AddInterceptors(live.Capture, live.Transactions);
+            options.AddInterceptors(live.Capture, live.Transactions, live.Commands);
         });
         services.TryAddScoped(static provider => new Outbox<TContext>(provider.GetRequiredService<TContext>(), provider.GetRequiredService<LiveContext<TContext>>()));
         services.AddSingleton<IHostedService>(static provider => new LiveContextStart(provider.GetRequiredService<LiveContext<TContext>>()));

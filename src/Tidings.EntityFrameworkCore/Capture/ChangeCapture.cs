@@ -4,7 +4,7 @@ using Tidings.EntityFrameworkCore.Contexts;
 
 namespace Tidings.EntityFrameworkCore.Capture;
 
-/// <summary>Collects what <c>SaveChanges</c> changes, whoever called it, and writes it into the outbox of the same transaction.</summary>
+/// <summary>The beginning and the end of <c>SaveChanges</c>, whoever called it: what it changes goes into the outbox of the same transaction.</summary>
 /// <remarks>
 /// A save inside a transaction of the caller's writes when its statements have run; any other in its own transaction, which it is made
 /// to have, right before the commit. In either case the rows come after the row locks, so that they are in commit order for each row.
@@ -53,44 +53,13 @@ internal sealed class ChangeCapture(LiveContext live) : SaveChangesInterceptor
         return Task.CompletedTask;
     }
 
-    /// <summary>Finds out what is about to change, and how it is now.</summary>
-    public async ValueTask CollectAsync(DbContext context, bool async, CancellationToken cancellationToken)
+    /// <summary>Writes all that is pending into the outbox of a transaction: of <paramref name="transaction"/>, or of the context's.</summary>
+    public async ValueTask WriteAsync(DbContext context, System.Data.Common.DbTransaction? transaction, Guid? transactionId, bool async, CancellationToken cancellationToken) =>
+        await WriteAsync(context, transaction, live.PendingOf(context).Take(transactionId), async, cancellationToken);
+
+    /// <summary>Writes events into the outbox of a transaction.</summary>
+    public static async ValueTask WriteAsync(DbContext context, System.Data.Common.DbTransaction? transaction, List<Outbox.OutboxEvent> events, bool async, CancellationToken cancellationToken)
     {
-        var pending = live.PendingOf(context);
-        pending.Changes.Clear();
-        var tracker = context.ChangeTracker;
-        if (!live.HasResources)
-        {
-            return;
-        }
-
-        foreach (var entry in tracker.Entries())
-        {
-            if (entry.State is EntityState.Added or EntityState.Modified or EntityState.Deleted)
-            {
-                foreach (var resource in live.ResourcesOf(context, entry.Metadata.ClrType))
-                {
-                    pending.Changes.Add(new Change(resource, entry, entry.State));
-                }
-            }
-        }
-
-        foreach (var changes in pending.Changes.Where(static change => change.State != EntityState.Added).GroupBy(static change => change.Resource))
-        {
-            var resource = changes.Key;
-            var rows = await resource.ReadAsync(context, [.. changes.Select(static change => change.Key).Distinct()], forUpdate: true, async, cancellationToken);
-            var byKey = rows.ToDictionary(row => row[resource.KeyIndex]!);
-            foreach (var change in changes)
-            {
-                change.Before = byKey.GetValueOrDefault(change.Key);
-            }
-        }
-    }
-
-    /// <summary>Writes all that is pending into the outbox of the present transaction.</summary>
-    public async ValueTask WriteAsync(DbContext context, System.Data.Common.DbTransaction? transaction, bool async, CancellationToken cancellationToken)
-    {
-        var events = live.PendingOf(context).Take();
         if (events.Count == 0)
         {
             return;
@@ -103,22 +72,23 @@ internal sealed class ChangeCapture(LiveContext live) : SaveChangesInterceptor
     private async ValueTask BeginAsync(DbContext context, bool async, CancellationToken cancellationToken)
     {
         var pending = live.PendingOf(context);
-        pending.IsSaving = true;
         if (!context.Database.IsRelational())
         {
-            await live.Memory.EnterAsync(async, cancellationToken);
-            pending.HoldsGate = true;
-            await CollectAsync(context, async, cancellationToken);
+            if (pending.MemorySave is null)
+            {
+                await live.Memory.EnterAsync(context, async, cancellationToken);
+            }
+
+            // One that is still there never ended: an interceptor after this one threw.
+            pending.MemorySave?.End();
+            pending.BeginSave(isInTransaction: false);
+            pending.MemorySave = new MemorySave(live, context);
             return;
         }
 
-        pending.IsCallersTransaction = context.Database.CurrentTransaction is not null
-            || System.Transactions.Transaction.Current is not null;
-        if (pending.IsCallersTransaction)
-        {
-            await CollectAsync(context, async, cancellationToken);
-        }
-        else if (context.Database.AutoTransactionBehavior != AutoTransactionBehavior.Always && (live.HasResources || pending.Events.Count > 0))
+        var isCallersTransaction = context.Database.CurrentTransaction is not null || System.Transactions.Transaction.Current is not null;
+        pending.BeginSave(isCallersTransaction);
+        if (!isCallersTransaction && context.Database.AutoTransactionBehavior != AutoTransactionBehavior.Always && (live.HasResources || pending.HasEvents))
         {
             pending.Behavior = context.Database.AutoTransactionBehavior;
             context.Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
@@ -128,15 +98,22 @@ internal sealed class ChangeCapture(LiveContext live) : SaveChangesInterceptor
     private async ValueTask EndAsync(DbContext context, bool async, CancellationToken cancellationToken)
     {
         var pending = live.PendingOf(context);
-        if (pending.HoldsGate)
+        if (pending.MemorySave is { } save)
         {
             // Still inside the gate: in the order in which the saves were done.
-            live.Memory.Enqueue(pending.Take());
+            live.Memory.Enqueue([.. save.ToEvents(), .. pending.Take(null)]);
+            pending.Committed();
         }
         else
         {
             // A save without a transaction of its own: the caller's, or one that had nothing to change and so is one statement.
-            await WriteAsync(context, null, async, cancellationToken);
+            var transaction = context.Database.CurrentTransaction?.TransactionId;
+            await WriteAsync(context, null, transaction, async, cancellationToken);
+            if (transaction is null && System.Transactions.Transaction.Current is null)
+            {
+                pending.Committed();
+            }
+
             live.Committed.Set();
         }
 
@@ -146,23 +123,23 @@ internal sealed class ChangeCapture(LiveContext live) : SaveChangesInterceptor
     private void Forget(DbContext context)
     {
         var pending = live.PendingOf(context);
-        pending.Changes.Clear();
+        pending.ForgetChanges();
         End(context, pending);
     }
 
     private void End(DbContext context, PendingChanges pending)
     {
         pending.IsSaving = false;
-        pending.IsCallersTransaction = false;
         if (pending.Behavior is { } behavior)
         {
             context.Database.AutoTransactionBehavior = behavior;
             pending.Behavior = null;
         }
 
-        if (pending.HoldsGate)
+        if (pending.MemorySave is { } save)
         {
-            pending.HoldsGate = false;
+            pending.MemorySave = null;
+            save.End();
             live.Memory.Leave();
         }
     }

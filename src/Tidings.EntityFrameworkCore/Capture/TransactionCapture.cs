@@ -5,75 +5,108 @@ using Tidings.EntityFrameworkCore.Contexts;
 
 namespace Tidings.EntityFrameworkCore.Capture;
 
-/// <summary>The two moments of a transaction that events depend on: before its first statement, and before its commit.</summary>
-/// <remarks>A strategy that retries runs both once more; what was collected before counts no longer then.</remarks>
+/// <summary>The moments of a transaction that events depend on: its beginning, its commit, its end, and its savepoints.</summary>
+/// <remarks>A strategy that retries runs all of them once more; what was collected before counts no longer then.</remarks>
 internal sealed class TransactionCapture(LiveContext live, ChangeCapture capture) : DbTransactionInterceptor
 {
     public override DbTransaction TransactionStarted(DbConnection connection, TransactionEndEventData eventData, DbTransaction result)
     {
-        if (IsOwn(eventData.Context))
-        {
-            ChangeCapture.Done(capture.CollectAsync(eventData.Context!, async: false, CancellationToken.None));
-        }
-
+        PendingOf(eventData)?.BeginTransaction();
         return result;
     }
 
-    public override async ValueTask<DbTransaction> TransactionStartedAsync(DbConnection connection, TransactionEndEventData eventData, DbTransaction result, CancellationToken cancellationToken = default)
+    public override ValueTask<DbTransaction> TransactionStartedAsync(DbConnection connection, TransactionEndEventData eventData, DbTransaction result, CancellationToken cancellationToken = default)
     {
-        if (IsOwn(eventData.Context))
-        {
-            await capture.CollectAsync(eventData.Context!, async: true, cancellationToken);
-        }
-
-        return result;
+        PendingOf(eventData)?.BeginTransaction();
+        return ValueTask.FromResult(result);
     }
 
     public override InterceptionResult TransactionCommitting(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result)
     {
-        if (eventData.Context is { } context)
-        {
-            ChangeCapture.Done(capture.WriteAsync(context, transaction, async: false, CancellationToken.None));
-        }
-
+        ChangeCapture.Done(WriteAsync(transaction, eventData, async: false, CancellationToken.None));
         return result;
     }
 
     public override async ValueTask<InterceptionResult> TransactionCommittingAsync(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
     {
-        if (eventData.Context is { } context)
-        {
-            await capture.WriteAsync(context, transaction, async: true, cancellationToken);
-        }
-
+        await WriteAsync(transaction, eventData, async: true, cancellationToken);
         return result;
     }
 
-    public override void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData) => live.Committed.Set();
+    public override void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData) => Commit(eventData);
 
     public override Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
     {
-        live.Committed.Set();
+        Commit(eventData);
         return Task.CompletedTask;
     }
 
-    public override void TransactionRolledBack(DbTransaction transaction, TransactionEndEventData eventData) => Forget(eventData.Context);
+    public override void TransactionRolledBack(DbTransaction transaction, TransactionEndEventData eventData) => PendingOf(eventData)?.RolledBack(eventData.TransactionId);
 
     public override Task TransactionRolledBackAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
     {
-        Forget(eventData.Context);
+        PendingOf(eventData)?.RolledBack(eventData.TransactionId);
         return Task.CompletedTask;
     }
 
-    private bool IsOwn(DbContext? context) => context is not null && live.PendingOf(context) is { IsSaving: true, IsCallersTransaction: false };
+    public override void TransactionFailed(DbTransaction transaction, TransactionErrorEventData eventData) => PendingOf(eventData)?.RolledBack(eventData.TransactionId);
 
-    // A save that fails inside may be tried again by a strategy: what it collects then takes the place of this.
-    private void Forget(DbContext? context)
+    public override Task TransactionFailedAsync(DbTransaction transaction, TransactionErrorEventData eventData, CancellationToken cancellationToken = default)
     {
-        if (context is not null && live.PendingOf(context) is { IsSaving: false } pending)
+        PendingOf(eventData)?.RolledBack(eventData.TransactionId);
+        return Task.CompletedTask;
+    }
+
+    public override InterceptionResult CreatingSavepoint(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result)
+    {
+        ChangeCapture.Done(WriteBeforeSavepointAsync(transaction, eventData, async: false, CancellationToken.None));
+        return result;
+    }
+
+    public override async ValueTask<InterceptionResult> CreatingSavepointAsync(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+    {
+        await WriteBeforeSavepointAsync(transaction, eventData, async: true, cancellationToken);
+        return result;
+    }
+
+    public override void RolledBackToSavepoint(DbTransaction transaction, TransactionEventData eventData) => ForgetSinceSavepoint(eventData);
+
+    public override Task RolledBackToSavepointAsync(DbTransaction transaction, TransactionEventData eventData, CancellationToken cancellationToken = default)
+    {
+        ForgetSinceSavepoint(eventData);
+        return Task.CompletedTask;
+    }
+
+    private PendingChanges? PendingOf(DbContextEventData eventData) => eventData.Context is { } context ? live.PendingOf(context) : null;
+
+    private async ValueTask WriteAsync(DbTransaction transaction, TransactionEventData eventData, bool async, CancellationToken cancellationToken)
+    {
+        if (eventData.Context is { } context)
         {
-            pending.Events.Clear();
-            pending.Changes.Clear();
+            await capture.WriteAsync(context, transaction, eventData.TransactionId, async, cancellationToken);
         }
+    }
+
+    private async ValueTask WriteBeforeSavepointAsync(DbTransaction transaction, TransactionEventData eventData, bool async, CancellationToken cancellationToken)
+    {
+        // A save makes one for itself: what is pending goes with the save, after its row locks.
+        if (eventData.Context is { } context && live.PendingOf(context) is { IsSaving: false } pending)
+        {
+            await ChangeCapture.WriteAsync(context, transaction, pending.TakeBeforeSavepoint(eventData.TransactionId), async, cancellationToken);
+        }
+    }
+
+    private void ForgetSinceSavepoint(TransactionEventData eventData)
+    {
+        if (PendingOf(eventData) is { IsSaving: false } pending)
+        {
+            pending.RolledBackToSavepoint(eventData.TransactionId);
+        }
+    }
+
+    private void Commit(TransactionEndEventData eventData)
+    {
+        PendingOf(eventData)?.Committed();
+        live.Committed.Set();
     }
 }

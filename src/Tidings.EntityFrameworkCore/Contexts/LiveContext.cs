@@ -37,6 +37,8 @@ internal abstract class LiveContext(Type contextType, IServiceProvider services,
 
     public TransactionCapture Transactions => field ??= new TransactionCapture(this, Capture);
 
+    public CommandCapture Commands => field ??= new CommandCapture(this);
+
     public bool HasResources => _definitions.Length > 0;
 
     public ImmutableArray<ResourceDefinition> Definitions => _definitions;
@@ -53,8 +55,29 @@ internal abstract class LiveContext(Type contextType, IServiceProvider services,
     public IEnumerable<Resource> ResourcesOf(DbContext context, Type entity) =>
         _definitions.Where(definition => definition.EntityType.IsAssignableFrom(entity)).Select(definition => definition.Build(context));
 
-    /// <summary>What a context is about to commit. A context is used by one flow at a time; so is this.</summary>
-    public PendingChanges PendingOf(DbContext context) => _pending.GetValue(context, static _ => new PendingChanges());
+    /// <summary>What a context is about to commit, in its present lease where it comes from a pool. A context is used by one flow at a time; so is this.</summary>
+    public PendingChanges PendingOf(DbContext context)
+    {
+        var lease = context.ContextId.Lease;
+        if (_pending.TryGetValue(context, out var pending))
+        {
+            if (pending.Lease == lease)
+            {
+                return pending;
+            }
+
+            // A save that never ended.
+            if (pending.MemorySave is { } save)
+            {
+                save.End();
+                Memory.LeaveFor(context);
+            }
+        }
+
+        pending = new PendingChanges(lease);
+        _pending.AddOrUpdate(context, pending);
+        return pending;
+    }
 
     public ILogger Log => field ??= services.GetRequiredService<ILoggerFactory>().CreateLogger("Tidings.Outbox");
 

@@ -1,86 +1,113 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Resources;
 
 namespace Tidings.EntityFrameworkCore.Contexts;
 
-/// <summary>What one context is about to commit and has not written into the outbox yet.</summary>
-internal sealed class PendingChanges
+/// <summary>What one context, in one lease of its pool, is about to commit.</summary>
+internal sealed class PendingChanges(int lease)
 {
+    private readonly List<(OutboxEvent Event, Guid? Transaction)> _events = [];
+
+    // In the outbox of a transaction that has not ended yet.
+    private readonly List<(OutboxEvent Event, Guid? Transaction)> _written = [];
+
+    /// <summary>The lease of the pool that this belongs to: another one knows nothing of it.</summary>
+    public int Lease => lease;
+
     /// <summary>Whether <c>SaveChanges</c> is running.</summary>
     public bool IsSaving { get; set; }
 
-    /// <summary>Whether the transaction is the caller's.</summary>
-    public bool IsCallersTransaction { get; set; }
+    /// <summary>Whether the changes of this attempt to save are collected.</summary>
+    public bool HasCollected { get; set; }
 
-    /// <summary>Whether this save holds the gate of contexts without tables.</summary>
-    public bool HoldsGate { get; set; }
+    /// <summary>The save of a context without tables, while it holds the gate.</summary>
+    public MemorySave? MemorySave { get; set; }
 
     /// <summary>What to set back when the save has ended.</summary>
     public AutoTransactionBehavior? Behavior { get; set; }
 
-    /// <summary>What <c>SaveChanges</c> is changing.</summary>
+    /// <summary>What <c>SaveChanges</c> is changing in the tables.</summary>
     public List<Change> Changes { get; } = [];
 
-    /// <summary>What the application wants to say with the next save or commit.</summary>
-    public List<OutboxEvent> Events { get; } = [];
+    public bool HasEvents => _events.Count > 0;
 
-    /// <summary>The events of all of it, in order, and nothing is pending any more.</summary>
-    public List<OutboxEvent> Take()
+    /// <summary>Adds an event. Inside a transaction it is said with that one, or never.</summary>
+    public void Add(DbContext context, OutboxEvent e) => _events.Add((e, context.Database.CurrentTransaction?.TransactionId));
+
+    /// <summary>A save begins.</summary>
+    /// <param name="isInTransaction">Whether it is part of a transaction in which others may have written.</param>
+    public void BeginSave(bool isInTransaction)
     {
-        var events = new List<OutboxEvent>(Changes.Count + Events.Count);
-        foreach (var change in Changes)
+        IsSaving = true;
+        ForgetChanges();
+        if (!isInTransaction)
         {
-            if (change.ToEvent() is { } happened)
-            {
-                events.Add(happened);
-            }
+            _written.Clear();
         }
+    }
 
-        events.AddRange(Events);
+    /// <summary>A transaction begins: the caller's, or another attempt of a save.</summary>
+    public void BeginTransaction()
+    {
+        ForgetChanges();
+        if (IsSaving)
+        {
+            Restore();
+        }
+        else
+        {
+            _written.Clear();
+        }
+    }
+
+    /// <summary>The changes of this attempt to save were not saved.</summary>
+    public void ForgetChanges()
+    {
+        HasCollected = false;
         Changes.Clear();
-        Events.Clear();
+    }
+
+    /// <summary>The events to write into the outbox of a transaction; null where there is none.</summary>
+    public List<OutboxEvent> Take(Guid? transaction)
+    {
+        var events = Change.ToEvents(Changes);
+        Changes.Clear();
+
+        // Those of another transaction were rolled back with it: disposing one says nothing.
+        var said = _events.Where(e => e.Transaction is null || e.Transaction == transaction).ToList();
+        _events.Clear();
+        _written.AddRange(said);
+        events.AddRange(said.Select(static e => e.Event));
         return events;
     }
-}
 
-/// <summary>One entity that is being saved, as one resource shows it.</summary>
-/// <param name="Resource">The resource.</param>
-/// <param name="Entry">The entity; its values are read again when the database has accepted them.</param>
-/// <param name="State">What happens to it.</param>
-internal sealed record Change(Resource Resource, EntityEntry Entry, EntityState State)
-{
-    /// <summary>What is written, where the tracker forgets it with the save.</summary>
-    private readonly HashSet<string> _written = State == EntityState.Modified
-        ? [.. Entry.Properties.Where(static property => property.IsModified).Select(static property => property.Metadata.Name)]
-        : [];
-
-    /// <summary>The row before, locked until the commit; null where there was none.</summary>
-    public object?[]? Before { get; set; }
-
-    public object Key => Entry.Property(Resource.Key.PropertyName).CurrentValue!;
-
-    /// <summary>The event, after the database has accepted the change.</summary>
-    public OutboxEvent? ToEvent() => State switch
+    /// <summary>The events that must be in the outbox before a savepoint, so that the database knows what a return to it takes back.</summary>
+    public List<OutboxEvent> TakeBeforeSavepoint(Guid transaction)
     {
-        EntityState.Added => Resource.Events.Created(After([])),
-        EntityState.Modified when Before is not null => Resource.Events.Updated(Before, After(Before)),
-        EntityState.Deleted when Before is not null => Resource.Events.Deleted(Before),
-        _ => null,
-    };
+        var said = _events.Where(e => e.Transaction == transaction).ToList();
+        _events.RemoveAll(e => e.Transaction == transaction);
+        _written.AddRange(said);
+        return [.. said.Select(static e => e.Event)];
+    }
 
-    // What this save did not write is as the locked row had it, whatever a tracker that has read it long ago believes.
-    private object?[] After(object?[] before)
+    /// <summary>What was written is committed.</summary>
+    public void Committed() => _written.Clear();
+
+    /// <summary>A transaction was rolled back: what it would have said is never said; what was said before it waits for the next one.</summary>
+    public void RolledBack(Guid transaction)
     {
-        var after = new object?[Resource.Columns.Count];
-        for (var i = 0; i < after.Length; i++)
-        {
-            var property = Entry.Property(Resource.Columns[i].PropertyName);
-            var isWritten = State == EntityState.Added || _written.Contains(property.Metadata.Name) || property.Metadata.ValueGenerated.HasFlag(Microsoft.EntityFrameworkCore.Metadata.ValueGenerated.OnUpdate);
-            after[i] = isWritten ? property.CurrentValue : before[i];
-        }
+        Changes.Clear();
+        Restore();
+        _events.RemoveAll(e => e.Transaction == transaction);
+    }
 
-        return after;
+    /// <summary>A transaction went back to a savepoint: what was said since is never said.</summary>
+    public void RolledBackToSavepoint(Guid transaction) => _events.RemoveAll(e => e.Transaction == transaction);
+
+    private void Restore()
+    {
+        _events.InsertRange(0, _written);
+        _written.Clear();
     }
 }

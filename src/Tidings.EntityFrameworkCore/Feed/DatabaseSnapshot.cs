@@ -5,9 +5,6 @@ namespace Tidings.EntityFrameworkCore.Feed;
 /// <summary>Which transactions a reading of the database has seen, as PostgreSQL writes it: <c>xmin:xmax:xip,…</c>. Immutable.</summary>
 internal sealed class DatabaseSnapshot
 {
-    // Far above what runs at once; it comes back from clients.
-    private const int LongestText = 4096;
-
     private readonly ulong _from;
     private readonly ulong _to;
     private readonly HashSet<ulong> _running;
@@ -24,7 +21,7 @@ internal sealed class DatabaseSnapshot
 
     public static DatabaseSnapshot? TryParse(string text)
     {
-        if (text.Length > LongestText || text.Split(':') is not [var from, var to, var list] || !TryParse(from, out var first) || !TryParse(to, out var last))
+        if (text.Split(':') is not [var from, var to, var list] || !TryParse(from, out var first) || !TryParse(to, out var last))
         {
             return null;
         }

@@ -8,8 +8,8 @@ namespace Tidings.EntityFrameworkCore.Feed;
 /// <summary>What a subscriber wants to see, and from where on.</summary>
 /// <param name="Filter">Columns that must have a value.</param>
 /// <param name="Since">After which event to go on; null to begin with the rows.</param>
-/// <param name="Seen">What the rows he has were read from, where they and the position are not of one moment; or null.</param>
-internal sealed record FeedRequest(IReadOnlyList<(int Column, object? Value)> Filter, StreamPosition? Since, DatabaseSnapshot? Seen);
+/// <param name="Seen">What its rows were read from, where they and the position are not of one moment; or null.</param>
+internal sealed record FeedRequest(IReadOnlyList<(int Column, object? Value)> Filter, StreamPosition? Since, SeenText? Seen);
 
 /// <summary>A command of a feed, or what is wrong with it.</summary>
 /// <param name="IsJson">Whether it was JSON.</param>
@@ -63,14 +63,18 @@ internal readonly record struct FeedCommand(bool IsJson, FeedRequest? Request, F
                 return (null, new FieldFault("filter." + Shortened(member.Name), "There is no such member."));
             }
 
-            try
+            var column = resource.Columns[index];
+            if (!column.Rules.CanFilter)
             {
-                filter.Add((index, resource.Columns[index].Read(member.Value)));
+                return (null, new FieldFault("filter." + member.Name, "Rows cannot be filtered by this member."));
             }
-            catch (Exception error) when (error is JsonException or FormatException or NotSupportedException)
+
+            if (!column.TryTake(member.Value, out var value, out var fault))
             {
-                return (null, new FieldFault("filter." + member.Name, "The value does not fit."));
+                return (null, new FieldFault("filter." + member.Name, fault));
             }
+
+            filter.Add((index, value));
         }
 
         return (filter, null);
@@ -114,10 +118,10 @@ internal readonly record struct FeedCommand(bool IsJson, FeedRequest? Request, F
             }
         }
 
-        DatabaseSnapshot? seen = null;
+        SeenText? seen = null;
         if (root.TryGetProperty("snapshot", out var snapshot) && snapshot.ValueKind != JsonValueKind.Null)
         {
-            seen = snapshot.ValueKind == JsonValueKind.String ? DatabaseSnapshot.TryParse(snapshot.GetString()!) : null;
+            seen = snapshot.ValueKind == JsonValueKind.String ? SeenText.TryParse(snapshot.GetString()!) : null;
             if (seen is null)
             {
                 return Unfit("snapshot", "This is a text as the server gave it.");

@@ -88,17 +88,3 @@ internal sealed class FilteredFeedDialect(FeedSession session, FeedView view) : 
         };
     }
 }
-
-/// <summary>Frames of feeds.</summary>
-internal static class FeedFrames
-{
-    /// <summary>An event with its place in the log, so that one can go on after it.</summary>
-    public static byte[] Event(ReadOnlySpan<byte> json, long offset)
-    {
-        Span<byte> tail = stackalloc byte[32];
-        ",\"offset\":"u8.CopyTo(tail);
-        System.Buffers.Text.Utf8Formatter.TryFormat(offset, tail[10..], out var digits);
-        tail[10 + digits] = (byte)'}';
-        return Frame.Text([.. json[..^1], .. tail[..(11 + digits)]]);
-    }
-}

@@ -44,7 +44,7 @@ internal sealed class FeedHandler(ResourceFeed feed, FirstMessage? firstMessage)
         }
         else if (command.Fault is { } fault)
         {
-            connection.Send(Unfit(fault));
+            connection.Send(FeedFrames.Unfit(fault));
             connection.CountInvalid();
         }
         else if (command.Request is { } request)
@@ -78,18 +78,5 @@ internal sealed class FeedHandler(ResourceFeed feed, FirstMessage? firstMessage)
         }
 
         return true;
-    }
-
-    private static byte[] Unfit(FieldFault fault)
-    {
-        var frame = JsonFrame.Begin();
-        frame.Writer.WriteString("error"u8, "Invalid message format"u8);
-        frame.Writer.WriteStartArray("details"u8);
-        frame.Writer.WriteStartObject();
-        frame.Writer.WriteString("field"u8, fault.Field);
-        frame.Writer.WriteString("message"u8, fault.Message);
-        frame.Writer.WriteEndObject();
-        frame.Writer.WriteEndArray();
-        return frame.End();
     }
 }

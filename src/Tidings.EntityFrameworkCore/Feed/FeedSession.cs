@@ -1,9 +1,9 @@
-using System.Data.Common;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
+using Tidings.Protocol.Commands;
 using Tidings.Protocol.Frames;
 using Tidings.Protocol.Replies;
 
@@ -21,6 +21,9 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
 
     // How long a peer may take to read what one message of rows needs room for.
     private static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(30);
+
+    // How long all rows may take to be read and sent.
+    private static readonly TimeSpan LongestReading = TimeSpan.FromMinutes(10);
 
     private readonly CancellationTokenSource _end = new();
     private FeedRequest? _request;
@@ -122,25 +125,45 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
     /// <summary>Ends the connection: what it may see cannot be said.</summary>
     public void Fail(Exception error)
     {
-        if (error is not BrokerUnavailableException)
-        {
-            connection.LogFailure(error);
-        }
-
+        var isFiltered = _request is { Filter.Count: > 0 };
         _request = null;
         _again = false;
         Leave();
-        connection.Send(Unavailable);
+        if (error is SlowReaderException)
+        {
+            connection.CloseAsSlow();
+        }
+        else if (DatabaseFault.IsPassing(error))
+        {
+            if (error is not BrokerUnavailableException)
+            {
+                Outbox.OutboxLog.ReadingFailed(Resource.Live.Log, error, Resource.Name);
+            }
 
-        // A peer that comes back tries again; one that has not asked for what he gets must not go on as if nothing were.
-        connection.CloseNow(error is BrokerUnavailableException or DbException or TimeoutException ? DisconnectCode.Unavailable : DisconnectCode.HandlerFailed);
+            // A peer that comes back tries again; one that has not asked for what it gets must not go on as if nothing were.
+            connection.Send(Unavailable);
+            connection.CloseNow(DisconnectCode.Unavailable);
+        }
+        else if (isFiltered && DatabaseFault.IsOfValue(error))
+        {
+            // The same request would always end like this.
+            connection.LogFailure(error);
+            connection.Send(FeedFrames.Unfit(new FieldFault("filter", "The database refuses a value of the filter.")));
+            connection.CloseNow(DisconnectCode.InvalidMessage);
+        }
+        else
+        {
+            connection.LogFailure(error);
+            connection.Send(Unavailable);
+            connection.CloseNow(DisconnectCode.HandlerFailed);
+        }
     }
 
     private async Task ShowAsync(FeedRequest request)
     {
         var view = feed.ViewOf(connection.Identity, request.Filter);
-        if (request.Since is { } since
-            && await TryFollowAsync(view, since, request.Seen is null ? null : new SeenRows(request.Seen, long.MaxValue, 0), Resumed))
+        if (request.Since is { } since && since.Offset >= (request.Seen?.Through ?? 0)
+            && await TryFollowAsync(view, since, request.Seen is { First: { } first, Last: var last } ? new ResumedRows(this, first, last) : null, Resumed))
         {
             return;
         }
@@ -158,7 +181,7 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
     }
 
     // Live first, then the log after the position: what is said between the two is in both, and sent once.
-    private async Task<bool> TryFollowAsync(FeedView view, StreamPosition since, SeenRows? filter, Func<StreamPosition, byte[]>? begin)
+    private async Task<bool> TryFollowAsync(FeedView view, StreamPosition since, IMessageFilter? filter, Func<StreamPosition, byte[]>? begin)
     {
         await connection.Lane.SwitchTo();
         if (_request is null)
@@ -192,37 +215,33 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
         return true;
     }
 
-    private async Task<RowsRead?> SendRowsAsync(FeedView view)
+    // Page by page: neither a place nor a transaction waits for the peer.
+    private async Task<RowReader?> SendRowsAsync(FeedView view)
     {
-        // No code of the application, and no database, runs on a lane.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        RowsRead? read = null;
-        InitialRows? rows = null;
-        using var place = await feed.EnterAsync(_end.Token);
+        using var limit = new CancellationTokenSource(LongestReading, feed.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _end.Token);
+        var reader = new RowReader(Resource, view.Query, ResourceFeed.LargestPart(connection));
+        var sender = connection.Sender;
         try
         {
-            await new RowReader(Resource).ReadAsync(
-                view.Query,
-                began =>
+            RowPage page;
+            do
+            {
+                // No code of the application, and no database, runs on a lane.
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                using (await feed.Places.EnterAsync(sender, either.Token))
                 {
-                    read = began;
-                    rows = new InitialRows(Resource, began.From, began.Seen?.Text, ResourceFeed.LargestPart(connection));
-                },
-                async row =>
-                {
-                    rows!.Add(row);
-                    if (rows.IsFull)
-                    {
-                        await SendAsync(rows.Take(isLast: false));
-                    }
-                },
-                _end.Token);
-            await SendAsync(rows!.Take(isLast: true));
-            return _request is null ? null : read;
+                    page = await reader.ReadAsync(either.Token);
+                }
+
+                await SendAsync(InitialRows.Write(Resource, page, reader.From, reader.Text), either.Token);
+            }
+            while (!page.IsLast);
+            return _request is null ? null : reader;
         }
-        finally
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !_end.IsCancellationRequested)
         {
-            rows?.Dispose();
+            throw new SlowReaderException();
         }
     }
 
@@ -236,14 +255,22 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
     }
 
     // As fast as the peer reads, and no faster.
-    private async ValueTask SendAsync(byte[] frame)
+    private async ValueTask SendAsync(byte[] frame, CancellationToken cancellationToken)
     {
         await connection.Lane.SwitchTo();
         if (connection.QueuedBytes > 0 && connection.QueuedBytes + frame.Length > connection.Settings.QueueBytes / 2)
         {
             _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             connection.AwaitRoom(this);
-            await _room.Task.WaitAsync(LongestStall, feed.Time, _end.Token).ConfigureAwait(false);
+            try
+            {
+                await _room.Task.WaitAsync(LongestStall, feed.Time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                throw new SlowReaderException();
+            }
+
             await connection.Lane.SwitchTo();
         }
 
@@ -261,3 +288,6 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
         }
     }
 }
+
+/// <summary>A peer takes its rows too slowly.</summary>
+internal sealed class SlowReaderException : Exception;

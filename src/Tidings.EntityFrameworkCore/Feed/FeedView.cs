@@ -16,7 +16,7 @@ internal sealed class FeedView(Resource resource, ClaimsPrincipal user, IReadOnl
     {
         foreach (var (column, value) in filter)
         {
-            if (!Equals(row[column], value))
+            if (!resource.Columns[column].Rules.AreEqual(row[column], value))
             {
                 return false;
             }

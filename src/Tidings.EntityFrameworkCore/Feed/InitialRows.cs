@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
 using Tidings.Protocol.Frames;
@@ -7,72 +5,32 @@ using Tidings.Protocol.Replies;
 
 namespace Tidings.EntityFrameworkCore.Feed;
 
-/// <summary>Writes <c>initial</c>: the rows there are, in as many messages as they need; all but the last say that there is more.</summary>
-internal sealed class InitialRows : IDisposable
+/// <summary>Writes <c>initial</c>: the rows there are, in as many messages as there are pages; all but the last say that there is more.</summary>
+internal static class InitialRows
 {
-    private readonly Resource _resource;
-    private readonly StreamPosition _position;
-    private readonly string? _snapshot;
-    private readonly int _largest;
-    private readonly ArrayBufferWriter<byte> _buffer = new(4096);
-    private readonly Utf8JsonWriter _writer;
-
     /// <param name="resource">Whose rows.</param>
-    /// <param name="position">Where events go on.</param>
-    /// <param name="snapshot">What has been seen besides, or null.</param>
-    /// <param name="largest">About how large one message may be; one row may always be larger.</param>
-    public InitialRows(Resource resource, StreamPosition position, string? snapshot, int largest)
+    /// <param name="page">The rows.</param>
+    /// <param name="from">Where events go on.</param>
+    /// <param name="seen">What has been seen besides, or null.</param>
+    public static byte[] Write(Resource resource, RowPage page, StreamPosition from, string? seen)
     {
-        _resource = resource;
-        _position = position;
-        _snapshot = snapshot;
-        _largest = largest;
-        _writer = new Utf8JsonWriter(_buffer, JsonFrame.Options);
-        Begin();
-    }
-
-    /// <summary>Whether what was written is enough for one message.</summary>
-    public bool IsFull => _buffer.WrittenCount + _writer.BytesPending >= _largest;
-
-    public void Add(object?[] row) => _resource.Events.WriteRow(_writer, row);
-
-    /// <summary>Ends a message and begins the next.</summary>
-    public byte[] Take(bool isLast)
-    {
-        _writer.WriteEndArray();
-        _writer.WriteString("key"u8, _resource.Key.JsonName);
-        _writer.WriteString("epoch"u8, _position.Epoch);
-        _writer.WriteNumber("offset"u8, _position.Offset);
-        if (_snapshot is not null)
+        var frame = JsonFrame.Begin("initial");
+        frame.Writer.WriteString("resource"u8, resource.Name);
+        frame.Writer.WritePropertyName("data"u8);
+        frame.Writer.WriteRawValue(page.Rows.Span, skipInputValidation: true);
+        frame.Writer.WriteString("key"u8, resource.Key.JsonName);
+        frame.Writer.WriteString("epoch"u8, from.Epoch);
+        frame.Writer.WriteNumber("offset"u8, from.Offset);
+        if (seen is not null)
         {
-            _writer.WriteString("snapshot"u8, _snapshot);
+            frame.Writer.WriteString("snapshot"u8, seen);
         }
 
-        if (!isLast)
+        if (!page.IsLast)
         {
-            _writer.WriteBoolean("more"u8, true);
+            frame.Writer.WriteBoolean("more"u8, true);
         }
 
-        _writer.WriteEndObject();
-        _writer.Flush();
-        var frame = Frame.Text(_buffer.WrittenSpan);
-        _buffer.ResetWrittenCount();
-        _writer.Reset(_buffer);
-        if (!isLast)
-        {
-            Begin();
-        }
-
-        return frame;
-    }
-
-    public void Dispose() => _writer.Dispose();
-
-    private void Begin()
-    {
-        _writer.WriteStartObject();
-        _writer.WriteString("type"u8, "initial"u8);
-        _writer.WriteString("resource"u8, _resource.Name);
-        _writer.WriteStartArray("data"u8);
+        return frame.End();
     }
 }

@@ -12,18 +12,12 @@ using Tidings.Security.Tokens;
 namespace Tidings.EntityFrameworkCore.Feed;
 
 /// <summary>The feed of one resource on this node. Safe from any thread.</summary>
-#pragma warning disable CA1001 // It lives as long as the application.
 internal sealed class ResourceFeed(TidingsServices tidings, ResourceDefinition definition)
-#pragma warning restore CA1001
 {
-    // Readings of whole tables at once: each takes a connection of the database's pool.
-    private const int MostReadings = 8;
-
     private const int LargestRows = 256 * 1024;
 
     private static readonly ClaimsPrincipal Nobody = new(new ClaimsIdentity());
 
-    private readonly SemaphoreSlim _readings = new(MostReadings);
     private readonly DialectFamily _whole = new(new FeedDialect(), FeedDialect.DeflateIndex, tidings.Deflater);
 
     public Resource Resource => definition.Resource;
@@ -48,12 +42,8 @@ internal sealed class ResourceFeed(TidingsServices tidings, ResourceDefinition d
 
     public Dialect DialectFor(FeedSession session, FeedView view, DeflateTerms? terms) => view.IsWhole ? _whole.For(terms) : new FilteredFeedDialect(session, view);
 
-    /// <summary>Waits for one of the places of those who read a whole table.</summary>
-    public async Task<IDisposable> EnterAsync(CancellationToken cancellationToken)
-    {
-        await _readings.WaitAsync(cancellationToken);
-        return new Place(_readings);
-    }
+    /// <summary>The places of those who read a page of rows.</summary>
+    public ReadingPlaces Places { get; } = new(tidings.Time);
 
     public static int LargestPart(Connection connection) => Math.Min(LargestRows, connection.Settings.QueueBytes / 4);
 
@@ -64,9 +54,4 @@ internal sealed class ResourceFeed(TidingsServices tidings, ResourceDefinition d
         { Principal: { } principal } => principal,
         _ => new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, identity.User), new Claim("sub", identity.User)], "Tidings")),
     };
-
-    private sealed class Place(SemaphoreSlim places) : IDisposable
-    {
-        public void Dispose() => places.Release();
-    }
 }

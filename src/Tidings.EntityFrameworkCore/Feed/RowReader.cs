@@ -7,54 +7,52 @@ using Tidings.Protocol;
 
 namespace Tidings.EntityFrameworkCore.Feed;
 
-/// <summary>Reads the rows of a view as of one moment, and says where events go on from there.</summary>
-internal sealed class RowReader(Resource resource)
+/// <summary>Reads the rows of a view page by page, each page as of one moment, in the order of keys. For one reading.</summary>
+/// <param name="resource">The resource.</param>
+/// <param name="query">Which rows.</param>
+/// <param name="largest">About how many bytes one page may have.</param>
+internal sealed class RowReader(Resource resource, RowQuery query, int largest)
 {
-    /// <summary>Reads rows and hands them on: first <paramref name="begin"/>, then each to <paramref name="take"/>.</summary>
-    /// <remarks>Whatever was published before <see cref="RowsRead.From"/> was committed before the reading began, and so is in the rows.
-    /// What is published after it may be, too, where the reading says what it has seen.</remarks>
-    public async Task ReadAsync(RowQuery query, Action<RowsRead> begin, Func<object?[], ValueTask> take, CancellationToken cancellationToken)
-    {
-        var handedOn = false;
-        Exception? failure = null;
-        await resource.Live.UseAsync(async context =>
-        {
-            if (!context.Database.IsRelational())
-            {
-                await ReadFromMemoryAsync(context, query, begin, take, cancellationToken);
-                return true;
-            }
+    private const int FirstRows = 256;
+    private const int MostRows = 8192;
 
-            // Once something was handed on, it can't be done again.
-            await context.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
-            {
-                try
-                {
-                    await ReadFromTablesAsync(context, query, read =>
-                    {
-                        handedOn = true;
-                        begin(read);
-                    }, take, cancellationToken);
-                }
-                catch (Exception error) when (handedOn)
-                {
-                    failure = error;
-                }
-            });
-            return true;
-        });
-        if (failure is not null)
-        {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-        }
+    private readonly List<SeenPage> _pages = [];
+    private object? _after;
+    private int _rows = FirstRows;
+    private bool _isQuiet;
+
+    /// <summary>Where events go on: whatever was published before was committed before the first page, and so is in the rows.</summary>
+    public StreamPosition From { get; private set; }
+
+    /// <summary>What of the events after <see cref="From"/> the pages read so far hold already; null where they hold nothing of it.</summary>
+    public SeenRows? Filter => _isQuiet ? null : new SeenRows(resource, _pages);
+
+    /// <summary>The same as a text for clients, or null.</summary>
+    public string? Text => _isQuiet ? null : SeenText.Of(_pages);
+
+    /// <summary>Reads the next page. Where it fails, it may be called again.</summary>
+    public async Task<RowPage> ReadAsync(CancellationToken cancellationToken)
+    {
+        var page = await resource.Live.UseAsync(context => context.Database.IsRelational()
+            ? context.Database.CreateExecutionStrategy().ExecuteAsync(() => ReadFromTablesAsync(context, cancellationToken))
+            : ReadFromMemoryAsync(context, cancellationToken));
+        _pages.Add(page.Seen);
+        _after = page.Seen.LastKey;
+
+        // As many as one page takes, so that nothing is read in vain.
+        _rows = Math.Clamp(page.Count < _rows ? page.Count + (page.Count / 4) : 2 * _rows, 1, MostRows);
+        return page;
     }
 
-    private async Task ReadFromMemoryAsync(DbContext context, RowQuery query, Action<RowsRead> begin, Func<object?[], ValueTask> take, CancellationToken cancellationToken)
+    private RowQuery PageQuery => query with { IsPage = true, After = _after, Limit = resource.HasKeyOrder ? _rows : 0 };
+
+    private async Task<RowPage> ReadFromMemoryAsync(DbContext context, CancellationToken cancellationToken)
     {
         var memory = resource.Live.Memory;
-        List<object?[]> rows;
+        using var writer = new PageWriter(resource, largest);
         StreamPosition top;
-        await memory.EnterAsync(async: true, cancellationToken);
+        List<object?[]> rows;
+        await memory.EnterAsync(context, async: true, cancellationToken);
         try
         {
             await memory.DrainAsync(cancellationToken);
@@ -66,26 +64,52 @@ internal sealed class RowReader(Resource resource)
             memory.Leave();
         }
 
-        begin(new RowsRead(top, null, 0, 0));
-        foreach (var row in rows)
+        if (_pages.Count == 0)
         {
-            await take(row);
+            (From, _isQuiet) = (top, true);
         }
+
+        _isQuiet &= top == From;
+        var left = rows.Where(row => _after is null || KeyOrder.Instance.Compare(row[resource.KeyIndex], _after) > 0).OrderBy(row => row[resource.KeyIndex], KeyOrder.Instance!).ToList();
+        foreach (var row in left)
+        {
+            writer.Add(row);
+            if (writer.IsFull)
+            {
+                break;
+            }
+        }
+
+        return writer.End(isLast: writer.Count == left.Count, new SeenPage(null, null, top.Offset, 0));
     }
 
-    private async Task ReadFromTablesAsync(DbContext context, RowQuery query, Action<RowsRead> begin, Func<object?[], ValueTask> take, CancellationToken cancellationToken)
+    private async Task<RowPage> ReadFromTablesAsync(DbContext context, CancellationToken cancellationToken)
     {
-        var from = await TopAsync(cancellationToken);
-        await using var transaction = await context.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
-        begin(await LookAsync(context, transaction, from, cancellationToken));
-        await foreach (var row in resource.Query(context, query).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        if (_pages.Count == 0)
         {
-            await take(row);
+            From = await TopAsync(cancellationToken);
         }
+
+        var request = PageQuery;
+        using var writer = new PageWriter(resource, largest);
+        await using var transaction = await context.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        var seen = await LookAsync(context, transaction, cancellationToken);
+        var isLast = true;
+        await foreach (var row in resource.Query(context, request).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            writer.Add(row);
+            if (request.Limit > 0 && (writer.IsFull || writer.Count == request.Limit))
+            {
+                isLast = false;
+                break;
+            }
+        }
+
+        return writer.End(isLast, seen);
     }
 
     // The first statement of the transaction: from here on it sees what it sees now.
-    private async Task<RowsRead> LookAsync(DbContext context, IDbContextTransaction transaction, StreamPosition from, CancellationToken cancellationToken)
+    private async Task<SeenPage> LookAsync(DbContext context, IDbContextTransaction transaction, CancellationToken cancellationToken)
     {
         var table = LiveContext.TableOf(context)!;
         string text;
@@ -106,19 +130,10 @@ internal sealed class RowReader(Resource resource)
 
         // What the outbox had given away before this moment is no later than this.
         var top = await TopAsync(cancellationToken);
-        return row == 0 && top == from ? new RowsRead(from, null, 0, 0) : new RowsRead(from, DatabaseSnapshot.TryParse(text), top.Offset, row);
+        _isQuiet = row == 0 && top == From;
+        return new SeenPage(null, DatabaseSnapshot.TryParse(text)!, top.Offset, row);
     }
 
     private async ValueTask<StreamPosition> TopAsync(CancellationToken cancellationToken) =>
         (await resource.Live.Tidings.Broker.ReadAsync(resource.Channel, default, cancellationToken)).Top;
-}
-
-/// <summary>Where rows and events meet.</summary>
-/// <param name="From">Where events go on.</param>
-/// <param name="Seen">What the rows hold of that already; null where they hold nothing of it.</param>
-/// <param name="Top">See <see cref="SeenRows"/>.</param>
-/// <param name="Row">See <see cref="SeenRows"/>.</param>
-internal sealed record RowsRead(StreamPosition From, DatabaseSnapshot? Seen, long Top, long Row)
-{
-    public SeenRows? Filter => Seen is null ? null : new SeenRows(Seen, Top, Row);
 }

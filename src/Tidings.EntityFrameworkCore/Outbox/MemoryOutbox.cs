@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Microsoft.EntityFrameworkCore;
 using Tidings.Brokers;
 using Tidings.EntityFrameworkCore.Contexts;
 
@@ -9,8 +10,11 @@ namespace Tidings.EntityFrameworkCore.Outbox;
 /// waits here ends with the process, as the tables do.</remarks>
 internal sealed class MemoryOutbox : IDisposable
 {
-    // Who would wait longer has saved inside a save of the same store, which nothing else would end.
+    // Whoever would wait longer has saved inside a save of the same store, which nothing else would end.
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    // How often those who wait look whether the holder still exists.
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
     private const int MostWaiting = 10_000;
 
@@ -18,6 +22,8 @@ internal sealed class MemoryOutbox : IDisposable
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _end = new();
+    private readonly Lock _holding = new();
+    private WeakReference<DbContext>? _holder;
     private long _rows;
     private int _waiting;
 
@@ -27,21 +33,34 @@ internal sealed class MemoryOutbox : IDisposable
         _ = PublishAsync();
     }
 
-    /// <summary>Takes the gate.</summary>
+    /// <summary>Takes the gate for a context.</summary>
     /// <exception cref="BrokerUnavailableException">Too many events wait for the broker.</exception>
-    public async ValueTask EnterAsync(bool async, CancellationToken cancellationToken)
+    /// <exception cref="TimeoutException">Another save does not end.</exception>
+    public async ValueTask EnterAsync(DbContext context, bool async, CancellationToken cancellationToken)
     {
         if (Volatile.Read(ref _waiting) > MostWaiting)
         {
             await MakeRoomAsync(async, cancellationToken);
         }
 
-#pragma warning disable VSTHRD103 // Who saves without waiting blocks here, as he does in every call of his provider.
-        if (!(async ? await _gate.WaitAsync(LongestWait, cancellationToken) : _gate.Wait(LongestWait, cancellationToken)))
-#pragma warning restore VSTHRD103
+        for (var waited = TimeSpan.Zero; waited < LongestWait; waited += Look)
         {
-            throw new TimeoutException("Another SaveChanges on the same in-memory database has not ended for 30 seconds. Was it called inside this one?");
+#pragma warning disable VSTHRD103 // A caller that saves without waiting blocks here, as in every call of its provider.
+            if (async ? await _gate.WaitAsync(Look, cancellationToken) : _gate.Wait(Look, cancellationToken))
+#pragma warning restore VSTHRD103
+            {
+                lock (_holding)
+                {
+                    _holder = new WeakReference<DbContext>(context);
+                }
+
+                return;
+            }
+
+            LeaveForTheLost();
         }
+
+        throw new TimeoutException("Another SaveChanges on the same in-memory database has not ended for 30 seconds. Was it called inside this one?");
     }
 
     // A large save fills the queue by itself, and is published in a moment.
@@ -63,7 +82,52 @@ internal sealed class MemoryOutbox : IDisposable
         throw new BrokerUnavailableException("Too many events wait for the broker: nothing can be saved before it is back.");
     }
 
-    public void Leave() => _gate.Release();
+    /// <summary>Gives the gate back.</summary>
+    public void Leave()
+    {
+        lock (_holding)
+        {
+            _holder = null;
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Gives the gate back where a context still holds it.</summary>
+    public void LeaveFor(DbContext context)
+    {
+        lock (_holding)
+        {
+            if (_holder is { } holder && holder.TryGetTarget(out var held) && held == context)
+            {
+                Leave();
+            }
+        }
+    }
+
+    // A save whose SavingChanges threw, in an interceptor that came later, has no end that anybody is told of: its context has one.
+    private void LeaveForTheLost()
+    {
+        lock (_holding)
+        {
+            if (_holder is { } holder && !(holder.TryGetTarget(out var context) && IsAlive(context)))
+            {
+                Leave();
+            }
+        }
+    }
+
+    private static bool IsAlive(DbContext context)
+    {
+        try
+        {
+            _ = context.ChangeTracker;
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Takes what a save has changed, inside the gate.</summary>
     public void Enqueue(List<OutboxEvent> events)
@@ -113,25 +177,8 @@ internal sealed class MemoryOutbox : IDisposable
         }
     }
 
-    private async Task PublishAsync(OutboxEvent e, CancellationToken cancellationToken)
-    {
-        var key = $"memory:{Guid.NewGuid():N}";
-        var row = ++_rows;
-        var back = new Retry(_live.Time);
-        while (true)
-        {
-            try
-            {
-                await _live.PublishAsync(e, 0, row, key, cancellationToken);
-                return;
-            }
-            catch (Exception error) when (error is BrokerUnavailableException or TimeoutException)
-            {
-                OutboxLog.PublishFailed(_live.Log, error, e.Channel);
-                await back.WaitAsync(cancellationToken);
-            }
-        }
-    }
+    private Task PublishAsync(OutboxEvent e, CancellationToken cancellationToken) =>
+        EventPublishing.PublishAsync(_live, e, 0, ++_rows, $"memory:{Guid.NewGuid():N}", static publish => publish(), cancellationToken);
 
     private readonly record struct Item(OutboxEvent? Event, TaskCompletionSource? Reached);
 }

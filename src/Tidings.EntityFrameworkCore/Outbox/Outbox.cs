@@ -46,6 +46,6 @@ public sealed class Outbox<TContext>
         }
 
         var json = CommandReader.WithoutLineBreaks(JsonSerializer.SerializeToUtf8Bytes(data, _live.Json));
-        _live.PendingOf(_context).Events.Add(new OutboxEvent(channel, key, json, Hidden: null));
+        _live.PendingOf(_context).Add(_context, new OutboxEvent(channel, key, json, Hidden: null));
     }
 }

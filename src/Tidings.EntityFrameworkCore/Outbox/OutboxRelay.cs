@@ -1,9 +1,7 @@
 using System.Data.Common;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 using NpgsqlTypes;
-using Tidings.Brokers;
 using Tidings.EntityFrameworkCore.Contexts;
 
 namespace Tidings.EntityFrameworkCore.Outbox;
@@ -11,16 +9,14 @@ namespace Tidings.EntityFrameworkCore.Outbox;
 /// <summary>Publishes what is in the outbox of one context, on one node at a time.</summary>
 /// <remarks>
 /// It takes what is visible in the order of ids, publishes each row under a key made of its id, and deletes it: no mark is kept of how far
-/// it came, because a transaction that ends late may show a lower id. The lock of who does it belongs to the connection that reads, so that
-/// whoever has lost the one has lost the other; an old holder that still publishes what it has read repeats what its follower does.
+/// it came, because a transaction that ends late may show a lower id. The lock of who does it belongs to the session that reads
+/// (<see cref="RelaySession"/>): whoever has lost the one has lost the other, and notices it before the next publish.
 /// </remarks>
 internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : BackgroundService
 {
     private const int BatchSize = 256;
 
-    private const string Notification = "tidings_outbox";
-
-    // How often is looked where nothing says that there is something.
+    // How often is looked where nothing says that there is something: often enough to keep a session's lease.
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -32,9 +28,14 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
         {
             try
             {
-                if (!await live.UseAsync(context => RunAsync(context, retry, stoppingToken)))
+                if (await RelaySession.OpenAsync(live, live.Time, stoppingToken) is not var (session, table))
                 {
                     return;
+                }
+
+                await using (session)
+                {
+                    await RunAsync(session, table, retry, stoppingToken);
                 }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -52,107 +53,34 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
         }
     }
 
-    // False where there is no table to look at.
-    private async Task<bool> RunAsync(DbContext context, Retry retry, CancellationToken cancellationToken)
+    private async Task RunAsync(RelaySession session, OutboxTable table, Retry retry, CancellationToken cancellationToken)
     {
-        if (LiveContext.TableOf(context) is not { } table)
-        {
-            return false;
-        }
-
-        await context.Database.OpenConnectionAsync(cancellationToken);
-        var connection = (NpgsqlConnection)context.Database.GetDbConnection();
-        while (!await TryLockAsync(connection, table, cancellationToken))
+        while (!await TryLockAsync(session, table, cancellationToken))
         {
             progress.Found(0);
 
             // What this node commits its holder hears of, once for all that was committed meanwhile.
             if (await live.Committed.WaitAsync(PollInterval, live.Time, cancellationToken))
             {
-                await ExecuteAsync(connection, $"NOTIFY {Notification}", cancellationToken);
+                await session.AskAsync(OutboxListener.Notify, null, static command => command.ExecuteNonQueryAsync(), cancellationToken);
             }
         }
 
         OutboxLog.Holds(live.Log, live.ContextType.Name);
-        try
+        await using var listener = new OutboxListener(live);
+        while (!cancellationToken.IsCancellationRequested)
         {
-            await PublishAllAsync(connection, table, retry, cancellationToken);
-        }
-        finally
-        {
-            await UnlockAsync(connection);
-        }
-
-        return true;
-    }
-
-    private async Task PublishAllAsync(NpgsqlConnection connection, OutboxTable table, Retry retry, CancellationToken cancellationToken)
-    {
-        using var listening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var listener = live.UseAsync(other => ListenAsync(other, listening.Token));
-        try
-        {
-            while (!listener.IsCompleted)
+            if (await PublishBatchAsync(session, table, cancellationToken) == 0)
             {
-                if (await PublishBatchAsync(connection, table, cancellationToken) == 0)
-                {
-                    retry.Succeeded();
-                    await live.Committed.WaitAsync(PollInterval, live.Time, cancellationToken);
-                }
-            }
-
-            await listener;
-        }
-        finally
-        {
-            await listening.CancelAsync();
-            await ((Task)listener).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    // A connection that goes back to its pool keeps its session, and with it the lock, until somebody uses it again.
-    private static async Task UnlockAsync(NpgsqlConnection connection)
-    {
-        if (connection.State != System.Data.ConnectionState.Open)
-        {
-            return;
-        }
-
-        try
-        {
-            await ExecuteAsync(connection, "SELECT pg_advisory_unlock_all()", CancellationToken.None);
-        }
-        catch (Exception error) when (error is NpgsqlException or InvalidOperationException or IOException)
-        {
-            NpgsqlConnection.ClearPool(connection);
-        }
-    }
-
-    private async Task<bool> ListenAsync(DbContext context, CancellationToken cancellationToken)
-    {
-        await context.Database.OpenConnectionAsync(cancellationToken);
-        var connection = (NpgsqlConnection)context.Database.GetDbConnection();
-        connection.Notification += OnNotification;
-        try
-        {
-            await ExecuteAsync(connection, $"LISTEN {Notification}", cancellationToken);
-            live.Committed.Set();
-            while (true)
-            {
-                await connection.WaitAsync(cancellationToken);
+                retry.Succeeded();
+                await live.Committed.WaitAsync(PollInterval, live.Time, cancellationToken);
             }
         }
-        finally
-        {
-            connection.Notification -= OnNotification;
-        }
-
-        void OnNotification(object sender, NpgsqlNotificationEventArgs e) => live.Committed.Set();
     }
 
-    private async Task<int> PublishBatchAsync(NpgsqlConnection connection, OutboxTable table, CancellationToken cancellationToken)
+    private async Task<int> PublishBatchAsync(RelaySession session, OutboxTable table, CancellationToken cancellationToken)
     {
-        var rows = await FetchAsync(connection, table, cancellationToken);
+        var rows = await session.AskAsync($"{table.Fetch}{BatchSize}", null, FetchAsync, cancellationToken);
         progress.Found(rows.Count);
         var published = new List<(long Id, string Channel, string Key)>(rows.Count);
         try
@@ -160,7 +88,11 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
             foreach (var (id, transaction, e) in rows)
             {
                 var key = $"outbox:{id}.{transaction}";
-                await PublishAsync(e, transaction, id, key, cancellationToken);
+                await EventPublishing.PublishAsync(live, e, transaction, id, key, async publish =>
+                {
+                    await session.KeepAsync(cancellationToken);
+                    await session.WhileKeepingAsync(publish(), cancellationToken);
+                }, cancellationToken);
                 published.Add((id, e.Channel, key));
             }
         }
@@ -168,20 +100,18 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
         {
             if (published.Count > 0)
             {
-                await DeleteAsync(connection, table, published, cancellationToken);
+                await DeleteAsync(session, table, published, cancellationToken);
             }
         }
 
         return rows.Count;
     }
 
-    private static async Task<List<(long Id, long Transaction, OutboxEvent Event)>> FetchAsync(NpgsqlConnection connection, OutboxTable table, CancellationToken cancellationToken)
+    private static async Task<List<(long Id, long Transaction, OutboxEvent Event)>> FetchAsync(NpgsqlCommand command)
     {
         var rows = new List<(long, long, OutboxEvent)>();
-        await using var command = connection.CreateCommand();
-        command.CommandText = $"{table.Fetch}{BatchSize}";
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
         {
             rows.Add((reader.GetInt64(0), reader.GetInt64(5), new OutboxEvent(
                 reader.GetString(1), TextOrNull(reader, 2), (byte[])reader.GetValue(3), BytesOrNull(reader, 4))));
@@ -190,53 +120,18 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
         return rows;
     }
 
-    private async Task PublishAsync(OutboxEvent e, long transaction, long id, string key, CancellationToken cancellationToken)
+    private async Task DeleteAsync(RelaySession session, OutboxTable table, List<(long Id, string Channel, string Key)> published, CancellationToken cancellationToken)
     {
-        var retry = new Retry(live.Time);
-        while (true)
-        {
-            try
-            {
-                await live.PublishAsync(e, transaction, id, key, cancellationToken);
-                return;
-            }
-            catch (Exception error) when (error is BrokerUnavailableException or TimeoutException)
-            {
-                OutboxLog.PublishFailed(live.Log, error, e.Channel);
-                await retry.WaitAsync(cancellationToken);
-            }
-        }
-    }
-
-    private async Task DeleteAsync(NpgsqlConnection connection, OutboxTable table, List<(long Id, string Channel, string Key)> published, CancellationToken cancellationToken)
-    {
-        await using (var command = connection.CreateCommand())
-        {
-            command.CommandText = table.Delete;
-            command.Parameters.Add(new NpgsqlParameter("ids", NpgsqlDbType.Array | NpgsqlDbType.Bigint) { Value = published.Select(static row => row.Id).ToArray() });
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-
+        var ids = new NpgsqlParameter("ids", NpgsqlDbType.Array | NpgsqlDbType.Bigint) { Value = published.Select(static row => row.Id).ToArray() };
+        await session.AskAsync(table.Delete, parameters => parameters.Add(ids), static command => command.ExecuteNonQueryAsync(), cancellationToken);
         foreach (var rows in published.GroupBy(static row => row.Channel))
         {
             await live.Tidings.Broker.ReleaseAsync(rows.Key, [.. rows.Select(static row => row.Key)], cancellationToken);
         }
     }
 
-    private static async Task<bool> TryLockAsync(NpgsqlConnection connection, OutboxTable table, CancellationToken cancellationToken)
-    {
-        await using var command = connection.CreateCommand();
-        command.CommandText = "SELECT pg_try_advisory_lock(hashtextextended(@key, 0))";
-        command.Parameters.AddWithValue("key", table.LockKey);
-        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
-    {
-        await using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    private static async Task<bool> TryLockAsync(RelaySession session, OutboxTable table, CancellationToken cancellationToken) => (bool)(await session.AskAsync(
+        "SELECT pg_try_advisory_lock(hashtextextended(@key, 0))", parameters => parameters.AddWithValue("key", table.LockKey), static command => command.ExecuteScalarAsync(), cancellationToken))!;
 
     private static string? TextOrNull(DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 

@@ -15,15 +15,19 @@ internal sealed class EntityResource<TEntity> : Resource
 {
     private static readonly MethodInfo Contains = new Func<IEnumerable<int>, int, bool>(Enumerable.Contains).Method.GetGenericMethodDefinition();
 
+    private static readonly MethodInfo Collate = new Func<DbFunctions, string, string, string>(RelationalDbFunctionsExtensions.Collate).Method;
+    private static readonly MethodInfo Compare = new Func<string?, string?, int>(string.Compare).Method;
+
     private readonly Expression<Func<TEntity, object?[]>> _row;
     private readonly Expression<Func<TEntity, ClaimsPrincipal, bool>>? _visible;
     private readonly PropertyInfo[] _properties;
 
-    public EntityResource(string name, LiveContext live, IReadOnlyList<ResourceColumn> columns, int keyIndex, Expression<Func<TEntity, ClaimsPrincipal, bool>>? visible)
+    public EntityResource(string name, LiveContext live, IReadOnlyList<ResourceColumn> columns, int keyIndex, bool hasKeyOrder, Expression<Func<TEntity, ClaimsPrincipal, bool>>? visible)
         : base(name, typeof(TEntity), live, columns, keyIndex)
     {
         _visible = visible;
-        _properties = [.. columns.Select(static column => typeof(TEntity).GetProperty(column.PropertyName, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance)!)];
+        HasKeyOrder = hasKeyOrder;
+        _properties = [.. columns.Select(static column => column.Property)];
         var entity = Expression.Parameter(typeof(TEntity), "entity");
         _row = Expression.Lambda<Func<TEntity, object?[]>>(
             Expression.NewArrayInit(typeof(object), _properties.Select(property => Expression.Convert(Expression.Property(entity, property), typeof(object)))), entity);
@@ -50,11 +54,15 @@ internal sealed class EntityResource<TEntity> : Resource
 
         foreach (var (column, value) in query.Equal)
         {
-            set = set.Where(Equal(_properties[column], value));
+            set = set.Where(Equal(column, value));
         }
 
-        var sorted = Sort(set, query.Order);
-        IQueryable<TEntity> part = sorted;
+        if (query.After is { } after)
+        {
+            set = set.Where(Greater(after));
+        }
+
+        IQueryable<TEntity> part = query.IsPage ? SortPage(set) : Sort(set, query.Order);
         if (query.Skip > 0)
         {
             part = part.Skip(query.Skip);
@@ -80,7 +88,7 @@ internal sealed class EntityResource<TEntity> : Resource
         return Expression.Lambda<Func<TEntity, bool>>(body, _visible.Parameters[0]);
     }
 
-    public Expression<Func<TEntity, bool>> HasKey(object key) => Equal(_properties[KeyIndex], key);
+    public Expression<Func<TEntity, bool>> HasKey(object key) => Equal(KeyIndex, key);
 
     private Expression<Func<TEntity, bool>> HasKey(Array keys)
     {
@@ -117,6 +125,32 @@ internal sealed class EntityResource<TEntity> : Resource
         return $"SELECT * FROM {sql.DelimitIdentifier(table.Name, table.Schema)} WHERE {key} = ANY ({{0}}) ORDER BY {key} FOR UPDATE";
     }
 
+    // The order of KeyOrder, whatever the database's collation is.
+    private Expression OrderOf(Expression entity)
+    {
+        Expression key = Expression.Property(entity, _properties[KeyIndex]);
+        return key.Type == typeof(string) ? Expression.Call(Collate, Expression.Constant(EF.Functions), key, Expression.Constant("C")) : key;
+    }
+
+    private IOrderedQueryable<TEntity> SortPage(IQueryable<TEntity> rows)
+    {
+        var entity = Expression.Parameter(typeof(TEntity), "entity");
+        var key = OrderOf(entity);
+        var call = Expression.Call(typeof(Queryable), nameof(Queryable.OrderBy), [typeof(TEntity), key.Type], rows.Expression, Expression.Quote(Expression.Lambda(key, entity)));
+        return (IOrderedQueryable<TEntity>)rows.Provider.CreateQuery<TEntity>(call);
+    }
+
+    private Expression<Func<TEntity, bool>> Greater(object than)
+    {
+        var entity = Expression.Parameter(typeof(TEntity), "entity");
+        var key = OrderOf(entity);
+        var value = Holder<object>.Of(Key.Type, than);
+        var greater = key.Type == typeof(string)
+            ? Expression.GreaterThan(Expression.Call(Compare, key, value), Expression.Constant(0))
+            : Expression.GreaterThan(key, value);
+        return Expression.Lambda<Func<TEntity, bool>>(greater, entity);
+    }
+
     private IOrderedQueryable<TEntity> Sort(IQueryable<TEntity> rows, IReadOnlyList<(int Column, bool Descending)> order)
     {
         IOrderedQueryable<TEntity>? sorted = null;
@@ -132,11 +166,18 @@ internal sealed class EntityResource<TEntity> : Resource
         return sorted!;
     }
 
-    private static Expression<Func<TEntity, bool>> Equal(PropertyInfo property, object? value)
+    private Expression<Func<TEntity, bool>> Equal(int column, object? value)
     {
         var entity = Expression.Parameter(typeof(TEntity), "entity");
-        return Expression.Lambda<Func<TEntity, bool>>(
-            Expression.Equal(Expression.Property(entity, property), Holder<object>.Of(property.PropertyType, value)), entity);
+        Expression property = Expression.Property(entity, _properties[column]);
+
+        // A column's own collation may take other texts for equal: rows are asked for the very text.
+        if (Columns[column].Rules.Collation is not null && property.Type == typeof(string))
+        {
+            property = Expression.Call(Collate, Expression.Constant(EF.Functions), property, Expression.Constant("C"));
+        }
+
+        return Expression.Lambda<Func<TEntity, bool>>(Expression.Equal(property, Holder<object>.Of(property.Type, value)), entity);
     }
 
     private Func<object?[], ClaimsPrincipal, bool> CompileVisible(Expression<Func<TEntity, ClaimsPrincipal, bool>> visible)

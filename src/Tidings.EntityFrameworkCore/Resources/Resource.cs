@@ -45,6 +45,9 @@ internal abstract class Resource
     /// <summary>Tells the columns of one version of a program from those of another.</summary>
     public string Shape { get; }
 
+    /// <summary>Whether the database orders keys as <see cref="KeyOrder"/> does; elsewhere rows are read as one page.</summary>
+    public bool HasKeyOrder { get; protected init; } = true;
+
     public EventWriter Events { get; }
 
     /// <summary>Whether not everybody may see every row.</summary>
@@ -94,6 +97,12 @@ internal sealed record RowQuery(ClaimsPrincipal User)
 
     /// <summary>Columns to sort by, before the key.</summary>
     public IReadOnlyList<(int Column, bool Descending)> Order { get; init; } = [];
+
+    /// <summary>Whether rows come in the order of <see cref="KeyOrder"/>, in which pages are read.</summary>
+    public bool IsPage { get; init; }
+
+    /// <summary>Of a page: the key before it; null for the first.</summary>
+    public object? After { get; init; }
 
     public int Skip { get; init; }
 

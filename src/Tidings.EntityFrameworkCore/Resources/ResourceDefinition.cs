@@ -50,10 +50,7 @@ internal sealed class ResourceDefinition<TEntity>(string name, LiveContext live,
     protected override Resource Make(DbContext context)
     {
         var type = context.Model.FindEntityType(typeof(TEntity)) ?? throw Fault($"is no entity of {context.GetType().Name}");
-        if (type.GetDeclaredQueryFilters().Count > 0)
-        {
-            throw Fault("has a query filter, which events don't know: say the same by VisibleTo(…)");
-        }
+        CheckRows(type);
 
         if (type.FindPrimaryKey() is not { Properties: [var key] } || key.PropertyInfo is null || !KeyTypes.Contains(key.ClrType))
         {
@@ -61,10 +58,10 @@ internal sealed class ResourceDefinition<TEntity>(string name, LiveContext live,
         }
 
         var options = Options();
-        var columns = Named(type).Select(member => Column(type, member.Property, member.Name, options, isShown: true)).ToList();
+        var columns = Named(type).Select(member => Column(context, type, member.Property, member.Name, options, isShown: true)).ToList();
         foreach (var property in Visible is null ? [] : Read.Of(Visible))
         {
-            AddHidden(columns, type, property, options);
+            AddHidden(context, columns, type, property, options);
         }
 
         var keyIndex = columns.FindIndex(column => column.PropertyName == key.Name);
@@ -73,14 +70,42 @@ internal sealed class ResourceDefinition<TEntity>(string name, LiveContext live,
             throw Fault($"must show its key {key.Name} among its members: clients tell rows apart by it");
         }
 
-        return new EntityResource<TEntity>(Name, live, columns, keyIndex, Visible);
+        return new EntityResource<TEntity>(Name, live, columns, keyIndex, HasKeyOrder(context, key), Visible);
     }
 
-    private static void AddHidden(List<ResourceColumn> columns, IEntityType type, string property, JsonSerializerOptions options)
+    // Whatever else decides which rows a query sees would hide rows at first and show their events.
+    private void CheckRows(IEntityType type)
+    {
+        foreach (var declaring in type.GetAllBaseTypesInclusive())
+        {
+            if (declaring.GetDeclaredQueryFilters().Count > 0)
+            {
+                throw Fault(declaring == type
+                    ? "has a query filter, which events don't know: say the same by VisibleTo(…)"
+                    : $"inherits a query filter of {declaring.DisplayName()}, which events don't know: say the same by VisibleTo(…)");
+            }
+
+            if (declaring.GetTableName() is not null && (declaring.GetViewName() ?? declaring.GetSqlQuery() ?? declaring.GetFunctionName()) is not null)
+            {
+                throw Fault("is written to a table and read from a view, a query or a function: what that hides, events would tell. Map an entity of its own to the one or to the other");
+            }
+        }
+
+        if (type.IsOwned())
+        {
+            throw Fault("is owned: map a resource for the entity that owns it");
+        }
+    }
+
+    // A value that is converted, and text that is not compared byte by byte, have an order of the database's own.
+    private static bool HasKeyOrder(DbContext context, IProperty key) =>
+        key.GetTypeMapping().Converter is null && (key.ClrType != typeof(string) || ColumnRules.Of(context, key).IsText);
+
+    private static void AddHidden(DbContext context, List<ResourceColumn> columns, IEntityType type, string property, JsonSerializerOptions options)
     {
         if (!columns.Exists(column => column.PropertyName == property))
         {
-            columns.Add(Column(type, property, property, options, isShown: false));
+            columns.Add(Column(context, type, property, property, options, isShown: false));
         }
     }
 
@@ -111,15 +136,16 @@ internal sealed class ResourceDefinition<TEntity>(string name, LiveContext live,
         ];
     }
 
-    private static ResourceColumn Column(IEntityType type, string name, string shownAs, JsonSerializerOptions options, bool isShown)
+    private static ResourceColumn Column(DbContext context, IEntityType type, string name, string shownAs, JsonSerializerOptions options, bool isShown)
     {
         var property = type.FindProperty(name);
-        if (property?.PropertyInfo is null)
+        if (property?.PropertyInfo is not { } member)
         {
             throw new InvalidOperationException($"{typeof(TEntity).Name}.{name} is no column of its table, so no member of a resource.");
         }
 
-        return new ResourceColumn(name, isShown ? options.PropertyNamingPolicy?.ConvertName(shownAs) ?? shownAs : shownAs, property.ClrType, options.GetTypeInfo(property.ClrType), isShown) { IsNullable = property.IsNullable };
+        var jsonName = isShown ? options.PropertyNamingPolicy?.ConvertName(shownAs) ?? shownAs : shownAs;
+        return new ResourceColumn(member, jsonName, options.GetTypeInfo(property.ClrType), ColumnRules.Of(context, property), isShown) { IsNullable = property.IsNullable };
     }
 
     private JsonSerializerOptions Options() => new(json)

@@ -31,6 +31,20 @@ internal sealed record RowEvent(RowChange Change, ulong Transaction, long Row, o
         ? (BinaryPrimitives.ReadUInt64BigEndian(hidden.Span), BinaryPrimitives.ReadInt64BigEndian(hidden.Span[8..]))
         : null;
 
+    /// <summary>The key of the row that a message of an outbox tells of, as everybody may see it; null where it has none of this resource's.</summary>
+    public static object? KeyOf(Message message, Resource resource)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(message.Data.Bytes);
+            return resource.Key.Read(json.RootElement.GetProperty("id"));
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Reads what <see cref="Seal"/> made. What comes from a broker is looked at as what comes from anywhere.</summary>
     /// <returns>Null where the message is none of this resource, or of another shape of it.</returns>
     public static RowEvent? Read(Message message, Resource resource)

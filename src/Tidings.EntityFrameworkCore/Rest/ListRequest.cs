@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
@@ -47,34 +48,39 @@ internal static class ListRequest
     }
 
     /// <summary>Reads a value that is not JSON, as it stands in addresses.</summary>
-    /// <exception cref="JsonException">It does not fit.</exception>
-    public static object? Value(string text, ResourceColumn column)
+    /// <param name="text">The text.</param>
+    /// <param name="column">Whose value it is.</param>
+    /// <param name="value">What it is.</param>
+    /// <param name="fault">What is wrong with it; null where nothing is.</param>
+    public static bool TryTake(string text, ResourceColumn column, out object? value, [NotNullWhen(false)] out string? fault)
     {
-        if (Nullable.GetUnderlyingType(column.Type) is null && column.Type == typeof(string))
+        if (column is { Type.Name: nameof(String), IsNullable: false } || (column.Type == typeof(string) && text.Length > 0))
         {
-            return text;
+            return column.TryTake(text, out value, out fault);
         }
 
         if (column.IsNullable && text.Length == 0)
         {
-            return null;
+            (value, fault) = (null, null);
+            return true;
         }
 
         // 7 and true are JSON by themselves; dates, ids and names of enumerations are JSON strings.
-        foreach (var json in new[] { text, JsonSerializer.Serialize(text, TextJson.Default.String) })
+        using var quoted = JsonDocument.Parse(JsonSerializer.Serialize(text, TextJson.Default.String));
+        JsonDocument? bare = null;
+        try
         {
-            try
-            {
-                using var document = JsonDocument.Parse(json);
-                return column.Read(document.RootElement);
-            }
-            catch (Exception error) when (error is JsonException or FormatException or InvalidOperationException or NotSupportedException)
-            {
-                // The other form, then.
-            }
+            bare = JsonDocument.Parse(text);
+        }
+        catch (JsonException)
+        {
+            // A text, then.
         }
 
-        throw new JsonException();
+        using (bare)
+        {
+            return (bare is not null && column.TryTake(bare.RootElement, out value, out fault)) || column.TryTake(quoted.RootElement, out value, out fault);
+        }
     }
 
     private static (int, object?) Filter(string name, string text, Resource resource)
@@ -85,14 +91,12 @@ internal static class ListRequest
             throw RestFault.BadRequest($"\"{Shortened(name)}\" is no member of {resource.Name}, nor one of limit, offset and sort.");
         }
 
-        try
+        if (!resource.Columns[index].Rules.CanFilter)
         {
-            return (index, Value(text, resource.Columns[index]));
+            throw RestFault.BadRequest($"Rows cannot be filtered by {name}.");
         }
-        catch (JsonException)
-        {
-            throw RestFault.BadRequest($"The value of {name} does not fit.");
-        }
+
+        return TryTake(text, resource.Columns[index], out var value, out var fault) ? (index, value) : throw RestFault.BadRequest($"The value of {name} does not fit: {fault}");
     }
 
     private static List<(int, bool)> Sort(string text, Resource resource)

@@ -59,6 +59,11 @@ internal sealed class RestHandler<TEntity>(ResourceDefinition<TEntity> definitio
             throw RestFault.Invalid(new Dictionary<string, string[]> { [Resource.Key.JsonName.Value] = ["This member is required."] });
         }
 
+        if (isGiven && key is string name && !RowAddress.CanName(name))
+        {
+            throw RestFault.Invalid(new Dictionary<string, string[]> { [Resource.Key.JsonName.Value] = ["This cannot be part of an address."] });
+        }
+
         var entity = (TEntity)Activator.CreateInstance(typeof(TEntity), nonPublic: true)!;
         body.WriteTo(entity, static _ => true, context.RequestServices);
         db.Add(entity);
@@ -71,7 +76,7 @@ internal sealed class RestHandler<TEntity>(ResourceDefinition<TEntity> definitio
         await SaveAsync(db, Resource, context.RequestAborted);
         var entry = db.Entry(entity);
         var id = Convert.ToString(entry.Property(Resource.Key.PropertyName).CurrentValue, System.Globalization.CultureInfo.InvariantCulture)!;
-        context.Response.Headers.Location = $"{context.Request.PathBase}{context.Request.Path}/{Uri.EscapeDataString(id)}";
+        context.Response.Headers.Location = RowAddress.Of(context.Request, id);
         return Shown(context, entry, StatusCodes.Status201Created);
     }
 
@@ -112,12 +117,7 @@ internal sealed class RestHandler<TEntity>(ResourceDefinition<TEntity> definitio
 
     private async Task<TEntity> FindAsync(HttpContext context, DbContext db, bool tracked)
     {
-        object? key;
-        try
-        {
-            key = ListRequest.Value((string)context.Request.RouteValues["id"]!, Resource.Key);
-        }
-        catch (JsonException)
+        if (!ListRequest.TryTake(RowAddress.KeyOf(context), Resource.Key, out var key, out _))
         {
             throw RestFault.NotFound();
         }
@@ -140,7 +140,11 @@ internal sealed class RestHandler<TEntity>(ResourceDefinition<TEntity> definitio
                 ? RestFault.NotFound()
                 : RestFault.Conflict("The row has changed since it was read: read it again.");
         }
-        catch (DbUpdateException)
+        catch (DbUpdateException error) when (DatabaseFault.IsOfValue(error))
+        {
+            throw RestFault.BadRequest("The database refuses a value of this row.");
+        }
+        catch (DbUpdateException error) when (!DatabaseFault.IsPassing(error))
         {
             throw RestFault.Conflict("The database refuses this row: it breaks one of its rules.");
         }
@@ -216,7 +220,7 @@ internal sealed class RestHandler<TEntity>(ResourceDefinition<TEntity> definitio
             { "limit", query.Limit.ToString(System.Globalization.CultureInfo.InvariantCulture) },
             { "offset", (query.Skip + query.Limit).ToString(System.Globalization.CultureInfo.InvariantCulture) },
         };
-        return $"{request.PathBase}{request.Path}{builder}";
+        return $"{request.PathBase.ToUriComponent()}{request.Path.ToUriComponent()}{builder}";
     }
 
     private static JsonAnswer Answer(Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK)

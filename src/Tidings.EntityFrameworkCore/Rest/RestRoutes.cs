@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text.Json;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
@@ -8,6 +9,7 @@ using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Brokers;
 using Tidings.EntityFrameworkCore.Contexts;
+using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
 
@@ -19,9 +21,10 @@ internal sealed class RestRoutes<TEntity, TContext>(TidingsServices tidings, Res
     where TContext : DbContext
 {
     private const string Json = "application/json";
+    private const string RetryAfterSeconds = "2";
 
-    private static readonly int[] ReadFaults = [400, 401, 403, 404, 429];
-    private static readonly int[] WriteFaults = [400, 401, 403, 404, 409, 412, 413, 415, 429];
+    private static readonly int[] ReadFaults = [400, 401, 403, 404, 429, 503];
+    private static readonly int[] WriteFaults = [400, 401, 403, 404, 409, 412, 413, 415, 429, 503];
 
     public IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string pattern)
     {
@@ -55,9 +58,17 @@ internal sealed class RestRoutes<TEntity, TContext>(TidingsServices tidings, Res
             {
                 result = fault.Result;
             }
-            catch (BrokerUnavailableException error)
+            catch (Exception error) when (DatabaseFault.IsPassing(error) && !context.RequestAborted.IsCancellationRequested)
             {
-                result = Problems.Create(ErrorCode.Unavailable, error.Message);
+                OutboxLog.RequestFailed(live.Log, error, definition.Name);
+                context.Response.Headers.RetryAfter = RetryAfterSeconds;
+                result = Problems.Unavailable(error is BrokerUnavailableException ? error.Message : "The database cannot be reached.");
+            }
+            catch (Exception error) when (error is DbException or InvalidCastException or ArgumentException && DatabaseFault.IsOfValue(error))
+            {
+                // What the columns' rules let through and the database does not: a value of the request, whichever it is.
+                OutboxLog.RequestFailed(live.Log, error, definition.Name);
+                result = Problems.BadRequest("The database refuses a value of this request.");
             }
         }
 

@@ -74,7 +74,7 @@ internal sealed class RowBody(Resource resource, Dictionary<int, object?> values
         {
             if (writes(index))
             {
-                PropertyOf(entity, index).SetValue(entity, value);
+                PropertyOf(index).SetValue(entity, value);
             }
         }
 
@@ -101,22 +101,22 @@ internal sealed class RowBody(Resource resource, Dictionary<int, object?> values
                 break;
             }
 
-            try
+            var column = resource.Columns[index];
+            if (!column.TryTake(member.Value, out var value, out var fault) || (fault = column.Rules.Misfit(value)) is not null)
             {
-                values[index] = resource.Columns[index].Read(member.Value);
+                errors[member.Name] = [fault];
+                continue;
             }
-            catch (Exception error) when (error is JsonException or FormatException or InvalidOperationException or NotSupportedException)
-            {
-                errors[member.Name] = [member.Value.ValueKind == JsonValueKind.Null ? "This must not be null." : "The value does not fit."];
-            }
+
+            values[index] = value;
         }
 
         return errors.Count == 0 ? values : throw RestFault.Invalid(errors);
     }
 
-    private PropertyInfo PropertyOf(object entity, int index)
+    private PropertyInfo PropertyOf(int index)
     {
-        var property = entity.GetType().GetProperty(resource.Columns[index].PropertyName)!;
+        var property = resource.Columns[index].Property;
         return property.CanWrite ? property : throw RestFault.Invalid(new Dictionary<string, string[]> { [resource.Columns[index].JsonName.Value] = ["This member cannot be written."] });
     }
 

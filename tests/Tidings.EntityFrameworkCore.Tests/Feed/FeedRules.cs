@@ -119,6 +119,26 @@ public abstract class FeedRules
     }
 
     [Fact]
+    public async Task Rows_that_nobody_here_sees_come_and_go_in_silence()
+    {
+        await using var app = await StartAsync();
+        var (client, _) = await app.SubscribeAsync(command: """{"type":"subscribe","filter":{"category":"toy"}}""");
+        await using var _c = client;
+        for (var i = 0; i < 5; i++)
+        {
+            await app.UseAsync(static db =>
+            {
+                db.AddRange(Enumerable.Range(0, 40).Select(static i => new Item { Name = $"item {i}", Category = "bulk" }));
+                return db.SaveChangesAsync();
+            });
+        }
+
+        await app.AddAsync("ball", "toy");
+        Assert.Equal("ball", (await client.ExpectAsync("create")).GetProperty("data").GetProperty("name").GetString());
+        await client.ExpectNothingAsync();
+    }
+
+    [Fact]
     public async Task Many_rows_come_in_parts()
     {
         await using var app = await StartAsync();

@@ -38,7 +38,10 @@ internal sealed class ShopApp : IAsyncDisposable
     /// <param name="map">What to map; null for <c>/items</c> with its usual members and <c>/orders</c>.</param>
     /// <param name="services">Further services.</param>
     /// <param name="create">Whether the tables are made.</param>
-    public static async Task<ShopApp> StartAsync(string? database, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null, bool create = true)
+    /// <param name="lateServices">Services after those of Tidings.</param>
+    /// <param name="queueBytes">The bound of a connection's queue; a page of rows is a quarter of it.</param>
+    public static async Task<ShopApp> StartAsync(
+        string? database, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null, bool create = true, Action<IServiceCollection>? lateServices = null, int? queueBytes = null)
     {
         var log = new LogCollector();
         var builder = WebApplication.CreateSlimBuilder();
@@ -54,10 +57,12 @@ internal sealed class ShopApp : IAsyncDisposable
         builder.Services.AddTidings(tidings =>
         {
             tidings.Limits.Preset = LimitPreset.None;
+            tidings.Limits.QueueBytes = queueBytes;
             tidings.Drain = TimeSpan.Zero;
         }).AddDbContext<ShopDb>();
         var memory = Guid.NewGuid().ToString();
         builder.Services.AddDbContext<ShopDb>(options => _ = database is null ? options.UseInMemoryDatabase(memory) : options.UseNpgsql(database));
+        lateServices?.Invoke(builder.Services);
         var app = builder.Build();
         app.Use((context, next) =>
         {

@@ -36,11 +36,21 @@ public class Order
     public int Version { get; set; }
 }
 
+public class Label
+{
+    [Key]
+    public string Name { get; set; } = "";
+
+    public string Note { get; set; } = "";
+}
+
 public class ShopDb(DbContextOptions<ShopDb> options) : DbContext(options)
 {
     public DbSet<Item> Items => Set<Item>();
 
     public DbSet<Order> Orders => Set<Order>();
+
+    public DbSet<Label> Labels => Set<Label>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
