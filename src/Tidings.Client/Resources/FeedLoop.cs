@@ -19,6 +19,7 @@ internal sealed class FeedLoop(
     private static readonly ReadOnlyMemory<byte> Pong = """{"type":"pong"}"""u8.ToArray();
 
     /// <returns>Why it stays away.</returns>
+    /// <exception cref="TidingsException">The server refuses what is asked for, or a row cannot be read: coming back would end the same way.</exception>
     public async Task<DisconnectCode> RunAsync(IFeed feed, CancellationToken cancellationToken)
     {
         while (true)
@@ -62,7 +63,7 @@ internal sealed class FeedLoop(
         {
             return new SessionEnd(error.Reason, error.After, Unreachable: error.Unreachable, Open: opened is { } since ? time.GetElapsedTime(since) : default);
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (error is not TidingsException && !cancellationToken.IsCancellationRequested)
         {
             ClientLog.Failed(log, error);
             return new SessionEnd(DisconnectCode.Abnormal);
@@ -97,6 +98,11 @@ internal sealed class FeedLoop(
                     break;
                 case null when frame.TryGetProperty("error", out var refused):
                     ClientLog.FeedRefused(log, refused.ToString());
+                    if (frame.TryGetProperty("details", out var details))
+                    {
+                        throw new TidingsException(ErrorCode.BadRequest, $"The subscription is refused: {refused}", Faults(details));
+                    }
+
                     break;
                 case not null:
                     feed.Take(frame);
@@ -135,6 +141,15 @@ internal sealed class FeedLoop(
 
         return buffer.WrittenSpan.ToArray();
     }
+
+    private static List<FieldError> Faults(JsonElement details) => details.ValueKind != JsonValueKind.Array ? [] :
+    [
+        .. from detail in details.EnumerateArray()
+           where detail.ValueKind == JsonValueKind.Object
+           select new FieldError(Text(detail, "field"), Text(detail, "message")),
+    ];
+
+    private static string Text(JsonElement json, string name) => json.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "";
 
     private static byte[] Auth(string? bearer)
     {

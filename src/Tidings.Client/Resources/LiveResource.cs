@@ -53,7 +53,7 @@ public sealed class LiveResource<T> : IAsyncDisposable
     internal LiveResource(string name, Func<JsonElement, T> read, Func<FeedLoop.IFeed, CancellationToken, Task<DisconnectCode>> run)
     {
         Name = name;
-        _read = read;
+        _read = row => Read(row, read);
         _ = _ready.Task.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         _running = Task.Run(() => RunAsync(run));
     }
@@ -76,11 +76,13 @@ public sealed class LiveResource<T> : IAsyncDisposable
     /// <summary>Waits until the rows are there for the first time.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="TidingsDisconnectedException">The connection is away for good.</exception>
+    /// <exception cref="TidingsException">The server refuses the filter, or a row does not fit <typeparamref name="T"/>: it has ended.</exception>
     public Task WaitAsync(CancellationToken cancellationToken = default) => _ready.Task.WaitAsync(cancellationToken);
 
     /// <summary>Every change from the first rows on, in order; for one loop. A loop that lags by 10,000 changes gets a <see cref="ResourceChangeKind.Reset"/> in their place.</summary>
     /// <param name="cancellationToken">Ends the loop.</param>
     /// <exception cref="TidingsDisconnectedException">The connection is away for good.</exception>
+    /// <exception cref="TidingsException">The server refuses the filter, or a row does not fit <typeparamref name="T"/>: it has ended.</exception>
     public async IAsyncEnumerable<ResourceChange<T>> ReadChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         while (await _changes.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
@@ -112,9 +114,23 @@ public sealed class LiveResource<T> : IAsyncDisposable
         _end.Dispose();
     }
 
+    // What does not fit T fits no better the next time.
+    private T Read(JsonElement row, Func<JsonElement, T> read)
+    {
+        try
+        {
+            return read(row) ?? throw new JsonException("It is null.");
+        }
+        catch (Exception error) when (error is JsonException or FormatException or InvalidOperationException or NotSupportedException or ArgumentException)
+        {
+            var where = (error as JsonException)?.Path ?? "$";
+            throw new TidingsException(ErrorCode.BadRequest, $"A row of {Name} does not fit {typeof(T).Name} at {where}.", [new FieldError(where, "The value does not fit.")]);
+        }
+    }
+
     private async Task RunAsync(Func<FeedLoop.IFeed, CancellationToken, Task<DisconnectCode>> run)
     {
-        TidingsDisconnectedException error;
+        TidingsException error;
         try
         {
             error = new TidingsDisconnectedException(await run(new Feed(this), _end.Token).ConfigureAwait(false));
@@ -124,6 +140,11 @@ public sealed class LiveResource<T> : IAsyncDisposable
         {
             error = new TidingsDisconnectedException(new DisconnectCode(1000, "Disposed"));
             _changes.Writer.TryComplete();
+        }
+        catch (TidingsException refused)
+        {
+            error = refused;
+            _changes.Writer.TryComplete(error);
         }
 
         _ready.TrySetException(error);

@@ -11,7 +11,7 @@ internal sealed class TaskDb(DbContextOptions<TaskDb> options) : DbContext(optio
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
         builder.Services.AddDbContext<TaskDb>(options => options.UseNpgsql(postgreSql));
         builder.Services.AddTidings().AddTaskStore<TaskDb>();
-        builder.Services.AddHostedService(static services => new MissingTables<TaskDb>(services.GetRequiredService<IServiceScopeFactory>(), "tidings_tasks"));
+        builder.Services.AddHostedService(static services => ActivatorUtilities.CreateInstance<MissingTables<TaskDb>>(services, "tidings_tasks"));
     }
 
     /// <summary>Whether Npgsql can read it.</summary>

@@ -16,7 +16,7 @@ internal static class DemoItems
         var memory = new InMemoryDatabaseRoot();
         builder.Services.AddDbContext<DemoDb>(options => _ = postgreSql is null ? options.UseInMemoryDatabase("demo", memory) : options.UseNpgsql(postgreSql));
         builder.Services.AddTidings().AddDbContext<DemoDb>();
-        builder.Services.AddHostedService(static services => new MissingTables<DemoDb>(services.GetRequiredService<IServiceScopeFactory>(), "demo_items"));
+        builder.Services.AddHostedService(static services => ActivatorUtilities.CreateInstance<MissingTables<DemoDb>>(services, "demo_items"));
     }
 
     public static void Map(WebApplication app) => app.MapResource<DemoItem, DemoDb>("/items").Members(item => new { item.Id, item.Name, item.Price });

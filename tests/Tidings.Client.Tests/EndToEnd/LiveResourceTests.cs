@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using TestKit;
+using Tidings.Protocol;
 
 namespace Tidings.Client.Tests.EndToEnd;
 
@@ -50,6 +51,41 @@ public sealed class LiveResourceTests
         await figs.WaitAsync().WaitAsync(Limit);
         Assert.Equal("fig", Assert.Single(figs.Rows).Value.Name);
     }
+
+    [Fact]
+    public async Task A_row_that_does_not_fit_ends_the_collection_and_says_where()
+    {
+        await using var server = await ClientServer.StartAsync(("Tidings:Demo", "true"), ("Tidings:Limits:Preset", "none"));
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{server.Server.Port}") };
+        await using var later = server.Client().Resource<Numbered>("items");
+        await later.WaitAsync().WaitAsync(Limit);
+        await http.PostAsJsonAsync("/items", new { name = "apple", price = 1 });
+        var told = await Assert.ThrowsAsync<TidingsException>(async () =>
+        {
+            await foreach (var _ in later.ReadChangesAsync().WithCancellation(new CancellationTokenSource(Limit).Token))
+            {
+            }
+        });
+        Assert.Equal((ErrorCode.BadRequest, "$.name"), (told.Code, Assert.Single(told.Details).Field));
+        await using var first = server.Client().Resource<Numbered>("items");
+        Assert.Equal("$.name", Assert.Single((await Assert.ThrowsAsync<TidingsException>(() => first.WaitAsync().WaitAsync(Limit))).Details).Field);
+
+        // It does not come back to read them again.
+        var connections = server.Proxy.Accepted;
+        await Task.WhenAll(first.DisposeAsync().AsTask(), later.DisposeAsync().AsTask()).WaitAsync(Limit);
+        Assert.Equal(connections, server.Proxy.Accepted);
+    }
+
+    [Fact]
+    public async Task A_filter_that_is_refused_ends_the_collection_and_names_the_member()
+    {
+        await using var server = await ClientServer.StartAsync(("Tidings:Demo", "true"), ("Tidings:Limits:Preset", "none"));
+        await using var items = server.Client().Resource<Thing>("items", new { colour = "red" });
+        var refused = await Assert.ThrowsAsync<TidingsException>(() => items.WaitAsync().WaitAsync(Limit));
+        Assert.Equal((ErrorCode.BadRequest, "filter.colour"), (refused.Code, Assert.Single(refused.Details).Field));
+    }
+
+    private sealed record Numbered(int Id, int Name);
 
     private sealed record Thing(int Id, string Name, double Price);
 }
