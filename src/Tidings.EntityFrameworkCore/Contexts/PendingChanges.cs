@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Tidings.EntityFrameworkCore.Outbox;
-using Tidings.EntityFrameworkCore.Resources;
 
 namespace Tidings.EntityFrameworkCore.Contexts;
 

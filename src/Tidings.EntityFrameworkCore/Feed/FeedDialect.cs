@@ -1,6 +1,5 @@
 using Tidings.Channels;
 using Tidings.EntityFrameworkCore.Resources;
-using Tidings.Protocol.Frames;
 
 namespace Tidings.EntityFrameworkCore.Feed;
 

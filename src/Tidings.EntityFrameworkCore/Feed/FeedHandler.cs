@@ -1,8 +1,6 @@
 using Tidings.Connections;
 using Tidings.Protocol;
-using Tidings.Protocol.Commands;
 using Tidings.Protocol.Frames;
-using Tidings.Protocol.Replies;
 
 namespace Tidings.EntityFrameworkCore.Feed;
 

@@ -290,4 +290,6 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
 }
 
 /// <summary>A peer takes its rows too slowly.</summary>
+#pragma warning disable CA1032, CA1064 // It never leaves the session.
 internal sealed class SlowReaderException : Exception;
+#pragma warning restore CA1032, CA1064

@@ -1,6 +1,5 @@
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
-using Tidings.Protocol.Frames;
 using Tidings.Protocol.Replies;
 
 namespace Tidings.EntityFrameworkCore.Feed;

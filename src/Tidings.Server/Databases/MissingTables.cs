@@ -10,6 +10,7 @@ namespace Tidings.Server.Databases;
 /// <param name="scopes">Where contexts come from.</param>
 /// <param name="table">One of the tables: where it is, the others are.</param>
 /// <param name="log">Where it is said that the database is away.</param>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]
 internal sealed class MissingTables<TContext>(IServiceScopeFactory scopes, string table, ILogger<MissingTables<TContext>> log) : IHostedLifecycleService, IDisposable
     where TContext : DbContext
 {
@@ -125,12 +126,12 @@ internal sealed class MissingTables<TContext>(IServiceScopeFactory scopes, strin
 
 internal static partial class DatabaseLog
 {
-    [LoggerMessage(650, LogLevel.Warning, "PostgreSQL cannot be reached: the tables of {Context} are made when it can, and what needs them answers 503 until then")]
+    [LoggerMessage(660, LogLevel.Warning, "PostgreSQL cannot be reached: the tables of {Context} are made when it can, and what needs them answers 503 until then")]
     public static partial void Away(ILogger log, string context);
 
-    [LoggerMessage(651, LogLevel.Information, "PostgreSQL is there: the tables of {Context} are ready")]
+    [LoggerMessage(661, LogLevel.Information, "PostgreSQL is there: the tables of {Context} are ready")]
     public static partial void Back(ILogger log, string context);
 
-    [LoggerMessage(652, LogLevel.Error, "The tables of {Context} cannot be made; mend what the database says and start again")]
+    [LoggerMessage(662, LogLevel.Error, "The tables of {Context} cannot be made; mend what the database says and start again")]
     public static partial void Failed(ILogger log, Exception error, string context);
 }
