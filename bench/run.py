@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import replace
 
-from harness import build, faults, goals, measure, selftest, soak, table, two_nodes
+from harness import attacks, build, faults, goals, measure, selftest, soak, table, two_nodes
 from harness.places import RESULTS, ROOT, allow_many_files, cores
 from harness.scenarios import IDLE_ROOMS, IDLE_SUBSCRIBERS, SCENARIOS
 from harness.servers import SERVERS, Server
@@ -24,6 +24,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--faults", metavar="SCENARIO", nargs="*", help="break things instead, and count what is lost: F1 F3 ..., or all; --quick for the short form")
     parser.add_argument("--seed", type=int, default=1, help="of the faults (1)")
     parser.add_argument("--soak", metavar="MINUTES", type=int, nargs="?", const=30, help="2,000 connections of which a tenth is exchanged each minute: what does the server hold?")
+    parser.add_argument("--attack", metavar="NAME", nargs="*", help="attack a server with 120 MB for a minute each, and ask those beside it; --quick for five seconds")
     parser.add_argument("--selftest", action="store_true", help="a server that lies must be caught")
     return parser.parse_args()
 
@@ -70,6 +71,9 @@ def main() -> int:
         return selftest.run()
     if options.faults is not None:
         return faults.run(options.faults, options.seed, options.quick)
+
+    if options.attack is not None:
+        return attacks.run(options.attack, options.quick)
 
     if options.soak:
         return soak.run(options.soak)

@@ -16,7 +16,9 @@ KEY = "admin-key-of-the-soak-run"
 def run(minutes: int) -> int:
     server: Server = dotnet(
         "soak", "Tidings", ROOT / "src" / "Tidings.Server" / "Tidings.Server.csproj", lambda url: ["serve", "--urls", url])
-    server = replace(server, environment={**DOTNET, "Tidings__Limits__ConnectionsPerIp": "0", "Tidings__AdminKey": KEY})
+    server = replace(server, environment={
+        **DOTNET, "Tidings__AdminKey": KEY,
+        "Tidings__Limits__ConnectionsPerIp": "0", "Tidings__Limits__HandshakesPerSecondPerIp": "0", "Tidings__Limits__MessagesPerSecondPerIp": "0"})
     server.prepare()
     python = optional.debian_python()
     if not python:

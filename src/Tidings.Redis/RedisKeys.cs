@@ -41,6 +41,12 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>The pass that goes with a ticket's stream: the hash of its secret, and whose it is.</summary>
     public string Pass(string hash) => $"{prefix}pass:{hash}";
 
+    /// <summary>A sorted set: the keys of a user's tickets by the time at which they were made.</summary>
+    public string TicketsOf(string user) => $"{prefix}tickets:{Encode(user)}";
+
+    /// <summary>A sorted set: the keys of a user's passes by the time at which they were last shown.</summary>
+    public string PassesOf(string user) => $"{prefix}passes:{Encode(user)}";
+
     /// <summary>A hash: a task's version <c>v</c> and record <c>r</c>.</summary>
     public string Task(string id) => TaskPrefix + Encode(id);
 

@@ -13,6 +13,8 @@ internal sealed class RedisScript
     public static readonly RedisScript ClientClaim = new("client-claim");
     public static readonly RedisScript ClientRelease = new("client-release");
     public static readonly RedisScript Revoke = new("revoke");
+    public static readonly RedisScript PutSecret = new("secret-put");
+    public static readonly RedisScript RenewSecret = new("secret-renew");
     public static readonly RedisScript PutTask = new("task-put");
     public static readonly RedisScript RemoveTask = new("task-remove");
     public static readonly RedisScript DueTasks = new("task-due");
@@ -24,7 +26,7 @@ internal sealed class RedisScript
 
     /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
     public static readonly IReadOnlyList<RedisScript> All =
-        [Begin, Publish, Read, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke];
+        [Begin, Publish, Read, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret];
 
     private RedisScript(string name)
     {

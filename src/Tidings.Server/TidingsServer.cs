@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Transport;
 using Tidings.Server.AdminKeys;
 using Tidings.Server.Configuration;
 using Tidings.Server.Dashboard;
@@ -19,6 +21,8 @@ namespace Tidings.Server;
 /// <summary>The standalone server, put together from its configuration.</summary>
 internal static class TidingsServer
 {
+    private const int ReadAhead = 64 * 1024;
+
     /// <summary>Builds the server.</summary>
     /// <param name="settings">What goes before environment and files, by configuration key.</param>
     /// <param name="configure">Changes for tests.</param>
@@ -36,10 +40,17 @@ internal static class TidingsServer
             kestrel.AddServerHeader = false;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+            BoundMemory(kestrel.Limits);
+            if (options.Tidings.Pump == PumpKind.Streams || !OperatingSystem.IsLinux())
+            {
+                kestrel.ConfigureEndpointDefaults(HttpPlaces.Bound);
+            }
+
             tls?.Use(kestrel);
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseTidings();
+        builder.Services.AddSingleton(new TrustedPeers(TrustedProxies.Matcher(options.TrustedProxies.AsReadOnly())));
         builder.Services.AddRouting();
         builder.Services.AddProblemDetails();
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
@@ -80,6 +91,14 @@ internal static class TidingsServer
         app.Services.GetService<CertificateFiles>()?.Watch(app.Services.GetRequiredService<TimeProvider>(), app.Logger);
         Map(app, options);
         return app;
+    }
+
+    // What the web server reads ahead of whoever takes it, for each connection.
+    private static void BoundMemory(KestrelServerLimits limits)
+    {
+        limits.MaxRequestBufferSize = ReadAhead;
+        limits.Http2.InitialStreamWindowSize = ReadAhead;
+        limits.Http2.InitialConnectionWindowSize = 2 * ReadAhead;
     }
 
     // Whether middleware does nothing to a handshake that bears no forwarded headers.

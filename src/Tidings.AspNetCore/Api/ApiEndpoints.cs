@@ -33,7 +33,8 @@ public static class ApiEndpoints
         {
             var route = group.MapMethods("/" + operation.Name, [operation.Reads ? HttpMethods.Get : HttpMethods.Post], async context =>
             {
-                var result = tidings.ApiAccess.Refuse(context.Request, out var rate) ?? await RunAsync(context, operation, tidings.Limits.Messages(binary: false).HardLimit, rate);
+                var result = tidings.ApiAccess.Refuse(context.Request, out var rate) ?? await RunAsync(
+                    context, operation, tidings.Limits.Messages(binary: false).HardLimit, tidings.ApiAccess.IsShown(context.Request), rate);
                 await result.ExecuteAsync(context);
             });
             Describe(route, operation);
@@ -67,20 +68,22 @@ public static class ApiEndpoints
         return [.. operations, new BatchOperation(operations).Operation];
     }
 
-    private static async ValueTask<IResult> RunAsync(HttpContext context, ApiOperation operation, int largest, SharedRate rate)
+    private static async ValueTask<IResult> RunAsync(HttpContext context, ApiOperation operation, int largest, bool server, SharedRate rate)
     {
         ApiOutcome outcome;
         if (operation.Reads)
         {
             outcome = await operation.RunAsync(context.Request.Query, context.RequestAborted);
         }
-        else if (await ApiBody.ReadAsync(context, largest) is { } body)
-        {
-            outcome = await operation.RunAsync(body, context.RequestAborted);
-        }
         else
         {
-            return Problems.TooLarge($"The body may have at most {largest} bytes.");
+            var body = await ApiBody.ReadAsync(context, largest, server);
+            if (body.Refusal is { } refusal)
+            {
+                return refusal;
+            }
+
+            outcome = await operation.RunAsync(body.Bytes, context.RequestAborted);
         }
 
         rate.Overdraw(outcome.Commands - 1);

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Tidings.AspNetCore.Api;
@@ -47,23 +46,21 @@ public static class BroadcastEndpoint
 
     private static async Task<IResult> BroadcastAsync(HttpContext context, TidingsServices tidings, int largest)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        var most = Math.Min(((long)largest * LargestJsonEscape) + 1024, Array.MaxLength);
+        var (body, refusal) = await ApiBody.ReadAsync(context, (int)most, tidings.ApiAccess.IsShown(context.Request), $"Message too large: at most {largest} bytes.");
+        if (refusal is not null)
         {
-            size.MaxRequestBodySize = ((long)largest * LargestJsonEscape) + 1024;
+            return refusal;
         }
 
         BroadcastRequest? request;
         try
         {
-            request = await JsonSerializer.DeserializeAsync(context.Request.Body, BroadcastJson.Default.BroadcastRequest, context.RequestAborted);
+            request = JsonSerializer.Deserialize(body.Span, BroadcastJson.Default.BroadcastRequest);
         }
         catch (JsonException)
         {
             return Problems.BadRequest("""The body must be JSON of the form {"content":"text","room":"lobby"}.""");
-        }
-        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            return Problems.TooLarge($"Message too large: at most {largest} bytes.");
         }
 
         if (request?.Content is not { } content || request.Room is not { } room)

@@ -18,15 +18,41 @@ internal static class Problems
     public static IResult Unavailable(string detail) => Create(ErrorCode.Unavailable, detail);
 
     /// <summary>A limit on rates refuses the request, and says when to come back: <c>Retry-After</c> in seconds, <c>retryAfter</c> in milliseconds.</summary>
-    public static IResult RateLimited(HttpContext context, int milliseconds)
+    /// <param name="context">The request.</param>
+    /// <param name="milliseconds">When.</param>
+    /// <param name="limit">Whose limit it is, where others than the one who asks may have used it up: <c>ip</c> or <c>user</c>.</param>
+    public static IResult RateLimited(HttpContext context, int milliseconds, string? limit = null)
     {
         context.Response.Headers.RetryAfter = RetryAfter.Seconds(milliseconds);
-        return TypedResults.Problem(
-            "Rate limit exceeded", statusCode: StatusOf(ErrorCode.RateLimited), extensions: [new("code", ErrorCode.RateLimited.ToWire()), new("retryAfter", milliseconds)]);
+        return Create(ErrorCode.RateLimited, "Rate limit exceeded", limit, milliseconds);
     }
 
-    public static IResult Create(ErrorCode code, string detail) =>
-        TypedResults.Problem(detail, statusCode: StatusOf(code), extensions: [new("code", code.ToWire())]);
+    /// <summary>A bound refuses the request, and others may have used it up: <c>Retry-After</c> says when to come back.</summary>
+    public static IResult ComeBack(HttpContext context, ErrorCode code, string detail, int milliseconds, string? limit = null)
+    {
+        context.Response.Headers.RetryAfter = RetryAfter.Seconds(milliseconds);
+        return Create(code, detail, limit);
+    }
+
+    /// <summary>The request did not arrive in time (RFC 9110 §15.5.9).</summary>
+    public static IResult TooSlow(string detail) =>
+        TypedResults.Problem(detail, statusCode: StatusCodes.Status408RequestTimeout, extensions: [new("code", ErrorCode.Timeout.ToWire())]);
+
+    public static IResult Create(ErrorCode code, string detail, string? limit = null, int? retryAfter = null)
+    {
+        List<KeyValuePair<string, object?>> extensions = [new("code", code.ToWire())];
+        if (retryAfter is not null)
+        {
+            extensions.Add(new("retryAfter", retryAfter));
+        }
+
+        if (limit is not null)
+        {
+            extensions.Add(new("limit", limit));
+        }
+
+        return TypedResults.Problem(detail, statusCode: StatusOf(code), extensions: extensions);
+    }
 
     /// <summary>The same in the place of an answer, as a batch has it.</summary>
     public static byte[] ToJson(ApiFault fault)

@@ -58,7 +58,7 @@ public static class TicketEndpoint
             return Problems.Unauthorized(who.Refusal is { } refusal ? refusal.Reason : "Send a token as \"Authorization: Bearer <token>\".");
         }
 
-        string? ticket;
+        string ticket;
         try
         {
             ticket = await tidings.Tickets.IssueAsync(identity);
@@ -66,11 +66,6 @@ public static class TicketEndpoint
         catch (BrokerUnavailableException error)
         {
             return Problems.Unavailable(error.Message);
-        }
-
-        if (ticket is null)
-        {
-            return Problems.Unavailable("Too many tickets wait to be used; they end within 30 s.");
         }
 
         context.Response.Headers.CacheControl = "no-store";

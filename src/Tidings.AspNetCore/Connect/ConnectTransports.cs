@@ -41,7 +41,7 @@ internal sealed class ConnectTransports
             SharesRates = false,
             QueueBytes = int.MaxValue,
         });
-        _commands = new CommandRoute(entrance, tidings.Actions, tidings.SenderRates, settings, saying);
+        _commands = new CommandRoute(entrance, tidings.Actions, settings, saying);
     }
 
     /// <summary>A WebSocket, a stream or a poll, as the request says.</summary>

@@ -29,6 +29,34 @@ internal sealed partial class WebSocketEntrance
         }
     }
 
+    // The address goes first: one that opens too many takes nothing of what the others may.
+    private async ValueTask<bool> RefuseHandshakeAsync(HttpContext context)
+    {
+        var address = AddressKey.From(context.Connection.RemoteIpAddress);
+        if (registry.Rates.RefuseHandshake(address) is var wait and > 0)
+        {
+            registry.NoteAddressFull(address, "Tidings:Limits:HandshakesPerSecondPerIp");
+            await RefuseAsync("This address opens more handshakes a second than it may (Tidings:Limits:HandshakesPerSecondPerIp).\n");
+            return true;
+        }
+
+        if ((wait = guards.Handshakes.TryTake()) > 0)
+        {
+            await RefuseAsync("This server takes no more handshakes in this second.\n");
+            return true;
+        }
+
+        return false;
+
+        async Task RefuseAsync(string text)
+        {
+            registry.Metrics.Refused("handshakes");
+            Note(context, "Handshakes per second");
+            context.Response.Headers.RetryAfter = RetryAfter.Seconds(wait);
+            await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status429TooManyRequests, text);
+        }
+    }
+
     private async ValueTask RefuseOriginAsync(HttpContext context)
     {
         Note(context, "Origin");

@@ -101,12 +101,8 @@ internal sealed partial class WebSocketEntrance(
         }
 
         guards.Forwarding.Look(context);
-        if (guards.Handshakes.TryTake() is var wait and > 0)
+        if (await RefuseHandshakeAsync(context))
         {
-            registry.Metrics.Refused("handshakes");
-            Note(context, "Handshakes per second");
-            context.Response.Headers.RetryAfter = RetryAfter.Seconds(wait);
-            await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status429TooManyRequests, "This server takes no more handshakes in this second.\n");
             return null;
         }
 

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
+using Tidings.Connections;
 using Tidings.Diagnostics;
+using Tidings.Pressure;
 
 namespace Tidings.AspNetCore.Hooks;
 
@@ -14,12 +16,14 @@ internal sealed class HookClient : IDisposable
     private readonly HttpMessageInvoker _http;
     private readonly HookSignature _signature;
     private readonly SemaphoreSlim _places;
+    private readonly BodyBudget _bodies;
     private readonly TimeSpan _limit;
     private readonly TimeProvider _time;
     private readonly HookLog _log;
 
-    public HookClient(HookOptions options, TimeProvider time, ILogger log)
+    public HookClient(HookOptions options, BodyBudget bodies, TimeProvider time, ILogger log)
     {
+        _bodies = bodies;
         _signature = new HookSignature(options.Secret!);
         _places = new SemaphoreSlim(options.InFlight);
         _limit = options.Timeout;
@@ -104,14 +108,25 @@ internal sealed class HookClient : IDisposable
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var bytes = new byte[LargestAnswer + 1];
-        var length = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
-        if (length > LargestAnswer)
+        using var bytes = new BodyBuffer(_bodies, Sender.Server);
+        int read;
+        do
+        {
+            if (bytes.Grow(LargestAnswer + 1) != BodyAdmission.Granted)
+            {
+                return (null, "the bodies that are being received hold as much memory as they may");
+            }
+
+            bytes.Advance(read = await stream.ReadAsync(bytes.Free, cancellationToken));
+        }
+        while (read > 0 && bytes.Length <= LargestAnswer);
+
+        if (bytes.Length > LargestAnswer)
         {
             return (null, $"its answer has more than {LargestAnswer} bytes");
         }
 
-        var answer = HookAnswer.Parse(bytes.AsMemory(0, length), schema, out var fault);
+        var answer = HookAnswer.Parse(bytes.Bytes, schema, out var fault);
         return (answer, fault);
     }
 }

@@ -50,7 +50,6 @@ internal sealed partial class TidingsServices
         Registry.Change(limits.ForNode());
         _subscribing.Limits = new ChannelLimits(limits.Subscriptions, limits.SubscribeRate);
         _handshakes.Change(limits.HandshakeRate);
-        SenderRates.Change(limits.Rate, limits.SubscribeRate);
         Kinds.Replace([.. options.Channels.Select(KindOf)]);
         ChangeKeys(options);
         _jwt?.Change(options.Jwt);

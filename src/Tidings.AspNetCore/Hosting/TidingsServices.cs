@@ -48,12 +48,17 @@ internal sealed partial class TidingsServices : IAsyncDisposable
         Provider = provider;
         HandlerJson = new HandlerJson(json.Value.SerializerOptions);
         Handlers = new HandlerRunner(provider.GetRequiredService<IServiceScopeFactory>(), time, options.HandlerTimeout);
-        _hooks = options.Hooks.Secret is null ? null : new HookClient(options.Hooks, time, log);
+        _limits = Limits.From(options.Limits);
+        var bodies = provider.GetService<BodyBudget>() ?? BodyBudget.OfProcess(Limits.Messages(binary: true).HardLimit);
+        _hooks = options.Hooks.Secret is null ? null : new HookClient(options.Hooks, bodies, time, log);
         ConnectHook = Hook(options.Hooks.Connect, (hooks, url) => new ConnectHook(hooks, url, time));
         Calls = new CallTable(Hook(options.Hooks.Call, static (hooks, url) => new CallHook(hooks, url)));
-        _limits = Limits.From(options.Limits);
         Shedder = new LoadShedder(provider.GetService<IPressure>() ?? new SystemPressure(), options.Overload, time, meters, log);
-        Registry = new ConnectionRegistry(lanes, Limits.ForNode(), time, meters, log) { Shedder = Shedder };
+        Registry = new ConnectionRegistry(lanes, Limits.ForNode(), time, meters, log)
+        {
+            Shedder = Shedder,
+            Bodies = bodies,
+        };
         _jwt = tokens is null ? JwtAuthenticator.From(options.Jwt, time) : null;
         tokens ??= _jwt;
         var authenticator = tokens is null ? null : new Authenticator(tokens, Registry.Revocations, time);
@@ -95,7 +100,6 @@ internal sealed partial class TidingsServices : IAsyncDisposable
         Forwarding = new ForwardingNotice(log);
         Origins = new OriginPolicy(options.AllowedOrigins, new OwnHosts(provider));
         CrossOrigin = new CrossOrigin(Origins, [.. options.AllowedOrigins], provider.GetRequiredService<ILoggerFactory>());
-        SenderRates = new SenderRates(Limits.Rate, Limits.SubscribeRate, time);
         Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
         DrainSpan = DrainDefaults.SpanOf(options, provider.GetService<IHostEnvironment>());
         Drain = new Drain(Registry, lanes, time, DrainSpan);
@@ -185,8 +189,6 @@ internal sealed partial class TidingsServices : IAsyncDisposable
 
     public CrossOrigin CrossOrigin { get; }
 
-    /// <summary>What clients may say that post their commands.</summary>
-    public SenderRates SenderRates { get; }
     public WebSocketEntrance Entrance { get; }
     public ForwardingNotice Forwarding { get; }
 

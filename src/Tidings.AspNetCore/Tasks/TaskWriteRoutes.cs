@@ -39,9 +39,10 @@ internal sealed class TaskWriteRoutes(TidingsServices tidings)
             return refusal;
         }
 
-        if (await ApiBody.ReadAsync(context, _mostPayloadBytes + OtherBytes) is not { } body)
+        var (body, tooMuch) = await ReadAsync(context);
+        if (tooMuch is not null)
         {
-            return TooLarge();
+            return tooMuch;
         }
 
         var (order, fault) = TaskRequests.ReadStart(body, tidings.Tasks.Starting);
@@ -76,9 +77,10 @@ internal sealed class TaskWriteRoutes(TidingsServices tidings)
             return TaskProblems.InvalidId;
         }
 
-        if (await ApiBody.ReadAsync(context, _mostPayloadBytes + OtherBytes) is not { } body)
+        var (body, tooMuch) = await ReadAsync(context);
+        if (tooMuch is not null)
         {
-            return TooLarge();
+            return tooMuch;
         }
 
         var (report, fault) = TaskRequests.ReadReport(body, _mostPayloadBytes);
@@ -87,5 +89,6 @@ internal sealed class TaskWriteRoutes(TidingsServices tidings)
             : TaskProblems.Of(await tidings.Tasks.Registry.ReportAsync(id, report, context.RequestAborted));
     }
 
-    private IResult TooLarge() => Problems.TooLarge($"data and result may have at most {_mostPayloadBytes} bytes.");
+    private ValueTask<ApiBody> ReadAsync(HttpContext context) => ApiBody.ReadAsync(
+        context, _mostPayloadBytes + OtherBytes, tidings.TaskAccess.IsShown(context.Request), $"data and result may have at most {_mostPayloadBytes} bytes.");
 }

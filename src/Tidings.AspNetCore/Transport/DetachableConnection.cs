@@ -34,6 +34,7 @@ internal sealed class DetachableConnection : DefaultConnectionContext, IDetachab
     private readonly CancellationTokenSource _closed = new();
     private Connection? _given;
     private int _disposed;
+    private int _left;
 
     public DetachableConnection(EpollLane lane, int fd, byte[] head, EndPoint? remote, EndPoint? local)
         : base($"tidings-{Interlocked.Increment(ref s_ids)}")
@@ -49,6 +50,9 @@ internal sealed class DetachableConnection : DefaultConnectionContext, IDetachab
 
     public EpollLane Lane { get; }
 
+    /// <summary>Its place among the connections of its address, until it is a connection of its lane or ends.</summary>
+    public HttpPlace Place { private get; init; }
+
     public bool IsIntact => ReferenceEquals(Transport, _pipe) && !_pipe.IsOrdinary;
 
     public void Give(Connection connection) => _given = connection;
@@ -61,6 +65,7 @@ internal sealed class DetachableConnection : DefaultConnectionContext, IDetachab
         }
 
         connection.Attach(new EpollWire(Lane, fd, unread));
+        LeavePlace();
         return true;
     }
 
@@ -86,9 +91,18 @@ internal sealed class DetachableConnection : DefaultConnectionContext, IDetachab
             }
         }
 
+        LeavePlace();
         await _pipe.DisposeAsync();
         await _closed.CancelAsync();
         _closed.Dispose();
         await base.DisposeAsync();
+    }
+
+    private void LeavePlace()
+    {
+        if (Interlocked.Exchange(ref _left, 1) == 0)
+        {
+            Place.Leave();
+        }
     }
 }

@@ -5,7 +5,7 @@ using Tidings.Lanes.Epoll;
 namespace Tidings.AspNetCore.Transport;
 
 /// <summary>An accepted socket of which is not yet known who is to have it: the lane looks at its first bytes without taking them.</summary>
-internal sealed class HeadSocket(LaneListener listener, EpollLane lane, int fd, EndPoint? remote) : TimerEntry, IEpollSource, ILaneWork
+internal sealed class HeadSocket(LaneListener listener, EpollLane lane, int fd, EndPoint? remote, HttpPlace place, bool isRefused) : TimerEntry, IEpollSource, ILaneWork
 {
     // After this a head that is not complete is the web server's, which has a limit of its own.
     private const int PatienceMilliseconds = 2000;
@@ -17,7 +17,16 @@ internal sealed class HeadSocket(LaneListener listener, EpollLane lane, int fd, 
     {
         if (!listener.TryEnterHead())
         {
-            listener.HandOver(fd);
+            if (isRefused)
+            {
+                listener.LeaveRefused();
+                Native.Close(fd);
+            }
+            else
+            {
+                listener.HandOver(fd, place);
+            }
+
             return;
         }
 
@@ -38,8 +47,17 @@ internal sealed class HeadSocket(LaneListener listener, EpollLane lane, int fd, 
 
         if (status == NativeStatus.Failed || length == 0)
         {
-            Leave();
-            Native.Close(fd);
+            Close();
+            return;
+        }
+
+        if (isRefused)
+        {
+            // What it has sent is taken: closing a socket with unread bytes would destroy the answer on its way.
+            Native.Receive(fd, lane.ReadBuffer, out _);
+            Native.Send(fd, HttpPlaces.Refusal, out _);
+            Native.EndOutput(fd);
+            Close();
             return;
         }
 
@@ -51,11 +69,10 @@ internal sealed class HeadSocket(LaneListener listener, EpollLane lane, int fd, 
                 break;
             case HeadKind.Other:
                 Leave();
-                listener.HandOver(fd);
+                listener.HandOver(fd, place);
                 break;
             case HeadKind.Undecided when (events & (Libc.EPOLLRDHUP | Libc.EPOLLHUP)) != 0:
-                Leave();
-                Native.Close(fd);
+                Close();
                 break;
             default:
                 Watch();
@@ -63,16 +80,18 @@ internal sealed class HeadSocket(LaneListener listener, EpollLane lane, int fd, 
         }
     }
 
-    void IEpollSource.OnLaneEnded()
-    {
-        Leave();
-        Native.Close(fd);
-    }
+    void IEpollSource.OnLaneEnded() => Close();
 
     protected internal override void OnDue()
     {
+        if (isRefused)
+        {
+            Close();
+            return;
+        }
+
         Leave();
-        listener.HandOver(fd);
+        listener.HandOver(fd, place);
     }
 
     private void Watch()
@@ -83,6 +102,17 @@ internal sealed class HeadSocket(LaneListener listener, EpollLane lane, int fd, 
             _watched = true;
             _key = lane.Add(fd, this, Libc.EPOLLIN | Libc.EPOLLRDHUP | Libc.EPOLLET);
             lane.Timers.Schedule(this, lane.Now + PatienceMilliseconds);
+        }
+    }
+
+    private void Close()
+    {
+        Leave();
+        Native.Close(fd);
+        place.Leave();
+        if (isRefused)
+        {
+            listener.LeaveRefused();
         }
     }
 
@@ -103,9 +133,9 @@ internal sealed class HeadSocket(LaneListener listener, EpollLane lane, int fd, 
         var head = lane.ReadBuffer.AsSpan(0, length);
         Native.Receive(fd, head, out _);
         var local = listener.LocalEndPoint(fd);
-        if (!listener.Express.TryServe(head, lane, fd, remote, local))
+        if (!listener.Express.TryServe(head, lane, fd, remote, local, place))
         {
-            listener.Offer(new DetachableConnection(lane, fd, head.ToArray(), remote, local));
+            listener.Offer(new DetachableConnection(lane, fd, head.ToArray(), remote, local) { Place = place });
         }
     }
 }

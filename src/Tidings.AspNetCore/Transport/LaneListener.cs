@@ -18,6 +18,9 @@ internal sealed class LaneListener : IConnectionListener, IEpollSource, ILaneWor
     private const int MostHeads = 4096;
     private const int AcceptsPerTurn = 64;
 
+    // How many that are refused may hear why; those beyond see only the end.
+    private const int MostRefused = 256;
+
     // The process's own: without a descriptor for a file or a thread the runtime itself ends with "Out of memory".
     private const int ReservedDescriptors = 32;
 
@@ -32,21 +35,24 @@ internal sealed class LaneListener : IConnectionListener, IEpollSource, ILaneWor
     private readonly bool _tcp;
     private readonly bool _localIsKnown;
     private readonly SocketConnectionContextFactory _ordinary;
+    private readonly HttpPlaces? _places;
     private readonly ILogger _log;
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>(new UnboundedChannelOptions { SingleReader = true });
     private readonly AcceptPause _pause;
     private readonly int _ceiling = (int)Math.Min(Math.Max(Native.MostDescriptors() - ReservedDescriptors, Native.MostDescriptors() / 2), int.MaxValue);
     private ulong _key;
     private int _heads;
+    private int _refused;
     private bool _listening;
     private long _nextWarning;
 
-    public LaneListener(LaneSet lanes, EndPoint endPoint, SocketTransportOptions options, SocketConnectionContextFactory ordinary, ExpressEntrance express, ILogger log)
+    public LaneListener(LaneSet lanes, EndPoint endPoint, SocketTransportOptions options, SocketConnectionContextFactory ordinary, ExpressEntrance express, HttpPlaces? places, ILogger log)
     {
         _lanes = lanes;
         _lane = lanes.StartEpoll()[0];
         _ordinary = ordinary;
         Express = express;
+        _places = places;
         _log = log;
         _pause = new AcceptPause(this);
         _socket = options.CreateBoundListenSocket(endPoint);
@@ -144,6 +150,9 @@ internal sealed class LaneListener : IConnectionListener, IEpollSource, ILaneWor
         return false;
     }
 
+    /// <summary>A socket that is refused has gone.</summary>
+    public void LeaveRefused() => Interlocked.Decrement(ref _refused);
+
     public void LeaveHead() => Interlocked.Decrement(ref _heads);
 
     /// <summary>Gives a handshake to the web server.</summary>
@@ -156,12 +165,17 @@ internal sealed class LaneListener : IConnectionListener, IEpollSource, ILaneWor
         }
     }
 
-    /// <summary>Gives a socket to the web server for good.</summary>
-    public void HandOver(int fd)
+    /// <summary>Gives a socket to the web server for good, with its place until it ends.</summary>
+    public void HandOver(int fd, HttpPlace place)
     {
 #pragma warning disable CA2000 // The context owns the socket, and the web server the context.
         var connection = _ordinary.Create(new Socket(new SafeSocketHandle(fd, ownsHandle: true)));
 #pragma warning restore CA2000
+        if (place.Places is not null)
+        {
+            connection.ConnectionClosed.UnsafeRegister(static place => ((HttpPlace)place!).Leave(), place);
+        }
+
         if (!_accepted.Writer.TryWrite(connection))
         {
             _ = connection.DisposeAsync().AsTask();
@@ -212,8 +226,18 @@ internal sealed class LaneListener : IConnectionListener, IEpollSource, ILaneWor
             return OnAcceptFailed(Libc.EMFILE);
         }
 
+        var remote = _tcp ? SocketAddress.Read(address[..length]) : null;
+        HttpPlace place = default;
+        var isRefused = _places?.TryEnter(remote, out place) == false;
+        if (isRefused && Interlocked.Increment(ref _refused) > MostRefused)
+        {
+            LeaveRefused();
+            Native.Close(fd);
+            return true;
+        }
+
         var lane = _lanes.NextEpoll();
-        lane.Post(new HeadSocket(this, lane, fd, _tcp ? SocketAddress.Read(address[..length]) : null));
+        lane.Post(new HeadSocket(this, lane, fd, remote, place, isRefused));
         return true;
     }
 

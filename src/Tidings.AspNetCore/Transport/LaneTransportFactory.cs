@@ -37,7 +37,7 @@ internal sealed class LaneTransportFactory(LaneSet lanes, IOptions<TidingsOption
         {
             IsInUse = true;
             return ValueTask.FromResult<IConnectionListener>(
-                new LaneListener(lanes, endpoint, options.Value, _ordinary, _express.Value, logs.CreateLogger<LaneListener>()));
+                new LaneListener(lanes, endpoint, options.Value, _ordinary, _express.Value, HttpPlaces.Of(services), logs.CreateLogger<LaneListener>()));
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {

@@ -13,10 +13,9 @@ namespace Tidings.AspNetCore.Transports;
 /// <summary>Commands over HTTP (docs/protocol.md, "Commands"): carried out one after the other, as those of a connection are.</summary>
 /// <param name="entrance">Lets requests in.</param>
 /// <param name="actions">What commands do.</param>
-/// <param name="rates">How often who may say something.</param>
 /// <param name="settings">What holds for connections; when replies have become longer than what may wait for one, no further command is carried out.</param>
 /// <param name="saying">The same for the connection that each request is.</param>
-internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions, SenderRates rates, LiveSettings settings, LiveSettings saying)
+internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions, LiveSettings settings, LiveSettings saying)
 {
     private static readonly FieldFault[] NeedsConnection = [new("type", "needs a connection")];
 
@@ -55,10 +54,10 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
 
     private async ValueTask<CommandBody?> ReadAsync(HttpContext context)
     {
-        var largest = settings.Current.Messages.HardLimit;
-        if (await ApiBody.ReadAsync(context, largest) is not { } bytes)
+        var (bytes, refusal) = await ApiBody.ReadAsync(context, settings.Current.Messages.HardLimit);
+        if (refusal is not null)
         {
-            await HttpEntrance.AnswerAsync(context, Problems.TooLarge($"The body may have at most {largest} bytes."));
+            await HttpEntrance.AnswerAsync(context, refusal);
             return null;
         }
 
@@ -103,12 +102,12 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
     private async ValueTask CarryOutAsync(ChannelSession session, Visit visit, ReadOnlyMemory<byte> json)
     {
         var connection = session.Connection;
-        int retryAfter;
+        RateRefusal refusal;
         if (json.Length > settings.Current.Messages.SoftLimit)
         {
-            connection.Send(TryContent(session, visit, out retryAfter)
+            connection.Send(TryContent(session, visit, out refusal)
                 ? Reply.Error(default, ErrorCode.TooLarge, "Message too large")
-                : Reply.RateLimited(default, retryAfter));
+                : Reply.RateLimited(default, refusal.RetryAfter, refusal.SharedLimit));
             return;
         }
 
@@ -120,9 +119,9 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
 
         switch (command.Type)
         {
-            case CommandType.Publish or CommandType.Send or CommandType.Call when !TryContent(session, visit, out retryAfter):
-            case CommandType.Presence or CommandType.History or CommandType.Ping when !TryAsk(session, visit, out retryAfter):
-                connection.Send(Reply.RateLimited(command.Id, retryAfter));
+            case CommandType.Publish or CommandType.Send or CommandType.Call when !TryContent(session, visit, out refusal):
+            case CommandType.Presence or CommandType.History or CommandType.Ping when !TryAsk(session, visit, out refusal):
+                connection.Send(Reply.RateLimited(command.Id, refusal.RetryAfter, refusal.SharedLimit));
                 break;
             case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Presence or CommandType.History or CommandType.Ping:
                 await ChannelHandler.CompleteAsync(session, command, actions.CarryOutAsync(session, command));
@@ -133,26 +132,28 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
         }
     }
 
-    private bool TryContent(ChannelSession session, Visit visit, out int retryAfter)
+    private static bool TryContent(ChannelSession session, Visit visit, out RateRefusal refusal)
     {
-        var registry = session.Connection.Registry;
-        var refusing = rates.TryContent(session.User, visit.Address, out retryAfter)
-            ? registry.Rates.Refuse(visit.Address, session.User, out retryAfter)
-            : RateLimitName.Messages;
-        return Count(registry, refusing);
+        var rates = session.Connection.Registry.Rates;
+        refusal = rates.RefusePostedMessage(visit.Address, session.User);
+        refusal = refusal.Refuses ? refusal : rates.Refuse(visit.Address, session.User);
+        return Count(session, refusal);
     }
 
-    private bool TryAsk(ChannelSession session, Visit visit, out int retryAfter) =>
-        Count(session.Connection.Registry, rates.TryAsk(session.User, visit.Address, out retryAfter) ? null : RateLimitName.Subscribing);
-
-    private static bool Count(ConnectionRegistry registry, string? refusing)
+    private static bool TryAsk(ChannelSession session, Visit visit, out RateRefusal refusal)
     {
-        if (refusing is not null)
+        refusal = session.Connection.Registry.Rates.RefusePostedQuestion(visit.Address, session.User);
+        return Count(session, refusal);
+    }
+
+    private static bool Count(ChannelSession session, in RateRefusal refusal)
+    {
+        if (refusal.Limit is { } limit)
         {
-            registry.Metrics.RateLimited(refusing);
+            session.Connection.Registry.Metrics.RateLimited(limit);
         }
 
-        return refusing is null;
+        return !refusal.Refuses;
     }
 
     private static async Task WriteAsync(HttpContext context, ReplyWire wire, bool isArray)

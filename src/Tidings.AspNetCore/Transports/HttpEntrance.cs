@@ -32,6 +32,14 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         }
 
         var address = AddressKey.From(context.Connection.RemoteIpAddress);
+        if (counted && tidings.Registry.Rates.RefuseQuestion(address, who.Identity?.User) is { Refuses: true } rate)
+        {
+            tidings.Registry.Metrics.RateLimited(RateLimitName.Subscribing);
+            Note(context, "Streams and polls per second");
+            await AnswerAsync(context, Problems.RateLimited(context, rate.RetryAfter, rate.SharedLimit));
+            return null;
+        }
+
         var place = counted ? address : default;
         switch (tidings.Registry.Enter(place, stays: counted))
         {
@@ -43,7 +51,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
                 return null;
             default:
                 Note(context, DisconnectCode.TooManyConnections.Reason);
-                await AnswerAsync(context, Problems.Create(ErrorCode.TooMany, DisconnectCode.TooManyConnections.Reason + "."), SlowlySeconds);
+                await AnswerAsync(context, Problems.Create(ErrorCode.TooMany, DisconnectCode.TooManyConnections.Reason + ".", RateLimitName.Ip), SlowlySeconds);
                 return null;
         }
 

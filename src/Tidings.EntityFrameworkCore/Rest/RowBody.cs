@@ -25,7 +25,12 @@ internal sealed class RowBody(Resource resource, Dictionary<int, object?> values
             throw new RestFault(TypedResults.Problem("The body must be JSON, and Content-Type must say so.", statusCode: StatusCodes.Status415UnsupportedMediaType, extensions: [new("code", "bad_request")]));
         }
 
-        var body = await ApiBody.ReadAsync(context, LargestBody) ?? throw new RestFault(Problems.TooLarge($"The body may have at most {LargestBody} bytes."));
+        var (body, refusal) = await ApiBody.ReadAsync(context, LargestBody);
+        if (refusal is not null)
+        {
+            throw new RestFault(refusal);
+        }
+
         JsonDocument document;
         try
         {

@@ -11,4 +11,10 @@ internal enum InflateResult
 
     /// <summary>The payload is no DEFLATE stream, or is cut off: close with 1007, as for any payload that contradicts its type.</summary>
     Corrupt,
+
+    /// <summary>The message is complete and within its limit, but longer than what is kept: nothing of it was.</summary>
+    Dropped,
+
+    /// <summary>There was no memory for it, by whoever counts that.</summary>
+    NoMemory,
 }

@@ -19,16 +19,17 @@ internal static class MessageInflater
 
     /// <summary>Inflates the payload of one complete message, the payloads of its fragments put together.</summary>
     /// <remarks>
-    /// A peer's fault is a result, not an exception. At most 1.25 × <paramref name="maxBytes"/> and a constant are in use at any time.
+    /// A peer's fault is a result, not an exception. At most 1.25 times what is kept and a constant are in use at any time.
     /// An empty payload, which a zlib flushed twice makes of an empty message, counts as one; strictly it would be <c>00</c> (§7.2.3.6).
     /// </remarks>
     /// <param name="compressed">The payload as it came, unmasked.</param>
-    /// <param name="maxBytes">The most that the message may have after inflating; best a power of two, like the pool's arrays.</param>
+    /// <param name="bounds">What the message may have after inflating; best powers of two, like the pool's arrays.</param>
     /// <param name="rented">The message on <see cref="InflateResult.Ok"/>; the caller returns it to <see cref="ArrayPool{T}.Shared"/>. Else empty.</param>
-    /// <param name="length">The message's length in <paramref name="rented"/>.</param>
-    public static unsafe InflateResult Inflate(ReadOnlySpan<byte> compressed, int maxBytes, out byte[] rented, out int length)
+    /// <param name="length">The message's length in <paramref name="rented"/>; of one that was dropped, its length.</param>
+    public static unsafe InflateResult Inflate(ReadOnlySpan<byte> compressed, InflateBounds bounds, out byte[] rented, out int length)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(maxBytes);
+        ArgumentOutOfRangeException.ThrowIfNegative(bounds.Keep);
+        ArgumentOutOfRangeException.ThrowIfLessThan(bounds.Limit, bounds.Keep);
         rented = [];
         length = 0;
         if (compressed.IsEmpty)
@@ -36,7 +37,7 @@ internal static class MessageInflater
             return InflateResult.Ok;
         }
 
-        var output = new InflateBuffer(maxBytes, first: (int)Math.Min(compressed.Length * 4L, maxBytes));
+        var output = new InflateBuffer(bounds);
         try
         {
             fixed (byte* payload = compressed)
@@ -46,7 +47,8 @@ internal static class MessageInflater
                 if (result == InflateResult.Ok)
                 {
                     length = output.Length;
-                    rented = output.Detach();
+                    result = output.IsDropped ? InflateResult.Dropped : result;
+                    rented = output.IsDropped ? [] : output.Detach();
                 }
 
                 return result;
@@ -70,7 +72,7 @@ internal static class MessageInflater
         for (int finals = 0, start = 0; finals < MaxFinalBlocks;)
         {
             int before = output.Length;
-            var result = InflateStream(source, ref output);
+            var result = InflateStream(source, length, ref output);
             if (result != InflateResult.Ok || source.AtEnd)
             {
                 return result;
@@ -104,13 +106,17 @@ internal static class MessageInflater
     }
 
     // Up to and with a block that has BFINAL set, be it the sender's or the source's own.
-    private static InflateResult InflateStream(InflateSource source, ref InflateBuffer output)
+    private static InflateResult InflateStream(InflateSource source, int length, ref InflateBuffer output)
     {
         Span<byte> probe = stackalloc byte[1];
         using var stream = new DeflateStream(source, CompressionMode.Decompress, leaveOpen: true);
         while (true)
         {
-            var free = output.Free();
+            if (!output.TryFree((int)Math.Min(length * 4L, int.MaxValue), out var free))
+            {
+                return InflateResult.NoMemory;
+            }
+
             int count = stream.Read(free.IsEmpty ? probe : free);
             if (count == 0)
             {

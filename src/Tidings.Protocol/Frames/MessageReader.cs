@@ -112,6 +112,9 @@ internal struct MessageReader(bool fromClient, bool allowCompressed)
         return buffer;
     }
 
+    /// <summary>Gives back what is held, and reads nothing more: the peer's message is not wanted any longer.</summary>
+    public void Stop() => Fail(ProtocolError.TooLarge);
+
     /// <summary>Gives back what is held. The reader must not be used any more.</summary>
     public void Release()
     {

@@ -34,18 +34,26 @@ internal static class Reply
         return frame.End();
     }
 
-    /// <summary>A limit on rates refuses a command; <paramref name="retryAfter"/> is in milliseconds.</summary>
-    public static byte[] RateLimited(ReadOnlyMemory<byte> id, int retryAfter) => Later(id, ErrorCode.RateLimited, "Rate limit exceeded", retryAfter);
+    /// <summary>A limit on rates refuses a command.</summary>
+    /// <param name="id">The command's id.</param>
+    /// <param name="retryAfter">In milliseconds.</param>
+    /// <param name="limit">Whose limit it is, where it is not the connection's own: <c>ip</c>, <c>user</c> or <c>channel</c>.</param>
+    public static byte[] RateLimited(ReadOnlyMemory<byte> id, int retryAfter, string? limit = null) => Later(id, ErrorCode.RateLimited, "Rate limit exceeded", retryAfter, limit);
 
     /// <summary>The server is hard-pressed and refuses what can wait; <paramref name="retryAfter"/> is in milliseconds.</summary>
     public static byte[] Overloaded(ReadOnlyMemory<byte> id, int retryAfter) => Later(id, ErrorCode.Unavailable, "Overloaded", retryAfter);
 
-    private static byte[] Later(ReadOnlyMemory<byte> id, ErrorCode code, string error, int retryAfter)
+    private static byte[] Later(ReadOnlyMemory<byte> id, ErrorCode code, string error, int retryAfter, string? limit = null)
     {
         var frame = JsonFrame.Begin("error", id);
         frame.Writer.WriteString("code"u8, code.ToWire());
         frame.Writer.WriteString("error"u8, error);
         frame.Writer.WriteNumber("retryAfter"u8, retryAfter);
+        if (limit is not null)
+        {
+            frame.Writer.WriteString("limit"u8, limit);
+        }
+
         return frame.End();
     }
 

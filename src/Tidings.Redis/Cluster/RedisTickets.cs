@@ -13,12 +13,13 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, RedisMet
 
     private const int SecretHash = 32;
 
-    public async ValueTask<string?> IssueAsync(Identity identity)
+    public async ValueTask<string> IssueAsync(Identity identity)
     {
         var ticket = BearerSecret.New();
         var hash = Hash(ticket);
         var redis = await ConnectionOf(hash).ConfigureAwait(false);
-        await redis.ExecuteAsync("SET", keys.Ticket(hash), IdentityText.Encode(identity), "PX", TicketLife).ConfigureAwait(false);
+        await redis.EvaluateAsync(
+            RedisScript.PutSecret, [keys.Ticket(hash), keys.TicketsOf(identity.User)], [IdentityText.Encode(identity), TicketLife, Tickets.Share]).ConfigureAwait(false);
         return ticket;
     }
 
@@ -35,8 +36,8 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, RedisMet
         var hash = Hash(ticket);
         var redis = await ConnectionOf(hash).ConfigureAwait(false);
         byte[] pass = [.. BearerSecret.Hash(secret), .. IdentityText.Encode(identity)];
-        var set = await redis.ExecuteAsync("SET", keys.Pass(hash), pass, "NX", "PX", PassLife).ConfigureAwait(false);
-        return set.IsNull ? null : secret;
+        var set = await redis.EvaluateAsync(RedisScript.PutSecret, [keys.Pass(hash), keys.PassesOf(identity.User)], [pass, PassLife, StreamPasses.Share]).ConfigureAwait(false);
+        return (int)set == 1 ? secret : null;
     }
 
     public async ValueTask<Identity?> ShowPassAsync(string ticket, string secret)
@@ -50,8 +51,13 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, RedisMet
             return null;
         }
 
-        await redis.ExecuteAsync("PEXPIRE", keys.Pass(hash), PassLife).ConfigureAwait(false);
-        return Read(pass, SecretHash);
+        var identity = Read(pass, SecretHash);
+        if (identity is not null)
+        {
+            await redis.EvaluateAsync(RedisScript.RenewSecret, [keys.Pass(hash), keys.PassesOf(identity.User)], [PassLife]).ConfigureAwait(false);
+        }
+
+        return identity;
     }
 
     private static string Hash(string ticket) => Convert.ToHexStringLower(BearerSecret.Hash(ticket));

@@ -1,5 +1,6 @@
 using Tidings.AspNetCore.Api;
 using Tidings.Server.AdminKeys;
+using Tidings.Server.Proxies;
 
 namespace Tidings.Server.Configuration;
 
@@ -22,6 +23,11 @@ internal static class ConfigurationNotes
             {
                 yield return "Tidings:Redis names what several nodes share, and Tidings:AdminKey is not set: a made key opens one node alone. Set it to the same on all nodes.";
             }
+        }
+
+        if (!isTriedOut && ProxyNote.Of(settings) is { } proxy)
+        {
+            yield return proxy;
         }
     }
 }

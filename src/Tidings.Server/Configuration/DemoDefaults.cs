@@ -6,12 +6,14 @@ namespace Tidings.Server.Configuration;
 internal static class DemoDefaults
 {
     /// <summary>Sets what was not set: no drain, as whoever tries it out does not want to wait when he stops it; and where no set of limits is
-    /// named, sizes and rates of the tutorials, so that limits can be seen at work.</summary>
+    /// named, sizes and rates of the tutorials, so that limits can be seen at work. One machine plays all clients: loopback has none of the rates that an
+    /// address or a user has.</summary>
     /// <param name="options">The options.</param>
     /// <param name="limits">Whether no set of limits is named.</param>
     public static void Apply(TidingsOptions options, bool limits)
     {
         options.Drain ??= TimeSpan.Zero;
+        options.Limits.ExemptsLoopback = true;
         if (limits)
         {
             Apply(options.Limits);

@@ -37,7 +37,7 @@ internal static class EffectiveOptions
         // A limit that nobody has set has a value all the same.
         var preset = options.Tidings.Limits.Preset;
         return key.Value is null
-            ? new EffectiveOption(key.Path, PresetLimits.Write(key.Property, preset), $"preset {OptionValue.Write(preset, isSize: false)}")
+            ? new EffectiveOption(key.Path, PresetLimits.Write(key.Property, Limits.From(options.Tidings.Limits)), $"preset {OptionValue.Write(preset, isSize: false)}")
             : new EffectiveOption(key.Path, shown, "demo");
     }
 

@@ -10,9 +10,12 @@ internal static class PresetLimits
     /// <summary>The value as it would be written in a configuration; 0 is no limit.</summary>
     /// <param name="limit">A property of <see cref="LimitOptions"/>.</param>
     /// <param name="preset">The preset.</param>
-    public static string Write(PropertyInfo limit, LimitPreset preset)
+    public static string Write(PropertyInfo limit, LimitPreset preset) => Write(limit, Limits.Preset(preset));
+
+    /// <summary>The same of limits in force.</summary>
+    public static string Write(PropertyInfo limit, Limits limits)
     {
-        var value = Value(limit.Name, Limits.Preset(preset));
+        var value = Value(limit.Name, limits);
         return OptionValue.IsSize(limit) ? OptionValue.Write(value, isSize: true) : value.ToString(CultureInfo.InvariantCulture);
     }
 
@@ -28,6 +31,8 @@ internal static class PresetLimits
         nameof(LimitOptions.MessagesPerSecondPerChannel) => limits.RatePerChannel.PerSecond,
         nameof(LimitOptions.ApiRequestsPerSecond) => limits.ApiRate.PerSecond,
         nameof(LimitOptions.HandshakesPerSecond) => limits.HandshakeRate.PerSecond,
+        nameof(LimitOptions.HandshakesPerSecondPerIp) => limits.HandshakeRatePerIp.PerSecond,
+        nameof(LimitOptions.HttpConnectionsPerIp) => limits.HttpConnectionsPerIp,
         nameof(LimitOptions.Connections) => limits.Connections,
         nameof(LimitOptions.ConnectionsPerRoom) => limits.ConnectionsPerRoom,
         nameof(LimitOptions.ConnectionsPerIp) => limits.ConnectionsPerIp,

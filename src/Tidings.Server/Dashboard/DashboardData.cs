@@ -62,12 +62,13 @@ internal sealed class DashboardData(TidingsServices tidings)
             return refusal;
         }
 
-        if (await ApiBody.ReadAsync(context, LargestBody) is not { } body)
+        var body = await ApiBody.ReadAsync(context, LargestBody);
+        if (body.Refusal is { } unread)
         {
-            return Problems.TooLarge($"The body may have at most {LargestBody} bytes.");
+            return unread;
         }
 
-        var (request, fault) = ApiFaults.Read(body, DashboardJson.Default.DisconnectOrder);
+        var (request, fault) = ApiFaults.Read(body.Bytes, DashboardJson.Default.DisconnectOrder);
         if (request is null || !long.TryParse(request.Number, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             return Problems.BadRequest(fault ?? "number must be that of a connection.");

@@ -36,6 +36,22 @@ internal static class TrustedProxies
         });
     }
 
+    /// <summary>Tells whether an address is one of <paramref name="proxies"/>.</summary>
+    public static Func<IPAddress, bool> Matcher(IReadOnlyCollection<string> proxies)
+    {
+        if (proxies.Count == 0)
+        {
+            return static _ => false;
+        }
+
+        var options = Options(proxies);
+        return address =>
+        {
+            var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+            return options.KnownProxies.Contains(plain) || options.KnownIPNetworks.Any(network => network.Contains(plain));
+        };
+    }
+
     private static ForwardedHeadersOptions Options(IReadOnlyCollection<string> proxies)
     {
         var options = new ForwardedHeadersOptions

@@ -42,9 +42,9 @@ internal sealed partial class ChannelHandler(CommandActions actions, Subscribing
 
     public override void OnOversized(Connection connection)
     {
-        connection.Send(connection.TryContent(connection.Settings.Messages.SoftLimit, out var retryAfter)
+        connection.Send(connection.TryContent(connection.Settings.Messages.SoftLimit, out var refusal)
             ? Reply.Error(default, ErrorCode.TooLarge, "Message too large")
-            : Reply.RateLimited(default, retryAfter));
+            : Reply.RateLimited(default, refusal.RetryAfter, refusal.SharedLimit));
     }
 
     public override void OnDraining(Connection connection)

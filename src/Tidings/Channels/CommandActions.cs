@@ -28,14 +28,14 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     public ValueTask CarryOutAsync(ChannelSession session, Command command)
     {
         var connection = session.Connection;
-        int retryAfter;
+        RateRefusal refusal;
         switch (command.Type)
         {
-            case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Auth when !connection.TryContent(command.Data.Length, out retryAfter):
-                connection.Send(Reply.RateLimited(command.Id, retryAfter));
+            case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Auth when !connection.TryContent(command.Data.Length, out refusal):
+                connection.Send(Reply.RateLimited(command.Id, refusal.RetryAfter, refusal.SharedLimit));
                 return default;
-            case CommandType.Unsubscribe or CommandType.Presence or CommandType.History when !subscribing.TryTake(session, out retryAfter):
-                connection.Send(Reply.RateLimited(command.Id, retryAfter));
+            case CommandType.Unsubscribe or CommandType.Presence or CommandType.History when !subscribing.TryTake(session, out refusal):
+                connection.Send(Reply.RateLimited(command.Id, refusal.RetryAfter, refusal.SharedLimit));
                 return default;
             case CommandType.Presence or CommandType.History when Shedder?.TryShed() == true:
                 connection.Send(Reply.Overloaded(command.Id, LoadShedder.RetryAfter));
@@ -144,9 +144,9 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
             return;
         }
 
-        if (!connection.TryPublish(channel, out var retryAfter))
+        if (!connection.TryPublish(channel, out var refusal))
         {
-            connection.Send(Reply.RateLimited(command.Id, retryAfter));
+            connection.Send(Reply.RateLimited(command.Id, refusal.RetryAfter, refusal.SharedLimit));
             return;
         }
 

@@ -32,16 +32,15 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
 
     /// <summary>Whether the session may use its right to subscribe now.</summary>
     /// <param name="session">Who asks.</param>
-    /// <param name="retryAfter">Where it is refused, the milliseconds after which to try again.</param>
-    public bool TryTake(ChannelSession session, out int retryAfter)
+    /// <param name="refusal">Where it is refused, why.</param>
+    public bool TryTake(ChannelSession session, out RateRefusal refusal)
     {
         if (session.Subscribing.TryTake(Limits.SubscribeRate, session.Connection.Lane.Now))
         {
-            retryAfter = 0;
-            return true;
+            return session.Connection.TryQuestion(out refusal);
         }
 
-        retryAfter = session.Subscribing.Wait(Limits.SubscribeRate);
+        refusal = new RateRefusal(RateLimitName.Subscribing, session.Subscribing.Wait(Limits.SubscribeRate));
         session.Connection.Registry.Metrics.RateLimited(RateLimitName.Subscribing);
         return false;
     }
@@ -53,9 +52,9 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
     public async ValueTask SubscribeAsync(ChannelSession session, SubscribeRequest request, ReadOnlyMemory<byte> id)
     {
         var connection = session.Connection;
-        if (!TryTake(session, out var retryAfter))
+        if (!TryTake(session, out var rate))
         {
-            connection.Send(Reply.RateLimited(id, retryAfter));
+            connection.Send(Reply.RateLimited(id, rate.RetryAfter, rate.SharedLimit));
             return;
         }
 

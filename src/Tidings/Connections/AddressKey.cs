@@ -8,6 +8,8 @@ namespace Tidings.Connections;
 /// <param name="Bits">The address; 0 where there is none (unix sockets).</param>
 internal readonly record struct AddressKey(ulong Bits)
 {
+    private const ulong IPAddressLoopback = 127;
+
     public static AddressKey From(IPAddress? address)
     {
         if (address is null)
@@ -32,6 +34,9 @@ internal readonly record struct AddressKey(ulong Bits)
         var prefix = BinaryPrimitives.ReadUInt64BigEndian(bytes);
         return new AddressKey(prefix == 0 ? 2UL << 32 : prefix);
     }
+
+    /// <summary>Whether it is this machine's own: 127.0.0.0/8 or ::1.</summary>
+    public bool IsLoopback => Bits >> 24 == ((1UL << 8) | IPAddressLoopback) || Bits == 2UL << 32;
 
     /// <summary>For people: <c>192.0.2.1</c>, <c>2001:db8::/64</c>, <c>::1</c>; empty where there is none.</summary>
     public override string ToString()

@@ -30,6 +30,7 @@ internal sealed partial class Connection
             // The peer's own close frame may be in it.
             _stash = null;
             AwaitClose(unread);
+            CountHeld();
         }
 
         SetReading(true);
@@ -146,6 +147,7 @@ internal sealed partial class Connection
         Lane.QueuedBytes -= _queue.Bytes;
         _queue.Clear();
         _reader.Release();
+        ReleaseHeld(_held);
         _registry.Leave(Address, CountedUser);
     }
 }

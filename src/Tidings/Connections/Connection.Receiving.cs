@@ -1,18 +1,13 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Unicode;
 using Tidings.Protocol;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
 
 namespace Tidings.Connections;
 
-/// <content>What comes in: frames, messages, limits.</content>
+/// <content>What comes in: frames and messages.</content>
 internal sealed partial class Connection
 {
-    // What costs more than some ten microseconds is not done on the lane, where others wait.
-    private const int LargestInflatedOnLane = 16 * 1024;
-
     private static readonly byte[] EmptyPong = Frame.Create(Opcode.Pong, default);
 
     private MessageReader _reader;
@@ -37,6 +32,7 @@ internal sealed partial class Connection
         if (_suspended)
         {
             _stash = [.. _stash ?? [], .. bytes];
+            CountHeld();
             return;
         }
 
@@ -51,14 +47,14 @@ internal sealed partial class Connection
             LogFailure(error);
             CloseNow(DisconnectCode.HandlerFailed);
         }
+
+        CountHeld();
     }
 
     private bool IsPending => Authentication is { IsPending: true };
 
     // Of somebody who has not said who he is, little is taken.
     private MessageRules Rules => IsPending ? ConnectionAuthentication.FirstMessageRules : Settings.Messages;
-
-    private int InflateLimit => IsPending ? ConnectionAuthentication.FirstMessageInflated : Settings.Messages.HardLimit;
 
     private void Read(Span<byte> bytes)
     {
@@ -112,43 +108,6 @@ internal sealed partial class Connection
         }
 
         AwaitClose(bytes);
-    }
-
-    /// <summary>Asks for leave to handle a content message. Who goes on past a hundred refusals in a row is closed.</summary>
-    /// <param name="bytes">How long the message is; where it was not kept, how much of it counts.</param>
-    /// <param name="retryAfter">Where it is refused, the milliseconds after which to try again.</param>
-    /// <returns>False where the peer is to be told that it was refused, or is being closed.</returns>
-    public bool TryContent(int bytes, out int retryAfter)
-    {
-        var refusing = _limits.Refuse(Settings, bytes, Lane.Now, out retryAfter);
-        if (refusing is null && Settings.SharesRates)
-        {
-            refusing = _registry.Rates.Refuse(Address, Identity?.User, out retryAfter);
-        }
-
-        if (refusing is not null)
-        {
-            _registry.Metrics.RateLimited(refusing);
-        }
-
-        CloseIfAbusive(_limits.IsAbusive(refusing is not null));
-        return refusing is null;
-    }
-
-    /// <summary>Asks for leave to publish what <see cref="TryContent"/> has let through. Others may be to blame for a refusal, so it
-    /// never counts as abuse.</summary>
-    /// <param name="channel">The channel it is to go into.</param>
-    /// <param name="retryAfter">Where it is refused, the milliseconds after which to try again.</param>
-    public bool TryPublish(string channel, out int retryAfter)
-    {
-        retryAfter = _registry.Rates.TryPublish(channel);
-        if (retryAfter == 0)
-        {
-            return true;
-        }
-
-        _registry.Metrics.RateLimited(RateLimitName.Channel);
-        return false;
     }
 
     /// <summary>Asks for leave to take note of a ping of either kind, which is refused in silence.</summary>
@@ -206,61 +165,6 @@ internal sealed partial class Connection
         if (!_suspended)
         {
             SetReading(true);
-        }
-    }
-
-    private void TakeCompressed(MessageEventKind kind, ReadOnlySpan<byte> payload)
-    {
-        if (payload.Length > LargestInflatedOnLane)
-        {
-            Suspend();
-
-            // A copy besides the reader's buffer would be a third of what a bomb costs.
-            var compressed = _reader.Detach();
-            if (compressed is null)
-            {
-                compressed = ArrayPool<byte>.Shared.Rent(payload.Length);
-                payload.CopyTo(compressed);
-            }
-
-            ThreadPool.UnsafeQueueUserWorkItem(new InflateWork(this, kind, compressed, payload.Length), preferLocal: false);
-            return;
-        }
-
-        var result = MessageInflater.Inflate(payload, InflateLimit, out var inflated, out var length);
-        TakeInflated(kind, result, inflated.AsSpan(0, length));
-        if (result == InflateResult.Ok)
-        {
-            ArrayPool<byte>.Shared.Return(inflated);
-        }
-    }
-
-    private void TakeInflated(MessageEventKind kind, InflateResult result, ReadOnlySpan<byte> message)
-    {
-        if (State != ConnectionState.Open)
-        {
-            return;
-        }
-
-        if (result != InflateResult.Ok)
-        {
-            Fail(result == InflateResult.TooLarge ? ProtocolError.TooLarge : ProtocolError.Inflate);
-        }
-        else if (kind == MessageEventKind.Text && !Utf8.IsValid(message))
-        {
-            Fail(ProtocolError.Utf8);
-        }
-        else if (message.Length > Rules.SoftLimit)
-        {
-            _handler.OnOversized(this);
-        }
-        else if (kind == MessageEventKind.Text)
-        {
-            _handler.OnText(this, message);
-        }
-        else
-        {
-            _handler.OnBinary(this, message);
         }
     }
 

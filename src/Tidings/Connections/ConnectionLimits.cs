@@ -9,12 +9,9 @@ internal sealed record ConnectionLimits(int Connections, int ConnectionsPerIp, i
     /// <summary>Connections of one user.</summary>
     public int ConnectionsPerUser { get; init; }
 
-    /// <summary>Content messages of all connections from one address.</summary>
-    public RateLimit MessagesPerIp { get; init; }
+    /// <summary>TCP connections from one address that are no connection of ours (yet).</summary>
+    public int HttpConnectionsPerIp { get; init; }
 
-    /// <summary>Content messages of all connections of one user.</summary>
-    public RateLimit MessagesPerUser { get; init; }
-
-    /// <summary>What clients publish into one channel.</summary>
-    public RateLimit MessagesPerChannel { get; init; }
+    /// <summary>The rates that connections share.</summary>
+    public RateLimits Rates { get; init; } = new();
 }

@@ -23,17 +23,20 @@ internal enum Admission : byte
 /// <summary>Counts this node's connections and ends them all. Safe from any thread.</summary>
 internal sealed partial class ConnectionRegistry
 {
+    private const int NoticeMilliseconds = 60_000;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<AddressKey, int> _perAddress = [];
     private readonly Dictionary<string, int> _perUser = new(StringComparer.Ordinal);
     private readonly LaneSet _lanes;
     private volatile ConnectionLimits _limits;
-    private volatile MessageRates _rates;
+    private volatile Rates _rates;
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _draining;
     private Stop? _stop;
     private int _count;
     private int _pending;
+    private long _noticeAt = long.MinValue;
 
     public ConnectionRegistry(LaneSet lanes, ConnectionLimits limits, TimeProvider time, IMeterFactory meters, ILogger log)
     {
@@ -43,7 +46,8 @@ internal sealed partial class ConnectionRegistry
         _lanes = lanes;
         _limits = limits;
         Log = log;
-        _rates = new MessageRates(limits, time);
+        _rates = new Rates(limits.Rates, time);
+        HttpPlaces = new AddressPlaces(() => _limits.HttpConnectionsPerIp);
         Metrics = new ConnectionMetrics(meters, () => Count);
 
         // A quarter of what the process may use, so that slow readers never push the others out of memory.
@@ -63,10 +67,16 @@ internal sealed partial class ConnectionRegistry
     public ILogger Log { get; }
 
     /// <summary>What the connections of an address or a user may say together.</summary>
-    public MessageRates Rates => _rates;
+    public Rates Rates => _rates;
+
+    /// <summary>TCP connections that are no connection of ours (yet), by address.</summary>
+    public AddressPlaces HttpPlaces { get; }
 
     /// <summary>How many bytes may wait in all queues of one lane.</summary>
-    public long QueueBytesPerLane { get; }
+    public long QueueBytesPerLane { get; init; }
+
+    /// <summary>The memory of what is half received, over every transport. Set before anybody connects.</summary>
+    public BodyBudget Bodies { get; init; } = BodyBudget.OfProcess(largestMessage: 0);
 
     /// <summary>Why all connections are being closed; null while they are not.</summary>
     public DisconnectCode? StopCode => Volatile.Read(ref _stop)?.Code;
@@ -135,6 +145,7 @@ internal sealed partial class ConnectionRegistry
             if (address != default && !TryAdd(_perAddress, address, _limits.ConnectionsPerIp))
             {
                 Metrics.Refused("ip");
+                NoteAddressFull(address, "Tidings:Limits:ConnectionsPerIp");
                 return Admission.AddressFull;
             }
 
@@ -231,9 +242,20 @@ internal sealed partial class ConnectionRegistry
     {
         var old = _limits;
         _limits = limits;
-        if ((limits.MessagesPerIp, limits.MessagesPerUser, limits.MessagesPerChannel) != (old.MessagesPerIp, old.MessagesPerUser, old.MessagesPerChannel))
+        if (limits.Rates != old.Rates)
         {
-            _rates = new MessageRates(limits, Time);
+            _rates = new Rates(limits.Rates, Time);
+        }
+    }
+
+    /// <summary>Says in the log, at most once a minute, that an address has reached one of its bounds.</summary>
+    public void NoteAddressFull(AddressKey address, string option)
+    {
+        var now = (long)Time.GetElapsedTime(0).TotalMilliseconds;
+        var due = Volatile.Read(ref _noticeAt);
+        if (now >= due && Interlocked.CompareExchange(ref _noticeAt, now + NoticeMilliseconds, due) == due)
+        {
+            ConnectionLog.AddressFull(Log, address, option);
         }
     }
 

@@ -14,24 +14,11 @@ internal struct InboundLimits
     private byte _invalid;
 
     /// <summary>Takes what a content message costs.</summary>
-    /// <returns>Which limit refuses it, or null; then <paramref name="retryAfter"/> is in milliseconds.</returns>
-    public string? Refuse(ConnectionSettings settings, int bytes, long now, out int retryAfter)
-    {
-        retryAfter = 0;
-        if (!_content.TryTake(settings.Rate, now))
-        {
-            retryAfter = _content.Wait(settings.Rate);
-            return RateLimitName.Messages;
-        }
-
-        if (!_bytes.TryOverdraw(settings.ByteRate, bytes, now))
-        {
-            retryAfter = _bytes.Wait(settings.ByteRate);
-            return RateLimitName.Bytes;
-        }
-
-        return null;
-    }
+    /// <returns>Which limit refuses it, and for how long.</returns>
+    public RateRefusal Refuse(ConnectionSettings settings, int bytes, long now) =>
+        !_content.TryTake(settings.Rate, now) ? new RateRefusal(RateLimitName.Messages, _content.Wait(settings.Rate))
+        : !_bytes.TryOverdraw(settings.ByteRate, bytes, now) ? new RateRefusal(RateLimitName.Bytes, _bytes.Wait(settings.ByteRate))
+        : default;
 
     /// <summary>Notes what became of a content message.</summary>
     /// <returns>Whether the peer has gone on past a hundred refusals in a row.</returns>

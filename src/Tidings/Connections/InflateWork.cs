@@ -1,4 +1,5 @@
 using System.Buffers;
+using Tidings.Pressure;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
 
@@ -9,9 +10,12 @@ namespace Tidings.Connections;
 /// <param name="kind">Text or binary.</param>
 /// <param name="compressed">The payload, in an array of the pool; it goes back there before the message is handled.</param>
 /// <param name="compressedLength">The payload's length.</param>
-internal sealed class InflateWork(Connection connection, MessageEventKind kind, byte[] compressed, int compressedLength) : IThreadPoolWorkItem
+/// <param name="bounds">What the message may have.</param>
+/// <remarks>Both forms of the message count against the budget of bodies. What the compressed one holds has been taken by its connection.</remarks>
+internal sealed class InflateWork(Connection connection, MessageEventKind kind, byte[] compressed, int compressedLength, InflateBounds bounds) : IThreadPoolWorkItem
 {
     private byte[] _inflated = [];
+    private long _charged;
 
     public MessageEventKind Kind => kind;
     public InflateResult Result { get; private set; }
@@ -20,9 +24,10 @@ internal sealed class InflateWork(Connection connection, MessageEventKind kind, 
 
     public void Execute()
     {
-        Result = MessageInflater.Inflate(compressed.AsSpan(0, compressedLength), connection.Settings.Messages.HardLimit, out _inflated, out var length);
-        Length = length;
+        Result = MessageInflater.Inflate(compressed.AsSpan(0, compressedLength), bounds with { MayGrow = TryGrow }, out _inflated, out var length);
+        Length = Result == InflateResult.Ok ? length : 0;
         ArrayPool<byte>.Shared.Return(compressed);
+        connection.Registry.Bodies.Shrink(connection.AddressSender, compressed.Length);
         connection.Lane.Post(connection, this);
     }
 
@@ -33,5 +38,19 @@ internal sealed class InflateWork(Connection connection, MessageEventKind kind, 
             ArrayPool<byte>.Shared.Return(_inflated);
             _inflated = [];
         }
+
+        connection.Registry.Bodies.Shrink(connection.AddressSender, _charged);
+        _charged = 0;
+    }
+
+    private bool TryGrow(int bytes)
+    {
+        if (connection.Registry.Bodies.TryGrow(connection.AddressSender, bytes) != BodyAdmission.Granted)
+        {
+            return false;
+        }
+
+        _charged += bytes;
+        return true;
     }
 }

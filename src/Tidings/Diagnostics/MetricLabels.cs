@@ -15,7 +15,7 @@ internal static class MetricLabels
         ["tidings.rate_limited"] = new("limit", RateLimitName.All),
         ["tidings.recoveries"] = new("result", ["recovered", "lost"]),
         ["tidings.redis.dropped"] = new("where", ["published", "log", "nodes", "presence", "revocations", "tickets", "task"]),
-        ["tidings.refused_connections"] = new("reason", ["node", "ip", "user", "room", "unauthenticated", "handshakes", "draining", "overload"]),
+        ["tidings.refused_connections"] = new("reason", ["node", "ip", "user", "room", "unauthenticated", "handshakes", "http", "draining", "overload"]),
         ["tidings.shed"] = new("reason", ["memory", "threads"]),
         ["tidings.tasks"] = new("status", [.. Enum.GetValues<WorkStatus>().Select(static status => status.ToWire())]),
     }.ToFrozenDictionary(StringComparer.Ordinal);

@@ -42,11 +42,12 @@ public sealed class LimitOptions
     [OptionRange("0", "1GB", Zero = "no limit")]
     public long? BytesPerSecond { get; set; }
 
-    /// <summary>Content messages a second of all connections from one address (IPv6: one /64) to this node. Default no limit.</summary>
+    /// <summary>Content messages a second of all connections from one address (IPv6: one /64) to this node. Where unset: 20 × <see cref="MessagesPerSecond"/>, and
+    /// those of users count against the user alone.</summary>
     [OptionRange("0", "1000000", Zero = "no limit")]
     public int? MessagesPerSecondPerIp { get; set; }
 
-    /// <summary>Content messages a second of all connections of one user to this node. Default no limit.</summary>
+    /// <summary>Content messages a second of all connections of one user to this node. Where unset: 20 × <see cref="MessagesPerSecond"/>.</summary>
     [OptionRange("0", "1000000", Zero = "no limit")]
     public int? MessagesPerSecondPerUser { get; set; }
 
@@ -62,6 +63,10 @@ public sealed class LimitOptions
     [OptionRange("0", "1000000", Zero = "no limit")]
     public int? HandshakesPerSecond { get; set; }
 
+    /// <summary>WebSocket handshakes a second of one address (IPv6: one /64), and ten times as many at once; more are answered 429 with <c>Retry-After</c> before the upgrade. Default 100.</summary>
+    [OptionRange("0", "1000000", Zero = "no limit")]
+    public int? HandshakesPerSecondPerIp { get; set; }
+
     /// <summary>Connections of this node, over every transport; more are answered 503 with <c>Retry-After</c>. Default 50,000.</summary>
     [OptionRange("0", Zero = "no limit")]
     public int? Connections { get; set; }
@@ -73,6 +78,11 @@ public sealed class LimitOptions
     /// <summary>Connections from one address (IPv6: one /64) to this node; more are closed with 1008, streams and polls answered 429. Default 200.</summary>
     [OptionRange("0", Zero = "no limit")]
     public int? ConnectionsPerIp { get; set; }
+
+    /// <summary>TCP connections from one address (IPv6: one /64) that are not, or not yet, connections of this node: those of plain HTTP requests above all. More are answered
+    /// 429 and closed. Proxies in <c>Tidings:TrustedProxies</c> have as many as they want. Where unset: 5 × <see cref="ConnectionsPerIp"/>; in an application of your own no limit, as its proxies are not known.</summary>
+    [OptionRange("0", Zero = "no limit")]
+    public int? HttpConnectionsPerIp { get; set; }
 
     /// <summary>Connections of one user to this node, with Redis to all nodes together; more are closed with 1008. Default no limit.</summary>
     [OptionRange("0", Zero = "no limit")]
@@ -90,4 +100,7 @@ public sealed class LimitOptions
     /// <summary>Bytes that may wait for a peer that reads slowly; past them it is closed with 1013. One message may always wait. Default 1 MB.</summary>
     [OptionRange("0", "1GB", Zero = "2GB")]
     public long? QueueBytes { get; set; }
+
+    /// <summary>Whether loopback has none of the rates of addresses and users.</summary>
+    internal bool ExemptsLoopback { get; set; }
 }

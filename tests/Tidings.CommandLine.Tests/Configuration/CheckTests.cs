@@ -15,7 +15,21 @@ public sealed class CheckTests : IDisposable
     {
         var result = (await Tool.RunAsync("check", "--limits", "small", "--urls", "http://127.0.0.1:0")).Succeeds();
         Assert.StartsWith("The configuration is good.\n", result.Text, StringComparison.Ordinal);
-        Assert.Equal("""{"ok":true,"faults":[],"notes":[]}""" + "\n", (await Tool.RunAsync("check", "--json", "--admin-key", "a key of the tests, long enough")).Succeeds().Text);
+        Assert.Equal("""{"ok":true,"faults":[],"notes":[]}""" + "\n", (await Tool.RunAsync("check", "--json", "--trusted-proxy", "127.0.0.1", "--admin-key", "a key of the tests, long enough")).Succeeds().Text);
+    }
+
+    [Theory]
+    [InlineData("--urls http://127.0.0.1:8000", "the server listens on loopback alone")]
+    [InlineData("--urls http://0.0.0.0:8000 --path-base /push", "Tidings:PathBase is /push")]
+    [InlineData("--urls http://0.0.0.0:8000 --origin https://app.example.com", "pages come by https and the server speaks http")]
+    [InlineData("--urls http://0.0.0.0:8000", null)]
+    [InlineData("--urls http://127.0.0.1:8000 --trusted-proxy 127.0.0.1", null)]
+    [InlineData("--urls http://127.0.0.1:8000 --demo", null)]
+    public async Task Where_a_proxy_seems_to_stand_before_it_and_is_not_named_there_is_a_note(string options, string? sign)
+    {
+        var result = (await Tool.RunAsync(["check", .. options.Split(' ')])).Succeeds();
+        Assert.Equal(sign is not null, result.Text.Contains("all clients are one address", StringComparison.Ordinal));
+        Assert.Contains(sign ?? "good", result.Text, StringComparison.Ordinal);
     }
 
     [Fact]

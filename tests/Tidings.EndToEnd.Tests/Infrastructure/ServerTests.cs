@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Tidings.Testing;
 
 namespace Tidings.EndToEnd.Tests.Infrastructure;
@@ -17,6 +18,10 @@ public abstract class ServerTests(string pump)
 
     internal Task<TestServer> StartAsync(params (string Key, string? Value)[] settings) =>
         TestServer.StartAsync(pump, settings: settings);
+
+    /// <summary>A server some of whose services are the test's.</summary>
+    internal Task<TestServer> StartAsync(Action<WebApplicationBuilder> configure, params (string Key, string? Value)[] settings) =>
+        TestServer.StartAsync(pump, configure: configure, settings: settings);
 
     /// <summary>A server whose clock stands still until it is advanced.</summary>
     internal Task<TestServer> StartAsync(ManualTime time, params (string Key, string? Value)[] settings) =>

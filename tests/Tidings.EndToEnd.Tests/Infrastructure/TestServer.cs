@@ -55,6 +55,7 @@ internal sealed class TestServer : IAsyncDisposable
             ["Tidings:Pump"] = pump == Pump.Pipeline ? Pump.Lanes : pump,
             ["Tidings:RequestLog"] = pump == Pump.Pipeline ? "true" : null,
             ["Tidings:Drain"] = "0",
+            ["Tidings:Limits:HttpConnectionsPerIp"] = "0",
 
             // Whatever else runs on the machine.
             ["Tidings:Overload:MemoryPercent"] = "0",

@@ -82,3 +82,7 @@ public sealed class LanePump_B01_Origins() : B01_Origins(Pump.Lanes);
 public sealed class LanePump_B24_TokenLeaks() : B24_TokenLeaks(Pump.Lanes);
 
 public sealed class LanePump_B35_SpoofedAddresses() : B35_SpoofedAddresses(Pump.Lanes);
+
+public sealed class LanePump_B47_Bodies() : B47_Bodies(Pump.Lanes);
+
+public sealed class LanePump_B51_RatesOverConnections() : B51_RatesOverConnections(Pump.Lanes);

@@ -82,3 +82,7 @@ public sealed class StreamPump_B01_Origins() : B01_Origins(Pump.Streams);
 public sealed class StreamPump_B24_TokenLeaks() : B24_TokenLeaks(Pump.Streams);
 
 public sealed class StreamPump_B35_SpoofedAddresses() : B35_SpoofedAddresses(Pump.Streams);
+
+public sealed class StreamPump_B47_Bodies() : B47_Bodies(Pump.Streams);
+
+public sealed class StreamPump_B51_RatesOverConnections() : B51_RatesOverConnections(Pump.Streams);

@@ -25,7 +25,7 @@ internal sealed class InflateTarget : FuzzTarget
     {
         var limit = input.IsEmpty ? 0 : 1 << (input[0] % (LargestBits + 1));
         var payload = input.IsEmpty ? input : input[1..];
-        var result = MessageInflater.Inflate(payload, limit, out var rented, out var length);
+        var result = MessageInflater.Inflate(payload, InflateBounds.Of(limit), out var rented, out var length);
         Require(result == InflateResult.Ok ? length <= limit && rented.Length >= length : rented.Length == 0 && length == 0, "a message is within its limit, and a refused one is nothing");
         var path = new Fnv();
         path.Add((byte)result);

@@ -9,7 +9,7 @@ internal static class Inflated
     public static (InflateResult Result, byte[] Message) Of(ReadOnlySpan<byte> payload, int maxBytes = 1 << 20)
     {
         // A copy of the exact length: whoever reads beyond it reads foreign memory, not the rest of a larger array.
-        var result = MessageInflater.Inflate(payload.ToArray(), maxBytes, out byte[] rented, out int length);
+        var result = MessageInflater.Inflate(payload.ToArray(), InflateBounds.Of(maxBytes), out byte[] rented, out int length);
         byte[] message = rented.AsSpan(0, length).ToArray();
         Assert.True(result == InflateResult.Ok || rented.Length == 0, "an array was handed out with an error");
         ArrayPool<byte>.Shared.Return(rented);

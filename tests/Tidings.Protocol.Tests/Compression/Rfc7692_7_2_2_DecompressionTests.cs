@@ -79,7 +79,7 @@ public sealed class Rfc7692_7_2_2_DecompressionTests
         for (int run = 0; run < 3; run++)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
-            var result = MessageInflater.Inflate(bomb, limit, out byte[] rented, out int length);
+            var result = MessageInflater.Inflate(bomb, InflateBounds.Of(limit), out byte[] rented, out int length);
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
             Assert.Equal(InflateResult.TooLarge, result);
@@ -155,7 +155,7 @@ public sealed class Rfc7692_7_2_2_DecompressionTests
 
         long allocated = Allocation.Of(() =>
         {
-            Assert.Equal(InflateResult.Ok, MessageInflater.Inflate(payload, 65536, out byte[] rented, out _));
+            Assert.Equal(InflateResult.Ok, MessageInflater.Inflate(payload, InflateBounds.Of(65536), out byte[] rented, out _));
             ArrayPool<byte>.Shared.Return(rented);
         });
 
@@ -165,7 +165,7 @@ public sealed class Rfc7692_7_2_2_DecompressionTests
     [Fact]
     public void A_small_message_holds_a_small_array_whatever_its_limit()
     {
-        Assert.Equal(InflateResult.Ok, MessageInflater.Inflate([0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00], 1 << 20, out byte[] rented, out _));
+        Assert.Equal(InflateResult.Ok, MessageInflater.Inflate([0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00], InflateBounds.Of(1 << 20), out byte[] rented, out _));
 
         Assert.InRange(rented.Length, 5, 256);
         ArrayPool<byte>.Shared.Return(rented);

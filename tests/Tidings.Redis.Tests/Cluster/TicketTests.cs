@@ -1,6 +1,7 @@
 using System.Text.Json;
 using TestKit;
 using Tidings.Redis.Tests.World;
+using Tidings.Security.Identities;
 using Tidings.Security.Tokens;
 
 namespace Tidings.Redis.Tests.Cluster;
@@ -21,6 +22,28 @@ public sealed class TicketTests(SharedRedis redis) : IClassFixture<SharedRedis>
             Assert.Single(firsts, static frame => frame.Opcode == RawFrame.TextOpcode && frame.Text.Contains("\"user\":\"bob\"", StringComparison.Ordinal));
             Assert.Equal(5, firsts.Count(static frame => frame.Opcode == RawFrame.CloseOpcode && RawWebSocket.CodeOf(frame) == 4001));
         }
+    }
+
+    [Fact]
+    public async Task B50_one_token_takes_no_ticket_and_no_stream_of_another_on_whatever_node()
+    {
+        await using var one = await StartAsync();
+        await using var two = await StartAsync();
+        var (ann, bob) = (new Identity { User = "ann" }, new Identity { User = "bob" });
+        var others = await one.Services.Tickets.IssueAsync(bob);
+        var pass = await one.Services.Tickets.IssuePassAsync("bobs", bob);
+        var issued = new List<string>();
+        for (var i = 0; i < Tickets.Share + 5; i++)
+        {
+            issued.Add(await (i % 2 == 0 ? one : two).Services.Tickets.IssueAsync(ann));
+            Assert.NotNull(await (i % 2 == 0 ? one : two).Services.Tickets.IssuePassAsync($"anns{i}", ann));
+        }
+
+        Assert.All(issued.Take(5), ticket => Assert.Null(two.Services.Tickets.RedeemAsync(ticket).AsTask().Result));
+        Assert.Equal("ann", (await two.Services.Tickets.RedeemAsync(issued[5]))!.User);
+        Assert.Equal("ann", (await one.Services.Tickets.RedeemAsync(issued[^1]))!.User);
+        Assert.Equal("bob", (await two.Services.Tickets.RedeemAsync(others))!.User);
+        Assert.Equal("bob", (await two.Services.Tickets.ShowPassAsync("bobs", pass!))!.User);
     }
 
     [Fact]

@@ -39,4 +39,23 @@ public sealed class KeyedRatesTests
 
         Assert.Equal(1000, rates.TryTake(-1, 0));
     }
+
+    [Fact]
+    public void However_many_come_a_bounded_number_is_told_apart_and_the_others_share_one_bucket()
+    {
+        var rates = new KeyedRates<string>(new RateLimit(1, 1), most: 100);
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Equal(0, rates.TryTake($"user{i}", 0));
+        }
+
+        Assert.Equal(0, rates.TryTake("one more", 0));
+        Assert.Equal(1000, rates.TryTake("and another", 0));
+        Assert.Equal(1000, rates.TryTake("user0", 0));
+        Assert.Equal(100, rates.Count);
+
+        // Those who have their tokens back are as good as new.
+        Assert.Equal(0, rates.TryTake("and another", 2 * Second));
+        Assert.Equal(1, rates.Count);
+    }
 }

@@ -20,8 +20,8 @@ public sealed class LimiterCostTests(ITestOutputHelper output)
         ByteRate = new RateLimit(1_000_000_000, 1_000_000_000),
     };
 
-    private readonly MessageRates _own = new(new ConnectionLimits(0, 0), TimeProvider.System);
-    private readonly MessageRates _shared = new(new ConnectionLimits(0, 0) { MessagesPerIp = Much, MessagesPerUser = Much, MessagesPerChannel = Much }, TimeProvider.System);
+    private readonly Rates _own = new(new RateLimits(), TimeProvider.System);
+    private readonly Rates _shared = new(new RateLimits { MessagesPerIp = new(Much, IsSet: true), MessagesPerUser = new(Much), MessagesPerChannel = Much }, TimeProvider.System);
 
     [Fact]
     public void Nothing_is_allocated_for_a_message()
@@ -41,7 +41,7 @@ public sealed class LimiterCostTests(ITestOutputHelper output)
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"and address, user and channel: {Measure(_shared):F1} ns"));
     }
 
-    private static double Measure(MessageRates shared)
+    private static double Measure(Rates shared)
     {
         var best = double.MaxValue;
         for (var round = 0; round < 100; round++)
@@ -55,13 +55,14 @@ public sealed class LimiterCostTests(ITestOutputHelper output)
         return best;
     }
 
-    private static void Pass(ref InboundLimits limits, MessageRates shared, long from, int count)
+    private static void Pass(ref InboundLimits limits, Rates shared, long from, int count)
     {
         for (var i = 0; i < count; i++)
         {
-            var refusing = limits.Refuse(Settings, 100, from + (i / 1_000), out _) ?? shared.Refuse(Address, "ada", out _);
-            limits.IsAbusive(refusing is not null);
-            shared.TryPublish("chat:lobby");
+            var refusal = limits.Refuse(Settings, 100, from + (i / 1_000));
+            refusal = refusal.Refuses ? refusal : shared.Refuse(Address, "ada");
+            limits.IsAbusive(refusal.Refuses);
+            shared.RefusePublish("chat:lobby");
         }
     }
 }

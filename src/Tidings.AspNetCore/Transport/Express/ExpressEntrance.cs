@@ -18,15 +18,16 @@ internal sealed class ExpressEntrance(ExpressRoutes routes, OwnHosts hosts, Expr
     /// <param name="fd">The socket.</param>
     /// <param name="remote">Who came.</param>
     /// <param name="local">Where.</param>
+    /// <param name="place">Its place among the connections of its address.</param>
     /// <returns>False where it is the web server's.</returns>
-    public bool TryServe(ReadOnlySpan<byte> head, EpollLane lane, int fd, EndPoint? remote, EndPoint? local)
+    public bool TryServe(ReadOnlySpan<byte> head, EpollLane lane, int fd, EndPoint? remote, EndPoint? local, HttpPlace place)
     {
         if (!ExpressRequest.TryRead(head, out var request) || !hosts.Passes(request.Headers.Host.ToString()) || routes.Find(request.Path, out var values) is not { } endpoint)
         {
             return false;
         }
 
-        var exchange = new ExpressExchange(new DetachableConnection(lane, fd, [], remote, local), endpoint, values);
+        var exchange = new ExpressExchange(new DetachableConnection(lane, fd, [], remote, local) { Place = place }, endpoint, values);
         if (request.QueryString.Length == 0 && !request.Headers.ContainsKey("Sec-WebSocket-Protocol"))
         {
             _ = exchange.RunAsync(request, host);

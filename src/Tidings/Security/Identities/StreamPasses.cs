@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Tidings.Connections;
 
 namespace Tidings.Security.Identities;
 
@@ -6,29 +7,27 @@ namespace Tidings.Security.Identities;
 /// whose ticket is used up, and shows the cookie that went with the first answer. Safe from any thread.</summary>
 internal sealed class StreamPasses(TimeProvider time)
 {
+    /// <summary>How many streams of one user may be come back to: with one more the pass goes that was not shown for longest.</summary>
+    public const int Share = 1_000;
+
     // How long after it was last shown a pass is still good.
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
     private const int Most = 100_000;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Pass> _passes = new(StringComparer.Ordinal);
+    private readonly HeldSecrets<Pass> _passes = new(Lifetime, Share, Most, time);
 
     /// <summary>The name of the cookie that goes with a ticket: streams of one browser don't take each other's.</summary>
     public static string CookieOf(string ticket) => "tidings_" + Convert.ToHexStringLower(BearerSecret.Hash(ticket).AsSpan(0, 8));
 
-    /// <returns>What the cookie is to hold; null where there are too many.</returns>
+    /// <returns>What the cookie is to hold; null where the ticket has opened a stream already.</returns>
     public string? Issue(string ticket, Identity identity)
     {
         var secret = BearerSecret.New();
         lock (_gate)
         {
-            if (_passes.Count >= Most)
-            {
-                Sweep_NeedsLock();
-            }
-
-            return _passes.Count < Most && _passes.TryAdd(CookieOf(ticket), new Pass(identity, BearerSecret.Hash(secret)) { Until = Now + Lifetime }) ? secret : null;
+            return _passes.TryAdd(CookieOf(ticket), Sender.Of(identity.User, default), new Pass(identity, BearerSecret.Hash(secret))) ? secret : null;
         }
     }
 
@@ -37,32 +36,16 @@ internal sealed class StreamPasses(TimeProvider time)
     {
         lock (_gate)
         {
-            if (!_passes.TryGetValue(CookieOf(ticket), out var pass) || pass.Until <= Now || !CryptographicOperations.FixedTimeEquals(BearerSecret.Hash(secret), pass.Secret))
+            var name = CookieOf(ticket);
+            if (!_passes.TryGet(name, out var pass) || !CryptographicOperations.FixedTimeEquals(BearerSecret.Hash(secret), pass.Secret))
             {
                 return null;
             }
 
-            pass.Until = Now + Lifetime;
+            _passes.Renew(name);
             return pass.Identity;
         }
     }
 
-    private TimeSpan Now => time.GetElapsedTime(0);
-
-    private void Sweep_NeedsLock()
-    {
-        var now = Now;
-        foreach (var (name, pass) in _passes)
-        {
-            if (pass.Until <= now)
-            {
-                _passes.Remove(name);
-            }
-        }
-    }
-
-    private sealed record Pass(Identity Identity, byte[] Secret)
-    {
-        public TimeSpan Until { get; set; }
-    }
+    private sealed record Pass(Identity Identity, byte[] Secret);
 }
