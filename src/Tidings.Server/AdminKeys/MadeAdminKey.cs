@@ -53,7 +53,7 @@ internal sealed partial class MadeAdminKey(TidingsServices tidings, ServerSettin
             }
         }
 
-        LogNone(faults.Count == 0 ? "There is no directory for it, or no port to name it by." : string.Join(" ", faults));
+        LogNone(faults.Count == 0 ? "There is no directory for it, or no port to name it by." : string.Join(" ", faults.Distinct()));
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -7,11 +7,12 @@ namespace Tidings.EndToEnd.Tests.Http;
 public sealed class ProxyTests : ServerTests
 {
     [Theory]
-    [InlineData("127.0.0.1", 101)]
-    [InlineData("10.0.0.0/8", 403)]
-    public async Task The_servers_own_origin_is_that_of_the_proxy_where_the_proxy_is_trusted(string proxy, int status)
+    [InlineData("127.0.0.1", "push.example.com;127.0.0.1", 101)]
+    [InlineData("127.0.0.1", "*", 403)]
+    [InlineData("10.0.0.0/8", "push.example.com;127.0.0.1", 403)]
+    public async Task The_servers_own_origin_is_that_of_the_proxy_where_the_proxy_is_trusted_and_the_host_is_ours(string proxy, string hosts, int status)
     {
-        await using var server = await StartAsync(("Tidings:TrustedProxies:0", proxy), ("Tidings:AllowedOrigins:0", "https://elsewhere.example"));
+        await using var server = await StartAsync(("Tidings:TrustedProxies:0", proxy), ("Tidings:AllowedOrigins:0", "https://elsewhere.example"), ("AllowedHosts", hosts));
         var response = await server.HandshakeAsync(
             "/ws", ("Origin", "https://push.example.com"), ("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "push.example.com"));
         Assert.Equal(status, response.Status);
