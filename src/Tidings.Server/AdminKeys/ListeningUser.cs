@@ -8,8 +8,10 @@ internal static class ListeningUser
     private const string Listening = "0A";
     private const string Root = "0";
 
+    private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+
     /// <summary>Whether all who listen on <paramref name="port"/> are this user or root. Where the system does not tell, as outside of Linux, it is.</summary>
-    public static bool IsOwn(int port) => !OperatingSystem.IsLinux() || IsOwn(port, Own(), [.. new[] { "/proc/net/tcp", "/proc/net/tcp6" }.SelectMany(Lines)]);
+    public static bool IsOwn(int port) => !OperatingSystem.IsLinux() || IsOwn(port, Own(), [.. Tables.SelectMany(Lines)]);
 
     /// <summary>The same by the lines of <c>/proc/net/tcp</c>: number, local address, remote address, state, queues, timers, retransmits, user, and more.</summary>
     public static bool IsOwn(int port, string? user, IReadOnlyList<string> lines) => lines

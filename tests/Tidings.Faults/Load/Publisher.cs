@@ -4,8 +4,8 @@ using System.Text;
 using System.Text.Json;
 using Tidings.Faults.Journals;
 using Tidings.Faults.Readers;
-using Tidings.Protocol;
 using Tidings.Faults.World;
+using Tidings.Protocol;
 
 namespace Tidings.Faults.Load;
 
