@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Tidings.CommandLine.Tests.Infrastructure;
-using Tidings.Options;
 using Tidings.Server.Configuration;
 
 namespace Tidings.CommandLine.Tests.Configuration;
@@ -102,7 +101,7 @@ public sealed class B57_SecretsInOutput
     private static void Holds(Dictionary<string, string?> settings) =>
         Assert.All(FaultsOf(settings), static fault => Assert.DoesNotContain(Canary, fault, StringComparison.OrdinalIgnoreCase));
 
-    private static IReadOnlyList<string> FaultsOf(Dictionary<string, string?> settings)
+    private static List<string> FaultsOf(Dictionary<string, string?> settings)
     {
         try
         {
