@@ -53,6 +53,18 @@ internal sealed class RunningProgram : IAsyncDisposable
         return match.Success ? match : throw new ExpectationException($"The program has ended; it said: {Output}");
     }
 
+    /// <summary>Has the program end as a service manager does, by SIGTERM, and waits until it has.</summary>
+    public async Task TerminateAsync()
+    {
+        using (var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await _process.WaitForExitAsync(limit.Token);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)

@@ -9,9 +9,12 @@ internal static partial class TidingsProgram
 
     /// <summary>Starts the server on a free port.</summary>
     /// <returns>It, and where it listens.</returns>
-    public static async Task<(RunningProgram Server, Uri Address)> ServeAsync(params string[] options)
+    public static Task<(RunningProgram Server, Uri Address)> ServeAsync(params string[] options) => ServeAsync(0, options);
+
+    /// <summary>The same on a port.</summary>
+    public static async Task<(RunningProgram Server, Uri Address)> ServeAsync(int port, string[] options, params (string Name, string Value)[] environment)
     {
-        var server = new RunningProgram(Path, ["serve", "--urls", "http://127.0.0.1:0", .. options], System.IO.Path.GetTempPath());
+        var server = new RunningProgram(Path, ["serve", "--urls", $"http://127.0.0.1:{port}", .. options], System.IO.Path.GetTempPath(), environment);
         try
         {
             return (server, new Uri((await server.SaysAsync(Listening())).Groups[1].Value));
