@@ -3,24 +3,25 @@ using Microsoft.Extensions.Logging;
 
 namespace TestKit;
 
-/// <summary>Keeps what the server logs from warnings on: no peer, however bad, may cause an error there.</summary>
-public sealed class LogCollector : ILoggerProvider
+/// <summary>Keeps what the server logs: from warnings on, no peer, however bad, may cause an error there.</summary>
+/// <param name="least">From which level on.</param>
+public sealed class LogCollector(LogLevel least = LogLevel.Warning) : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = [];
 
     public IReadOnlyCollection<string> Lines => _lines;
 
-    public ILogger CreateLogger(string categoryName) => new Collector(categoryName, _lines);
+    public ILogger CreateLogger(string categoryName) => new Collector(categoryName, _lines, least);
 
     public void Dispose()
     {
     }
 
-    private sealed class Collector(string category, ConcurrentQueue<string> lines) : ILogger
+    private sealed class Collector(string category, ConcurrentQueue<string> lines, LogLevel least) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= least;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {

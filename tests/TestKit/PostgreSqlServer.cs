@@ -6,27 +6,17 @@ using System.Net.Sockets;
 namespace TestKit;
 
 /// <summary>Debian's PostgreSQL in a private directory, on a free port of loopback, with fsync on. It can be killed and started again.</summary>
-/// <remarks>It ends with the process that started it, however that ends: a guard holds the other end of its input. As root it runs as
+/// <remarks>It ends with the process that started it, however that ends. As root it runs as
 /// <c>postgres</c>, as PostgreSQL demands.</remarks>
 public sealed class PostgreSqlServer : IDisposable
 {
     private const string Binaries = "/usr/lib/postgresql";
 
-    // "$0" is the directory, "$@" the server. The end of the input is the end of the server, and unless a word comes before it, of what it has on disk.
-    private const string Guard = """
-        "$@" </dev/null >>"$0/log" 2>&1 &
-        echo $!
-        read -r word
-        kill -KILL $! 2>/dev/null
-        wait $! 2>/dev/null
-        [ "$word" = keep ] || rm -rf "$0"
-        """;
-
     private static readonly Lazy<PostgreSqlServer> s_shared = new(static () => new PostgreSqlServer());
 
     private readonly string _binaries;
     private readonly string _directory;
-    private Process? _guard;
+    private GuardedProgram? _program;
     private int _databases;
 
     public PostgreSqlServer()
@@ -75,8 +65,8 @@ public sealed class PostgreSqlServer : IDisposable
     public void Kill()
     {
         KillProcesses();
-        _guard!.StandardInput.WriteLine("keep");
-        EndGuard();
+        _program!.Kill();
+        _program = null;
     }
 
     private void KillProcesses()
@@ -95,19 +85,14 @@ public sealed class PostgreSqlServer : IDisposable
         var (program, arguments) = AsServer(
             "postgres", "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={_directory}",
             "-c", "fsync=on", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal");
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Guard, _directory, program, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        _guard = Process.Start(start)!;
-        ProcessId = int.Parse(_guard.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
+        _program = new GuardedProgram(_directory, program, arguments);
+        ProcessId = _program.ProcessId;
         var started = Stopwatch.StartNew();
         while (!IsReady())
         {
             if (started.Elapsed > TimeSpan.FromSeconds(60))
             {
-                throw new ExpectationException($"PostgreSQL did not start:\n{File.ReadAllText(Path.Combine(_directory, "log"))}");
+                throw new ExpectationException($"PostgreSQL did not start:\n{_program.Log}");
             }
 
             Thread.Sleep(30);
@@ -116,19 +101,12 @@ public sealed class PostgreSqlServer : IDisposable
 
     public void Dispose()
     {
-        if (_guard is not null)
+        if (_program is not null)
         {
             KillProcesses();
-            EndGuard();
+            _program.Dispose();
+            _program = null;
         }
-    }
-
-    private void EndGuard()
-    {
-        _guard!.StandardInput.Close();
-        _guard.WaitForExit(TimeSpan.FromSeconds(10));
-        _guard.Dispose();
-        _guard = null;
     }
 
     private bool IsReady()

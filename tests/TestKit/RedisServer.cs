@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -18,7 +17,7 @@ public enum RedisPersistence
     Always,
 }
 
-/// <summary>A Redis server of its own for a test, in a private directory and on a free port of loopback, that can be killed and started again.</summary>
+/// <summary>A Redis server of its own for a test, in a private directory and on a free port of loopback, that can be killed and started again. It ends with the process that started it, however that ends.</summary>
 public sealed class RedisServer : IAsyncDisposable
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(20);
@@ -26,7 +25,7 @@ public sealed class RedisServer : IAsyncDisposable
     private readonly RedisPersistence _persistence;
     private readonly string[] _settings;
     private readonly string _directory = Directory.CreateTempSubdirectory("tidings-redis-").FullName;
-    private Process? _process;
+    private GuardedProgram? _program;
 
     private RedisServer(RedisPersistence persistence, string[] settings)
     {
@@ -43,7 +42,7 @@ public sealed class RedisServer : IAsyncDisposable
     public string Address => $"127.0.0.1:{Port}";
 
     /// <summary>The process, for signals; null while it is stopped.</summary>
-    public int? ProcessId => _process?.Id;
+    public int? ProcessId => _program?.ProcessId;
 
     /// <summary>Starts a server and waits until it answers.</summary>
     /// <param name="persistence">What it keeps over <see cref="Kill"/> and <see cref="StartAgainAsync"/>.</param>
@@ -58,12 +57,6 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>Starts the server on the port and with the files that it had.</summary>
     public async Task StartAgainAsync()
     {
-        var start = new ProcessStartInfo("redis-server")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
         string[] arguments =
         [
             "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _directory, "--save", "",
@@ -71,29 +64,15 @@ public sealed class RedisServer : IAsyncDisposable
             "--appendfsync", _persistence == RedisPersistence.Always ? "always" : "everysec",
             .. _settings,
         ];
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        _process = Process.Start(start)!;
-        _process.OutputDataReceived += static (_, _) => { };
-        _process.ErrorDataReceived += static (_, _) => { };
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
+        _program = new GuardedProgram(_directory, "redis-server", arguments);
         await Eventually.TrueAsync(async () => await TryAsync("PING") is "+PONG", () => "Redis answers", Longest);
     }
 
     /// <summary>Ends the process as <c>kill -9</c> does.</summary>
     public void Kill()
     {
-        if (_process is { } process)
-        {
-            _process = null;
-            process.Kill();
-            process.WaitForExit(Longest);
-            process.Dispose();
-        }
+        _program?.Kill();
+        _program = null;
     }
 
     /// <summary>Sends one command of words without spaces.</summary>
@@ -123,8 +102,13 @@ public sealed class RedisServer : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        Kill();
-        Directory.Delete(_directory, recursive: true);
+        if (_program is null)
+        {
+            Directory.Delete(_directory, recursive: true);
+        }
+
+        _program?.Dispose();
+        _program = null;
         return ValueTask.CompletedTask;
     }
 

@@ -160,10 +160,16 @@ internal sealed class TimerWheel : ILaneWork, IDisposable
         }
 
         _armed = due;
-        _timer.Change(TimeSpan.FromMilliseconds(Math.Max(1, due - _lane.ReadClock())), Timeout.InfiniteTimeSpan);
+        long now;
+        do
+        {
+            // A timer counts from when it is set, and the clock may have gone on since it was read: then the timer would be late by as much.
+            now = _lane.ReadClock();
+            _timer.Change(TimeSpan.FromMilliseconds(Math.Max(1, due - now)), Timeout.InfiniteTimeSpan);
+        }
+        while (now < due && _lane.ReadClock() != now);
 
-        // The clock may have gone past it meanwhile, and a timer counts from when it is set.
-        if (due <= _lane.ReadClock())
+        if (now >= due)
         {
             Post();
         }
