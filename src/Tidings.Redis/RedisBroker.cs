@@ -90,10 +90,10 @@ internal sealed class RedisBroker : IBroker, ILogReader
 
     public async ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
     {
+        var most = request.Limit ?? int.MaxValue;
         if (request.Since is not { } since)
         {
-            var limit = request.Limit == 0 ? request.Last : Math.Min(request.Last, request.Limit);
-            var (newest, found) = await ReadPageAsync(channel, since: null, limit, cancellationToken).ConfigureAwait(false);
+            var (newest, found) = await ReadPageAsync(channel, since: null, Math.Min(request.Last, most), cancellationToken).ConfigureAwait(false);
             return new HistoryPart(newest, Recovered: true, WithoutHoles(found, newest.Offset));
         }
 
@@ -101,7 +101,8 @@ internal sealed class RedisBroker : IBroker, ILogReader
         StreamPosition top;
         while (true)
         {
-            var wanted = request.Limit == 0 ? PageSize : Math.Min(PageSize, request.Limit - messages.Count);
+            // Where none is wanted one is read all the same: it says whether all that came after the position is there.
+            var wanted = Math.Clamp(most - messages.Count, 1, PageSize);
             var (now, page) = await ReadPageAsync(channel, since with { Offset = since.Offset + messages.Count }, wanted, cancellationToken).ConfigureAwait(false);
             top = now;
             if (since.Epoch != top.Epoch || since.Offset > top.Offset || !Follows(page, since.Offset + messages.Count, top.Offset))
@@ -110,9 +111,9 @@ internal sealed class RedisBroker : IBroker, ILogReader
             }
 
             messages.AddRange(page);
-            if (since.Offset + messages.Count >= top.Offset || messages.Count == request.Limit)
+            if (since.Offset + messages.Count >= top.Offset || messages.Count >= most)
             {
-                return new HistoryPart(top, Recovered: true, messages);
+                return new HistoryPart(top, Recovered: true, most == 0 ? [] : messages);
             }
         }
     }

@@ -16,11 +16,14 @@ internal static class Welcome
         var tidings = app.Services.GetTidings();
         var made = app.Services.GetRequiredService<MadeAdminKey>().File;
         var key = tidings.ApiAccess.TrustsLocal ? "" : made is null ? " -H 'authorization: Bearer <key>'" : $" -H \"authorization: Bearer $(cat '{made}')\"";
+
+        // As they stand, the lines work; what only the reader has is in angle brackets.
+        var listen = tidings.Options.RequireAuthentication ? $"'{ws}/ws/lobby?token=<token>'" : $"{ws}/ws/lobby";
         output.WriteLine($"""
             Tidings is running.
 
               Open        {string.Join("  ", app.Urls)}
-              Listen      {python} -m websockets {ws}/ws/lobby
+              Listen      {python} -m websockets {listen}
               Say         {curl} -X POST {url}/broadcast{key} -H 'content-type: application/json' -d '{"{"}"content":"hello","room":"lobby"{"}"}'
               Health      {curl} {url}/readyz
               Dashboard   {url}/dashboard

@@ -83,7 +83,8 @@ public static class ApiEndpoints
                 return refusal;
             }
 
-            outcome = await operation.RunAsync(body.Bytes, context.RequestAborted);
+            // A request that was read is carried out as a whole, whether its caller stays or not.
+            outcome = await operation.RunAsync(body.Bytes, CancellationToken.None);
         }
 
         rate.Overdraw(outcome.Commands - 1);

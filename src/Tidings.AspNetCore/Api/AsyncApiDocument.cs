@@ -143,6 +143,11 @@ internal static class AsyncApiDocument
                 break;
             default:
                 json.WriteString("type", field.Type);
+                if (field.Least is { } least)
+                {
+                    json.WriteNumber("minimum", least);
+                }
+
                 break;
         }
 

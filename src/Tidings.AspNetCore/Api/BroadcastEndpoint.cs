@@ -82,7 +82,7 @@ public static class BroadcastEndpoint
         {
             var channel = ChannelName.RoomPrefix + room;
             await tidings.Broker.PublishAsync(
-                new Publication(channel, MessageData.Text(content)) { Retention = tidings.Kinds.Find(channel).Retention }, context.RequestAborted);
+                new Publication(channel, MessageData.Text(content)) { Retention = tidings.Kinds.Find(channel).Retention }, CancellationToken.None);
         }
         catch (BrokerUnavailableException error)
         {

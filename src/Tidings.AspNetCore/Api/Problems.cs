@@ -1,7 +1,9 @@
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Tidings.AspNetCore.Handshake;
 using Tidings.Protocol;
+using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
 
 namespace Tidings.AspNetCore.Api;
@@ -37,6 +39,20 @@ internal static class Problems
     /// <summary>The request did not arrive in time (RFC 9110 §15.5.9).</summary>
     public static IResult TooSlow(string detail) =>
         TypedResults.Problem(detail, statusCode: StatusCodes.Status408RequestTimeout, extensions: [new("code", ErrorCode.Timeout.ToWire())]);
+
+    /// <param name="code">Its code, and by that its status.</param>
+    /// <param name="detail">The same in words.</param>
+    /// <param name="details">What the caller may know besides, as <c>details</c>; null where nothing.</param>
+    public static IResult Create(ErrorCode code, string detail, IReadOnlyList<FieldFault>? details)
+    {
+        List<KeyValuePair<string, object?>> extensions = [new("code", code.ToWire())];
+        if (details is not null)
+        {
+            extensions.Add(new("details", new JsonArray([.. details.Select(static fault => new JsonObject { ["field"] = fault.Field, ["message"] = fault.Message })])));
+        }
+
+        return TypedResults.Problem(detail, statusCode: StatusOf(code), extensions: extensions);
+    }
 
     public static IResult Create(ErrorCode code, string detail, string? limit = null, int? retryAfter = null)
     {

@@ -4,9 +4,12 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tidings;
 using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Brokers;
+using Tidings.Connections;
 using Tidings.Protocol;
+using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
 using Tidings.Security.Identities;
 
@@ -28,11 +31,13 @@ public static class TicketEndpoint
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
-        var route = endpoints.MapPost(pattern, async (HttpContext context) => await (await IssueAsync(context, tidings)).ExecuteAsync(context));
+        var group = endpoints.MapGroup(pattern);
+        group.MapMethods("", [HttpMethods.Options], tidings.CrossOrigin.AnswerPreflightAsync);
         RouteDescription.Add(
-            route, "ticket", "Gives a user a ticket for one request with ?ticket=, in the place of a token in a URL. Needs the user's token, not a key of the server.",
+            group.MapMethods("", [HttpMethods.Post], tidings.CrossOrigin.Serve(async context => await (await IssueAsync(context, tidings)).ExecuteAsync(context))),
+            "ticket", "Gives a user a ticket for one request with ?ticket=, in the place of a token in a URL. Needs the user's token, not a key of the server.",
             ((Delegate)Describe).Method, typeof(TicketAnswer), Json, [401, 403, 503]);
-        return route;
+        return group;
     }
 
     // For the OpenAPI document alone.
@@ -40,12 +45,15 @@ public static class TicketEndpoint
     {
     }
 
+    private static IReadOnlyList<FieldFault>? Note(HttpContext context, TidingsServices tidings, string reason, FieldFault? why) =>
+        tidings.Registry.Refusals.Add(reason, AddressKey.From(context.Connection.RemoteIpAddress), why);
+
     private static async Task<IResult> IssueAsync(HttpContext context, TidingsServices tidings)
     {
         var who = await tidings.Authentication.IdentifyAsync(context, Methods);
         if (who.ByCookie ? !tidings.Origins.AllowsCookie(context.Request) : !tidings.Origins.Allows(context.Request))
         {
-            return Problems.Create(ErrorCode.NotAllowed, "This origin may not ask for tickets.");
+            return Problems.Create(ErrorCode.NotAllowed, "This origin may not ask for tickets.", Note(context, tidings, "Origin", OriginPolicy.Explain(context.Request, who.ByCookie)));
         }
 
         if (who.Refusal == DisconnectCode.Unavailable)
@@ -55,7 +63,9 @@ public static class TicketEndpoint
 
         if (who is not { Identity: { } identity, Refusal: null })
         {
-            return Problems.Unauthorized(who.Refusal is { } refusal ? refusal.Reason : "Send a token as \"Authorization: Bearer <token>\".");
+            return who.Refusal is { } refusal
+                ? Problems.Create(ErrorCode.Unauthorized, refusal.Reason, Note(context, tidings, refusal.Reason, who.Why))
+                : Problems.Unauthorized("Send a token as \"Authorization: Bearer <token>\".");
         }
 
         string ticket;

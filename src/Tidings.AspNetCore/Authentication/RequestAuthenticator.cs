@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Handshake;
 using Tidings.Brokers;
 using Tidings.Protocol;
+using Tidings.Protocol.Commands;
 using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Authentication;
@@ -10,11 +11,12 @@ namespace Tidings.AspNetCore.Authentication;
 /// <param name="Identity">Who; null where nobody is known.</param>
 /// <param name="ByCookie">Whether a cookie says so, which browsers send along for the page of any origin.</param>
 /// <param name="Refusal">Why what was shown is not accepted, or null. Such a request is refused, never taken for an anonymous one.</param>
-internal readonly record struct RequestIdentity(Identity? Identity, bool ByCookie = false, DisconnectCode? Refusal = null)
+/// <param name="Why">The same for those who run the server; null where the refusal says all.</param>
+internal readonly record struct RequestIdentity(Identity? Identity, bool ByCookie = false, DisconnectCode? Refusal = null, FieldFault? Why = null)
 {
     public static readonly RequestIdentity Anonymous;
 
-    public static readonly RequestIdentity Invalid = new(null, Refusal: DisconnectCode.InvalidToken);
+    public static RequestIdentity Invalid(string why) => new(null, Refusal: DisconnectCode.InvalidToken, Why: new FieldFault("token", why));
 }
 
 /// <summary>Finds out who a request comes from, on every transport in the same way: by token, ticket, cookie, or the application's own
@@ -97,15 +99,16 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, ITicketStore t
     }
 
     private RequestIdentity Judge(Identity? identity) =>
-        identity is not null && identity.ExpiresAt > time.GetUtcNow().ToUnixTimeMilliseconds() && !revocations.Cover(identity)
-            ? new RequestIdentity(identity)
-            : RequestIdentity.Invalid;
+        identity is null ? RequestIdentity.Invalid(TokenReason.Ticket)
+        : identity.ExpiresAt <= time.GetUtcNow().ToUnixTimeMilliseconds() || revocations.Cover(identity) ? RequestIdentity.Invalid(TokenReason.TicketRevoked)
+        : new RequestIdentity(identity);
 
     private static async ValueTask<RequestIdentity> CheckAsync(Authenticator tokens, string token, CancellationToken cancellationToken)
     {
         try
         {
-            return await tokens.IdentifyAsync(token, cancellationToken) is { } identity ? new RequestIdentity(identity) : RequestIdentity.Invalid;
+            var judged = await tokens.IdentifyAsync(token, cancellationToken);
+            return judged.Identity is { } identity ? new RequestIdentity(identity) : RequestIdentity.Invalid(judged.Why!);
         }
         catch (TimeoutException)
         {

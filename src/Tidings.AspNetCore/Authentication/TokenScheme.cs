@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tidings.AspNetCore.Hosting;
+using Tidings.Connections;
 
 namespace Tidings.AspNetCore.Authentication;
 
@@ -20,6 +21,7 @@ internal sealed class TokenScheme(IOptionsMonitor<AuthenticationSchemeOptions> o
         var who = await tidings.Authentication.IdentifyAsync(Context, Methods);
         if (who.Refusal is { } refusal)
         {
+            tidings.Registry.Refusals.Add(refusal.Reason, AddressKey.From(Context.Connection.RemoteIpAddress), who.Why);
             return AuthenticateResult.Fail(refusal.Reason);
         }
 

@@ -37,9 +37,9 @@ public static class ConnectEndpoints
         var transports = new ConnectTransports(tidings);
         var group = endpoints.MapGroup(pattern);
         group.MapMethods("", ConnectMethods, transports.ServeAsync);
-        group.MapMethods("", Preflight, transports.AnswerPreflightAsync);
+        group.MapMethods("", Preflight, tidings.CrossOrigin.AnswerPreflightAsync);
         RouteDescription.Add(
-            group.MapMethods("", [HttpMethods.Post], transports.ServeCommandsAsync), "commands", "One command of the channel protocol, or an array of up to 100; answered by its reply, or theirs in order.",
+            group.MapMethods("", [HttpMethods.Post], tidings.CrossOrigin.Serve(transports.ServeCommandsAsync)), "commands", "One command of the channel protocol, or an array of up to 100; answered by its reply, or theirs in order.",
             ((Delegate)DescribeCommands).Method, typeof(JsonElement), Json, CommandFaultStatuses);
         return new TidingsBuilder(group, tidings);
     }
@@ -50,11 +50,12 @@ public static class ConnectEndpoints
     public static IEndpointConventionBuilder MapTidingsEvents(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/api/events")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        var transports = new ConnectTransports(endpoints.ServiceProvider.GetTidings());
+        var tidings = endpoints.ServiceProvider.GetTidings();
+        var transports = new ConnectTransports(tidings);
         var group = endpoints.MapGroup(pattern);
-        group.MapMethods("", Preflight, transports.AnswerPreflightAsync);
+        group.MapMethods("", Preflight, tidings.CrossOrigin.AnswerPreflightAsync);
         RouteDescription.Add(
-            group.MapMethods("", [HttpMethods.Get], transports.ServeEventsAsync), "events", "Channels as Server-Sent Events; the id of each event is a position to go on from.",
+            group.MapMethods("", [HttpMethods.Get], tidings.CrossOrigin.Serve(transports.ServeEventsAsync)), "events", "Channels as Server-Sent Events; the id of each event is a position to go on from.",
             ((Delegate)DescribeEvents).Method, typeof(string), "text/event-stream", FaultStatuses);
         return group;
     }
@@ -65,11 +66,12 @@ public static class ConnectEndpoints
     public static IEndpointConventionBuilder MapTidingsMessages(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/api/messages")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        var transports = new ConnectTransports(endpoints.ServiceProvider.GetTidings());
+        var tidings = endpoints.ServiceProvider.GetTidings();
+        var transports = new ConnectTransports(tidings);
         var group = endpoints.MapGroup(pattern);
-        group.MapMethods("", Preflight, transports.AnswerPreflightAsync);
+        group.MapMethods("", Preflight, tidings.CrossOrigin.AnswerPreflightAsync);
         RouteDescription.Add(
-            group.MapMethods("", [HttpMethods.Get], transports.ServePollAsync), "messages", "What was said in channels since a position; waits for the first message where there is none.",
+            group.MapMethods("", [HttpMethods.Get], tidings.CrossOrigin.Serve(transports.ServePollAsync)), "messages", "What was said in channels since a position; waits for the first message where there is none.",
             ((Delegate)DescribeMessages).Method, typeof(PollAnswer), Json, FaultStatuses);
         return group;
     }

@@ -47,9 +47,14 @@ internal sealed class ConnectTransports
     /// <summary>A WebSocket, a stream or a poll, as the request says.</summary>
     public Task ServeAsync(HttpContext context)
     {
+        if (IsHandshake(context))
+        {
+            return _tidings.Entrance.EnterAsync(context, _webSockets);
+        }
+
+        _tidings.CrossOrigin.AddHeaders(context);
         var request = context.Request;
-        return IsHandshake(context) ? _tidings.Entrance.EnterAsync(context, _webSockets)
-            : request.Headers.Accept.ToString().Contains(EventStream, StringComparison.OrdinalIgnoreCase) ? _events.ServeAsync(context)
+        return request.Headers.Accept.ToString().Contains(EventStream, StringComparison.OrdinalIgnoreCase) ? _events.ServeAsync(context)
             : request.Query.ContainsKey("since") || request.Query.ContainsKey("wait") ? _polls.ServeAsync(context)
             : _tidings.Entrance.EnterAsync(context, _webSockets);
     }
@@ -59,14 +64,6 @@ internal sealed class ConnectTransports
     public Task ServePollAsync(HttpContext context) => _polls.ServeAsync(context);
 
     public Task ServeCommandsAsync(HttpContext context) => _commands.ServeAsync(context);
-
-    /// <summary>What a browser may, the headers say; the request itself is judged when it comes.</summary>
-    public Task AnswerPreflightAsync(HttpContext context)
-    {
-        _tidings.CrossOrigin.Admit(context);
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
-        return Task.CompletedTask;
-    }
 
     private static bool IsHandshake(HttpContext context) =>
         context.Request.Headers.Upgrade.Count > 0 || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };

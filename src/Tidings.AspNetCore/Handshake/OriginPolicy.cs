@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Tidings.Protocol.Commands;
 
 namespace Tidings.AspNetCore.Handshake;
 
@@ -7,6 +8,9 @@ namespace Tidings.AspNetCore.Handshake;
 /// <param name="hosts">Our own hosts.</param>
 internal sealed class OriginPolicy(IEnumerable<string> allowed, OwnHosts hosts)
 {
+    // A peer writes there what it likes.
+    private const int LongestShown = 200;
+
     private volatile HashSet<string> _allowed = new(allowed, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Goes by another list from now on. Who is connected stays.</summary>
@@ -35,6 +39,18 @@ internal sealed class OriginPolicy(IEnumerable<string> allowed, OwnHosts hosts)
     /// <summary>Whether <paramref name="origin"/> is the address that the request itself went to.</summary>
     public static bool IsOwn(HttpRequest request, string origin) =>
         request.Host.HasValue && string.Equals(origin, $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Why a request was not allowed, in words for those who run the server.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="byCookie">Whether a cookie speaks for it.</param>
+    public static FieldFault Explain(HttpRequest request, bool byCookie)
+    {
+        var origin = request.Headers.Origin.ToString();
+        var shown = origin.Length == 0 ? "no origin" : $"\"{(origin.Length > LongestShown ? origin[..LongestShown] + "…" : origin)}\"";
+        return new FieldFault("origin", byCookie
+            ? $"a cookie speaks for the request, and {shown} is neither this server's own nor in Tidings:AllowedOrigins"
+            : $"{shown} is not in Tidings:AllowedOrigins");
+    }
 
     // Where there is a list, the name that a page has called us by is ours only if we know it: browsers call us by any name that is turned to our address.
     private bool IsKnown(HttpRequest request) =>

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using Tidings.Connections;
 using Tidings.Protocol;
+using Tidings.Protocol.Commands;
 using Tidings.Protocol.Frames;
+using Tidings.Protocol.Replies;
 
 namespace Tidings.AspNetCore.Handshake;
 
@@ -9,9 +11,9 @@ namespace Tidings.AspNetCore.Handshake;
 internal sealed partial class WebSocketEntrance
 {
     // Browsers show scripts nothing of a refused handshake: it is completed, and closed with the code and the reason.
-    private async Task RefuseVisiblyAsync(HttpContext context, DisconnectCode code)
+    private async Task RefuseVisiblyAsync(HttpContext context, DisconnectCode code, FieldFault? why = null)
     {
-        Note(context, code.Reason);
+        var details = Note(context, code.Reason, why);
         if (Interlocked.Increment(ref _refusals) > MostRefusals)
         {
             Interlocked.Decrement(ref _refusals);
@@ -21,7 +23,7 @@ internal sealed partial class WebSocketEntrance
 
         try
         {
-            await CloseVisiblyAsync(context, code);
+            await CloseVisiblyAsync(context, code, details);
         }
         finally
         {
@@ -57,10 +59,10 @@ internal sealed partial class WebSocketEntrance
         }
     }
 
-    private async ValueTask RefuseOriginAsync(HttpContext context)
+    private async ValueTask RefuseOriginAsync(HttpContext context, bool byCookie)
     {
-        Note(context, "Origin");
-        await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status403Forbidden, "This origin may not connect.\n");
+        var details = Note(context, "Origin", OriginPolicy.Explain(context.Request, byCookie));
+        await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status403Forbidden, $"This origin may not connect.\n{(details is [var why] ? why.Message + "\n" : "")}");
     }
 
     private Task RefuseByStatusAsync(HttpContext context)
@@ -69,7 +71,8 @@ internal sealed partial class WebSocketEntrance
         return AnswerBusyAsync(context);
     }
 
-    private void Note(HttpContext context, string reason) => registry.Refusals.Add(reason, AddressKey.From(context.Connection.RemoteIpAddress));
+    private IReadOnlyList<FieldFault>? Note(HttpContext context, string reason, FieldFault? why = null) =>
+        registry.Refusals.Add(reason, AddressKey.From(context.Connection.RemoteIpAddress), why);
 
     private static async Task AnswerBusyAsync(HttpContext context)
     {
@@ -77,22 +80,50 @@ internal sealed partial class WebSocketEntrance
         await WebSocketHandshake.AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "This server takes no more connections now.\n");
     }
 
-    private static async Task CloseVisiblyAsync(HttpContext context, DisconnectCode code)
+    // What a script may know besides comes before the close, which has room for little.
+    private async Task CloseVisiblyAsync(HttpContext context, DisconnectCode code, IReadOnlyList<FieldFault>? details)
     {
         WebSocketHandshake.TryChooseSubprotocol(context, ProtocolVersion.Subprotocol);
         var stream = await WebSocketHandshake.AcceptAsync(context);
-        using var linger = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        linger.CancelAfter(RefusalLinger);
+        using var limit = new CancellationTokenSource(RefusalLinger, registry.Time);
+        using var linger = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, limit.Token);
         try
         {
-            await stream.WriteAsync(Frame.Close(code), linger.Token);
-            var answer = new byte[FrameReader.ControlPayload];
-            while (await stream.ReadAsync(answer, linger.Token) > 0)
+            if (details is not null)
             {
+                await stream.WriteAsync(Reply.Error(default, code.Code == DisconnectCode.Forbidden.Code ? ErrorCode.NotAllowed : ErrorCode.Unauthorized, code.Reason, details), linger.Token);
             }
+
+            await stream.WriteAsync(Frame.Close(code), linger.Token);
+            await AwaitCloseAsync(stream, linger.Token);
         }
         catch (Exception error) when (error is IOException or OperationCanceledException)
         {
+        }
+    }
+
+    // The peer waits for TCP to end once it has answered the close frame (RFC 6455 §7.1.1).
+    private static async Task AwaitCloseAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var reader = new FrameReader(fromClient: true, allowCompressed: false);
+        var buffer = new byte[2 * FrameReader.ControlPayload];
+        int read;
+        while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0 && !HoldsEnd(ref reader, buffer.AsSpan(0, read)))
+        {
+        }
+    }
+
+    private static bool HoldsEnd(ref FrameReader reader, Span<byte> input)
+    {
+        while (true)
+        {
+            switch (reader.Read(ref input))
+            {
+                case { Kind: FrameEventKind.NeedMore }:
+                    return false;
+                case { Kind: FrameEventKind.Error } or { Kind: FrameEventKind.Control, Opcode: Opcode.Close }:
+                    return true;
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Lanes;
 using Tidings.Protocol;
+using Tidings.Protocol.Commands;
 using Tidings.Protocol.Compression;
 using Tidings.Security.Identities;
 
@@ -46,15 +47,15 @@ internal sealed partial class WebSocketEntrance(
         var pending = unknown && route.TakesFirstMessage && authenticator.TakesTokens && asked.Methods.HasFlag(AuthenticationMethods.FirstMessage);
         if (who.ByCookie && !origins.AllowsCookie(context.Request))
         {
-            await RefuseOriginAsync(context);
+            await RefuseOriginAsync(context, byCookie: true);
         }
         else if (who.Refusal is { } told)
         {
-            await RefuseVisiblyAsync(context, told);
+            await RefuseVisiblyAsync(context, told, who.Why);
         }
         else if (unknown && !pending)
         {
-            await RefuseVisiblyAsync(context, DisconnectCode.Unauthorized);
+            await RefuseVisiblyAsync(context, DisconnectCode.Unauthorized, new FieldFault("token", TokenReason.Missing));
         }
         else if (pending && !registry.TryEnterPending())
         {
@@ -106,9 +107,10 @@ internal sealed partial class WebSocketEntrance(
             return null;
         }
 
-        if (!origins.Allows(context.Request) || (OriginPolicy.IsKnownByCookie(context.Request) && !origins.AllowsCookie(context.Request)))
+        var byCookie = OriginPolicy.IsKnownByCookie(context.Request);
+        if (!origins.Allows(context.Request) || (byCookie && !origins.AllowsCookie(context.Request)))
         {
-            await RefuseOriginAsync(context);
+            await RefuseOriginAsync(context, byCookie);
             return null;
         }
 
@@ -191,8 +193,9 @@ internal sealed partial class WebSocketEntrance(
 
         if (refusal is { } told)
         {
+            var why = connection.Tag as FieldFault;
             connection.Abandon();
-            await RefuseVisiblyAsync(context, told);
+            await RefuseVisiblyAsync(context, told, why);
             return;
         }
 

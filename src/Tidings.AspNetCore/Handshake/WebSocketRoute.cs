@@ -21,7 +21,8 @@ internal sealed record WebSocketRoute(LiveSettings Settings, ConnectionHandler H
     public Func<HttpContext, string?> Check { get; init; } = static _ => null;
 
     /// <summary>Reads from the request what it names; what comes back makes a new connection a member of that, and says why it may not
-    /// be, or null. It is called when it is known whose the connection is, which may be long after the request.</summary>
+    /// be, or null; a <c>FieldFault</c> that it then leaves as the connection's tag says more to those who run the server. It is called when it is known
+    /// whose the connection is, which may be long after the request.</summary>
     public Func<HttpContext, Func<Connection, ValueTask<DisconnectCode?>>> Join { get; init; } = static _ => static _ => default;
 
     /// <summary>Whether the first message may say who comes.</summary>

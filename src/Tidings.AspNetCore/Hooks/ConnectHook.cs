@@ -16,7 +16,7 @@ internal sealed class ConnectHook(HookClient client, Uri url, TimeProvider time)
     public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AskAsync(HttpContext context, Arrival arrival)
     {
         var id = ChannelHandler.NewId();
-        var answer = await client.AskAsync(url, HookSchema.Connect, Event(context, id, arrival.Identity?.User), context.RequestAborted);
+        var answer = await client.AskAsync(url, HookSchema.Connect, Event(context, id, arrival.Identity?.User), CancellationToken.None);
         if (answer is null)
         {
             return (null, DisconnectCode.Unavailable);

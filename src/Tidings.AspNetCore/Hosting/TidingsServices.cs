@@ -54,7 +54,7 @@ internal sealed partial class TidingsServices : IAsyncDisposable
         ConnectHook = Hook(options.Hooks.Connect, (hooks, url) => new ConnectHook(hooks, url, time));
         Calls = new CallTable(Hook(options.Hooks.Call, static (hooks, url) => new CallHook(hooks, url)));
         Shedder = new LoadShedder(provider.GetService<IPressure>() ?? new SystemPressure(), options.Overload, time, meters, log);
-        Registry = new ConnectionRegistry(lanes, Limits.ForNode(), time, meters, log)
+        Registry = new ConnectionRegistry(lanes, Limits.ForNode(), time, meters, log, provider.GetService<IHostEnvironment>()?.IsDevelopment() ?? false)
         {
             Shedder = Shedder,
             Bodies = bodies,
@@ -99,7 +99,7 @@ internal sealed partial class TidingsServices : IAsyncDisposable
             Broker, Hub, Kinds, FirstMessage, json.Value.SerializerOptions, time, meters, log));
         Forwarding = new ForwardingNotice(log);
         Origins = new OriginPolicy(options.AllowedOrigins, new OwnHosts(provider));
-        CrossOrigin = new CrossOrigin(Origins, [.. options.AllowedOrigins], provider.GetRequiredService<ILoggerFactory>());
+        CrossOrigin = new CrossOrigin([.. options.AllowedOrigins], provider.GetRequiredService<ILoggerFactory>());
         Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, json.Value.SerializerOptions);
         DrainSpan = DrainDefaults.SpanOf(options, provider.GetService<IHostEnvironment>());
         Drain = new Drain(Registry, lanes, time, DrainSpan);

@@ -46,16 +46,16 @@ public static class TaskEndpoints
             group.MapMethods("/{taskId}", [HttpMethods.Put], context => TaskWriteRoutes.AnswerAsync(context, writing.ReportAsync)), "task_report",
             "Reports a task's progress or its end; an empty object is a sign of life.", ((Delegate)DescribeReport).Method, typeof(TaskAnswer), Json, WriteFaults);
         RouteDescription.Add(
-            group.MapMethods("/{taskId}", [HttpMethods.Delete], reading.CancelAsync), "task_cancel", "Cancels a task.",
+            group.MapMethods("/{taskId}", [HttpMethods.Delete], tidings.CrossOrigin.Serve(reading.CancelAsync)), "task_cancel", "Cancels a task.",
             ((Delegate)DescribeTask).Method, typeof(TaskAnswer), Json, WriteFaults);
         RouteDescription.Add(
-            group.MapMethods("/{taskId}", [HttpMethods.Get], reading.FindAsync), "task", "A task's state; with a key, what it was given too.",
+            group.MapMethods("/{taskId}", [HttpMethods.Get], tidings.CrossOrigin.Serve(reading.FindAsync)), "task", "A task's state; with a key, what it was given too.",
             ((Delegate)DescribeTask).Method, typeof(TaskAnswer), Json, ReadFaults);
         RouteDescription.Add(
-            group.MapMethods("/{taskId}/events", [HttpMethods.Get], reading.ServeEventsAsync), "task_events", "A task's state and each change as Server-Sent Events, until it has ended.",
+            group.MapMethods("/{taskId}/events", [HttpMethods.Get], tidings.CrossOrigin.Serve(reading.ServeEventsAsync)), "task_events", "A task's state and each change as Server-Sent Events, until it has ended.",
             ((Delegate)DescribeTask).Method, typeof(string), "text/event-stream", ReadFaults);
-        group.MapMethods("/{taskId}", Preflight, reading.AnswerPreflightAsync);
-        group.MapMethods("/{taskId}/events", Preflight, reading.AnswerPreflightAsync);
+        group.MapMethods("/{taskId}", Preflight, tidings.CrossOrigin.AnswerPreflightAsync);
+        group.MapMethods("/{taskId}/events", Preflight, tidings.CrossOrigin.AnswerPreflightAsync);
         MapSocket(endpoints, socket, tidings);
         return new TasksBuilder(group, tidings);
     }

@@ -32,7 +32,7 @@ internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entra
     {
         if (tidings.TaskAccess.Refuse(context.Request, out _) is null)
         {
-            return TaskProblems.Of(await tidings.Tasks.Cancelling.CancelAsync(id, context.RequestAborted));
+            return TaskProblems.Of(await tidings.Tasks.Cancelling.CancelAsync(id, CancellationToken.None));
         }
 
         if (await AdmitAsync(context, id) is not { } arrival)
@@ -40,7 +40,7 @@ internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entra
             return null;
         }
 
-        var (refusal, outcome) = await tidings.Tasks.Cancelling.CancelForClientAsync(id, arrival.Identity is not null, context.RequestAborted);
+        var (refusal, outcome) = await tidings.Tasks.Cancelling.CancelForClientAsync(id, arrival.Identity is not null, CancellationToken.None);
         return refusal == ErrorCode.NotAllowed && outcome.Verdict != TaskVerdict.NotFound
             ? arrival.Identity is null ? Problems.Unauthorized("This task may not be cancelled without a user or a key.") : Problems.Create(ErrorCode.NotAllowed, "This task may not be cancelled.")
             : TaskProblems.Of(outcome);
@@ -72,8 +72,9 @@ internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entra
         {
             if (await handler.JudgeAsync(TaskHandler.PeerOf(visit.Connection), visit.Connection.Identity, id) is { } refusal)
             {
+                var who = visit.Connection.Identity;
                 visit.Connection.Abandon();
-                await HttpEntrance.RefuseAsync(context, refusal);
+                await entrance.NoteAndRefuseAsync(context, refusal, handler.WhyNot(who, id));
                 return;
             }
 
@@ -97,13 +98,6 @@ internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entra
         }
 
         await events.RunAsync(context, visit, position: null);
-    }
-
-    public Task AnswerPreflightAsync(HttpContext context)
-    {
-        tidings.CrossOrigin.Admit(context);
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
-        return Task.CompletedTask;
     }
 
     // Null from the route: the request was answered.
@@ -135,7 +129,7 @@ internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entra
         var peer = new ChannelPeer("", who?.User) { Principal = who?.Principal };
         if (await tidings.Tasks.Handler.JudgeAsync(peer, who, id) is { } refusal)
         {
-            await HttpEntrance.RefuseAsync(context, refusal);
+            await entrance.NoteAndRefuseAsync(context, refusal, tidings.Tasks.Handler.WhyNot(who, id));
             return null;
         }
 

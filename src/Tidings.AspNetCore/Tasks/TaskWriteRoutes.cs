@@ -7,6 +7,7 @@ using Tidings.Protocol;
 namespace Tidings.AspNetCore.Tasks;
 
 /// <summary>Starting and reporting tasks over HTTP: for those who hold a key.</summary>
+/// <remarks>A request that was read is carried out, whether its caller stays or not.</remarks>
 internal sealed class TaskWriteRoutes(TidingsServices tidings)
 {
     // What a body has besides the one value of any size.
@@ -53,7 +54,7 @@ internal sealed class TaskWriteRoutes(TidingsServices tidings)
 
         try
         {
-            var state = await tidings.Tasks.Starting.StartAsync(order, context.RequestAborted);
+            var state = await tidings.Tasks.Starting.StartAsync(order, CancellationToken.None);
             context.Response.Headers.Location = $"{context.Request.PathBase}{context.Request.Path.Value?.TrimEnd('/')}/{Uri.EscapeDataString(state.Id)}";
             return new StateResult(state, StatusCodes.Status201Created);
         }
@@ -86,7 +87,7 @@ internal sealed class TaskWriteRoutes(TidingsServices tidings)
         var (report, fault) = TaskRequests.ReadReport(body, _mostPayloadBytes);
         return report is null
             ? Problems.BadRequest(fault!)
-            : TaskProblems.Of(await tidings.Tasks.Registry.ReportAsync(id, report, context.RequestAborted));
+            : TaskProblems.Of(await tidings.Tasks.Registry.ReportAsync(id, report, CancellationToken.None));
     }
 
     private ValueTask<ApiBody> ReadAsync(HttpContext context) => ApiBody.ReadAsync(

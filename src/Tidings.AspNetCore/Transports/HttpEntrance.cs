@@ -2,12 +2,14 @@ using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Connect;
+using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Lanes;
 using Tidings.Protocol;
+using Tidings.Protocol.Commands;
 
 namespace Tidings.AspNetCore.Transports;
 
@@ -75,8 +77,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
             }
 
             connection.Abandon();
-            Note(context, refusal.Reason);
-            await RefuseAsync(context, refusal);
+            await NoteAndRefuseAsync(context, refusal);
             return null;
         }
         catch
@@ -98,8 +99,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         var (arrival, refusal) = await route.AdmitAsync(context, who.Identity);
         if (arrival is null)
         {
-            Note(context, refusal.Reason);
-            await RefuseAsync(context, refusal);
+            await NoteAndRefuseAsync(context, refusal);
         }
 
         return arrival;
@@ -108,10 +108,9 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
     /// <returns>Who it is, or nobody; null where the request was answered.</returns>
     private async ValueTask<RequestIdentity?> IdentifyAsync(HttpContext context, bool stream, bool stays)
     {
-        if (!tidings.CrossOrigin.Admit(context))
+        if (!tidings.Origins.Allows(context.Request))
         {
-            Note(context, "Origin");
-            await AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, "This origin may not connect."));
+            await RefuseOriginAsync(context, byCookie: false);
             return null;
         }
 
@@ -124,15 +123,13 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         var who = await tidings.Authentication.IdentifyAsync(context, AuthenticationRule.Of(context, tidings.AuthenticationRule).Methods, stream);
         if (who.ByCookie && !tidings.Origins.AllowsCookieToRead(context.Request))
         {
-            Note(context, "Origin");
-            await AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, "This origin may not connect."));
+            await RefuseOriginAsync(context, byCookie: true);
             return null;
         }
 
         if (who.Refusal is { } refusal)
         {
-            Note(context, refusal.Reason);
-            await RefuseAsync(context, refusal);
+            await NoteAndRefuseAsync(context, refusal, who.Why);
             return null;
         }
 
@@ -150,9 +147,9 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
             }
 
             visit.Connection.Abandon();
-            await AnswerAsync(context, refusal == ErrorCode.NotAllowed && visit.Arrival.Identity is null
-                ? Problems.Unauthorized("None of these channels may be read without a user.")
-                : Problems.Create(refusal, "None of these channels may be read."));
+            await AnswerAsync(context, refusal.Code == ErrorCode.NotAllowed && visit.Arrival.Identity is null
+                ? Problems.Create(ErrorCode.Unauthorized, "None of these channels may be read without a user.", refusal.Details)
+                : Problems.Create(refusal.Code, "None of these channels may be read.", refusal.Details));
             return false;
         }
         catch (BrokerUnavailableException)
@@ -168,16 +165,23 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         }
     }
 
-    private void Note(HttpContext context, string reason) => tidings.Registry.Refusals.Add(reason, AddressKey.From(context.Connection.RemoteIpAddress));
+    private IReadOnlyList<FieldFault>? Note(HttpContext context, string reason, FieldFault? why = null) =>
+        tidings.Registry.Refusals.Add(reason, AddressKey.From(context.Connection.RemoteIpAddress), why);
+
+    /// <summary>Answers in the place of a close code, and notes why for those who run the server.</summary>
+    public Task NoteAndRefuseAsync(HttpContext context, DisconnectCode code, FieldFault? why = null) => RefuseAsync(context, code, Note(context, code.Reason, why));
+
+    private Task RefuseOriginAsync(HttpContext context, bool byCookie) => AnswerAsync(context, Problems.Create(
+        ErrorCode.NotAllowed, "This origin may not connect.", Note(context, "Origin", OriginPolicy.Explain(context.Request, byCookie))));
 
     /// <summary>Answers in the place of a close code.</summary>
-    public static Task RefuseAsync(HttpContext context, DisconnectCode code) => code.Code switch
+    public static Task RefuseAsync(HttpContext context, DisconnectCode code, IReadOnlyList<FieldFault>? details = null) => code.Code switch
     {
-        4001 or 4002 => AnswerAsync(context, Problems.Unauthorized(code.Reason)),
+        4001 or 4002 => AnswerAsync(context, Problems.Create(ErrorCode.Unauthorized, code.Reason, details)),
         1008 => AnswerAsync(context, Problems.Create(ErrorCode.TooMany, code.Reason), SlowlySeconds),
         1011 => AnswerAsync(context, Problems.Create(ErrorCode.Internal, code.Reason)),
         1001 or 1012 or 1013 or 4000 or 4100 or 4110 => AnswerAsync(context, Problems.Unavailable(code.Reason), SoonSeconds),
-        _ => AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, code.Reason)),
+        _ => AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, code.Reason, details)),
     };
 
     public static Task AnswerAsync(HttpContext context, IResult problem, string? retryAfterSeconds = null)

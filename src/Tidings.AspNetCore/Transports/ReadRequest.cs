@@ -70,7 +70,7 @@ internal sealed class ReadRequest
             since = known.Channel == channel ? known.Position : since;
         }
 
-        return new SubscribeRequest { Channel = channel, Since = since, Last = since is null ? _last : 0, Presence = _presence };
+        return new SubscribeRequest { Channel = channel, Since = since, Last = since is null ? _last : null, Presence = _presence };
     }
 
     private static List<string> Channels(ApiQuery query, HttpRequest request)

@@ -46,7 +46,7 @@ public sealed class TaskReporter : IProgress<TaskUpdate>, IAsyncDisposable
 
     /// <summary>Tells how far the task is.</summary>
     /// <param name="progress">From 0 to 100.</param>
-    /// <param name="message">In words for people, at most 4,096 bytes; null where it stays as it was.</param>
+    /// <param name="message">In words for people, at most 4,096 bytes; what is longer is cut off. Null where it stays as it was.</param>
     /// <exception cref="ArgumentOutOfRangeException">The progress is no such number.</exception>
     public void Report(double progress, string? message = null) => Report(new TaskUpdate(progress, message));
 
@@ -67,17 +67,18 @@ public sealed class TaskReporter : IProgress<TaskUpdate>, IAsyncDisposable
             }
 
             _progress = value.Progress ?? _progress;
-            _message = value.Message ?? _message;
+            _message = TaskText.CutMessage(value.Message) ?? _message;
         }
 
         _paced.Ask();
     }
 
     /// <summary>Adds a line to what is read in the channel <c>task:&lt;id&gt;:log</c>. Of more than a hundred between two reports the newest remain.</summary>
-    /// <param name="line">At most 1,024 bytes.</param>
+    /// <param name="line">At most 1,024 bytes; what is longer is cut off.</param>
     public void Log(string line)
     {
         ArgumentNullException.ThrowIfNull(line);
+        line = TaskText.CutLine(line);
         lock (_gate)
         {
             _lines.Enqueue(line);
@@ -117,13 +118,13 @@ public sealed class TaskReporter : IProgress<TaskUpdate>, IAsyncDisposable
         CompleteJsonAsync(JsonSerializer.SerializeToUtf8Bytes(result, JsonSerializerOptions.Web), cancellationToken);
 
     /// <summary>The task could not be done. Where the server cannot be reached, it is tried again for two minutes.</summary>
-    /// <param name="error">Why, in words for whoever watches, at most 4,096 bytes.</param>
+    /// <param name="error">Why, in words for those who watch, at most 4,096 bytes; what is longer is cut off.</param>
     /// <param name="cancellationToken">Ends the trying.</param>
     /// <exception cref="TidingsException">It was refused, as where the task has ended otherwise (<see cref="ErrorCode.Conflict"/>).</exception>
     public Task FailAsync(string error, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(error);
-        return FinishAsync(WorkStatus.Failed, default, error, cancellationToken);
+        return FinishAsync(WorkStatus.Failed, default, TaskText.CutMessage(error), cancellationToken);
     }
 
     /// <summary>No more signs of life are given.</summary>
@@ -141,11 +142,13 @@ public sealed class TaskReporter : IProgress<TaskUpdate>, IAsyncDisposable
 
     private async Task SendAsync()
     {
+        var lines = TakeLines();
         try
         {
-            var (error, again) = await _link.SendAsync(Write(null, default, null), _disposed.Token).ConfigureAwait(false);
+            var (error, again) = await _link.SendAsync(Write(null, default, null, lines), _disposed.Token).ConfigureAwait(false);
             if (again)
             {
+                TakeBack(lines);
                 await Task.Delay(RetryAfter, _time, _disposed.Token).ConfigureAwait(false);
                 _paced.Ask();
             }
@@ -163,7 +166,8 @@ public sealed class TaskReporter : IProgress<TaskUpdate>, IAsyncDisposable
     private async Task FinishAsync(WorkStatus status, ReadOnlyMemory<byte> result, string? error, CancellationToken cancellationToken)
     {
         await StopAsync().ConfigureAwait(false);
-        var json = Write(status, result, error);
+        var lines = TakeLines();
+        var json = Write(status, result, error, lines);
         var began = _time.GetTimestamp();
         while (true)
         {
@@ -175,6 +179,8 @@ public sealed class TaskReporter : IProgress<TaskUpdate>, IAsyncDisposable
 
             if (!answer.Again || _time.GetElapsedTime(began) > LongestRetry)
             {
+                // Where this end was refused, another one may be told, with the same lines.
+                TakeBack(lines);
                 throw answer.Error;
             }
 
@@ -183,7 +189,7 @@ public sealed class TaskReporter : IProgress<TaskUpdate>, IAsyncDisposable
     }
 
     // Progress and message are said each time: what was lost on the way is in the next one.
-    private byte[] Write(WorkStatus? status, ReadOnlyMemory<byte> result, string? error)
+    private byte[] Write(WorkStatus? status, ReadOnlyMemory<byte> result, string? error, string[] lines)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using var writer = new Utf8JsonWriter(buffer);
@@ -216,7 +222,7 @@ public sealed class TaskReporter : IProgress<TaskUpdate>, IAsyncDisposable
                 writer.WriteString("error"u8, error);
             }
 
-            WriteLines(writer);
+            WriteLines(writer, lines);
             writer.WriteEndObject();
         }
 
@@ -224,19 +230,42 @@ public sealed class TaskReporter : IProgress<TaskUpdate>, IAsyncDisposable
         return buffer.WrittenSpan.ToArray();
     }
 
-    private void WriteLines(Utf8JsonWriter writer)
+    private static void WriteLines(Utf8JsonWriter writer, string[] lines)
     {
-        if (_lines.Count == 0)
+        if (lines.Length == 0)
         {
             return;
         }
 
         writer.WriteStartArray("log"u8);
-        while (_lines.TryDequeue(out var line))
+        foreach (var line in lines)
         {
             writer.WriteStringValue(line);
         }
 
         writer.WriteEndArray();
+    }
+
+    private string[] TakeLines()
+    {
+        lock (_gate)
+        {
+            string[] lines = [.. _lines];
+            _lines.Clear();
+            return lines;
+        }
+    }
+
+    private void TakeBack(string[] lines)
+    {
+        lock (_gate)
+        {
+            string[] newer = [.. _lines];
+            _lines.Clear();
+            foreach (var line in lines.Concat(newer).TakeLast(MostLines))
+            {
+                _lines.Enqueue(line);
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ internal sealed class EntityTaskStore<TContext>(IServiceScopeFactory scopes, Tim
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
-    public ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due, CancellationToken cancellationToken = default) =>
+    public ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due) =>
         RunAsync(
             async (context, token) =>
             {
@@ -41,14 +41,14 @@ internal sealed class EntityTaskStore<TContext>(IServiceScopeFactory scopes, Tim
                     throw;
                 }
             },
-            cancellationToken);
+            CancellationToken.None);
 
     public ValueTask<TaskRecord?> FindAsync(string id, CancellationToken cancellationToken = default) =>
         RunAsync(
             async (context, token) => Decode(await Rows(context).AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, token)),
             cancellationToken);
 
-    public ValueTask<bool> TryReplaceAsync(TaskRecord record, long version, TimeSpan due, CancellationToken cancellationToken = default)
+    public ValueTask<bool> TryReplaceAsync(TaskRecord record, long version, TimeSpan due)
     {
         var (status, json) = (record.State.Status.ToWire(), Encode(record));
         return RunAsync(
@@ -56,11 +56,11 @@ internal sealed class EntityTaskStore<TContext>(IServiceScopeFactory scopes, Tim
                 row => row.SetProperty(task => task.Version, record.Version).SetProperty(task => task.Status, status).SetProperty(task => task.Record, json)
                     .SetProperty(task => task.Due, _ => DateTime.UtcNow + due),
                 token) == 1,
-            cancellationToken);
+            CancellationToken.None);
     }
 
-    public async ValueTask RemoveAsync(string id, long version, CancellationToken cancellationToken = default) =>
-        await RunAsync((context, token) => Rows(context).Where(row => row.Id == id && row.Version == version).ExecuteDeleteAsync(token), cancellationToken);
+    public async ValueTask RemoveAsync(string id, long version) =>
+        await RunAsync((context, token) => Rows(context).Where(row => row.Id == id && row.Version == version).ExecuteDeleteAsync(token), CancellationToken.None);
 
     public ValueTask<IReadOnlyList<TaskRecord>> ListDueAsync(int most, CancellationToken cancellationToken = default) =>
         RunAsync<IReadOnlyList<TaskRecord>>(

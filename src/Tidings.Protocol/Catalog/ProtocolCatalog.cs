@@ -9,7 +9,8 @@ internal static class ProtocolCatalog
     private static readonly ProtocolField Epoch = new("epoch", "string", true, "Offsets of two epochs have nothing to do with each other.");
     private static readonly ProtocolField Offset = new("offset", "integer", true, "The place in the log: 1, 2, 3 without holes inside one epoch.");
     private static readonly ProtocolField Since = new("since", "position", false, "After which message to go on.");
-    private static readonly ProtocolField Last = new("last", "integer", false, "How many of the newest messages; not beside since.");
+    private static readonly ProtocolField Last = new("last", "integer", false, "How many of the newest messages, 0 for none; not beside since.") { Least = 0 };
+    private static readonly ProtocolField Limit = new("limit", "integer", false, "The most that are wanted.") { Least = 1 };
     private static readonly ProtocolField Data = new("data", "any", true, "Any JSON, passed on byte for byte.");
 
     public static IReadOnlyList<ProtocolMessage> Commands { get; } =
@@ -30,8 +31,8 @@ internal static class ProtocolCatalog
             Field("durable", "boolean", false, "Refuse rather than accept what a crash could lose."),
             Field("ephemeral", "boolean", false, "Said in passing: no offset, not kept.")),
         Command("send", ["sent"], "Says something to a user or a connection.", Field("to", "string", true, "The user or the connection."), Data),
-        Command("presence", ["presence"], "Asks who listens.", Channel, Field("limit", "integer", false, "The most members to list.")),
-        Command("history", ["history"], "Asks for a part of the log.", Channel, Since, Last, Field("limit", "integer", false, "The most messages.")),
+        Command("presence", ["presence"], "Asks who listens.", Channel, Limit with { Summary = "The most members to list." }),
+        Command("history", ["history"], "Asks for a part of the log.", Channel, Since, Last, Limit with { Summary = "The most messages." }),
         Command("call", ["result"], "Asks the application.", Field("method", "string", true, "What for."), Field("params", "any", false, "With what.")),
         Command("ping", ["pong"], "Asks for a sign of life."),
         Command("pong", [], "Answers a ping."),

@@ -23,4 +23,8 @@ internal sealed record ProtocolMessage(MessageSender Sender, string Type, string
 /// <param name="Type">A type of JSON Schema, <c>id</c> for a number or string, <c>any</c>, or <c>position</c> for an object of epoch and offset.</param>
 /// <param name="Required">Whether it is always there.</param>
 /// <param name="Summary">What it says.</param>
-internal sealed record ProtocolField(string Name, string Type, bool Required, string Summary);
+internal sealed record ProtocolField(string Name, string Type, bool Required, string Summary)
+{
+    /// <summary>The least that a client may give of an <c>integer</c>, or null where it gives none. 0 is a number like any other: nothing takes it for "not given".</summary>
+    public int? Least { get; init; }
+}

@@ -26,8 +26,8 @@ internal sealed class SubscribeRequest
     /// <summary>After which message to go on.</summary>
     public StreamPosition? Since { get; set; }
 
-    /// <summary>How many of the newest messages to begin with.</summary>
-    public int Last { get; set; }
+    /// <summary>How many of the newest messages to begin with, from 0; null where nothing was said.</summary>
+    public int? Last { get; set; }
 
     /// <summary>Whether joins and leaves are wanted.</summary>
     public bool Presence { get; set; }
@@ -64,8 +64,8 @@ internal sealed class Command
     public string? Method { get; set; }
     public string? Token { get; set; }
 
-    /// <summary>The most messages that are wanted; 0 where nothing was said.</summary>
-    public int Limit { get; set; }
+    /// <summary>The most messages or members that are wanted, from 1; null where nothing was said.</summary>
+    public int? Limit { get; set; }
 }
 
 /// <summary>What is wrong with a command.</summary>

@@ -110,7 +110,7 @@ internal static class CommandReader
                 return wrong;
             case Fields.Limit:
                 wrong = ReadNumber(ref reader, 1, int.MaxValue, out var limit);
-                command.Limit = (int)limit;
+                command.Limit = wrong is null ? (int)limit : null;
                 return wrong;
             case Fields.Durable:
                 command.Durable = reader.TokenType == JsonTokenType.True;
@@ -140,7 +140,7 @@ internal static class CommandReader
                 return ReadSince(ref reader, target);
             case Fields.Last:
                 var fault = ReadNumber(ref reader, 0, int.MaxValue, out var last);
-                target.Last = (int)last;
+                target.Last = fault is null ? (int)last : null;
                 return fault;
             case Fields.Presence:
                 target.Presence = reader.TokenType == JsonTokenType.True;
@@ -205,7 +205,7 @@ internal static class CommandReader
         }
 
         wrong ??= (seen & Fields.Channel) == 0 ? "channel is missing" : null;
-        return wrong ?? (target.Since is not null && target.Last > 0 ? "has both since and last" : null);
+        return wrong ?? (target is { Since: not null, Last: not null } ? "has both since and last" : null);
     }
 
     private static string? ReadSince(ref Utf8JsonReader reader, SubscribeRequest target)

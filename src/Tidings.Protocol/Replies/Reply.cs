@@ -17,21 +17,36 @@ internal static class Reply
         var frame = JsonFrame.Begin("error", id);
         frame.Writer.WriteString("code"u8, code.ToWire());
         frame.Writer.WriteString("error"u8, error);
-        if (details is { Count: > 0 })
-        {
-            frame.Writer.WriteStartArray("details"u8);
-            foreach (var (field, message) in details)
-            {
-                frame.Writer.WriteStartObject();
-                frame.Writer.WriteString("field"u8, field);
-                frame.Writer.WriteString("message"u8, message);
-                frame.Writer.WriteEndObject();
-            }
+        WriteDetails(frame, details);
+        return frame.End();
+    }
 
-            frame.Writer.WriteEndArray();
+    /// <summary>A refusal in the words of text routes, which have no codes.</summary>
+    public static byte[] Refused(string error, IReadOnlyList<FieldFault>? details)
+    {
+        var frame = JsonFrame.Begin();
+        frame.Writer.WriteString("error"u8, error);
+        WriteDetails(frame, details);
+        return frame.End();
+    }
+
+    private static void WriteDetails(JsonFrame frame, IReadOnlyList<FieldFault>? details)
+    {
+        if (details is not { Count: > 0 })
+        {
+            return;
         }
 
-        return frame.End();
+        frame.Writer.WriteStartArray("details"u8);
+        foreach (var (field, message) in details)
+        {
+            frame.Writer.WriteStartObject();
+            frame.Writer.WriteString("field"u8, field);
+            frame.Writer.WriteString("message"u8, message);
+            frame.Writer.WriteEndObject();
+        }
+
+        frame.Writer.WriteEndArray();
     }
 
     /// <summary>A limit on rates refuses a command.</summary>

@@ -10,8 +10,8 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
     // What is due must still be there when somebody looks, though all nodes were away for a while.
     private static readonly TimeSpan Afterlife = TimeSpan.FromDays(1);
 
-    public async ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due, CancellationToken cancellationToken = default) =>
-        await PutAsync(record, "", due, cancellationToken).ConfigureAwait(false) ? TaskAdded.Yes : TaskAdded.Exists;
+    public async ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due) =>
+        await PutAsync(record, "", due).ConfigureAwait(false) ? TaskAdded.Yes : TaskAdded.Exists;
 
     public async ValueTask<TaskRecord?> FindAsync(string id, CancellationToken cancellationToken = default)
     {
@@ -20,11 +20,11 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
         return fields[0].IsNull ? null : Decode(fields[0], fields[1]);
     }
 
-    public async ValueTask<bool> TryReplaceAsync(TaskRecord record, long version, TimeSpan due, CancellationToken cancellationToken = default) =>
-        await PutAsync(record, version, due, cancellationToken).ConfigureAwait(false);
+    public async ValueTask<bool> TryReplaceAsync(TaskRecord record, long version, TimeSpan due) =>
+        await PutAsync(record, version, due).ConfigureAwait(false);
 
-    public async ValueTask RemoveAsync(string id, long version, CancellationToken cancellationToken = default) =>
-        await RunAsync(RedisScript.RemoveTask, id, cancellationToken, version).ConfigureAwait(false);
+    public async ValueTask RemoveAsync(string id, long version) =>
+        await RunAsync(RedisScript.RemoveTask, id, version).ConfigureAwait(false);
 
     public ValueTask<IReadOnlyList<TaskRecord>> ListDueAsync(int most, CancellationToken cancellationToken = default) => ListAsync("due", most, cancellationToken);
 
@@ -54,19 +54,19 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
         return found;
     }
 
-    private Task<bool> PutAsync(TaskRecord record, RedisValue former, TimeSpan due, CancellationToken cancellationToken) => RunAsync(
-        RedisScript.PutTask, record.Id, cancellationToken, record.Version, TaskRecordJson.Write(record), Milliseconds(due), Milliseconds(Afterlife), former);
+    private Task<bool> PutAsync(TaskRecord record, RedisValue former, TimeSpan due) => RunAsync(
+        RedisScript.PutTask, record.Id, record.Version, TaskRecordJson.Write(record), Milliseconds(due), Milliseconds(Afterlife), former);
 
     private static long Milliseconds(TimeSpan time) => Math.Max(1, (long)time.TotalMilliseconds);
 
     private ValueTask<RedisLink> LinkAsync(string id, CancellationToken cancellationToken) =>
         shards[RedisKeys.Shard(id, shards.Length)].GetLinkAsync(options.PublishWait, cancellationToken);
 
-    private async Task<bool> RunAsync(RedisScript script, string id, CancellationToken cancellationToken, params RedisValue[] arguments)
+    private async Task<bool> RunAsync(RedisScript script, string id, params RedisValue[] arguments)
     {
-        var link = await LinkAsync(id, cancellationToken).ConfigureAwait(false);
+        var link = await LinkAsync(id, CancellationToken.None).ConfigureAwait(false);
         return (long)await link.Connection.EvaluateAsync(
-            script, [keys.Task(id), keys.DueTasks], [RedisKeys.Encode(id), .. arguments], cancellationToken).ConfigureAwait(false) == 1;
+            script, [keys.Task(id), keys.DueTasks], [RedisKeys.Encode(id), .. arguments], CancellationToken.None).ConfigureAwait(false) == 1;
     }
 
     // Whatever it is that somebody else has written there, it is no task.

@@ -12,7 +12,7 @@ internal sealed class HistoryCommand
     private readonly RemoteOptions _remote = new();
     private readonly Argument<string> _channel = ChannelArgument.One();
     private readonly Option<string> _since = ChannelArgument.Since();
-    private readonly Option<int?> _last = new("--last") { Description = "How many of the newest messages, to 10,000. Default 100" };
+    private readonly Option<int?> _last = new("--last") { Description = "How many of the newest messages, from 0 to 10,000. Default 100" };
 
     public Command Command
     {
@@ -29,7 +29,7 @@ internal sealed class HistoryCommand
     {
         var channel = ChannelArgument.Check(parsed.GetRequiredValue(_channel));
         var since = ChannelArgument.Position(parsed.GetValue(_since));
-        var last = ChannelArgument.Number(parsed.GetValue(_last), "--last", 1, MostMessages);
+        var last = ChannelArgument.Number(parsed.GetValue(_last), "--last", 0, MostMessages);
         if (since is not null && last is not null)
         {
             throw CommandException.Misused("Either --since or --last, not both.");

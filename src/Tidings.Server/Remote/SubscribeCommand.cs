@@ -34,14 +34,15 @@ internal sealed class SubscribeCommand
     private async Task<int> RunAsync(ParseResult parsed, CommandOutput output, CancellationToken cancellationToken)
     {
         var channels = parsed.GetRequiredValue(_channels).Select(ChannelArgument.Check).Distinct().ToList();
+        var last = ChannelArgument.Number(parsed.GetValue(_last), "--last", 0, MostMessages);
         var options = new SubscribeOptions
         {
             Since = ChannelArgument.Position(parsed.GetValue(_since)),
-            Last = ChannelArgument.Number(parsed.GetValue(_last), "--last", 0, MostMessages) ?? 0,
+            Last = last ?? 0,
             Presence = parsed.GetValue(_presence),
         };
         var left = ChannelArgument.Number(parsed.GetValue(_count), "--count", 1, int.MaxValue) ?? -1;
-        if (options.Since is not null && (options.Last > 0 || channels.Count > 1))
+        if (options.Since is not null && (last is not null || channels.Count > 1))
         {
             throw CommandException.Misused("--since is a place in one channel: name one, and no --last.");
         }

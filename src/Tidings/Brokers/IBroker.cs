@@ -48,8 +48,8 @@ internal sealed record Retention(int Size, TimeSpan Age)
 /// <summary>What of a log is wanted: what came after a position, or the newest.</summary>
 /// <param name="Since">The position, or null.</param>
 /// <param name="Last">How many of the newest, where there is no position.</param>
-/// <param name="Limit">The most messages to return; 0 is no limit.</param>
-internal readonly record struct HistoryRequest(StreamPosition? Since, int Last, int Limit = 0);
+/// <param name="Limit">The most messages to return; null is no limit.</param>
+internal readonly record struct HistoryRequest(StreamPosition? Since, int Last, int? Limit = null);
 
 /// <summary>A part of a channel's log.</summary>
 /// <param name="Top">The position of the newest message there is.</param>

@@ -120,9 +120,9 @@ internal sealed class MemoryLog
         }
 
         var count = Top - after;
-        if (request.Limit > 0)
+        if (request.Limit is { } limit)
         {
-            count = Math.Min(count, request.Limit);
+            count = Math.Min(count, limit);
         }
 
         var messages = new Message[count];

@@ -1,6 +1,5 @@
 using Tidings.Connections;
 using Tidings.Lanes;
-using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
 
@@ -35,19 +34,19 @@ internal sealed partial class ChannelHandler
     /// <param name="arrival">Who comes. The channels that the server has for him he may read without further permission.</param>
     /// <param name="wishes">The channels that he asks for, each once.</param>
     /// <returns>Why he may read none of them; null where he is in. Of those that he may not read he is told.</returns>
-    public async ValueTask<ErrorCode?> BeginReadingAsync(Connection connection, Arrival arrival, IReadOnlyList<SubscribeRequest> wishes)
+    public async ValueTask<SubscribeRefusal?> BeginReadingAsync(Connection connection, Arrival arrival, IReadOnlyList<SubscribeRequest> wishes)
     {
         var session = NewSession(connection, arrival);
         var subscriptions = new List<FirstSubscription>(wishes.Count);
         var refusals = new List<byte[]>();
-        ErrorCode? first = null;
+        SubscribeRefusal? first = null;
         foreach (var wish in wishes)
         {
             var byServer = arrival.Channels.Contains(wish.Channel);
             if (!byServer && await subscribing.JudgeAsync(session, wish).ConfigureAwait(false) is { } refusal)
             {
                 refusals.Add(Reply.Unsubscribed(id: default, wish.Channel, refusal.Code, refusal.Text));
-                first ??= refusal.Code;
+                first ??= refusal;
             }
             else
             {

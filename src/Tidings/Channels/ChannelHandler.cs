@@ -89,9 +89,9 @@ internal sealed partial class ChannelHandler(CommandActions actions, Subscribing
     }
 
     // Any other outcome has closed the connection: who has not yet said who he is has one attempt.
-    private static async Task AnswerAsync(Connection connection, Command command, AuthOutcome outcome)
+    private static async Task AnswerAsync(Connection connection, Command command, AuthAnswer answer)
     {
-        if (outcome == AuthOutcome.Accepted)
+        if (answer.Outcome == AuthOutcome.Accepted)
         {
             connection.Send(Reply.AuthSuccess(command.Id, connection.Identity!.User));
             await PendingJoin.CompleteAsync(connection).ConfigureAwait(false);

@@ -6,12 +6,15 @@ using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
+using Tidings.Security.Tokens;
 
 namespace Tidings.Channels;
 
 /// <summary>What each command does. Called on the connection's lane; whatever sends after waiting has come back to it.</summary>
 internal sealed class CommandActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Subscribing subscribing, ConnectionDirectory directory, Everywhere everywhere)
 {
+    private const string NotAllowed = "Not allowed";
+    private static readonly FieldFault NoAnswer = new("method", "nothing answers this method (MapCall, Tidings:Hooks:Call), or what answers it refused it");
     private const int MostMembers = 1000;
     private const int MostMessages = 1000;
     private const int MostHistoryBytes = 1024 * 1024;
@@ -82,14 +85,22 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     private static void Refuse(Connection connection, Command command, ErrorCode code, string error) =>
         connection.Send(Reply.Error(command.Id, code, error));
 
-    private static byte[] Refusal(Command command, ErrorCode code, HandlerVerdict verdict) =>
-        Reply.Error(command.Id, code, verdict.Error ?? "Not allowed", verdict.Details);
+    private static void Forbid(Connection connection, Command command, FieldFault why) =>
+        connection.Send(Reply.Error(command.Id, ErrorCode.NotAllowed, NotAllowed, connection.Registry.Refusals.Add(NotAllowed, connection.Address, why)));
+
+    // What the application has refused with another code is its own affair.
+    private static void Refuse(Connection connection, Command command, ErrorCode code, HandlerVerdict verdict, FieldFault why)
+    {
+        var noted = code == ErrorCode.NotAllowed ? connection.Registry.Refusals.Add(NotAllowed, connection.Address, why) : null;
+        connection.Send(Reply.Error(command.Id, code, verdict.Error ?? NotAllowed, verdict.Details ?? noted));
+    }
 
     private async ValueTask AuthenticateAsync(ChannelSession session, Command command, FirstMessage firstMessage)
     {
         var connection = session.Connection;
         var known = session.User is not null;
-        switch (await firstMessage.TakeAsync(connection, command.Token).ConfigureAwait(false))
+        var answer = await firstMessage.TakeAsync(connection, command.Token).ConfigureAwait(false);
+        switch (answer.Outcome)
         {
             case AuthOutcome.Accepted:
                 connection.Send(Reply.AuthSuccess(command.Id, session.User!));
@@ -103,7 +114,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
                 await subscribing.ReviewAsync(session).ConfigureAwait(false);
                 break;
             case AuthOutcome.Refused:
-                Refuse(connection, command, ErrorCode.Unauthorized, "Invalid token");
+                connection.Send(Reply.Error(command.Id, ErrorCode.Unauthorized, "Invalid token", answer.Details));
                 break;
             case AuthOutcome.Unavailable:
                 Refuse(connection, command, ErrorCode.Unavailable, "Service unavailable");
@@ -140,7 +151,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         var kind = kinds.Find(channel);
         if (!ChannelPermissions.MayPublish(kind, channel, session.Identity))
         {
-            Refuse(connection, command, ErrorCode.NotAllowed, "Not allowed");
+            Forbid(connection, command, PermissionReason.Of(kind, channel, TokenActions.Publish, session.Identity));
             return;
         }
 
@@ -157,7 +168,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
             await connection.Lane.SwitchTo();
             if (verdict.Refusal is { } code)
             {
-                connection.Send(Refusal(command, code, verdict));
+                Refuse(connection, command, code, verdict, PermissionReason.Application(channel));
                 return;
             }
 
@@ -199,14 +210,15 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     {
         var channel = command.Target.Channel;
         var kind = kinds.Find(channel);
-        if (!ChannelPermissions.MaySeePresence(kind, channel, session.Identity) || !await MayReadAsync(session, kind, channel).ConfigureAwait(false))
+        var may = ChannelPermissions.MaySeePresence(kind, channel, session.Identity);
+        if (!may || !await MayReadAsync(session, kind, channel).ConfigureAwait(false))
         {
             await session.Connection.Lane.SwitchTo();
-            Refuse(session.Connection, command, ErrorCode.NotAllowed, "Not allowed");
+            Forbid(session.Connection, command, may ? PermissionReason.Application(channel) : PermissionReason.Of(kind, channel, TokenActions.Presence, session.Identity));
             return;
         }
 
-        var limit = command.Limit == 0 ? MostMembers : Math.Min(command.Limit, MostMembers);
+        var limit = Math.Min(command.Limit ?? MostMembers, MostMembers);
         var list = await presence.ReadAsync(channel, limit).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
         var frame = JsonFrame.Begin("presence", command.Id);
@@ -219,15 +231,16 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     {
         var target = command.Target;
         var kind = kinds.Find(target.Channel);
-        if (!ChannelPermissions.MayReadHistory(kind, target.Channel, session.Identity) || !await MayReadAsync(session, kind, target.Channel).ConfigureAwait(false))
+        var may = ChannelPermissions.MayReadHistory(kind, target.Channel, session.Identity);
+        if (!may || !await MayReadAsync(session, kind, target.Channel).ConfigureAwait(false))
         {
             await session.Connection.Lane.SwitchTo();
-            Refuse(session.Connection, command, ErrorCode.NotAllowed, "Not allowed");
+            Forbid(session.Connection, command, may ? PermissionReason.Application(target.Channel) : PermissionReason.Of(kind, target.Channel, TokenActions.History, session.Identity));
             return;
         }
 
-        var limit = command.Limit == 0 ? MostMessages : Math.Min(command.Limit, MostMessages);
-        var part = await broker.ReadAsync(target.Channel, new HistoryRequest(target.Since, target.Last == 0 ? limit : Math.Min(target.Last, limit), limit)).ConfigureAwait(false);
+        var limit = Math.Min(command.Limit ?? MostMessages, MostMessages);
+        var part = await broker.ReadAsync(target.Channel, new HistoryRequest(target.Since, Math.Min(target.Last ?? limit, limit), limit)).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
         session.Connection.Send(HistoryReply.Frame(command.Id, target, part, Math.Min(MostHistoryBytes, session.Connection.Settings.QueueBytes / 2)));
     }
@@ -242,14 +255,18 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     {
         if (Calls is null)
         {
-            Refuse(session.Connection, command, ErrorCode.NotAllowed, "Not allowed");
+            Forbid(session.Connection, command, NoAnswer);
             return;
         }
 
         var verdict = await Calls.OnCallAsync(session.Peer, command.Method!, command.Data, CancellationToken.None).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
-        session.Connection.Send(verdict.Refusal is { } code
-            ? Refusal(command, code, verdict)
-            : Reply.Result(command.Id, (verdict.Data ?? "null"u8.ToArray()).Span));
+        if (verdict.Refusal is { } code)
+        {
+            Refuse(session.Connection, command, code, verdict, NoAnswer);
+            return;
+        }
+
+        session.Connection.Send(Reply.Result(command.Id, (verdict.Data ?? "null"u8.ToArray()).Span));
     }
 }

@@ -4,6 +4,7 @@ using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Protocol.Frames;
 using Tidings.Protocol.Replies;
+using Tidings.Security.Tokens;
 
 namespace Tidings.Channels;
 
@@ -24,12 +25,14 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, D
         var kind = kinds.FindRoom(channel);
         if (!ChannelPermissions.MaySubscribe(kind, channel, connection.Identity))
         {
+            connection.Tag = PermissionReason.Of(kind, channel, TokenActions.Subscribe, connection.Identity);
             return connection.Identity is null ? DisconnectCode.Unauthorized : DisconnectCode.Forbidden;
         }
 
         if (kind.OnSubscribe is { } handler
             && (await handler.OnSubscribeAsync(PeerOf(connection), channel, CancellationToken.None).ConfigureAwait(false)).Refusal is not null)
         {
+            connection.Tag = PermissionReason.Application(channel);
             return DisconnectCode.Forbidden;
         }
 
@@ -75,7 +78,8 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, D
         var kind = kinds.FindRoom(room);
         if (!ChannelPermissions.MayPublish(kind, room, connection.Identity))
         {
-            connection.Send(NotAllowed);
+            var why = PermissionReason.Of(kind, room, TokenActions.Publish, connection.Identity);
+            connection.Send(connection.Registry.Refusals.Add("Not allowed", connection.Address, why) is { } details ? Reply.Refused("Not allowed", details) : NotAllowed);
         }
         else if (!connection.TryPublish(room, out _))
         {

@@ -51,7 +51,7 @@ internal sealed partial class Subscribing
         await broker.ListenAsync(request.Channel).ConfigureAwait(false);
         if (request.Since is null || ChannelPermissions.MayReadHistory(kind, request.Channel, session.Identity))
         {
-            return await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last)).ConfigureAwait(false);
+            return await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last ?? 0)).ConfigureAwait(false);
         }
 
         return await broker.ReadAsync(request.Channel, default).ConfigureAwait(false) with { Recovered = false };

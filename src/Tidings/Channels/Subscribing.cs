@@ -5,6 +5,7 @@ using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
+using Tidings.Security.Tokens;
 
 namespace Tidings.Channels;
 
@@ -61,7 +62,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         var kind = kinds.Find(request.Channel);
         if (Refuse(session, request, kind) is { } refusal)
         {
-            connection.Send(Reply.Error(id, refusal.Code, refusal.Text));
+            connection.Send(Reply.Error(id, refusal.Code, refusal.Text, refusal.Details));
             return;
         }
 
@@ -77,7 +78,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             await connection.Lane.SwitchTo();
             if (verdict.Refusal is { } code)
             {
-                connection.Send(Reply.Error(id, code, verdict.Error ?? NotAllowed, verdict.Details));
+                connection.Send(Reply.Error(id, code, verdict.Error ?? NotAllowed, verdict.Details ?? NoteApplication(connection, request.Channel, code)));
                 return;
             }
         }
@@ -128,12 +129,12 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
 
     /// <summary>Judges whether a connection that nobody knows of yet may subscribe, on any thread. How often is bounded by who may connect.</summary>
     /// <returns>Why not, or null.</returns>
-    public async ValueTask<(ErrorCode Code, string Text)?> JudgeAsync(ChannelSession session, SubscribeRequest request)
+    public async ValueTask<SubscribeRefusal?> JudgeAsync(ChannelSession session, SubscribeRequest request)
     {
         var channel = request.Channel;
         if (Limits.Subscriptions > 0 && session.Count - session.ByServer >= Limits.Subscriptions)
         {
-            return (ErrorCode.TooMany, "Too many subscriptions");
+            return new SubscribeRefusal(ErrorCode.TooMany, "Too many subscriptions");
         }
 
         var kind = kinds.Find(channel);
@@ -145,7 +146,9 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         var verdict = kind.OnSubscribe is { } handler
             ? await handler.OnSubscribeAsync(session.Peer, channel, CancellationToken.None).ConfigureAwait(false)
             : HandlerVerdict.Allow;
-        return verdict.Refusal is { } code ? (code, verdict.Error ?? NotAllowed) : null;
+        return verdict.Refusal is { } code
+            ? new SubscribeRefusal(code, verdict.Error ?? NotAllowed, verdict.Details ?? NoteApplication(session.Connection, channel, code))
+            : null;
     }
 
     /// <summary>Subscribes a connection that nobody knows of yet, on any thread; <see cref="FirstSubscription.Start"/> then goes to its lane.</summary>
@@ -189,29 +192,46 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         }
     }
 
-    private (ErrorCode Code, string Text)? Refuse(ChannelSession session, SubscribeRequest request, ChannelKind kind)
+    private SubscribeRefusal? Refuse(ChannelSession session, SubscribeRequest request, ChannelKind kind)
     {
         var channel = request.Channel;
         if (session.Find(channel) is not null)
         {
-            return (ErrorCode.Conflict, "Already subscribed");
+            return new SubscribeRefusal(ErrorCode.Conflict, "Already subscribed");
         }
 
         if (Limits.Subscriptions > 0 && session.Count - session.ByServer >= Limits.Subscriptions)
         {
-            return (ErrorCode.TooMany, "Too many subscriptions");
+            return new SubscribeRefusal(ErrorCode.TooMany, "Too many subscriptions");
         }
 
         return Judge(session, request, kind);
     }
 
-    private static (ErrorCode Code, string Text)? Judge(ChannelSession session, SubscribeRequest request, ChannelKind kind)
+    // What the application has refused with another code is its own affair.
+    private static IReadOnlyList<FieldFault>? NoteApplication(Connection connection, string channel, ErrorCode code) =>
+        code == ErrorCode.NotAllowed ? connection.Registry.Refusals.Add(NotAllowed, connection.Address, PermissionReason.Application(channel)) : null;
+
+    private static SubscribeRefusal? Judge(ChannelSession session, SubscribeRequest request, ChannelKind kind)
     {
         var (channel, who) = (request.Channel, session.Identity);
-        return ChannelPermissions.MaySubscribe(kind, channel, who)
-            && (request.Last == 0 || ChannelPermissions.MayReadHistory(kind, channel, who))
-            && (!request.Presence || !kind.Presence || ChannelPermissions.MaySeePresence(kind, channel, who))
-                ? null
-                : (ErrorCode.NotAllowed, NotAllowed);
+        TokenActions? missing =
+            !ChannelPermissions.MaySubscribe(kind, channel, who) ? TokenActions.Subscribe
+            : request.Last is > 0 && !ChannelPermissions.MayReadHistory(kind, channel, who) ? TokenActions.History
+            : request.Presence && kind.Presence && !ChannelPermissions.MaySeePresence(kind, channel, who) ? TokenActions.Presence
+            : null;
+        if (missing is not { } action)
+        {
+            return null;
+        }
+
+        var connection = session.Connection;
+        return new SubscribeRefusal(ErrorCode.NotAllowed, NotAllowed, connection.Registry.Refusals.Add(NotAllowed, connection.Address, PermissionReason.Of(kind, channel, action, who)));
     }
 }
+
+/// <summary>Why somebody is not subscribed.</summary>
+/// <param name="Code">For programs.</param>
+/// <param name="Text">For people.</param>
+/// <param name="Details">What the client may know besides, or null.</param>
+internal readonly record struct SubscribeRefusal(ErrorCode Code, string Text, IReadOnlyList<FieldFault>? Details = null);

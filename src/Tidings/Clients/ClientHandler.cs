@@ -1,6 +1,7 @@
 using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Protocol;
+using Tidings.Protocol.Commands;
 
 namespace Tidings.Clients;
 
@@ -13,6 +14,7 @@ internal sealed class ClientHandler(ClientActions clients, FirstMessage? firstMe
     {
         if (connection.Identity is { } identity && !MayBe(client, identity.User))
         {
+            connection.Tag = new FieldFault("client", "the name in the path is another user's");
             return DisconnectCode.Forbidden;
         }
 

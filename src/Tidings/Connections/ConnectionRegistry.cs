@@ -38,11 +38,11 @@ internal sealed partial class ConnectionRegistry
     private int _pending;
     private long _noticeAt = long.MinValue;
 
-    public ConnectionRegistry(LaneSet lanes, ConnectionLimits limits, TimeProvider time, IMeterFactory meters, ILogger log)
+    public ConnectionRegistry(LaneSet lanes, ConnectionLimits limits, TimeProvider time, IMeterFactory meters, ILogger log, bool explains = false)
     {
         Time = time;
         Revocations = new Revocations(time);
-        Refusals = new RecentRefusals(time);
+        Refusals = new RecentRefusals(time, log) { Explains = explains };
         _lanes = lanes;
         _limits = limits;
         Log = log;
@@ -61,7 +61,7 @@ internal sealed partial class ConnectionRegistry
 
     public ConnectionMetrics Metrics { get; }
 
-    /// <summary>Who was not let in lately.</summary>
+    /// <summary>Who was not let in lately, or was not allowed something, and why.</summary>
     public RecentRefusals Refusals { get; }
 
     public ILogger Log { get; }

@@ -1,4 +1,6 @@
 using Tidings.Protocol;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Replies;
 using Tidings.Security.Identities;
 
 namespace Tidings.Connections;
@@ -19,6 +21,14 @@ internal enum AuthOutcome : byte
     Ended,
 }
 
+/// <summary>What came of an auth message.</summary>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Details">Why it was refused, where the peer may know (<see cref="Reports.RecentRefusals.Explains"/>).</param>
+internal readonly record struct AuthAnswer(AuthOutcome Outcome, IReadOnlyList<FieldFault>? Details = null)
+{
+    public static implicit operator AuthAnswer(AuthOutcome outcome) => new(outcome);
+}
+
 /// <summary>Carries out auth messages: the token is checked on the thread pool, while no further message of the connection is taken.</summary>
 internal sealed class FirstMessage(Authenticator authenticator)
 {
@@ -26,7 +36,7 @@ internal sealed class FirstMessage(Authenticator authenticator)
     /// <param name="connection">Whose.</param>
     /// <param name="token">As it came; null where the message bore none.</param>
     /// <param name="answer">Tells the peer, on the lane. What it throws ends the connection, and no other.</param>
-    public async Task CarryOutAsync(Connection connection, string? token, Func<AuthOutcome, Task> answer)
+    public async Task CarryOutAsync(Connection connection, string? token, Func<AuthAnswer, Task> answer)
     {
         connection.Suspend();
         try
@@ -51,14 +61,14 @@ internal sealed class FirstMessage(Authenticator authenticator)
     /// <summary>Checks a token, and makes the connection its user's. Called on the connection's lane, suspended; goes on there.</summary>
     /// <param name="connection">Whose.</param>
     /// <param name="token">As it came; null where the message bore none.</param>
-    public async Task<AuthOutcome> TakeAsync(Connection connection, string? token)
+    public async Task<AuthAnswer> TakeAsync(Connection connection, string? token)
     {
-        Identity? identity = null;
+        TokenJudgement judged = TokenReason.Missing;
         var failed = false;
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            identity = token is null ? null : await authenticator.IdentifyAsync(token).ConfigureAwait(false);
+            judged = token is null ? judged : await authenticator.IdentifyAsync(token).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever the application's own check throws, the peer gets an answer.
         catch (Exception error)
@@ -79,9 +89,10 @@ internal sealed class FirstMessage(Authenticator authenticator)
             return End(connection, DisconnectCode.Unavailable, AuthOutcome.Unavailable);
         }
 
-        if (identity is null || !TryTake(connection, identity))
+        if (judged.Identity is not { } identity || !TryTake(connection, identity))
         {
-            return End(connection, DisconnectCode.AuthFailed, AuthOutcome.Refused);
+            var details = connection.Registry.Refusals.Add("Invalid token", connection.Address, new FieldFault("token", judged.Why ?? TokenReason.OtherUser));
+            return Refuse(connection, details);
         }
 
         var counted = await connection.TryCountUserAsync().ConfigureAwait(false);
@@ -123,7 +134,18 @@ internal sealed class FirstMessage(Authenticator authenticator)
         return true;
     }
 
-    // Who has not yet said who he is has one attempt.
+    // A peer that is to be closed is told why before, where it may know.
+    private static AuthAnswer Refuse(Connection connection, IReadOnlyList<FieldFault>? details)
+    {
+        if (details is not null && connection is { State: ConnectionState.Open, Authentication.IsPending: true })
+        {
+            connection.Send(Reply.Error(default, ErrorCode.Unauthorized, "Invalid token", details));
+        }
+
+        return new AuthAnswer(End(connection, DisconnectCode.AuthFailed, AuthOutcome.Refused), details);
+    }
+
+    // A connection that has not yet said whose it is has one attempt.
     private static AuthOutcome End(Connection connection, DisconnectCode code, AuthOutcome outcome)
     {
         if (connection.State == ConnectionState.Open && connection.Authentication is not { IsPending: true })

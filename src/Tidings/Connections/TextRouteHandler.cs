@@ -37,7 +37,7 @@ internal abstract class TextRouteHandler(FirstMessage? firstMessage) : Connectio
             case RoomControl.Auth when firstMessage is not null:
                 if (MayContinue(connection, text.Length))
                 {
-                    _ = firstMessage.CarryOutAsync(connection, AuthMessage.TokenOf(text), outcome => AnswerAsync(connection, outcome));
+                    _ = firstMessage.CarryOutAsync(connection, AuthMessage.TokenOf(text), answer => AnswerAsync(connection, answer));
                 }
 
                 break;
@@ -80,9 +80,9 @@ internal abstract class TextRouteHandler(FirstMessage? firstMessage) : Connectio
         return false;
     }
 
-    private async Task AnswerAsync(Connection connection, AuthOutcome outcome)
+    private async Task AnswerAsync(Connection connection, AuthAnswer answer)
     {
-        switch (outcome)
+        switch (answer.Outcome)
         {
             case AuthOutcome.Accepted when !MayStay(connection):
                 connection.CloseNow(DisconnectCode.Forbidden);
@@ -92,7 +92,7 @@ internal abstract class TextRouteHandler(FirstMessage? firstMessage) : Connectio
                 await PendingJoin.CompleteAsync(connection).ConfigureAwait(false);
                 break;
             case AuthOutcome.Refused:
-                connection.Send(InvalidToken);
+                connection.Send(answer.Details is { } details ? Reply.Refused("Invalid token", details) : InvalidToken);
                 break;
             case AuthOutcome.Unavailable:
                 connection.Send(Unavailable);

@@ -56,7 +56,5 @@ internal sealed class ServerActions(IBroker broker, IPresenceStore presence, Cha
         presence.ReadAsync(channel, limit, cancellationToken);
 
     public ValueTask<HistoryPart> HistoryAsync(string channel, StreamPosition? since, int limit, CancellationToken cancellationToken) =>
-        limit == 0 && since is null
-            ? broker.ReadAsync(channel, new HistoryRequest(null, 0), cancellationToken)
-            : broker.ReadAsync(channel, new HistoryRequest(since, limit, limit), cancellationToken);
+        broker.ReadAsync(channel, new HistoryRequest(since, limit, limit), cancellationToken);
 }

@@ -21,7 +21,10 @@ internal sealed class JwtAuthenticator : ITokenAuthenticator
         _validator = Validator(options, _time) ?? throw new ArgumentException("There is no key.", nameof(options));
 
     public ValueTask<TokenIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_validator.Validate(token).Identity);
+        ValueTask.FromResult(Validate(token).Identity);
+
+    /// <summary>The same, with the reason where the token is not accepted.</summary>
+    public TokenResult Validate(string token) => _validator.Validate(token);
 
     private static TokenValidator? Validator(JwtOptions options, TimeProvider time)
     {

@@ -16,20 +16,21 @@ internal enum TaskAdded : byte
 /// <remarks>
 /// Each task is due at some time, by the store's own clock: so long after its last write as that said. The store does
 /// nothing with tasks that are due but list them. A store that cannot be reached fails with
-/// <see cref="Brokers.BrokerUnavailableException"/>, in time.
+/// <see cref="Brokers.BrokerUnavailableException"/>, in time. Writes cannot be cancelled: what the store has taken must be told, even where the
+/// caller has gone.
 /// </remarks>
 internal interface ITaskStore
 {
     /// <summary>Keeps a new task.</summary>
-    ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due, CancellationToken cancellationToken = default);
+    ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due);
 
     ValueTask<TaskRecord?> FindAsync(string id, CancellationToken cancellationToken = default);
 
     /// <summary>Puts a task in the place of its former version, if that is still <paramref name="version"/>: of several that try, one succeeds.</summary>
-    ValueTask<bool> TryReplaceAsync(TaskRecord record, long version, TimeSpan due, CancellationToken cancellationToken = default);
+    ValueTask<bool> TryReplaceAsync(TaskRecord record, long version, TimeSpan due);
 
     /// <summary>Forgets a task, if its version is still <paramref name="version"/>.</summary>
-    ValueTask RemoveAsync(string id, long version, CancellationToken cancellationToken = default);
+    ValueTask RemoveAsync(string id, long version);
 
     /// <summary>Tasks that are due, the longest waiting first.</summary>
     ValueTask<IReadOnlyList<TaskRecord>> ListDueAsync(int most, CancellationToken cancellationToken = default);

@@ -27,7 +27,7 @@ internal sealed class MemoryTaskStore(TimeProvider time, long mostBytes) : ITask
         }
     }
 
-    public ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due, CancellationToken cancellationToken = default)
+    public ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due)
     {
         lock (_gate)
         {
@@ -57,7 +57,7 @@ internal sealed class MemoryTaskStore(TimeProvider time, long mostBytes) : ITask
         }
     }
 
-    public ValueTask<bool> TryReplaceAsync(TaskRecord record, long version, TimeSpan due, CancellationToken cancellationToken = default)
+    public ValueTask<bool> TryReplaceAsync(TaskRecord record, long version, TimeSpan due)
     {
         lock (_gate)
         {
@@ -79,7 +79,7 @@ internal sealed class MemoryTaskStore(TimeProvider time, long mostBytes) : ITask
         }
     }
 
-    public ValueTask RemoveAsync(string id, long version, CancellationToken cancellationToken = default)
+    public ValueTask RemoveAsync(string id, long version)
     {
         lock (_gate)
         {

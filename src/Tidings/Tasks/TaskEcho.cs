@@ -53,7 +53,7 @@ internal sealed class TaskEcho(IBroker broker, ITaskStore store, TaskOptions opt
 
     /// <summary>The record as the store has it now, where that is a later one.</summary>
     public async ValueTask<TaskRecord> FindNewestAsync(TaskRecord record) =>
-        await store.FindAsync(record.Id).ConfigureAwait(false) is { } newest && newest.Version > record.Version ? newest : record;
+        !record.State.IsFinal && await store.FindAsync(record.Id).ConfigureAwait(false) is { } newest && newest.Version > record.Version ? newest : record;
 
     /// <summary>Tells a state.</summary>
     /// <param name="record">The task.</param>

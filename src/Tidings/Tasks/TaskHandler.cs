@@ -2,8 +2,10 @@ using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Protocol;
+using Tidings.Protocol.Commands;
 using Tidings.Protocol.Frames;
 using Tidings.Protocol.Replies;
+using Tidings.Security.Tokens;
 
 namespace Tidings.Tasks;
 
@@ -32,12 +34,23 @@ internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling,
                     : null;
     }
 
+    /// <summary>Why <see cref="JudgeAsync"/> has said no, in words for those who run the server.</summary>
+    public FieldFault WhyNot(Security.Identities.Identity? identity, string id)
+    {
+        var channel = TaskId.ChannelOf(id);
+        var kind = kinds.FindOwn(channel);
+        return ChannelPermissions.MaySubscribe(kind, channel, identity)
+            ? PermissionReason.Application(channel)
+            : PermissionReason.Of(kind, channel, TokenActions.Subscribe, identity);
+    }
+
     /// <summary>Makes the connection a viewer of the task before its handshake is answered.</summary>
     /// <returns>Why not, or null. Where there is no such task, the connection is told and ends.</returns>
     public async ValueTask<DisconnectCode?> JoinAsync(Connection connection, string id)
     {
         if (await JudgeAsync(PeerOf(connection), connection.Identity, id).ConfigureAwait(false) is { } refusal)
         {
+            connection.Tag = WhyNot(connection.Identity, id);
             return refusal;
         }
 

@@ -82,7 +82,7 @@ internal sealed partial class TaskLeases : IDisposable
         {
             var waited = record.State.Status == WorkStatus.Pending && record.Node is null;
             LogLost(_log, record.Id, record.State.Name);
-            await _tasks.FailAsync(record, waited ? "no worker came" : "worker lost", CancellationToken.None).ConfigureAwait(false);
+            await _tasks.FailAsync(record, waited ? "no worker came" : "worker lost").ConfigureAwait(false);
         }
         else if (!record.Announced)
         {

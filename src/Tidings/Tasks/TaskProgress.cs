@@ -1,4 +1,3 @@
-using System.Text;
 using Tidings.Tasks;
 
 namespace Tidings;
@@ -8,10 +7,12 @@ namespace Tidings;
 /// than an earlier one is ignored. What is reported after the task's end goes nowhere.</remarks>
 public sealed class TaskProgress : IProgress<TaskUpdate>
 {
-    private const int MostWaitingLines = TaskRules.MostLogLines;
+    private const int MostWaitingLines = 100;
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private readonly Func<TaskReport, Task> _send;
+    private readonly Func<TaskReport, Task<bool>> _send;
+    private readonly TimeProvider _time;
     private readonly Paced _paced;
     private readonly Queue<string> _lines = [];
     private double? _progress;
@@ -19,11 +20,16 @@ public sealed class TaskProgress : IProgress<TaskUpdate>
     private double _highest;
     private bool _ended;
 
-    internal TaskProgress(string id, TimeProvider time, TimeSpan interval, Func<TaskReport, Task> send)
+    /// <param name="id">The task's id.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="interval">The shortest time between two reports.</param>
+    /// <param name="send">Sends a report; false where it could not be kept and is to be sent again. It does not throw.</param>
+    internal TaskProgress(string id, TimeProvider time, TimeSpan interval, Func<TaskReport, Task<bool>> send)
     {
         Id = id;
         _send = send;
-        _paced = new Paced(time, interval, () => _send(Take()));
+        _time = time;
+        _paced = new Paced(time, interval, SendAsync);
     }
 
     /// <summary>The task's id.</summary>
@@ -31,9 +37,8 @@ public sealed class TaskProgress : IProgress<TaskUpdate>
 
     /// <summary>Tells how far the task is.</summary>
     /// <param name="progress">From 0 to 100.</param>
-    /// <param name="message">In words for people, as "40 of 100 files", at most 4,096 bytes; null where it stays as it was.</param>
+    /// <param name="message">In words for people, as "40 of 100 files", at most 4,096 bytes; what is longer is cut off. Null where it stays as it was.</param>
     /// <exception cref="ArgumentOutOfRangeException">The progress is no such number.</exception>
-    /// <exception cref="ArgumentException">The message is too long.</exception>
     public void Report(double progress, string? message = null) => Report(new TaskUpdate(progress, message));
 
     /// <inheritdoc cref="Report(double, string?)"/>
@@ -45,11 +50,6 @@ public sealed class TaskProgress : IProgress<TaskUpdate>
             throw new ArgumentOutOfRangeException(nameof(value), number, "Progress is a number from 0 to 100.");
         }
 
-        if (value.Message is { } text && Encoding.UTF8.GetByteCount(text) > TaskRules.MostMessageBytes)
-        {
-            throw new ArgumentException($"A message has at most {TaskRules.MostMessageBytes} bytes.", nameof(value));
-        }
-
         lock (_gate)
         {
             if (_ended || value.Progress < _highest)
@@ -59,7 +59,7 @@ public sealed class TaskProgress : IProgress<TaskUpdate>
 
             _highest = value.Progress ?? _highest;
             _progress = value.Progress ?? _progress;
-            _message = value.Message ?? _message;
+            _message = TaskText.CutMessage(value.Message) ?? _message;
         }
 
         _paced.Ask();
@@ -70,7 +70,7 @@ public sealed class TaskProgress : IProgress<TaskUpdate>
     public void Log(string line)
     {
         ArgumentNullException.ThrowIfNull(line);
-        line = Cut(line);
+        line = TaskText.CutLine(line);
         lock (_gate)
         {
             if (_ended)
@@ -96,20 +96,15 @@ public sealed class TaskProgress : IProgress<TaskUpdate>
         return final with { Progress = last.Progress, Message = last.Message, Log = last.Log };
     }
 
-    private static string Cut(string line)
+    private async Task SendAsync()
     {
-        if (Encoding.UTF8.GetByteCount(line) <= TaskRules.MostLogLineBytes)
+        var report = Take();
+        if (!await _send(report).ConfigureAwait(false))
         {
-            return line;
+            TakeBack(report);
+            await Task.Delay(RetryAfter, _time).ConfigureAwait(false);
+            _paced.Ask();
         }
-
-        var length = Math.Min(line.Length, TaskRules.MostLogLineBytes);
-        while (Encoding.UTF8.GetByteCount(line.AsSpan(0, length)) > TaskRules.MostLogLineBytes || char.IsHighSurrogate(line[length - 1]))
-        {
-            length--;
-        }
-
-        return line[..length];
     }
 
     private TaskReport Take(bool end = false)
@@ -121,6 +116,22 @@ public sealed class TaskProgress : IProgress<TaskUpdate>
             (_progress, _message) = (null, null);
             _lines.Clear();
             return report;
+        }
+    }
+
+    // What was said meanwhile counts for more.
+    private void TakeBack(TaskReport report)
+    {
+        lock (_gate)
+        {
+            _progress ??= report.Progress;
+            _message ??= report.Message;
+            string[] newer = [.. _lines];
+            _lines.Clear();
+            foreach (var line in report.Log.Concat(newer).TakeLast(MostWaitingLines))
+            {
+                _lines.Enqueue(line);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ using Tidings.Brokers;
 namespace Tidings.Tasks;
 
 /// <summary>Changes tasks by the rules, one change after the other whichever node makes it, and has each told. Safe from any thread.</summary>
+/// <remarks>A token ends a call before it writes. From the write on the call goes to its end, or the change would be kept and told to nobody.</remarks>
 internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions options, TimeProvider time, TaskMetrics metrics, ILogger log)
 {
     // So many others would have to be faster, one after the other.
@@ -28,7 +29,8 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions
     /// <summary>Keeps a new task, which is pending, and tells it.</summary>
     public async ValueTask<TaskAdded> AddAsync(TaskRecord record, CancellationToken cancellationToken)
     {
-        var added = await store.TryAddAsync(record, DueOf(record), cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        var added = await store.TryAddAsync(record, DueOf(record)).ConfigureAwait(false);
         if (added == TaskAdded.Yes)
         {
             metrics.Entered(record.State.Status);
@@ -47,10 +49,10 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions
         ChangeAsync(id, static record => (record.State.IsFinal ? TaskVerdict.Conflict : TaskVerdict.Ignored, record.State), [], cancellationToken);
 
     /// <summary>Ends a task that nobody is heard of any more, if it is still as it was.</summary>
-    public async ValueTask FailAsync(TaskRecord lost, string error, CancellationToken cancellationToken)
+    public async ValueTask FailAsync(TaskRecord lost, string error)
     {
         var failed = lost.Next(lost.State with { Status = WorkStatus.Failed, Error = error });
-        if (await store.TryReplaceAsync(failed, lost.Version, DueOf(failed), cancellationToken).ConfigureAwait(false))
+        if (await store.TryReplaceAsync(failed, lost.Version, DueOf(failed)).ConfigureAwait(false))
         {
             metrics.Entered(failed.State.Status);
             OnChanged(failed, []);
@@ -70,11 +72,17 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions
             var (verdict, state) = judge(record);
             if (verdict is TaskVerdict.Repeated or TaskVerdict.Conflict)
             {
+                // The first one may have been kept by a store that could not say so, and then nobody was told.
+                if (verdict == TaskVerdict.Repeated && !record.Announced)
+                {
+                    OnChanged(record, lines);
+                }
+
                 return new TaskOutcome(verdict, state);
             }
 
             var next = record.Next(state);
-            if (await store.TryReplaceAsync(next, record.Version, DueOf(next), cancellationToken).ConfigureAwait(false))
+            if (await store.TryReplaceAsync(next, record.Version, DueOf(next)).ConfigureAwait(false))
             {
                 if (state.Status != record.State.Status)
                 {

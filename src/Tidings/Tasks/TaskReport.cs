@@ -7,15 +7,16 @@ internal sealed record TaskReport
 
     public WorkStatus? Status { get; init; }
     public double? Progress { get; init; }
-    public string? Message { get; init; }
+    /// <summary>At most <see cref="TaskText.MostMessageBytes"/>, as <see cref="Error"/>; what is longer is cut.</summary>
+    public string? Message { get; init => field = TaskText.CutMessage(value); }
 
     /// <summary>JSON, checked; empty where there is none.</summary>
     public ReadOnlyMemory<byte> Result { get; init; }
 
-    public string? Error { get; init; }
+    public string? Error { get; init => field = TaskText.CutMessage(value); }
 
-    /// <summary>Lines for those who read the task's log.</summary>
-    public IReadOnlyList<string> Log { get; init; } = [];
+    /// <summary>Lines for those who read the task's log, each of at most <see cref="TaskText.MostLineBytes"/>; what is longer is cut.</summary>
+    public IReadOnlyList<string> Log { get; init => field = [.. value.Select(TaskText.CutLine)]; } = [];
 }
 
 /// <summary>What becomes of a report.</summary>

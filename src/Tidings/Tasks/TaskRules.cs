@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Tidings.Tasks;
@@ -7,9 +6,6 @@ namespace Tidings.Tasks;
 internal static class TaskRules
 {
     public const int LongestName = 128;
-    public const int MostMessageBytes = 4096;
-    public const int MostLogLines = 100;
-    public const int MostLogLineBytes = 1024;
 
     /// <summary>What is wrong with a report, whatever the task's state: the field and what would be right. Null where nothing is.</summary>
     public static (string Field, string Message)? Fault(TaskReport report, int mostPayloadBytes)
@@ -24,16 +20,6 @@ internal static class TaskRules
             return ("progress", "This is a number from 0 to 100.");
         }
 
-        if (Bytes(report.Message) > MostMessageBytes)
-        {
-            return ("message", $"This has at most {MostMessageBytes} bytes.");
-        }
-
-        if (Bytes(report.Error) > MostMessageBytes)
-        {
-            return ("error", $"This has at most {MostMessageBytes} bytes.");
-        }
-
         if (report.Error is not null && report.Status is not (WorkStatus.Failed or WorkStatus.Cancelled))
         {
             return ("error", "Only a task that is \"failed\" or \"cancelled\" has an error.");
@@ -44,14 +30,7 @@ internal static class TaskRules
             return ("result", "Only a task that is \"completed\" has a result.");
         }
 
-        if (report.Result.Length > mostPayloadBytes)
-        {
-            return ("result", $"This has at most {mostPayloadBytes} bytes.");
-        }
-
-        return report.Log.Count > MostLogLines || report.Log.Any(static line => Bytes(line) > MostLogLineBytes)
-            ? ("log", $"This has at most {MostLogLines} lines of at most {MostLogLineBytes} bytes.")
-            : null;
+        return report.Result.Length > mostPayloadBytes ? ("result", $"This has at most {mostPayloadBytes} bytes.") : null;
     }
 
     /// <summary>What becomes of a sound report on a task in this state.</summary>
@@ -98,6 +77,4 @@ internal static class TaskRules
         using var b = JsonDocument.Parse(other);
         return JsonElement.DeepEquals(a.RootElement, b.RootElement);
     }
-
-    private static int Bytes(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
 }

@@ -110,15 +110,9 @@ internal sealed partial class TaskRun : IMessageListener
 
     private TaskReport Stopped() => new() { Status = WorkStatus.Cancelled, Error = _stopping ? "The server is shutting down." : null };
 
-    private static TaskReport Failed(string error) => new() { Status = WorkStatus.Failed, Error = Cut(error) };
+    private static TaskReport Failed(string error) => new() { Status = WorkStatus.Failed, Error = error };
 
-    private static string Cut(string text)
-    {
-        var length = Math.Min(text.Length, TaskRules.MostMessageBytes / 3);
-        return length > 0 && length < text.Length && char.IsHighSurrogate(text[length - 1]) ? text[..(length - 1)] : text[..length];
-    }
-
-    private async Task SendAsync(TaskReport report)
+    private async Task<bool> SendAsync(TaskReport report)
     {
         try
         {
@@ -126,11 +120,13 @@ internal sealed partial class TaskRun : IMessageListener
             {
                 Cancel();
             }
+
+            return true;
         }
         catch (BrokerUnavailableException error)
         {
-            // The next one says more.
             LogUnrenewed(_log, Id, error);
+            return false;
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed partial class TaskVoice
     private TaskRecord? _newest;
     private TaskState? _told;
     private long _dropped;
+
+    // What could not be told, and is told again; touched by what is paced alone.
+    private (string[] Lines, long Dropped)? _untold;
     private bool _ended;
 
     public TaskVoice(TaskEcho echo, string id, TimeProvider time, TimeSpan interval, ILogger log, Action<TaskVoice> onEnd)
@@ -62,32 +65,10 @@ internal sealed partial class TaskVoice
 
     private async Task TellAsync()
     {
-        TaskRecord record;
-        string[] lines;
-        long dropped;
-        lock (_gate)
-        {
-            record = _newest!;
-            lines = [.. _lines];
-            dropped = _dropped;
-            _lines.Clear();
-            _dropped = 0;
-        }
-
         try
         {
-            if (lines.Length > 0)
-            {
-                await _echo.PublishAsync(_id, lines, dropped).ConfigureAwait(false);
-            }
-
-            // Whoever made the change may have been held up, and others may have told later ones before this voice began.
-            record = _told is null ? await _echo.FindNewestAsync(record).ConfigureAwait(false) : record;
-            if (record.State.Follows(_told))
-            {
-                await TellAsync(record).ConfigureAwait(false);
-                _told = record.State;
-            }
+            await TellLinesAsync().ConfigureAwait(false);
+            await TellStateAsync().ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever kept it from being told, it is tried again.
         catch (Exception error)
@@ -99,8 +80,59 @@ internal sealed partial class TaskVoice
         }
     }
 
-    private async ValueTask TellAsync(TaskRecord record)
+    private async ValueTask TellLinesAsync()
     {
+        _untold ??= TakeLines();
+        if (_untold is not (var lines, var dropped))
+        {
+            return;
+        }
+
+        await _echo.PublishAsync(_id, lines, dropped).ConfigureAwait(false);
+        _untold = null;
+        lock (_gate)
+        {
+            if (_lines.Count == 0)
+            {
+                return;
+            }
+        }
+
+        _paced.Ask();
+    }
+
+    private (string[] Lines, long Dropped)? TakeLines()
+    {
+        lock (_gate)
+        {
+            if (_lines.Count == 0)
+            {
+                return null;
+            }
+
+            (string[], long) taken = ([.. _lines], _dropped);
+            _lines.Clear();
+            _dropped = 0;
+            return taken;
+        }
+    }
+
+    // Others tell of the same task, and what is told here may have waited: the store says whether the task has gone on meanwhile. Should it have ended
+    // while an earlier state was being told, that one may stand behind the end, which is told again.
+    private async ValueTask TellStateAsync()
+    {
+        TaskRecord offered;
+        lock (_gate)
+        {
+            offered = _newest!;
+        }
+
+        var record = await _echo.FindNewestAsync(offered).ConfigureAwait(false);
+        if (!record.State.Follows(_told))
+        {
+            return;
+        }
+
         if (record.State.IsFinal && !record.Announced)
         {
             await _echo.AnnounceAsync(record).ConfigureAwait(false);
@@ -109,13 +141,20 @@ internal sealed partial class TaskVoice
         {
             await _echo.PublishAsync(record).ConfigureAwait(false);
         }
+
+        _told = record.State;
+        if (await _echo.FindNewestAsync(record).ConfigureAwait(false) is { State.IsFinal: true } ended && ended != record)
+        {
+            await _echo.PublishAsync(ended, once: false).ConfigureAwait(false);
+            _told = ended.State;
+        }
     }
 
     private void EndUnlessAsked()
     {
         lock (_gate)
         {
-            if (_ended || _lines.Count > 0 || (_newest is { } newest && newest.State.Follows(_told)))
+            if (_ended || _lines.Count > 0 || _untold is not null || (_newest is { } newest && newest.State.Follows(_told)))
             {
                 return;
             }

@@ -82,6 +82,7 @@ internal sealed partial class Entrance : IAsyncDisposable
         _proxy = proxy == "nginx" ? Nginx(nodes, site) : Caddy(nodes);
         await Eventually.TrueAsync(AnswersAsync, () => $"{proxy} answers; it said: {_proxy.Output}");
     }
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

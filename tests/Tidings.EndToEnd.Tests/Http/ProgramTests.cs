@@ -7,6 +7,18 @@ namespace Tidings.EndToEnd.Tests.Http;
 public sealed class ProgramTests
 {
     [Fact]
+    public async Task A_start_with_keys_prints_lines_that_show_where_the_key_and_the_token_go()
+    {
+        await using var program = ServerProcess.Start(
+            "serve --urls http://127.0.0.1:0 --api-key 0123456789abcde0", ("Tidings__Jwt__Secret", "a secret of the tests, 32 bytes or more"), ("Tidings__RequireAuthentication", "true"));
+        await program.ListeningAsync();
+        await Eventually.TrueAsync(() => program.Output.Contains("Ctrl+C", StringComparison.Ordinal), "the welcome is whole");
+        Assert.Matches("Listen +python3 -m websockets 'ws://127\\.0\\.0\\.1:[0-9]+/ws/lobby\\?token=<token>'", program.Output);
+        Assert.Matches("Say +curl -X POST http://127\\.0\\.0\\.1:[0-9]+/broadcast -H 'authorization: Bearer <key>' ", program.Output);
+        Assert.DoesNotContain("0123456789abcde0", program.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task It_starts_serves_and_ends_in_order_on_Ctrl_C()
     {
         await using var program = ServerProcess.Start("serve --demo --urls http://127.0.0.1:0 --heartbeat 5m --limits small");

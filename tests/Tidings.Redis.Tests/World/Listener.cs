@@ -71,6 +71,6 @@ internal sealed record Node(Hub Hub, IBackplane Backplane)
             Retention = new Retention(history, age ?? TimeSpan.FromHours(1)),
         }))!.Value;
 
-    public async Task<HistoryPart> ReadAsync(string channel, StreamPosition? since = null, int last = 0, int limit = 0) =>
+    public async Task<HistoryPart> ReadAsync(string channel, StreamPosition? since = null, int last = 0, int? limit = null) =>
         await Broker.ReadAsync(channel, new HistoryRequest(since, last, limit));
 }

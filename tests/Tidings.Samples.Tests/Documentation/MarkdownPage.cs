@@ -29,6 +29,13 @@ internal sealed partial class MarkdownPage
             .Order(StringComparer.Ordinal).Select(static path => new MarkdownPage(path)),
     ];
 
+    /// <summary>The pages that go with packages.</summary>
+    public static IReadOnlyList<MarkdownPage> OfPackages { get; } =
+    [
+        .. Directory.GetDirectories(Path.Combine(Root, "src")).Append(Path.Combine(Root, "clients", "js"))
+            .Select(static folder => Path.Combine(folder, "README.md")).Where(File.Exists).Select(static path => new MarkdownPage(path)),
+    ];
+
     /// <summary>Its path in the repository.</summary>
     public string Name { get; }
 

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using TestKit;
+using Tidings.Brokers;
 using Tidings.Client;
 using Tidings.Protocol;
 
@@ -127,6 +129,37 @@ public sealed class DotNetClientTests : IAsyncLifetime
         proxy.Listen();
         await finishing.WaitAsync(Eventually.Limit);
         Assert.Equal(WorkStatus.Completed, (await Tasks.FindAsync(started.Id))!.Status);
+    }
+
+    [Fact]
+    public async Task Lines_that_could_not_be_sent_are_sent_later_and_long_texts_are_cut()
+    {
+        await using var proxy = new FaultProxy(_server.Port);
+        await using var worker = NewClient(options => options.TasksAddress = new Uri($"http://127.0.0.1:{proxy.Port}/api/tasks"));
+        var started = await Tasks.StartAsync("outside");
+        await using var reporter = worker.ReportTask(started.Id);
+        reporter.Report(10);
+        await Eventually.TrueAsync(async () => (await Tasks.FindAsync(started.Id))!.Progress == 10, () => "it has begun");
+        proxy.Target = 0;
+        proxy.CutAll();
+        var before = proxy.Accepted;
+        reporter.Log("one");
+        reporter.Log(new string('x', 5000));
+        reporter.Report(20, new string('ü', 5000));
+        await Eventually.TrueAsync(() => proxy.Accepted > before, "it was tried in vain");
+        proxy.Target = _server.Port;
+        await Eventually.TrueAsync(async () => (await Tasks.FindAsync(started.Id))!.Progress == 20, () => "the report has come");
+        await reporter.FailAsync(new string('ü', 5000)).WaitAsync(Eventually.Limit);
+        var state = (await Tasks.FindAsync(started.Id))!;
+        Assert.Equal((WorkStatus.Failed, new string('ü', 2048), new string('ü', 2048)), (state.Status, state.Message, state.Error));
+        List<string?> lines = [];
+        await Eventually.TrueAsync(async () =>
+        {
+            var part = await _server.Services.Broker.ReadAsync(TaskId.LogOf(started.Id), new HistoryRequest(null, 100));
+            lines = [.. part.Messages.SelectMany(static message => JsonElement.Parse(message.Data.ToJson().Span).GetProperty("lines").EnumerateArray()).Select(static line => line.GetString())];
+            return lines.Count >= 2;
+        }, () => string.Join('\n', lines));
+        Assert.Equal(["one", new string('x', 1024)], lines);
     }
 
     private ITasks Tasks => _server.Services.Tasks.Facade;

@@ -109,10 +109,20 @@ public abstract class TaskRouteRules : IAsyncLifetime
         await StartAsync("big");
         var text = new string('x', 1000);
         Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(HttpMethod.Put, "/api/tasks/big", $$"""{"status":"completed","result":"{{text}}"}""")).Status);
-        Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(HttpMethod.Put, "/api/tasks/big", $$"""{"message":"{{new string('x', 4097)}}"}""")).Status);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await SendAsync(HttpMethod.Put, "/api/tasks/big", $$"""{"message":"{{new string('x', 2_000_000)}}"}""")).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(HttpMethod.Post, "/api/tasks", $$"""{"name":"outside","data":"{{text}}"}""")).Status);
         Assert.Equal("pending", (await SendAsync(HttpMethod.Get, "/api/tasks/big")).Json.GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task Texts_for_people_are_cut_and_never_refused()
+    {
+        await StartAsync("long");
+        var (status, json) = await SendAsync(HttpMethod.Put, "/api/tasks/long", $$"""{"message":"{{new string('ü', 3000)}}","log":["{{new string('x', 1023)}}ü"]}""");
+        Assert.Equal((HttpStatusCode.OK, new string('ü', 2048)), (status, json.GetProperty("message").GetString()));
+        await Eventually.TrueAsync(async () => (await LogAsync("long")).Contains(new string('x', 1023)), () => "the line is told");
+        (status, json) = await SendAsync(HttpMethod.Put, "/api/tasks/long", $$"""{"status":"failed","error":"{{new string('x', 5000)}}"}""");
+        Assert.Equal((HttpStatusCode.OK, new string('x', 4096)), (status, json.GetProperty("error").GetString()));
     }
 
     [Theory]
@@ -231,6 +241,12 @@ public abstract class TaskRouteRules : IAsyncLifetime
         Assert.Contains(both, static text => text.Contains("\"status\":\"cancelled\"", StringComparison.Ordinal));
         await client.SendTextAsync("""{"type":"publish","channel":"task:chan","data":{"type":"cancel"},"id":5}""");
         await client.ExpectTextAsync("""{"type":"published","id":5,"channel":"task:chan"}""");
+    }
+
+    private async Task<IReadOnlyList<string?>> LogAsync(string id)
+    {
+        var messages = (await SendAsync(HttpMethod.Get, $"/api/history?channel=task:{id}:log&limit=10")).Json.GetProperty("messages").EnumerateArray();
+        return [.. messages.SelectMany(static message => message.GetProperty("data").GetProperty("lines").EnumerateArray()).Select(static line => line.GetString())];
     }
 
     private Task StartAsync(string id, string? body = null) => ExpectAsync(HttpMethod.Post, "/api/tasks", body ?? $$"""{"name":"outside","task_id":"{{id}}"}""", HttpStatusCode.Created);

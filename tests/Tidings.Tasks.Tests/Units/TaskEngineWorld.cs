@@ -32,6 +32,12 @@ public abstract class TaskEngineWorld : IAsyncDisposable
 
     private protected TaskEngine Engine => _engine ??= NewEngine();
 
+    /// <summary>What stands between the engine and its store.</summary>
+    private protected virtual ITaskStore StoreOfEngine => _store;
+
+    /// <summary>What stands between the engine and its broker.</summary>
+    private protected virtual IBroker BrokerOfEngine => _broker;
+
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
@@ -56,7 +62,7 @@ public abstract class TaskEngineWorld : IAsyncDisposable
         }
     }
 
-    private protected TaskEngine NewEngine() => new(_options, _store, _broker, _hub, new ChannelKinds(), null, System.Text.Json.JsonSerializerOptions.Web, _time, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("tasks"));
+    private protected TaskEngine NewEngine() => new(_options, StoreOfEngine, BrokerOfEngine, _hub, new ChannelKinds(), null, System.Text.Json.JsonSerializerOptions.Web, _time, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("tasks"));
 
     private protected static Task<ReadOnlyMemory<byte>> Result(string json) => Task.FromResult<ReadOnlyMemory<byte>>(Encoding.UTF8.GetBytes(json));
 

@@ -1,5 +1,8 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
+using TestKit;
 using Tidings.Connections;
+using Tidings.Protocol.Commands;
 using Tidings.Reports;
 using Tidings.Testing;
 
@@ -22,6 +25,34 @@ public sealed class RecentRefusalsTests
 
         Assert.Equal(Enumerable.Range(0, 100).Select(static back => $"r{249 - back}"), refusals.List().Select(static refusal => refusal.Reason));
         Assert.Equal(99, refusals.List()[0].Time - refusals.List()[^1].Time);
+    }
+
+    [Fact]
+    public void Few_are_logged_of_many_and_the_others_are_counted()
+    {
+        var time = new ManualTime();
+        using var log = new LogCollector(LogLevel.Information);
+        var refusals = new RecentRefusals(time, log.CreateLogger("refusals"));
+        for (var i = 0; i < 1000; i++)
+        {
+            refusals.Add("Invalid token", AddressKey.From(IPAddress.Loopback), new FieldFault("token", "it has expired"));
+        }
+
+        Assert.Equal(50, log.Lines.Count);
+        Assert.All(log.Lines, static line => Assert.Contains("Refused 127.0.0.1: Invalid token: it has expired", line, StringComparison.Ordinal));
+        time.Advance(TimeSpan.FromSeconds(1));
+        refusals.Add("Origin", default);
+        Assert.Equal(52, log.Lines.Count);
+        Assert.Contains("Refused somebody: Origin", log.Lines.ElementAt(50), StringComparison.Ordinal);
+        Assert.Contains("950 refusals before this one were not logged", log.Lines.ElementAt(51), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Peers_are_told_why_in_development_alone()
+    {
+        var why = new FieldFault("token", "it has expired");
+        Assert.Null(new RecentRefusals(new ManualTime()).Add("Invalid token", default, why));
+        Assert.Equal([why], new RecentRefusals(new ManualTime()) { Explains = true }.Add("Invalid token", default, why));
     }
 
     [Theory]

@@ -10,27 +10,47 @@ internal sealed class Authenticator(ITokenAuthenticator tokens, Revocations revo
     private readonly GrantsCache _grants = new();
 
     /// <summary>Goes on where it is called: on a lane, leave it first.</summary>
-    /// <returns>Null where the token is not accepted.</returns>
+    /// <returns>Who bears the token, or why it is not accepted.</returns>
     /// <exception cref="TimeoutException">It took more than 10 s.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async ValueTask<Identity?> IdentifyAsync(string token, CancellationToken cancellationToken = default)
+    public async ValueTask<TokenJudgement> IdentifyAsync(string token, CancellationToken cancellationToken = default)
     {
         if (token.Length is 0 or > TokenLimits.TokenLength)
         {
-            return null;
+            return TokenReason.Length;
         }
 
-        var asking = tokens.AuthenticateAsync(token, cancellationToken);
-        var said = asking.IsCompleted ? await asking.ConfigureAwait(false) : await asking.AsTask().WaitAsync(Limit, time, cancellationToken).ConfigureAwait(false);
-        if (said is null || !UserId.IsValid(said.Subject))
+        TokenIdentity? said;
+        if (tokens is JwtAuthenticator jwt)
         {
-            return null;
+            var result = jwt.Validate(token);
+            if (!result.IsValid)
+            {
+                return TokenReason.Of(result.Failure);
+            }
+
+            said = result.Identity;
+        }
+        else
+        {
+            var asking = tokens.AuthenticateAsync(token, cancellationToken);
+            said = asking.IsCompleted ? await asking.ConfigureAwait(false) : await asking.AsTask().WaitAsync(Limit, time, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (said is null)
+        {
+            return TokenReason.Application;
+        }
+
+        if (!UserId.IsValid(said.Subject))
+        {
+            return TokenReason.Subject;
         }
 
         var grants = said.Permissions is { } permissions ? _grants.Find(permissions) : null;
         if (grants is null && said.Permissions is not null)
         {
-            return null;
+            return TokenReason.Grants;
         }
 
         var identity = new Identity
@@ -41,6 +61,8 @@ internal sealed class Authenticator(ITokenAuthenticator tokens, Revocations revo
             IssuedAt = said.IssuedAt?.ToUnixTimeMilliseconds() ?? 0,
             Grants = grants,
         };
-        return identity.ExpiresAt <= time.GetUtcNow().ToUnixTimeMilliseconds() || revocations.Cover(identity) ? null : identity;
+        return identity.ExpiresAt <= time.GetUtcNow().ToUnixTimeMilliseconds() ? TokenReason.Expired
+            : revocations.Cover(identity) ? TokenReason.Revoked
+            : identity;
     }
 }

@@ -1,0 +1,46 @@
+using Tidings.Security.Tokens;
+
+namespace Tidings.Security.Identities;
+
+/// <summary>What came of checking a token: who bears it, or why it is not accepted.</summary>
+/// <param name="Identity">Who; null where it is not accepted.</param>
+/// <param name="Why">Why not, in words for those who run the server; null where it is accepted.</param>
+internal readonly record struct TokenJudgement(Identity? Identity, string? Why)
+{
+    public static implicit operator TokenJudgement(string why) => new(null, why);
+
+    public static implicit operator TokenJudgement(Identity identity) => new(identity, null);
+}
+
+/// <summary>Why a token is not accepted, in words for those who run the server. Nothing of the token stands in them.</summary>
+internal static class TokenReason
+{
+    public const string Missing = "there was no token";
+    public const string Length = "the token is empty, longer than 8,192 characters, or was given twice";
+    public const string Application = "the application's token authenticator does not accept it";
+    public const string Subject = "its subject (sub) is absent, or cannot be the name of a user";
+    public const string Expired = "it has expired (exp)";
+    public const string Revoked = "it was revoked, or its user was after it was issued";
+    public const string Grants = "its claim \"channels\" cannot be read";
+    public const string OtherUser = "it is another user's than the connection's";
+    public const string Ticket = "the ticket is unknown, was used before, or is over";
+    public const string TicketRevoked = "the token behind the ticket has expired, or was revoked";
+
+    public static string Of(TokenFailure failure) => failure switch
+    {
+        TokenFailure.TooLong => Length,
+        TokenFailure.Malformed => "it is no signed JSON Web Token of three parts",
+        TokenFailure.Header => "its header is malformed, or asks for what is not done here",
+        TokenFailure.Algorithm => "no key in Tidings:Jwt has its algorithm (alg)",
+        TokenFailure.UnknownKey => "no key in Tidings:Jwt has its key id (kid)",
+        TokenFailure.Signature => "its signature is by another key than those in Tidings:Jwt",
+        TokenFailure.Claims => "its payload is no JSON object, or a claim in it has a wrong form",
+        TokenFailure.Subject => Subject,
+        TokenFailure.Expired => Expired + ", or does not say when it does",
+        TokenFailure.NotYetValid => "it is not valid yet (nbf or iat lies ahead of this server's clock)",
+        TokenFailure.Issuer => "its issuer (iss) is not Tidings:Jwt:Issuer",
+        TokenFailure.Audience => "its audience (aud) is not Tidings:Jwt:Audience; a token with an audience needs that option",
+        TokenFailure.Permissions => Grants,
+        _ => $"it is not accepted ({failure})",
+    };
+}
