@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
@@ -172,6 +174,7 @@ public sealed class RefusalReasonTests : IDisposable
         {
             builder.Logging.AddProvider(_log);
             builder.Environment.EnvironmentName = environment;
+            builder.Services.AddSingleton<IHostEnvironment>(builder.Environment);
         },
         [
             TokenMaker.Settings, ("Tidings:Jwt:Issuer", "https://issuer.example"), ("Tidings:Jwt:Audience", "tidings"),
