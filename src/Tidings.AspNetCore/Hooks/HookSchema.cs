@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Tidings.Protocol;
-using Tidings.Protocol.Commands;
 using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Hooks;

@@ -56,7 +56,7 @@ public sealed class GapTests : IDisposable
     [Fact]
     public async Task What_is_announced_as_gone_is_told_once_however_often_it_is_announced_and_not_again_by_the_next_message()
     {
-        var peers = new[] { Subscribe(), Subscribe() };
+        var peers = new[] { Subscribe(), Subscribe("\"conflate\":true,") };
         await BeginAsync(peers, 2);
         for (var i = 0; i < 3; i++)
         {
@@ -74,14 +74,14 @@ public sealed class GapTests : IDisposable
     [Fact]
     public async Task Who_has_seen_all_that_is_announced_is_told_nothing()
     {
-        var peer = Subscribe();
-        await BeginAsync([peer], 4);
+        var peers = new[] { Subscribe(), Subscribe("\"conflate\":true,") };
+        await BeginAsync(peers, 4);
         _rig.Hub.Announce("a", new StreamPosition(_epoch, 4));
         _rig.Hub.Announce("a", new StreamPosition(_epoch, 1));
-        peer.Run();
+        peers[0].Run();
         Deliver(5);
-        peer.Run();
-        Assert.Equal(["5"], Told(peer));
+        peers[0].Run();
+        Assert.All(peers, static peer => Assert.Equal(["5"], Told(peer)));
         Assert.Equal(0, _probe.Sum("tidings.gaps/trimmed") + _probe.Sum("tidings.gaps/epoch") + _probe.Sum("tidings.gaps/slow"));
     }
 
