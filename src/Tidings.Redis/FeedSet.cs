@@ -152,8 +152,10 @@ internal sealed partial class FeedSet
         }
         else
         {
-            _metrics.Dropped("published");
-            LogDropped(feed.Channel, published.Length);
+            if (_metrics.Dropped("published"))
+            {
+                LogDropped(feed.Channel, published.Length);
+            }
         }
     }
 

@@ -33,17 +33,19 @@ internal sealed class RedisBackplane : IBackplane
         var keys = new RedisKeys(options.Prefix);
         Node = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         _shards = [.. options.Servers.Select(server => new RedisShard(server, keys, Node, time, log))];
-        var metrics = new RedisMetrics(meters);
+        var metrics = new RedisMetrics(meters, time);
+        var seal = new ClusterSeal(options.ClusterKey, options.ClusterKeyRequired);
         Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, options.Bridge, time, metrics, log), keys, options, time, metrics);
-        _revocations = new RevocationLog(_shards, keys, metrics, log);
-        Tickets = new RedisTickets(_shards, keys, metrics);
+        _revocations = new RevocationLog(_shards, keys, seal, metrics, log);
+        Clock = new RedisClock(_shards[0], time);
+        Tickets = new RedisTickets(_shards, keys, seal, metrics);
         Tasks = new RedisTaskStore(_shards, keys, options, metrics);
-        _bus = new NodeBus(_shards, keys, Node, time, metrics, log);
+        _bus = new NodeBus(_shards, keys, Node, seal, time, metrics, log);
         _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
         _watched = new WatchedPresence(_shards, _presence, hub, Broker, time);
         _presence.Watched = _watched;
         _counts = new RedisCounts(_shards, keys, time);
-        _names = new RedisClientNames(_shards, keys, Node, time, metrics, log);
+        _names = new RedisClientNames(_shards, keys, Node, seal, time, metrics, log);
         _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i), _watched.On(i)], time, log))];
         _presence.Hold(_leases);
         _counts.Hold(_leases);
@@ -56,6 +58,8 @@ internal sealed class RedisBackplane : IBackplane
     public RedisBroker Broker { get; }
 
     IBroker IBackplane.Broker => Broker;
+
+    public IBrokerClock Clock { get; }
 
     public ITaskStore Tasks { get; }
 

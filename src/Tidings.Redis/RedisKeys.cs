@@ -16,10 +16,10 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>The generation of all logs of a server.</summary>
     public string Generation { get; } = prefix + "generation";
 
-    /// <summary>A hash: the log's generation <c>g</c>, epoch <c>e</c>, newest offset <c>o</c>, milliseconds kept <c>a</c>.</summary>
+    /// <summary>A hash: the log's generation <c>g</c>, epoch <c>e</c>, newest offset <c>o</c>, milliseconds kept <c>a</c>, its clock's newest reading <c>c</c>, and what the server's was set back by <c>s</c>.</summary>
     public string Log(string channel) => $"{prefix}log:{Encode(channel)}";
 
-    /// <summary>A stream: entries <c>offset-0</c> with time <c>t</c> and payload <c>p</c>.</summary>
+    /// <summary>A stream: entries <c>offset-0</c> with time <c>t</c> and payload <c>p</c>, and after the clock was set back with the time <c>a</c> that their age goes by.</summary>
     public string Stream(string channel) => $"{prefix}stream:{Encode(channel)}";
 
     /// <summary>A string, <c>epoch offset</c>: what was published with the key before.</summary>
@@ -54,6 +54,9 @@ internal sealed class RedisKeys(string prefix)
 
     /// <summary>A sorted set of tasks' encoded ids by the millisecond in which each is due.</summary>
     public string DueTasks { get; } = prefix + "tasks:due";
+
+    /// <summary>A hash: the clock of <see cref="DueTasks"/>, its newest reading <c>c</c>, and what the server's was set back by <c>s</c>.</summary>
+    public string TasksClock { get; } = prefix + "tasks:clock";
 
     /// <summary>A sorted set: the nodes' leases, by when they end.</summary>
     public string Leases { get; } = prefix + "leases";

@@ -5,6 +5,9 @@ namespace Tidings.Redis;
 /// <summary>How a node reaches what it shares with the others on Redis.</summary>
 public sealed class RedisOptions
 {
+    private const int MostClusterKeys = 8;
+    private const int ShortestClusterKey = 32;
+
     /// <summary>The servers: <c>host:port,password=…,ssl=true</c>, as StackExchange.Redis reads it; several that know nothing of each other,
     /// among whom the channels are shared out, separated by <c>;</c>. All nodes must name the same ones in the same order.</summary>
     public string Configuration { get; set; } = "127.0.0.1:6379";
@@ -19,6 +22,13 @@ public sealed class RedisOptions
     /// <summary>Whether what others say with plain <c>PUBLISH room:lobby …</c> is handed to the channel of that name. It is said in passing: it has
     /// no offset, is not kept and not recovered. Off by default: whoever may publish in Redis speaks in every channel.</summary>
     public bool Bridge { get; set; }
+
+    /// <summary>Secrets that all nodes share and Redis does not know, each of at least 32 characters: tickets, revocations, clients' names and nodes' requests in Redis are sealed
+    /// with the first and opened with any, so that nobody else who may write in Redis can forge them. Messages of channels are not sealed. At most 8. Default empty: nothing is sealed.</summary>
+    public IList<string> ClusterKey { get; } = [];
+
+    /// <summary>Whether what has no seal is dropped. Default true; false while nodes get their first key, one after the other. Without a key it counts for nothing.</summary>
+    public bool ClusterKeyRequired { get; set; } = true;
 
     /// <summary>What is wrong with the options, in words that name key, value and what would be right; empty where nothing is.</summary>
     internal IEnumerable<string> Faults()
@@ -40,6 +50,20 @@ public sealed class RedisOptions
         if (Prefix.Length is 0 or > 64 || !Prefix.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or ':' or '-'))
         {
             yield return $"Tidings:RedisPrefix is \"{OptionFault.Shown(Prefix)}\"; it must be 1 to 64 characters of letters, digits and _ . : -.";
+        }
+
+        if (ClusterKey.Count > MostClusterKeys)
+        {
+            yield return $"Tidings:ClusterKey has {ClusterKey.Count} keys; at most {MostClusterKeys} are taken.";
+        }
+
+        foreach (var (index, key) in ClusterKey.Index())
+        {
+            // Not the value, however wrong it is.
+            if (key is not { Length: >= ShortestClusterKey })
+            {
+                yield return $"Tidings:ClusterKey:{index} is too short; it must have at least {ShortestClusterKey} characters.";
+            }
         }
 
         if (PublishWait < TimeSpan.Zero || PublishWait > TimeSpan.FromSeconds(30))

@@ -58,6 +58,7 @@ public static class TicketEndpoint
 
         if (who.Refusal == DisconnectCode.Unavailable)
         {
+            context.Response.Headers.RetryAfter = RetryAfter.Soon;
             return Problems.Unavailable(DisconnectCode.Unavailable.Reason);
         }
 
@@ -75,6 +76,7 @@ public static class TicketEndpoint
         }
         catch (BrokerUnavailableException error)
         {
+            context.Response.Headers.RetryAfter = RetryAfter.Soon;
             return Problems.Unavailable(error.Message);
         }
 

@@ -9,7 +9,7 @@ namespace Tidings.AspNetCore.Authentication;
 internal static class PrincipalIdentity
 {
     /// <param name="context">A request that the application's authentication has seen.</param>
-    /// <param name="now">When it came, in Unix milliseconds.</param>
+    /// <param name="now">When it came, in Unix milliseconds by the broker's clock.</param>
     /// <param name="keepPrincipal">Whether handlers ask for the claims.</param>
     /// <returns>Null where nobody is authenticated.</returns>
     public static Identity? Of(HttpContext context, long now, bool keepPrincipal)
@@ -25,6 +25,7 @@ internal static class PrincipalIdentity
         {
             User = user,
             IssuedAt = now,
+            IssuedHere = true,
             ExpiresAt = expires?.ToUnixTimeMilliseconds() ?? long.MaxValue,
             Principal = keepPrincipal ? principal : null,
         };

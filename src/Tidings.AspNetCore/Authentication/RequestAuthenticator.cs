@@ -17,6 +17,9 @@ internal readonly record struct RequestIdentity(Identity? Identity, bool ByCooki
     public static readonly RequestIdentity Anonymous;
 
     public static RequestIdentity Invalid(string why) => new(null, Refusal: DisconnectCode.InvalidToken, Why: new FieldFault("token", why));
+
+    /// <summary>Nobody can tell now: whoever comes back, best with a newer token, may be let in.</summary>
+    public static RequestIdentity Later(string? why = null) => new(null, Refusal: DisconnectCode.Unavailable, Why: why is null ? null : new FieldFault("token", why));
 }
 
 /// <summary>Finds out who a request comes from, on every transport in the same way: by token, ticket, cookie, or the application's own
@@ -52,7 +55,7 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, ITicketStore t
             }
         }
 
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = revocations.Clock.Now;
         if (methods.HasFlag(AuthenticationMethods.Cookie) && PrincipalIdentity.Of(context, now, KeepsPrincipals) is { } known)
         {
             return new RequestIdentity(known, OriginPolicy.IsKnownByCookie(request), UserId.IsValid(known.User) ? null : DisconnectCode.Forbidden);
@@ -65,7 +68,7 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, ITicketStore t
 
     /// <summary>Who a request of the application's own endpoints comes from, by its own authentication; null where nobody is known.</summary>
     public Identity? IdentityOf(HttpContext context) =>
-        context.Features.Get<Identity>() ?? PrincipalIdentity.Of(context, time.GetUtcNow().ToUnixTimeMilliseconds(), keepPrincipal: false);
+        context.Features.Get<Identity>() ?? PrincipalIdentity.Of(context, revocations.Clock.Now, keepPrincipal: false);
 
     private async ValueTask<RequestIdentity> TakeTicketAsync(HttpContext context, string ticket, bool stream)
     {
@@ -77,7 +80,7 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, ITicketStore t
         }
         catch (BrokerUnavailableException)
         {
-            return new RequestIdentity(null, Refusal: DisconnectCode.Unavailable);
+            return RequestIdentity.Later();
         }
     }
 
@@ -98,21 +101,38 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, ITicketStore t
         return identity;
     }
 
-    private RequestIdentity Judge(Identity? identity) =>
-        identity is null ? RequestIdentity.Invalid(TokenReason.Ticket)
-        : identity.ExpiresAt <= time.GetUtcNow().ToUnixTimeMilliseconds() || revocations.Cover(identity) ? RequestIdentity.Invalid(TokenReason.TicketRevoked)
-        : new RequestIdentity(identity);
+    private RequestIdentity Judge(Identity? identity)
+    {
+        if (identity is null)
+        {
+            return RequestIdentity.Invalid(TokenReason.Ticket);
+        }
+
+        if (identity.ExpiresAt <= time.GetUtcNow().ToUnixTimeMilliseconds())
+        {
+            return RequestIdentity.Invalid(TokenReason.TicketRevoked);
+        }
+
+        return revocations.Judge(identity) switch
+        {
+            RevocationVerdict.None => new RequestIdentity(identity),
+            RevocationVerdict.Unclear => RequestIdentity.Later(TokenReason.Unclear),
+            _ => RequestIdentity.Invalid(TokenReason.TicketRevoked),
+        };
+    }
 
     private static async ValueTask<RequestIdentity> CheckAsync(Authenticator tokens, string token, CancellationToken cancellationToken)
     {
         try
         {
             var judged = await tokens.IdentifyAsync(token, cancellationToken);
-            return judged.Identity is { } identity ? new RequestIdentity(identity) : RequestIdentity.Invalid(judged.Why!);
+            return judged.Identity is { } identity ? new RequestIdentity(identity)
+                : judged.Later ? RequestIdentity.Later(judged.Why)
+                : RequestIdentity.Invalid(judged.Why!);
         }
         catch (TimeoutException)
         {
-            return new RequestIdentity(null, Refusal: DisconnectCode.Unavailable);
+            return RequestIdentity.Later();
         }
     }
 }

@@ -1,10 +1,13 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Connections;
+using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Authentication;
 
@@ -16,12 +19,28 @@ internal sealed class TokenScheme(IOptionsMonitor<AuthenticationSchemeOptions> o
     private const AuthenticationMethods Methods =
         AuthenticationMethods.Header | AuthenticationMethods.Subprotocol | AuthenticationMethods.Query | AuthenticationMethods.Ticket;
 
+    private bool _later;
+
+    // Nobody could tell who it is: that is no reason to sign in anew.
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        if (!_later)
+        {
+            return base.HandleChallengeAsync(properties);
+        }
+
+        Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        Response.Headers.RetryAfter = RetryAfter.Soon;
+        return Task.CompletedTask;
+    }
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var who = await tidings.Authentication.IdentifyAsync(Context, Methods);
         if (who.Refusal is { } refusal)
         {
             tidings.Registry.Refusals.Add(refusal.Reason, AddressKey.From(Context.Connection.RemoteIpAddress), who.Why);
+            _later = refusal == DisconnectCode.Unavailable;
             return AuthenticateResult.Fail(refusal.Reason);
         }
 

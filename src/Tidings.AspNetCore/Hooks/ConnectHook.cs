@@ -7,7 +7,7 @@ using Tidings.Security.Identities;
 namespace Tidings.AspNetCore.Hooks;
 
 /// <summary>The hook that says who may connect, and as whom.</summary>
-internal sealed class ConnectHook(HookClient client, Uri url, TimeProvider time)
+internal sealed class ConnectHook(HookClient client, Uri url, Func<long> now)
 {
     // What a back end needs to know a user by; cookies and tokens go to it alone, and to no log.
     private static readonly string[] Headers = ["Authorization", "Cookie", "Origin", "User-Agent", "Accept-Language"];
@@ -28,7 +28,7 @@ internal sealed class ConnectHook(HookClient client, Uri url, TimeProvider time)
         }
 
         var identity = answer.User is { } named && named != arrival.Identity?.User
-            ? new Identity { User = named, IssuedAt = time.GetUtcNow().ToUnixTimeMilliseconds() }
+            ? new Identity { User = named, IssuedAt = now(), IssuedHere = true }
             : arrival.Identity;
         return (arrival with { Connection = id, Identity = identity, Info = answer.Info ?? arrival.Info, Channels = answer.Channels }, default);
     }

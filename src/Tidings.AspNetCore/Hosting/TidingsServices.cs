@@ -51,7 +51,7 @@ internal sealed partial class TidingsServices : IAsyncDisposable
         _limits = Limits.From(options.Limits);
         var bodies = provider.GetService<BodyBudget>() ?? BodyBudget.OfProcess(Limits.Messages(binary: true).HardLimit);
         _hooks = options.Hooks.Secret is null ? null : new HookClient(options.Hooks, bodies, time, log);
-        ConnectHook = Hook(options.Hooks.Connect, (hooks, url) => new ConnectHook(hooks, url, time));
+        ConnectHook = Hook(options.Hooks.Connect, (hooks, url) => new ConnectHook(hooks, url, () => Registry!.Revocations.Clock.Now));
         Calls = new CallTable(Hook(options.Hooks.Call, static (hooks, url) => new CallHook(hooks, url)));
         Shedder = new LoadShedder(provider.GetService<IPressure>() ?? new SystemPressure(), options.Overload, time, meters, log);
         Registry = new ConnectionRegistry(lanes, Limits.ForNode(), time, meters, log, provider.GetService<IHostEnvironment>()?.IsDevelopment() ?? false)
@@ -65,6 +65,7 @@ internal sealed partial class TidingsServices : IAsyncDisposable
         FirstMessage = authenticator is null ? null : new FirstMessage(authenticator);
         Hub = new Hub(time);
         Backplane = provider.GetService<IBackplaneFactory>()?.Create(Hub, time) ?? new MemoryBackplane(Hub, time);
+        Registry.Revocations.Clock = Backplane.Clock;
         Broker = new ObservedBroker(Backplane.Broker, meters, time);
         EngineMetrics.Create(meters, lanes, Hub, () => Backplane.IsAvailable, () => Registry.IsDraining);
         Authentication = new RequestAuthenticator(authenticator, Tickets, Registry.Revocations, time);

@@ -4,7 +4,7 @@ using Tidings.Security.Tokens;
 
 namespace Tidings.Redis.Cluster;
 
-/// <summary>Somebody as JSON: what a token said of him, never the token. The claims of the application's own authentication are not in it.</summary>
+/// <summary>A user as JSON: what a token said, never the token. The claims of the application's own authentication are not in it.</summary>
 internal static class IdentityText
 {
     private const int Longest = 64 << 10;
@@ -23,6 +23,16 @@ internal static class IdentityText
 
             writer.WriteNumber("expires"u8, identity.ExpiresAt);
             writer.WriteNumber("issued"u8, identity.IssuedAt);
+            if (identity.IssuedHere)
+            {
+                writer.WriteBoolean("here"u8, true);
+            }
+
+            if (identity.SeenAt > 0)
+            {
+                writer.WriteNumber("seen"u8, identity.SeenAt);
+            }
+
             if (identity.Grants is { } grants)
             {
                 writer.WritePropertyName("channels"u8);
@@ -35,7 +45,7 @@ internal static class IdentityText
         return buffer.ToArray();
     }
 
-    /// <returns>Null where it is not all that a node writes: what is missing could be what limits somebody.</returns>
+    /// <returns>Null where it is not all that a node writes: what is missing could be what limits the user.</returns>
     public static Identity? Decode(ReadOnlyMemory<byte> json)
     {
         if (json.Length > Longest)
@@ -62,6 +72,8 @@ internal static class IdentityText
                     TokenId = root.TryGetProperty("tokenId"u8, out var tokenId) ? tokenId.GetString() : null,
                     ExpiresAt = root.GetProperty("expires"u8).GetInt64(),
                     IssuedAt = root.GetProperty("issued"u8).GetInt64(),
+                    IssuedHere = root.TryGetProperty("here"u8, out var here) && here.GetBoolean(),
+                    SeenAt = root.TryGetProperty("seen"u8, out var seen) ? seen.GetInt64() : 0,
                     Grants = grants,
                 }
                 : null;

@@ -14,6 +14,7 @@ internal sealed partial class NodeBus : INodes
     private readonly RedisShard[] _shards;
     private readonly RedisKeys _keys;
     private readonly string _node;
+    private readonly ClusterSeal _seal;
     private readonly TimeProvider _time;
     private readonly RedisMetrics _metrics;
     private readonly ILogger _log;
@@ -21,11 +22,12 @@ internal sealed partial class NodeBus : INodes
     private long _ids;
     private int _atOnce;
 
-    public NodeBus(RedisShard[] shards, RedisKeys keys, string node, TimeProvider time, RedisMetrics metrics, ILogger log)
+    public NodeBus(RedisShard[] shards, RedisKeys keys, string node, ClusterSeal seal, TimeProvider time, RedisMetrics metrics, ILogger log)
     {
         _shards = shards;
         _keys = keys;
         _node = node;
+        _seal = seal;
         _time = time;
         _metrics = metrics;
         _log = log;
@@ -48,7 +50,7 @@ internal sealed partial class NodeBus : INodes
         var question = _questions[id] = new Question();
         try
         {
-            var heard = await link.Connection.PublishAsync(_keys.Nodes, NodeMessage.Encode(_node, id, request)).ConfigureAwait(false);
+            var heard = await link.Connection.PublishAsync(_keys.Nodes, _seal.Seal(_keys.Nodes, NodeMessage.Encode(_node, id, request))).ConfigureAwait(false);
             return await question.AnsweredAsync((int)heard - 1, _time, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -60,7 +62,7 @@ internal sealed partial class NodeBus : INodes
     public async Task TellAsync(NodeRequest request)
     {
         var link = await LinkOf(request).ConfigureAwait(false);
-        await link.Connection.PublishAsync(_keys.Nodes, NodeMessage.Encode(_node, 0, request)).ConfigureAwait(false);
+        await link.Connection.PublishAsync(_keys.Nodes, _seal.Seal(_keys.Nodes, NodeMessage.Encode(_node, 0, request))).ConfigureAwait(false);
     }
 
     // One name, one server: what is asked of one name keeps its order.
@@ -68,7 +70,7 @@ internal sealed partial class NodeBus : INodes
 
     private void Take(RedisShard shard, byte[] published)
     {
-        if (NodeMessage.Decode(published) is not var (node, id, request))
+        if (!_seal.TryOpen(_keys.Nodes, published, out var content) || NodeMessage.Decode(content) is not var (node, id, request))
         {
             Drop(published);
             return;
@@ -96,7 +98,7 @@ internal sealed partial class NodeBus : INodes
             var count = await doing.ConfigureAwait(false);
             if (id > 0 && shard.Link is { } link)
             {
-                await link.Connection.PublishAsync(_keys.Answers(node), NodeMessage.EncodeAnswer(_node, id, count)).ConfigureAwait(false);
+                await link.Connection.PublishAsync(_keys.Answers(node), _seal.Seal(_keys.Answers(node), NodeMessage.EncodeAnswer(_node, id, count))).ConfigureAwait(false);
             }
         }
         catch (BrokerUnavailableException)
@@ -120,7 +122,7 @@ internal sealed partial class NodeBus : INodes
 
     private void TakeAnswer(byte[] published)
     {
-        if (NodeMessage.DecodeAnswer(published) is not var (id, count))
+        if (!_seal.TryOpen(_keys.Answers(_node), published, out var content) || NodeMessage.DecodeAnswer(content) is not var (id, count))
         {
             Drop(published);
         }
@@ -132,8 +134,10 @@ internal sealed partial class NodeBus : INodes
 
     private void Drop(byte[] published)
     {
-        _metrics.Dropped("nodes");
-        LogDropped(published.Length);
+        if (_metrics.Dropped("nodes"))
+        {
+            LogDropped(published.Length);
+        }
     }
 
     [LoggerMessage(520, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published among nodes: they are no request and no answer")]

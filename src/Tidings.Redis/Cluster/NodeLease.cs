@@ -121,7 +121,7 @@ internal sealed partial class NodeLease
 
     private async Task<string[]> RunAsync(RedisLink link, TimeSpan life, bool begins)
     {
-        var answer = await link.Connection.EvaluateAsync(RedisScript.Lease, [_keys.Leases], [_id, Milliseconds(life), begins ? "1" : "0", Milliseconds(KeyLife)]).ConfigureAwait(false);
+        var answer = await link.Connection.EvaluateAsync(RedisScript.Lease, [_keys.Leases], [_id, Milliseconds(life), begins ? "1" : "0", Milliseconds(KeyLife), Milliseconds(Life), Milliseconds(_time.GetElapsedTime(_renewedAt))]).ConfigureAwait(false);
         _renewedAt = _time.GetTimestamp();
         return (string[])answer;
     }

@@ -40,10 +40,10 @@ internal static class NodeMessage
         JsonSerializer.SerializeToUtf8Bytes(new NodeLine { Node = node, Id = id, Count = count }, NodeJson.Default.NodeLine);
 
     /// <returns>Null where it is no request.</returns>
-    public static (string Node, long Id, NodeRequest Request)? Decode(byte[] published)
+    public static (string Node, long Id, NodeRequest Request)? Decode(ReadOnlyMemory<byte> published)
     {
-        var end = published.AsSpan(0, Math.Min(published.Length, LongestLine)).IndexOf((byte)'\n');
-        if (end < 0 || published.Length > LogEntry.LargestPayload || Read(published.AsSpan(0, end)) is not { } line
+        var end = published.Span[..Math.Min(published.Length, LongestLine)].IndexOf((byte)'\n');
+        if (end < 0 || published.Length > LogEntry.LargestPayload || Read(published.Span[..end]) is not { } line
             || line.Name is not { Length: <= LongestName } || line.From is { Length: > LongestName }
             || line.Do is not { } action || line.To is not { } target || !Enum.IsDefined(action) || !Enum.IsDefined(target))
         {
@@ -57,14 +57,14 @@ internal static class NodeMessage
             Code = line.Code is { } code ? new DisconnectCode(code, line.Reason ?? "") : DisconnectCode.DisconnectedByServer,
             Revoke = line.Revoke,
             RevokedAt = line.RevokedAt,
-            Data = published.AsMemory(end + 1),
+            Data = published[(end + 1)..],
         };
         return IsWhole(request) ? (line.Node, line.Id, request) : null;
     }
 
     /// <returns>Null where it is no answer.</returns>
-    public static (long Id, int Count)? DecodeAnswer(byte[] published) =>
-        published.Length <= LongestLine && Read(published) is { Count: { } count } line ? (line.Id, count) : null;
+    public static (long Id, int Count)? DecodeAnswer(ReadOnlyMemory<byte> published) =>
+        published.Length <= LongestLine && Read(published.Span) is { Count: { } count } line ? (line.Id, count) : null;
 
     private static bool IsWhole(NodeRequest request) => request.Action switch
     {

@@ -8,7 +8,7 @@ using Tidings.Protocol;
 namespace Tidings.Redis.Cluster;
 
 /// <summary>Clients' names over nodes: taken in one step, given back with the node's lease at the latest.</summary>
-/// <remarks>In pub/sub: <c>left node 0</c> or <c>replaced node claim</c>, a line break and the name. While Redis is away, the node's own names are all it
+/// <remarks>In pub/sub: <c>left node 0</c> or <c>replaced node claim</c>, a line break, the name, and where there is a cluster key another line with its seal. While Redis is away, the node's own names are all it
 /// knows of; they are taken anew when it is back, and who had a name longer gives way where another node has taken it.</remarks>
 internal sealed partial class RedisClientNames : IClientNames
 {
@@ -22,6 +22,7 @@ internal sealed partial class RedisClientNames : IClientNames
     private readonly RedisShard[] _shards;
     private readonly RedisKeys _keys;
     private readonly string _node;
+    private readonly ClusterSeal _seal;
     private readonly TimeProvider _time;
     private readonly RedisMetrics _metrics;
     private readonly ILogger _log;
@@ -29,11 +30,12 @@ internal sealed partial class RedisClientNames : IClientNames
     private readonly long[] _keptAt;
     private IReadOnlyList<NodeLease> _leases = [];
 
-    public RedisClientNames(RedisShard[] shards, RedisKeys keys, string node, TimeProvider time, RedisMetrics metrics, ILogger log)
+    public RedisClientNames(RedisShard[] shards, RedisKeys keys, string node, ClusterSeal seal, TimeProvider time, RedisMetrics metrics, ILogger log)
     {
         _shards = shards;
         _keys = keys;
         _node = node;
+        _seal = seal;
         _time = time;
         _metrics = metrics;
         _log = log;
@@ -97,23 +99,25 @@ internal sealed partial class RedisClientNames : IClientNames
     }
 
     private Task ReleaseAsync(RedisLink link, string lease, string client, string claim, string word) => link.Connection.EvaluateAsync(
-        RedisScript.ClientRelease, [_keys.Client(client), _keys.Leases, _keys.Leased(lease, Kind)], [lease, claim, client, _keys.Clients, $"{word} {_node} 0"]);
+        RedisScript.ClientRelease, [_keys.Client(client), _keys.Leases, _keys.Leased(lease, Kind)], [lease, claim, client, _keys.Clients, $"{word} {_node} 0", SealLine(word, client)]);
 
     private async Task<long?> ClaimAsync(RedisLink link, string lease, string ended, string client, DuplicateClients duplicates, bool again)
     {
         var claim = (long)await link.Connection.EvaluateAsync(
             RedisScript.ClientClaim,
             [_keys.Client(client), _keys.Leases, _keys.Leased(lease, Kind)],
-            [lease, ended, client, duplicates.ToString(), again ? "1" : "0", KeyLifeText, _keys.Clients, _node]).ConfigureAwait(false);
+            [lease, ended, client, duplicates.ToString(), again ? "1" : "0", KeyLifeText, _keys.Clients, _node, SealLine("replaced", client)]).ConfigureAwait(false);
         return claim == 0 ? null : claim;
     }
 
     private void Take(byte[] published)
     {
-        if (!TryRead(published, out var word, out var node, out var claim, out var client))
+        if (!TryRead(published, out var word, out var node, out var claim, out var client, out var mark) || !_seal.Holds(_keys.Clients, Sealed(word, node, client), mark))
         {
-            _metrics.Dropped(Kind);
-            LogDropped(published.Length);
+            if (_metrics.Dropped(Kind))
+            {
+                LogDropped(published.Length);
+            }
             return;
         }
 
@@ -129,9 +133,15 @@ internal sealed partial class RedisClientNames : IClientNames
         }
     }
 
-    private static bool TryRead(byte[] published, out string word, out string node, out long claim, out string client)
+    // The script alone knows the claim, and no script knows a key: the seal is of the rest.
+    private string SealLine(string word, string client) => _seal.Mark(_keys.Clients, Sealed(word, _node, client)) is { } mark ? "\n" + mark : "";
+
+    private static byte[] Sealed(string word, string node, string client) => Encoding.UTF8.GetBytes($"{word} {node}\n{client}");
+
+    private static bool TryRead(byte[] published, out string word, out string node, out long claim, out string client, out byte[] mark)
     {
         word = node = client = "";
+        mark = [];
         claim = 0;
         if (published.Length > LongestMessage || !System.Text.Unicode.Utf8.IsValid(published))
         {
@@ -140,13 +150,14 @@ internal sealed partial class RedisClientNames : IClientNames
 
         var lines = Encoding.UTF8.GetString(published).Split('\n');
         var words = lines[0].Split(' ');
-        if (lines.Length != 2 || words.Length != 3 || words[0] is not ("left" or "swept" or "replaced")
+        if (lines.Length is not (2 or 3) || (lines.Length == 3 && !ClusterSeal.IsMark(lines[2])) || words.Length != 3 || words[0] is not ("left" or "swept" or "replaced")
             || !long.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out claim) || !ChannelName.IsValidRoom(lines[1]))
         {
             return false;
         }
 
         (word, node, client) = (words[0], words[1], lines[1]);
+        mark = lines.Length == 3 ? Encoding.UTF8.GetBytes(lines[2]) : [];
         return true;
     }
 

@@ -5,7 +5,7 @@ using Tidings.Security.Identities;
 namespace Tidings.Redis.Cluster;
 
 /// <summary>Tickets and passes that any node takes. Redis has their hashes alone.</summary>
-internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, RedisMetrics metrics) : ITicketStore
+internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, ClusterSeal seal, RedisMetrics metrics) : ITicketStore
 {
     // Both are as long as in memory.
     private const string TicketLife = "30000";
@@ -19,7 +19,7 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, RedisMet
         var hash = Hash(ticket);
         var redis = await ConnectionOf(hash).ConfigureAwait(false);
         await redis.EvaluateAsync(
-            RedisScript.PutSecret, [keys.Ticket(hash), keys.TicketsOf(identity.User)], [IdentityText.Encode(identity), TicketLife, Tickets.Share]).ConfigureAwait(false);
+            RedisScript.PutSecret, [keys.Ticket(hash), keys.TicketsOf(identity.User)], [seal.Seal(keys.Ticket(hash), IdentityText.Encode(identity)), TicketLife, Tickets.Share]).ConfigureAwait(false);
         return ticket;
     }
 
@@ -27,7 +27,7 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, RedisMet
     {
         var hash = Hash(ticket);
         var redis = await ConnectionOf(hash).ConfigureAwait(false);
-        return Read(await redis.ExecuteAsync("GETDEL", keys.Ticket(hash)).ConfigureAwait(false), skip: 0);
+        return Open(keys.Ticket(hash), await redis.ExecuteAsync("GETDEL", keys.Ticket(hash)).ConfigureAwait(false)) is { } written ? Read(written) : null;
     }
 
     public async ValueTask<string?> IssuePassAsync(string ticket, Identity identity)
@@ -36,7 +36,7 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, RedisMet
         var hash = Hash(ticket);
         var redis = await ConnectionOf(hash).ConfigureAwait(false);
         byte[] pass = [.. BearerSecret.Hash(secret), .. IdentityText.Encode(identity)];
-        var set = await redis.EvaluateAsync(RedisScript.PutSecret, [keys.Pass(hash), keys.PassesOf(identity.User)], [pass, PassLife, StreamPasses.Share]).ConfigureAwait(false);
+        var set = await redis.EvaluateAsync(RedisScript.PutSecret, [keys.Pass(hash), keys.PassesOf(identity.User)], [seal.Seal(keys.Pass(hash), pass), PassLife, StreamPasses.Share]).ConfigureAwait(false);
         return (int)set == 1 ? secret : null;
     }
 
@@ -44,14 +44,13 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, RedisMet
     {
         var hash = Hash(ticket);
         var redis = await ConnectionOf(hash).ConfigureAwait(false);
-        var pass = await redis.ExecuteAsync("GET", keys.Pass(hash)).ConfigureAwait(false);
-        var bytes = (byte[]?)pass;
-        if (bytes is null || bytes.Length < SecretHash || !CryptographicOperations.FixedTimeEquals(BearerSecret.Hash(secret), bytes.AsSpan(0, SecretHash)))
+        var written = Open(keys.Pass(hash), await redis.ExecuteAsync("GET", keys.Pass(hash)).ConfigureAwait(false));
+        if (written is not { } pass || pass.Length < SecretHash || !CryptographicOperations.FixedTimeEquals(BearerSecret.Hash(secret), pass.Span[..SecretHash]))
         {
             return null;
         }
 
-        var identity = Read(pass, SecretHash);
+        var identity = Read(pass[SecretHash..]);
         if (identity is not null)
         {
             await redis.EvaluateAsync(RedisScript.RenewSecret, [keys.Pass(hash), keys.PassesOf(identity.User)], [PassLife]).ConfigureAwait(false);
@@ -64,14 +63,25 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, RedisMet
 
     private async ValueTask<RedisConnection> ConnectionOf(string hash) => (await shards[RedisKeys.Shard(hash, shards.Length)].GetLinkAsync().ConfigureAwait(false)).Connection;
 
-    private Identity? Read(RedisResult value, int skip)
+    private ReadOnlyMemory<byte>? Open(string key, RedisResult value)
     {
-        if ((byte[]?)value is not { } bytes)
+        if ((byte[]?)value is not { } written)
         {
             return null;
         }
 
-        if (IdentityText.Decode(bytes.AsMemory(skip)) is { } identity)
+        if (seal.TryOpen(key, written, out var content))
+        {
+            return content;
+        }
+
+        metrics.Dropped("tickets");
+        return null;
+    }
+
+    private Identity? Read(ReadOnlyMemory<byte> json)
+    {
+        if (IdentityText.Decode(json) is { } identity)
         {
             return identity;
         }

@@ -18,13 +18,15 @@ internal sealed partial class RevocationLog : IRevocationLog
 
     private readonly RedisShard[] _shards;
     private readonly RedisKeys _keys;
+    private readonly ClusterSeal _seal;
     private readonly RedisMetrics _metrics;
     private readonly ILogger _log;
 
-    public RevocationLog(RedisShard[] shards, RedisKeys keys, RedisMetrics metrics, ILogger log)
+    public RevocationLog(RedisShard[] shards, RedisKeys keys, ClusterSeal seal, RedisMetrics metrics, ILogger log)
     {
         _shards = shards;
         _keys = keys;
+        _seal = seal;
         _metrics = metrics;
         _log = log;
         foreach (var shard in shards)
@@ -66,9 +68,13 @@ internal sealed partial class RevocationLog : IRevocationLog
         RedisScript.Revoke,
         [_keys.Revoked],
         [
-            2 * Revocations.Most, ((long)KeyLife.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), _keys.Revocations, RevocationText.Encode(revocations),
-            .. revocations.SelectMany(static revocation => (RedisValue[])[revocation.At, RevocationText.Member(revocation)]),
+            2 * Revocations.Most, ((long)KeyLife.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), _keys.Revocations, _seal.Seal(_keys.Revocations, RevocationText.Encode(revocations)),
+            .. revocations.SelectMany(revocation => (RedisValue[])[revocation.At, Member(revocation)]),
         ]);
+
+    private RedisValue Member(Revocation revocation) => _seal.Mark(_keys.Revoked, RevocationText.Timed(revocation)) is null
+        ? RevocationText.Member(revocation)
+        : _seal.Seal(_keys.Revoked, RevocationText.Timed(revocation));
 
     // Heard first, then read: what is revoked between the two is in both.
     private async Task CatchUpAsync(RedisLink link)
@@ -87,7 +93,7 @@ internal sealed partial class RevocationLog : IRevocationLog
             var items = (RedisResult[])answer[1];
             for (var i = 0; i + 1 < items.Length; i += 2)
             {
-                if (RevocationText.Read((byte[])items[i], (string)items[i + 1]) is { } revocation)
+                if (_seal.TryOpen(_keys.Revoked, (byte[])items[i], out var member) && RevocationText.Read(member.Span, (string)items[i + 1]) is { } revocation)
                 {
                     lacking.Remove(revocation);
                     news |= connections.Revocations.Add(revocation);
@@ -124,10 +130,12 @@ internal sealed partial class RevocationLog : IRevocationLog
 
     private void Take(byte[] published)
     {
-        if (RevocationText.Decode(published) is not { } revocations)
+        if (!_seal.TryOpen(_keys.Revocations, published, out var content) || RevocationText.Decode(content) is not { } revocations)
         {
-            _metrics.Dropped("revocations");
-            LogDropped(published.Length);
+            if (_metrics.Dropped("revocations"))
+            {
+                LogDropped(published.Length);
+            }
             return;
         }
 
@@ -148,7 +156,9 @@ internal sealed partial class RevocationLog : IRevocationLog
         }
     }
 
-    private static Task EndAsync(ConnectionRegistry connections) => connections.EndAsync(connections.Revocations.Cover, DisconnectCode.DisconnectedByServer, drop: true);
+    private static Task EndAsync(ConnectionRegistry connections) => Task.WhenAll(
+        new[] { DisconnectCode.DisconnectedByServer, DisconnectCode.Unavailable }.Select(
+            code => connections.EndAsync(identity => connections.Revocations.EndOf(identity) == code, code, drop: true)));
 
     [LoggerMessage(540, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published among revocations: they are none")]
     private partial void LogDropped(int bytes);

@@ -6,8 +6,8 @@ using Tidings.Security.Identities;
 
 namespace Tidings.Redis.Cluster;
 
-/// <summary>Revocations as they stand in Redis: members of a sorted set, <c>user:name</c> and <c>token:id</c> by when it was; in pub/sub an array of
-/// these and their times in turn.</summary>
+/// <summary>Revocations as they stand in Redis: members of a sorted set, <c>user:name</c>, <c>token:id</c> and <c>undated:name</c> by when it was; under a seal
+/// the time stands before each, as the set's own can be changed. In pub/sub an array of these and their times in turn.</summary>
 /// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is refused, whatever is in it.</remarks>
 internal static class RevocationText
 {
@@ -15,8 +15,13 @@ internal static class RevocationText
     private const int LongestMessage = 8 << 20;
     private const string User = "user:";
     private const string Token = "token:";
+    private const string Undated = "undated:";
 
-    public static string Member(Revocation revocation) => (revocation.Kind == RevocationKind.User ? User : Token) + revocation.Name;
+    public static string Member(Revocation revocation) =>
+        revocation.Kind switch { RevocationKind.User => User, RevocationKind.Token => Token, _ => Undated } + revocation.Name;
+
+    /// <summary>What is sealed of a member.</summary>
+    public static byte[] Timed(Revocation revocation) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{revocation.At} {Member(revocation)}"));
 
     public static byte[] Encode(IEnumerable<Revocation> revocations)
     {
@@ -37,11 +42,24 @@ internal static class RevocationText
     }
 
     /// <returns>Null where it is none.</returns>
-    public static Revocation? Read(byte[] member, string at) =>
-        member.Length <= LongestName && long.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var time) ? Of(Encoding.UTF8.GetString(member), time) : null;
+    public static Revocation? Read(ReadOnlySpan<byte> member, string at)
+    {
+        if (member.Length > LongestName)
+        {
+            return null;
+        }
+
+        var text = Encoding.UTF8.GetString(member);
+        if (text.Length > 0 && char.IsAsciiDigit(text[0]) && text.IndexOf(' ', StringComparison.Ordinal) is var space and > 0)
+        {
+            (at, text) = (text[..space], text[(space + 1)..]);
+        }
+
+        return long.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var time) ? Of(text, time) : null;
+    }
 
     /// <returns>Null where it is not what a node tells.</returns>
-    public static IReadOnlyList<Revocation>? Decode(byte[] published)
+    public static IReadOnlyList<Revocation>? Decode(ReadOnlyMemory<byte> published)
     {
         if (published.Length > LongestMessage)
         {
@@ -51,7 +69,7 @@ internal static class RevocationText
         try
         {
             var revocations = new List<Revocation>();
-            var reader = new Utf8JsonReader(published, new JsonReaderOptions { MaxDepth = 1 });
+            var reader = new Utf8JsonReader(published.Span, new JsonReaderOptions { MaxDepth = 1 });
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
             {
                 return null;
@@ -78,8 +96,25 @@ internal static class RevocationText
 
     private static Revocation? Of(string member, long at)
     {
-        var kind = member.StartsWith(User, StringComparison.Ordinal) ? RevocationKind.User : RevocationKind.Token;
-        var name = kind == RevocationKind.User ? member[User.Length..] : member.StartsWith(Token, StringComparison.Ordinal) ? member[Token.Length..] : "";
+        RevocationKind kind;
+        string name;
+        if (member.StartsWith(User, StringComparison.Ordinal))
+        {
+            (kind, name) = (RevocationKind.User, member[User.Length..]);
+        }
+        else if (member.StartsWith(Token, StringComparison.Ordinal))
+        {
+            (kind, name) = (RevocationKind.Token, member[Token.Length..]);
+        }
+        else if (member.StartsWith(Undated, StringComparison.Ordinal))
+        {
+            (kind, name) = (RevocationKind.Undated, member[Undated.Length..]);
+        }
+        else
+        {
+            return null;
+        }
+
         return name.Length is > 0 and <= LongestName && at is > 0 and <= StreamPosition.LargestOffset ? new Revocation(kind, name, at) : null;
     }
 }

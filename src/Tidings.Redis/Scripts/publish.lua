@@ -11,10 +11,10 @@ end
 if ARGV[7] == '1' and generation[3] ~= '1' then
   return {'durable'}
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'c', 's')
 local epoch, offset = log[2], tonumber(log[3])
 if log[1] ~= generation[1] or not epoch or not offset then
-  epoch, offset = ARGV[2], 0
+  epoch, offset, log = ARGV[2], 0, {}
   redis.call('UNLINK', KEYS[2], KEYS[3])
 end
 if ARGV[8] ~= '0' then
@@ -30,16 +30,27 @@ offset = offset + 1
 local at = string.format('%.0f', offset)
 local clock = redis.call('TIME')
 local now = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
-redis.call('HSET', KEYS[2], 'g', generation[1], 'e', epoch, 'o', at, 'a', ARGV[4])
+-- Ages go by a clock that is never set back: the server's, and what that was set back by since the log began.
+local reached, back = tonumber(log[4]) or 0, tonumber(log[5]) or 0
+local aged = {}
+if now + back < reached then
+  back = reached - now
+  redis.call('HSET', KEYS[2], 's', string.format('%.0f', back))
+end
+local age = string.format('%.0f', now + back)
+if back > 0 then
+  aged = {'a', age}
+end
+redis.call('HSET', KEYS[2], 'g', generation[1], 'e', epoch, 'o', at, 'a', ARGV[4], 'c', age)
 redis.call('PEXPIRE', KEYS[2], ARGV[9])
 if ARGV[3] ~= '0' then
-  local added = redis.pcall('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], at .. '-0', 't', now, 'p', ARGV[6])
+  local added = redis.pcall('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], at .. '-0', 't', now, 'p', ARGV[6], unpack(aged))
   if type(added) == 'table' and added.err then
     -- Somebody else has written there: what is in it is nobody's log any more.
     epoch, offset, at = ARGV[2], 1, '1'
     redis.call('UNLINK', KEYS[3])
     redis.call('HSET', KEYS[2], 'e', epoch, 'o', at)
-    redis.call('XADD', KEYS[3], at .. '-0', 't', now, 'p', ARGV[6])
+    redis.call('XADD', KEYS[3], at .. '-0', 't', now, 'p', ARGV[6], unpack(aged))
   end
   redis.call('PEXPIRE', KEYS[3], ARGV[4])
 end

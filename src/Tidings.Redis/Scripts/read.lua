@@ -8,7 +8,7 @@ local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+
 if generation[1] ~= ARGV[1] or generation[2] ~= live then
   return {'generation'}
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a', 'c', 's')
 local epoch, top = log[2], tonumber(log[3])
 if log[1] ~= ARGV[1] or not epoch or not top then
   epoch, top = ARGV[2], 0
@@ -21,17 +21,25 @@ if left < tonumber(ARGV[6]) then
 end
 -- What is too old goes first: offsets have no holes, so the first that may stay is found by halving.
 local clock = redis.call('TIME')
-local oldest = clock[1] * 1000 + math.floor(clock[2] / 1000) - (tonumber(log[4]) or 0)
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local reached, back = tonumber(log[5]) or 0, tonumber(log[6]) or 0
+if now + back < reached then
+  -- The clock was set back (see publish): the server, too, would keep the stream for as long as that.
+  back = reached - now
+  redis.call('HSET', KEYS[2], 's', string.format('%.0f', back))
+  redis.call('PEXPIRE', KEYS[3], log[4])
+end
+local oldest = now + back - (tonumber(log[4]) or 0)
 local function read(entry)
-  local time, payload
+  local time, payload, age
   for i = 1, #entry[2], 2 do
-    if entry[2][i] == 't' then time = entry[2][i + 1] elseif entry[2][i] == 'p' then payload = entry[2][i + 1] end
+    if entry[2][i] == 't' then time = entry[2][i + 1] elseif entry[2][i] == 'p' then payload = entry[2][i + 1] elseif entry[2][i] == 'a' then age = entry[2][i + 1] end
   end
-  return string.match(entry[1], '^%d+'), time, payload
+  return string.match(entry[1], '^%d+'), time, payload, age
 end
 local function fresh(entry)
-  local _, time = read(entry)
-  return (tonumber(time) or 0) > oldest
+  local _, time, _, age = read(entry)
+  return (tonumber(age or time) or 0) > oldest
 end
 local first = redis.pcall('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)
 if first.err then

@@ -10,6 +10,8 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
     // What is due must still be there when somebody looks, though all nodes were away for a while.
     private static readonly TimeSpan Afterlife = TimeSpan.FromDays(1);
 
+    public bool IsWatched => true;
+
     public async ValueTask<TaskAdded> TryAddAsync(TaskRecord record, TimeSpan due) =>
         await PutAsync(record, "", due).ConfigureAwait(false) ? TaskAdded.Yes : TaskAdded.Exists;
 
@@ -36,7 +38,7 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
         foreach (var shard in shards)
         {
             var link = await shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
-            var listed = (RedisResult[])await link.Connection.EvaluateAsync(RedisScript.DueTasks, [keys.DueTasks], [keys.TaskPrefix, most - found.Count, which], cancellationToken).ConfigureAwait(false);
+            var listed = (RedisResult[])await link.Connection.EvaluateAsync(RedisScript.DueTasks, [keys.DueTasks, keys.TasksClock], [keys.TaskPrefix, most - found.Count, which], cancellationToken).ConfigureAwait(false);
             for (var i = 0; i + 1 < listed.Length; i += 2)
             {
                 if (Decode(listed[i], listed[i + 1]) is { } record)
@@ -66,7 +68,7 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
     {
         var link = await LinkAsync(id, CancellationToken.None).ConfigureAwait(false);
         return (long)await link.Connection.EvaluateAsync(
-            script, [keys.Task(id), keys.DueTasks], [RedisKeys.Encode(id), .. arguments], CancellationToken.None).ConfigureAwait(false) == 1;
+            script, [keys.Task(id), keys.DueTasks, keys.TasksClock], [RedisKeys.Encode(id), .. arguments], CancellationToken.None).ConfigureAwait(false) == 1;
     }
 
     // Whatever it is that somebody else has written there, it is no task.

@@ -55,15 +55,32 @@ internal sealed class ServerOptions
     /// <summary>Whether what others say with plain <c>PUBLISH</c> is handed to the channel of that name (docs/guides/redis.md#plain-publish). Default false.</summary>
     public bool RedisBridge { get; set; }
 
+    /// <summary>Secrets that all nodes share and Redis does not know: with the first, tickets, revocations, clients' names and nodes' requests in Redis are sealed, with any they are
+    /// opened (docs/guides/redis.md#who-may-write-in-redis). At most 8. Default none: nothing is sealed.</summary>
+    [OptionForm("at least 32 characters each")]
+    [SecretOption]
+    public IList<string> ClusterKey { get; } = [];
+
+    /// <summary>Whether what has no seal is dropped, where there is a `ClusterKey`; false while nodes get their first one. Default true.</summary>
+    public bool ClusterKeyRequired { get; set; } = true;
+
     /// <summary>The certificate of <c>https://</c> addresses.</summary>
     public CertificateOptions Certificates { get; } = new();
 
     /// <summary>How Redis is reached; null where it is not.</summary>
-    internal RedisOptions? ToRedis() => Redis is null ? null : new RedisOptions
+    internal RedisOptions? ToRedis()
     {
-        Configuration = Redis,
-        Prefix = RedisPrefix,
-        PublishWait = RedisPublishWait,
-        Bridge = RedisBridge,
-    };
+        if (Redis is null)
+        {
+            return null;
+        }
+
+        var redis = new RedisOptions { Configuration = Redis, Prefix = RedisPrefix, PublishWait = RedisPublishWait, Bridge = RedisBridge, ClusterKeyRequired = ClusterKeyRequired };
+        foreach (var key in ClusterKey)
+        {
+            redis.ClusterKey.Add(key);
+        }
+
+        return redis;
+    }
 }

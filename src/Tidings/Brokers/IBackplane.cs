@@ -13,6 +13,9 @@ internal interface IBackplane : IAsyncDisposable
 {
     IBroker Broker { get; }
 
+    /// <summary>The clock by which the nodes say when something was revoked or issued.</summary>
+    IBrokerClock Clock { get; }
+
     IPresenceStore Presence { get; }
 
     /// <summary>The other nodes.</summary>
@@ -51,6 +54,8 @@ internal sealed class MemoryBackplane(Hub hub, TimeProvider time) : IBackplane
     private readonly MemoryPresence _presence = new(hub, time);
 
     public IBroker Broker => _broker;
+
+    public IBrokerClock Clock { get; } = new OwnClock(time);
 
     public IPresenceStore Presence => _presence;
 

@@ -217,9 +217,9 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
         _reading = !wire.IsOneWay;
         wire.Start(this);
         Authentication?.Start();
-        if (Identity is { } identity && _registry.Revocations.Cover(identity))
+        if (Identity is { } identity && _registry.Revocations.EndOf(identity) is { } end)
         {
-            Expel(DisconnectCode.DisconnectedByServer);
+            Expel(end);
         }
 
         if (_registry.StopCode is { } stopping)

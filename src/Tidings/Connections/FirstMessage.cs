@@ -84,7 +84,7 @@ internal sealed class FirstMessage(Authenticator authenticator)
             return AuthOutcome.Ended;
         }
 
-        if (failed)
+        if (failed || judged.Later)
         {
             return End(connection, DisconnectCode.Unavailable, AuthOutcome.Unavailable);
         }
@@ -125,12 +125,12 @@ internal sealed class FirstMessage(Authenticator authenticator)
     // Revoked while it was being checked: whoever revokes looks at connections only after the list says so.
     private static bool IsRevoked(Connection connection, Identity identity)
     {
-        if (!connection.Registry.Revocations.Cover(identity))
+        if (connection.Registry.Revocations.EndOf(identity) is not { } end)
         {
             return false;
         }
 
-        connection.Expel(DisconnectCode.DisconnectedByServer);
+        connection.Expel(end);
         return true;
     }
 

@@ -1,3 +1,4 @@
+using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Nodes;
 using Tidings.Protocol;
@@ -31,7 +32,7 @@ internal sealed class Disconnecting : INodeWork
     /// <param name="code">What they are told.</param>
     /// <param name="revoke">Whether all tokens that the user has until now are refused from here on, and nothing that waits is sent any more.</param>
     /// <returns>How many connections there were.</returns>
-    /// <exception cref="Brokers.BrokerUnavailableException">The other nodes cannot be reached. A revocation holds here, and there as soon as they can be.</exception>
+    /// <exception cref="BrokerUnavailableException">The other nodes cannot be reached. A revocation holds here, and there as soon as they can be.</exception>
     public Task<int> UserAsync(string user, DisconnectCode code, bool revoke) => EndAsync(NodeTarget.User, user, code, revoke);
 
     /// <summary>Ends all connections that one token let in; see <see cref="UserAsync"/>.</summary>
@@ -68,12 +69,9 @@ internal sealed class Disconnecting : INodeWork
                 return await EndConnectionAsync(name, code, revoke).ConfigureAwait(false);
         }
 
-        if (revoke)
-        {
-            _registry.Revocations.Add(new Revocation(RevocationKind.User, name, request.RevokedAt));
-        }
-
-        var count = await _registry.EndAsync(identity => identity.User == name, code, drop: revoke).ConfigureAwait(false);
+        var count = revoke
+            ? await RevokeUserAsync(name, code, request.RevokedAt).ConfigureAwait(false)
+            : await _registry.EndAsync(identity => identity.User == name, code, drop: false).ConfigureAwait(false);
         return count > 0 || request.Target == NodeTarget.User ? count : await EndConnectionAsync(name, code, revoke: false).ConfigureAwait(false);
     }
 
@@ -94,6 +92,42 @@ internal sealed class Disconnecting : INodeWork
         var count = await CarryOutAsync(request).ConfigureAwait(false);
         await Task.WhenAll(asking, sharing).ConfigureAwait(false);
         return count + await asking.ConfigureAwait(false);
+    }
+
+    // Tokens that do not say when they were made hold their user off until the last of those that are seen here ends, and no longer.
+    private async Task<int> RevokeUserAsync(string user, DisconnectCode code, long at)
+    {
+        _registry.Revocations.Add(new Revocation(RevocationKind.User, user, at));
+        var count = await _registry.EndAsync(IsUsers, code, drop: true).ConfigureAwait(false);
+        if (_registry.Revocations.UndatedOf(user) is { } undated)
+        {
+            try
+            {
+                await _shared.ShareAsync(undated).ConfigureAwait(false);
+            }
+            catch (BrokerUnavailableException)
+            {
+                // It is told with all others when they can be reached.
+            }
+        }
+
+        return count;
+
+        bool IsUsers(Identity identity)
+        {
+            if (identity.User != user)
+            {
+                return false;
+            }
+
+            if (identity.IssuedAt == 0)
+            {
+                // Before the connection ends: its client may come back at once.
+                _registry.Revocations.Add(new Revocation(RevocationKind.Undated, user, Math.Min(identity.ExpiresAt, StreamPosition.LargestOffset)));
+            }
+
+            return true;
+        }
     }
 
     private async ValueTask<int> EndConnectionAsync(string id, DisconnectCode code, bool revoke)

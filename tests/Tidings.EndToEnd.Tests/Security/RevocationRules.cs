@@ -56,10 +56,94 @@ public abstract class RevocationRules(string pump) : ServerTests(pump)
         await PostAsync(server, "/api/disconnect", """{"user":"ann","revoke":true}""");
         await using var old = await server.ConnectAsync("/ws/lobby?token=" + Tokens.Make("ann"));
         await old.ExpectCloseAsync(4001, "Invalid token");
-        _time.Advance(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(31));
         await using var renewed = await server.ConnectAsync("/ws/lobby?token=" + Tokens.Make("ann"));
         await renewed.SendTextAsync("in");
         await renewed.ExpectTextAsync("[lobby] in");
+    }
+
+    // Whoever makes tokens may be up to 30 s ahead: such a token may be older than the revocation, or newer.
+    [Fact]
+    public async Task A_token_made_within_the_clock_skew_is_told_to_come_back_on_every_transport()
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings, TokenMaker.Required);
+        var ahead = Tokens.Make("ann", ahead: 30);
+        var before = await server.ConnectAsync("/ws/lobby?ping=frame&token=" + ahead);
+        await PostAsync(server, "/api/disconnect", """{"user":"ann","revoke":true}""");
+        await before.ExpectCloseAsync(4010, "Disconnected by server");
+        foreach (var path in new[] { "/connect", "/ws/lobby", "/ws/clients/ann" })
+        {
+            await using var socket = await server.ConnectAsync($"{path}?token={ahead}");
+            await socket.ExpectCloseAsync(1013, "Unavailable");
+        }
+
+        await using var first = await server.ConnectAsync("/connect");
+        await first.SendTextAsync($$"""{"type":"auth","token":"{{ahead}}"}""");
+        await first.ExpectCloseAsync(1013, "Unavailable");
+        foreach (var path in new[] { "/connect?wait=0", "/api/events", "/api/messages?channel=chat:a" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + ahead);
+            using var response = await server.Http.SendAsync(request);
+            Assert.Equal((503, true), ((int)response.StatusCode, response.Headers.RetryAfter is not null));
+        }
+
+        using var ticket = new HttpRequestMessage(HttpMethod.Post, "/api/tickets");
+        ticket.Headers.TryAddWithoutValidation("Authorization", "Bearer " + ahead);
+        using var answer = await server.Http.SendAsync(ticket);
+        Assert.Equal((503, true), ((int)answer.StatusCode, answer.Headers.RetryAfter is not null));
+
+        // It never becomes clear which of the two it is; a newer one is let in.
+        _time.Advance(TimeSpan.FromSeconds(31));
+        await using var same = await server.ConnectAsync("/ws/lobby?token=" + ahead);
+        await same.ExpectCloseAsync(1013, "Unavailable");
+        await using var renewed = await server.ConnectAsync("/ws/lobby?token=" + Tokens.Make("ann"));
+        await renewed.SendTextAsync("in");
+        await renewed.ExpectTextAsync("[lobby] in");
+    }
+
+    [Fact]
+    public async Task A_token_without_iat_is_refused_until_those_that_were_revoked_have_ended()
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings);
+        var old = Tokens.MakeUndated("ann", seconds: 600);
+        var unseen = Tokens.MakeUndated("ann", seconds: 300);
+        await using var socket = await server.ConnectSettledAsync("/ws/lobby?ping=frame&token=" + old);
+        await PostAsync(server, "/api/disconnect", """{"user":"ann","revoke":true}""");
+        await socket.ExpectCloseAsync(4010, "Disconnected by server");
+        await RefusedAsync(old);
+        await RefusedAsync(unseen);
+        _time.Advance(TimeSpan.FromSeconds(100));
+        await RefusedAsync(Tokens.MakeUndated("ann", seconds: 500));
+
+        // It ends later than any that was there: it is newer.
+        await using (var newer = await server.ConnectAsync("/ws/lobby?token=" + Tokens.MakeUndated("ann", seconds: 501)))
+        {
+            await newer.SendTextAsync("in");
+            await newer.ExpectTextAsync("[lobby] in");
+        }
+
+        async Task RefusedAsync(string token)
+        {
+            await using var refused = await server.ConnectAsync("/ws/lobby?token=" + token);
+            await refused.ExpectCloseAsync(4001, "Invalid token");
+        }
+    }
+
+    [Fact]
+    public async Task Where_no_token_without_iat_was_there_they_are_refused_for_a_day()
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings);
+        await PostAsync(server, "/api/disconnect", """{"user":"ann","revoke":true}""");
+        await using (var refused = await server.ConnectAsync("/ws/lobby?token=" + Tokens.MakeUndated("ann", seconds: 86_400)))
+        {
+            await refused.ExpectCloseAsync(4001, "Invalid token");
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await using var newer = await server.ConnectAsync("/ws/lobby?token=" + Tokens.MakeUndated("ann", seconds: 86_400));
+        await newer.SendTextAsync("in");
+        await newer.ExpectTextAsync("[lobby] in");
     }
 
     [Fact]

@@ -13,6 +13,12 @@ internal sealed class TokenMaker(TimeProvider time, string secret = TokenMaker.S
 
     private readonly TokenWriter _writer = new(TokenKey.FromSecret(TokenAlgorithm.HS256, secret));
 
+    /// <summary>A token that does not say when it was made.</summary>
+    public string MakeUndated(string user, double seconds) => _writer.Write(new TokenClaims { Subject = user, ExpiresAt = time.GetUtcNow().AddSeconds(seconds) });
+
+    /// <summary>A token by a clock that is ahead.</summary>
+    public string Make(string user, int ahead) => _writer.Write(new TokenClaims { Subject = user, IssuedAt = time.GetUtcNow().AddSeconds(ahead), ExpiresAt = time.GetUtcNow().AddHours(1) });
+
     public string Make(string user, double seconds = 3600, string? id = null, params (string Pattern, TokenActions Actions)[] channels) => _writer.Write(new TokenClaims
     {
         Subject = user,

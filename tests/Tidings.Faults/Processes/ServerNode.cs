@@ -15,9 +15,10 @@ internal sealed class ServerNode : IAsyncDisposable
     private readonly string? _prefix;
     private ChildProcess? _process;
 
-    public ServerNode(string name, HttpClient http, RedisLink? link, string? prefix, IReadOnlyDictionary<string, string> environment)
+    public ServerNode(string name, HttpClient http, RedisLink? link, string? prefix, IReadOnlyDictionary<string, string> environment, FakeClock? clock)
     {
-        (Name, _http, Link, _prefix, _environment) = (name, http, link, prefix, environment);
+        (Name, _http, Link, _prefix, Clock) = (name, http, link, prefix, clock);
+        _environment = environment.Concat(clock?.Environment ?? new Dictionary<string, string>()).ToDictionary();
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();
         Port = ((IPEndPoint)probe.LocalEndpoint).Port;
@@ -30,6 +31,9 @@ internal sealed class ServerNode : IAsyncDisposable
 
     /// <summary>What it reaches Redis through; null where it has a broker in memory.</summary>
     public RedisLink? Link { get; }
+
+    /// <summary>Its clock, where it has one of its own.</summary>
+    public FakeClock? Clock { get; }
 
     public int? ProcessId => _process?.Id;
 
@@ -65,6 +69,7 @@ internal sealed class ServerNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
+        Clock?.Dispose();
         if (Link is not null)
         {
             await Link.DisposeAsync();

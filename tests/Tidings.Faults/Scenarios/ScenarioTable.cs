@@ -15,6 +15,8 @@ internal static class ScenarioTable
         static () => new F10Overflow(),
         static () => new F12Storm(),
         static () => new F15RollingUpgrade(),
+        static () => new F16ClockJumps(),
+        static () => new F16Alone(),
         static () => new MixedFaults(),
     ];
 

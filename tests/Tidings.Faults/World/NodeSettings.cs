@@ -12,6 +12,9 @@ internal static class NodeSettings
     /// <summary>What a request to the server API bears.</summary>
     public static AuthenticationHeaderValue Authorization { get; } = new("Bearer", AdminKey);
 
+    /// <summary>What nodes check tokens by.</summary>
+    public const string TokenSecret = "what all nodes of a fault run check tokens by";
+
     // Nothing is trimmed, so that every gap that is announced needs another reason.
     public static IReadOnlyDictionary<string, string> Environment(WorldOptions options) => new Dictionary<string, string>
     {
@@ -19,6 +22,7 @@ internal static class NodeSettings
         ["Tidings__AdminKey"] = AdminKey,
         ["DOTNET_ROOT"] = Programs.DotnetRoot,
         ["DOTNET_gcServer"] = "0",
+        ["Tidings__Jwt__Secret"] = TokenSecret,
         ["Tidings__Channels__0__Pattern"] = "chat:*",
         ["Tidings__Channels__0__History"] = "100000",
         ["Tidings__Channels__0__HistoryAge"] = "1h",

@@ -30,6 +30,9 @@ internal sealed record WorldOptions
     /// <summary>Over how long a node that is asked to go sends its clients away.</summary>
     public TimeSpan Drain { get; init; }
 
+    /// <summary>Whether each node has a clock of its own that can be set.</summary>
+    public bool OwnClocks { get; init; }
+
     public int Seed { get; init; } = 1;
 
     /// <summary>The channels' names.</summary>

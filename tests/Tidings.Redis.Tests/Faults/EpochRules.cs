@@ -96,6 +96,31 @@ public sealed class EpochRules
         Assert.False((await two.ReadAsync("a", before)).Recovered);
     }
 
+    // The key outlives the log: what it names is nowhere any more, and nobody would ever hear the message.
+    [Theory]
+    [InlineData("DEL", "tidings:generation")]
+    [InlineData("DEL", "tidings:log:a")]
+    [InlineData("HDEL", "tidings:log:a", "e")]
+    [InlineData("SET", "tidings:log:a", "something")]
+    public async Task An_idempotency_key_of_an_older_epoch_is_no_answer(params string[] command)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var world = new RedisWorld(redis.Address);
+        var (one, two) = (await world.NodeAsync(), await world.NodeAsync());
+        using var listener = await Listener.OnAsync(two, "a");
+        await one.SayAsync("a", "other");
+        var before = await one.SayAsync("a", "paid", key: "once");
+        await listener.HasHeardAsync(before);
+        Assert.False((await redis.SendAsync(command)).StartsWith('-'));
+        Assert.Contains("tidings:once:", await redis.SendAsync("KEYS", "tidings:once:*"), StringComparison.Ordinal);
+        var after = await one.SayAsync("a", "paid", key: "once");
+        Assert.NotEqual(before.Epoch, after.Epoch);
+        Assert.Equal(1, after.Offset);
+        await listener.HasHeardAsync(after);
+        Assert.Single((await two.ReadAsync("a", after with { Offset = 0 })).Messages);
+        Assert.Equal(after, await two.SayAsync("a", "paid", key: "once"));
+    }
+
     [Fact]
     public async Task Who_listens_is_told_that_a_log_is_gone_though_nobody_speaks()
     {

@@ -59,10 +59,19 @@ internal sealed class Authenticator(ITokenAuthenticator tokens, Revocations revo
             TokenId = said.TokenId,
             ExpiresAt = said.ExpiresAt?.ToUnixTimeMilliseconds() ?? long.MaxValue,
             IssuedAt = said.IssuedAt?.ToUnixTimeMilliseconds() ?? 0,
+            SeenAt = said.IssuedAt is null ? revocations.Clock.Now : 0,
             Grants = grants,
         };
-        return identity.ExpiresAt <= time.GetUtcNow().ToUnixTimeMilliseconds() ? TokenReason.Expired
-            : revocations.Cover(identity) ? TokenReason.Revoked
-            : identity;
+        if (identity.ExpiresAt <= time.GetUtcNow().ToUnixTimeMilliseconds())
+        {
+            return TokenReason.Expired;
+        }
+
+        return revocations.Judge(identity) switch
+        {
+            RevocationVerdict.None => identity,
+            RevocationVerdict.Unclear => new TokenJudgement(null, TokenReason.Unclear, Later: true),
+            _ => identity.IssuedAt == 0 ? TokenReason.Undated : TokenReason.Revoked,
+        };
     }
 }

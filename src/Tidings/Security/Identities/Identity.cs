@@ -2,7 +2,7 @@ using System.Security.Claims;
 
 namespace Tidings.Security.Identities;
 
-/// <summary>Who is at the other end, what he may do, and for how long. Immutable, and small: it stays as long as the connection.</summary>
+/// <summary>Who is at the other end, what that user may do, and for how long. Immutable, and small: it stays as long as the connection.</summary>
 internal sealed class Identity
 {
     /// <summary>The user's id (<see cref="UserId"/>).</summary>
@@ -16,6 +16,12 @@ internal sealed class Identity
 
     /// <summary>When it was first true, in Unix milliseconds: a revocation of the user reaches what is older. 0 where the token doesn't say.</summary>
     public long IssuedAt { get; init; }
+
+    /// <summary>Whether <see cref="IssuedAt"/> is by the broker's clock, and not by that of whoever made a token.</summary>
+    public bool IssuedHere { get; init; }
+
+    /// <summary>When it was shown to this server, in Unix milliseconds by the broker's clock; 0 where <see cref="IssuedAt"/> says enough.</summary>
+    public long SeenAt { get; init; }
 
     /// <summary>What the token grants in channels; null where it doesn't speak of them, and the kinds of channels alone decide.</summary>
     public ChannelGrants? Grants { get; init; }

@@ -5,7 +5,8 @@ namespace Tidings.Security.Identities;
 /// <summary>What came of checking a token: who bears it, or why it is not accepted.</summary>
 /// <param name="Identity">Who; null where it is not accepted.</param>
 /// <param name="Why">Why not, in words for those who run the server; null where it is accepted.</param>
-internal readonly record struct TokenJudgement(Identity? Identity, string? Why)
+/// <param name="Later">Whether it is not accepted now, and its bearer may come back, best with a newer one.</param>
+internal readonly record struct TokenJudgement(Identity? Identity, string? Why, bool Later = false)
 {
     public static implicit operator TokenJudgement(string why) => new(null, why);
 
@@ -21,6 +22,8 @@ internal static class TokenReason
     public const string Subject = "its subject (sub) is absent, or cannot be the name of a user";
     public const string Expired = "it has expired (exp)";
     public const string Revoked = "it was revoked, or its user was after it was issued";
+    public const string Undated = "its user's tokens were revoked, and without iat it cannot be told that it was made since: have the back end put iat into tokens";
+    public const string Unclear = "it was issued (iat) so close to its user's revocation that clocks may not tell which came first; a newer one is let in";
     public const string Grants = "its claim \"channels\" cannot be read";
     public const string OtherUser = "it is another user's than the connection's";
     public const string Ticket = "the ticket is unknown, was used before, or is over";

@@ -1,0 +1,14 @@
+namespace Tidings.Brokers;
+
+/// <summary>The clock that all nodes share: it says the same on each of them, whatever their own clocks say. Safe from any thread.</summary>
+internal interface IBrokerClock
+{
+    /// <summary>Unix milliseconds.</summary>
+    long Now { get; }
+}
+
+/// <summary>The clock of a single node.</summary>
+internal sealed class OwnClock(TimeProvider time) : IBrokerClock
+{
+    public long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+}
