@@ -9,6 +9,9 @@ internal static class IdentityText
 {
     private const int Longest = 64 << 10;
 
+    private static readonly string[] Members = ["user", "tokenId", "expires", "issued", "here", "seen", "channels", "send"];
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     public static byte[] Encode(Identity identity)
     {
         using var buffer = new MemoryStream();
@@ -45,7 +48,7 @@ internal static class IdentityText
         return buffer.ToArray();
     }
 
-    /// <returns>Null where it is not all that a node writes: what is missing could be what limits the user.</returns>
+    /// <returns>Null where it is not what a node writes, and nothing else: what is missing, or what a later version has added, could be what limits the user.</returns>
     public static Identity? Decode(ReadOnlyMemory<byte> json)
     {
         if (json.Length > Longest)
@@ -55,8 +58,13 @@ internal static class IdentityText
 
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json, Strict);
             var root = document.RootElement;
+            if (root.EnumerateObject().Any(static member => !Members.Contains(member.Name) || member.Value.ValueKind == JsonValueKind.Null))
+            {
+                return null;
+            }
+
             var user = root.GetProperty("user"u8).GetString() ?? "";
             ChannelGrants? grants = null;
             if (root.TryGetProperty("channels"u8, out var channels)
