@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Protocol;
@@ -9,7 +8,7 @@ namespace Tidings.Tasks;
 
 /// <summary>Tells tasks' states in their channels: the newest of each, not oftener than wanted, and the final one at once. Safe from any thread.</summary>
 /// <remarks>The store is the truth and this its echo. What a node could not tell before it died, another one tells when the task is due.</remarks>
-internal sealed class TaskEcho(IBroker broker, ITaskStore store, TaskOptions options, TimeProvider time, ILogger log)
+internal sealed class TaskEcho(IBroker broker, ITaskStore store, TaskOptions options, TimeProvider time, TaskOutages outages)
 {
     // A repeat of the final state within the broker's window is no second one.
     private const string FinalKey = "final";
@@ -70,7 +69,7 @@ internal sealed class TaskEcho(IBroker broker, ITaskStore store, TaskOptions opt
         new Publication(TaskId.LogOf(id), new MessageData(DataKind.Json, WriteLines(lines, dropped))) { Retention = Retention.Default });
 
     private TaskVoice Begin(string id) =>
-        new(this, id, time, TimeSpan.FromSeconds(1) / options.UpdatesPerSecond, log, voice => _voices.TryRemove(new KeyValuePair<string, TaskVoice>(id, voice)));
+        new(this, id, time, TimeSpan.FromSeconds(1) / options.UpdatesPerSecond, outages, voice => _voices.TryRemove(new KeyValuePair<string, TaskVoice>(id, voice)));
 
     private static byte[] WriteLines(IReadOnlyList<string> lines, long dropped)
     {

@@ -18,7 +18,7 @@ internal sealed class TaskEngine : IDisposable
     public TaskEngine(
         TaskOptions options, ITaskStore store, IBroker broker, Hub hub, ChannelKinds kinds, FirstMessage? firstMessage, JsonSerializerOptions json, TimeProvider time, IMeterFactory meters, ILogger log)
     {
-        Registry = new TaskRegistry(store, broker, options, time, new TaskMetrics(meters), log);
+        Registry = new TaskRegistry(store, broker, options, time, new TaskMetrics(meters), new TaskOutages(store, time, log));
         _queue = new TaskQueue(Registry, hub, broker, time, log);
         Starting = new TaskStarting(Registry, _queue);
         Cancelling = new TaskCancelling(Registry);

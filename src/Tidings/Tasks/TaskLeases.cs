@@ -1,6 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Tidings.Brokers;
-using Tidings.Diagnostics;
 
 namespace Tidings.Tasks;
 
@@ -15,7 +13,6 @@ internal sealed partial class TaskLeases : IDisposable
     private readonly TaskRegistry _tasks;
     private readonly TaskQueue _queue;
     private readonly ILogger _log;
-    private readonly Outage _outage;
     private readonly ITimer _sweeping;
     private readonly ITimer _renewing;
     private int _swept;
@@ -24,7 +21,6 @@ internal sealed partial class TaskLeases : IDisposable
     public TaskLeases(ITaskStore store, TaskRegistry tasks, TaskQueue queue, TimeProvider time, ILogger log)
     {
         (_store, _tasks, _queue, _log) = (store, tasks, queue, log);
-        _outage = new Outage(time);
         var sweep = TaskRegistry.SweepInterval(tasks.Options);
         var renew = tasks.Options.Lease / 3;
         _sweeping = time.CreateTimer(static leases => ((TaskLeases)leases!).Sweep(), this, sweep, sweep);
@@ -51,27 +47,13 @@ internal sealed partial class TaskLeases : IDisposable
                 try
                 {
                     await work().ConfigureAwait(false);
-                    if (_outage.Ends() is { } end)
-                    {
-                        LogSweptAgain(_log, end.Lasted.TotalSeconds);
-                    }
-                }
-                catch (BrokerUnavailableException error)
-                {
-                    // The same again and again for as long as it lasts: where it happened tells nothing.
-                    if (!_store.IsWatched && _outage.Begins(error.Message))
-                    {
-                        LogAway(_log, error.Message);
-                    }
+                    _tasks.Outages.Kept();
                 }
 #pragma warning disable CA1031 // The next round tries again.
                 catch (Exception error)
 #pragma warning restore CA1031
                 {
-                    if (_outage.Begins(error.Message))
-                    {
-                        LogSweepFailed(_log, error);
-                    }
+                    _tasks.Outages.NotKept(error);
                 }
                 finally
                 {
@@ -115,13 +97,4 @@ internal sealed partial class TaskLeases : IDisposable
 
     [LoggerMessage(703, LogLevel.Warning, "Nothing was heard of task {Id} ({Name}) for too long; it is failed")]
     private static partial void LogLost(ILogger log, string id, string name);
-
-    [LoggerMessage(705, LogLevel.Warning, "Tasks cannot be looked after: {Why} It is tried again until it works, which is said")]
-    private static partial void LogAway(ILogger log, string why);
-
-    [LoggerMessage(706, LogLevel.Information, "Tasks are looked after again; for {Seconds:0} s they could not be")]
-    private static partial void LogSweptAgain(ILogger log, double seconds);
-
-    [LoggerMessage(704, LogLevel.Warning, "Tasks could not be looked after; the next round tries again")]
-    private static partial void LogSweepFailed(ILogger log, Exception error);
 }

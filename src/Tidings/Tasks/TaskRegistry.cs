@@ -1,11 +1,10 @@
-using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 
 namespace Tidings.Tasks;
 
 /// <summary>Changes tasks by the rules, one change after the other whichever node makes it, and has each told. Safe from any thread.</summary>
 /// <remarks>A token ends a call before it writes. From the write on the call goes to its end, or the change would be kept and told to nobody.</remarks>
-internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions options, TimeProvider time, TaskMetrics metrics, ILogger log)
+internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions options, TimeProvider time, TaskMetrics metrics, TaskOutages outages)
 {
     // So many others would have to be faster, one after the other.
     private const int MostAttempts = 1000;
@@ -14,7 +13,9 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions
     public static TimeSpan SweepInterval(TaskOptions options) =>
         TimeSpan.FromMilliseconds(Math.Clamp(options.Lease.TotalMilliseconds / 15, 50, 1000));
 
-    public TaskEcho Echo { get; } = new(broker, store, options, time, log);
+    public TaskEcho Echo { get; } = new(broker, store, options, time, outages);
+
+    public TaskOutages Outages => outages;
 
     public TaskOptions Options => options;
 

@@ -53,7 +53,7 @@ internal sealed partial class TaskRun : IMessageListener
         }
         catch (BrokerUnavailableException error)
         {
-            LogUnrenewed(_log, Id, error);
+            _tasks.Outages.NotKept(error);
         }
     }
 
@@ -125,7 +125,7 @@ internal sealed partial class TaskRun : IMessageListener
         }
         catch (BrokerUnavailableException error)
         {
-            LogUnrenewed(_log, Id, error);
+            _tasks.Outages.NotKept(error);
             return false;
         }
     }
@@ -141,7 +141,7 @@ internal sealed partial class TaskRun : IMessageListener
             }
             catch (BrokerUnavailableException error)
             {
-                LogUnrenewed(_log, Id, error);
+                _tasks.Outages.NotKept(error);
                 if (_stopping)
                 {
                     return false;
@@ -154,7 +154,4 @@ internal sealed partial class TaskRun : IMessageListener
 
     [LoggerMessage(701, LogLevel.Error, "Task {Id} ({Name}) failed")]
     private static partial void LogFailed(ILogger log, string id, string name, Exception error);
-
-    [LoggerMessage(702, LogLevel.Warning, "What became of task {Id} could not be kept; it is tried again")]
-    private static partial void LogUnrenewed(ILogger log, string id, Exception error);
 }

@@ -1,9 +1,8 @@
-using Microsoft.Extensions.Logging;
 
 namespace Tidings.Tasks;
 
 /// <summary>What is being told of one task. It is kept as long as there is something to tell.</summary>
-internal sealed partial class TaskVoice
+internal sealed class TaskVoice
 {
     private const int MostWaitingLines = 500;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
@@ -12,7 +11,7 @@ internal sealed partial class TaskVoice
     private readonly TaskEcho _echo;
     private readonly string _id;
     private readonly TimeProvider _time;
-    private readonly ILogger _log;
+    private readonly TaskOutages _outages;
     private readonly Action<TaskVoice> _onEnd;
     private readonly Paced _paced;
     private readonly Queue<string> _lines = [];
@@ -24,9 +23,9 @@ internal sealed partial class TaskVoice
     private (string[] Lines, long Dropped)? _untold;
     private bool _ended;
 
-    public TaskVoice(TaskEcho echo, string id, TimeProvider time, TimeSpan interval, ILogger log, Action<TaskVoice> onEnd)
+    public TaskVoice(TaskEcho echo, string id, TimeProvider time, TimeSpan interval, TaskOutages outages, Action<TaskVoice> onEnd)
     {
-        (_echo, _id, _time, _log, _onEnd) = (echo, id, time, log, onEnd);
+        (_echo, _id, _time, _outages, _onEnd) = (echo, id, time, outages, onEnd);
         _paced = new Paced(time, interval, TellAsync, EndUnlessAsked);
     }
 
@@ -74,7 +73,7 @@ internal sealed partial class TaskVoice
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            LogUntold(_log, _id, error);
+            _outages.NotTold(error);
             await Task.Delay(RetryAfter, _time).ConfigureAwait(false);
             _paced.Ask();
         }
@@ -165,7 +164,4 @@ internal sealed partial class TaskVoice
         _onEnd(this);
         _paced.Stop();
     }
-
-    [LoggerMessage(700, LogLevel.Warning, "The state of task {Id} could not be told; it is tried again")]
-    private static partial void LogUntold(ILogger log, string id, Exception error);
 }

@@ -13,7 +13,6 @@ public sealed class IdentityTextTests
     [InlineData("""{"user":"bob","expires":9,"issued":1,"only":"chat:*"}""", false)]
     [InlineData("""{"user":"bob","expires":9,"issued":1,"channels":null}""", false)]
     [InlineData("""{"user":"bob","expires":9,"issued":1,"tokenId":null}""", false)]
-    [InlineData("""{"user":"bob","expires":9,"issued":1,"send":0}""", false)]
     [InlineData("""{"user":"bob","expires":9,"issued":1,"seen":"5"}""", false)]
     [InlineData("""{"user":"bob","user":"eve","expires":9,"issued":1}""", false)]
     [InlineData("""{"user":"bob","expires":"9","issued":1}""", false)]
@@ -28,9 +27,9 @@ public sealed class IdentityTextTests
     [Fact]
     public void What_is_written_is_read()
     {
-        var identity = new Identity { User = "bob", TokenId = "t", ExpiresAt = 9, IssuedAt = 0, SeenAt = 5, Send = false };
+        var identity = new Identity { User = "bob", TokenId = "t", ExpiresAt = 9, IssuedAt = 0, SeenAt = 5 };
         var read = IdentityText.Decode(IdentityText.Encode(identity))!;
-        Assert.Equal(("bob", "t", 9L, 0L, 5L, false), (read.User, read.TokenId, read.ExpiresAt, read.IssuedAt, read.SeenAt, read.Send));
+        Assert.Equal(("bob", "t", 9L, 0L, 5L), (read.User, read.TokenId, read.ExpiresAt, read.IssuedAt, read.SeenAt));
         Assert.True(IdentityText.Decode(IdentityText.Encode(new Identity { User = "bob", IssuedAt = 7, IssuedHere = true }))!.IssuedHere);
     }
 }
