@@ -1,4 +1,3 @@
-
 namespace Tidings.Tasks;
 
 /// <summary>What is being told of one task. It is kept as long as there is something to tell.</summary>
@@ -68,6 +67,7 @@ internal sealed class TaskVoice
         {
             await TellLinesAsync().ConfigureAwait(false);
             await TellStateAsync().ConfigureAwait(false);
+            _outages.Told();
         }
 #pragma warning disable CA1031 // Whatever kept it from being told, it is tried again.
         catch (Exception error)

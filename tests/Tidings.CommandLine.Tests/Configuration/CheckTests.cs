@@ -33,6 +33,18 @@ public sealed class CheckTests : IDisposable
     }
 
     [Fact]
+    public async Task Redis_without_a_cluster_key_is_noted_and_a_short_one_is_a_fault_that_does_not_show_it()
+    {
+        string[] check = ["check", "--redis", "127.0.0.1:6379", "--admin-key", "a key of the tests, long enough"];
+        Assert.Contains("Tidings:ClusterKey is not set", (await Tool.RunAsync(check)).Succeeds().Text, StringComparison.Ordinal);
+        await using var good = Tool.Start(check, ("Tidings__ClusterKey__0", "a cluster key of thirty-two chars"));
+        Assert.DoesNotContain("ClusterKey", (await good.EndAsync()).Succeeds().Text, StringComparison.Ordinal);
+        await using var bad = Tool.Start(check, ("Tidings__ClusterKey__0", "hunter2"));
+        var result = (await bad.EndAsync()).Fails(2, "Tidings:ClusterKey:0 is too short");
+        Assert.DoesNotContain("hunter2", result.Errors + result.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Faults_of_file_environment_and_command_line_are_told_together_as_serve_tells_them()
     {
         var file = Write("""{ "Tidings": { "Limits": { "MesageBytes": "10KB" }, "Channels": [ { "Pattern": "x:*", "History": -1 } ] } }""");
