@@ -72,7 +72,8 @@ public sealed class LiveResourceTests
 
         // It does not come back to read them again.
         var connections = server.Proxy.Accepted;
-        await Task.WhenAll(first.DisposeAsync().AsTask(), later.DisposeAsync().AsTask()).WaitAsync(Limit);
+        await Assert.ThrowsAsync<TidingsException>(() => first.WaitAsync());
+        await Eventually.EqualAsync(0, () => server.Proxy.Count, "connections that are left");
         Assert.Equal(connections, server.Proxy.Accepted);
     }
 

@@ -15,6 +15,7 @@ public sealed class DatabaseAwayTests
         var connection = database.CreateDatabase();
         database.Kill();
         await using var server = ServerProcess.Start($"serve --demo --limits none --urls http://127.0.0.1:0 --postgres \"{connection}\"");
+        await Eventually.TrueAsync(() => server.Output.Contains("Ctrl+C", StringComparison.Ordinal), "the server starts", TimeSpan.FromSeconds(60));
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = await server.ListeningAsync(), Timeout = TimeSpan.FromSeconds(30) };
         foreach (var request in new Func<Task<HttpResponseMessage>>[]
         {
