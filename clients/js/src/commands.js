@@ -1,4 +1,5 @@
 import { TidingsError } from './tidings-error.js';
+import { askedWait } from './waits.js';
 
 /** What may wait for an answer, sent or not. A single command may be longer. */
 const MOST_WAITING = 1_000;
@@ -39,16 +40,21 @@ export class Commands {
   #paused = false;
   #cancelPause = () => {};
   #newId;
+  #own;
+  /** Why there is no connection to wait for. @type {TidingsError | undefined} */
+  #closed;
 
   /**
    * @param {import('./host.js').Host} host
    * @param {() => number} newId
    * @param {(commands: Frame[]) => void} send
+   * @param {import('./own-messages.js').OwnMessages} own  told what becomes of publishes
    */
-  constructor(host, newId, send) {
+  constructor(host, newId, send, own) {
     this.#host = host;
     this.#newId = newId;
     this.#send = send;
+    this.#own = own;
   }
 
   /**
@@ -58,6 +64,7 @@ export class Commands {
    */
   run(command, { repeatable, keep = true }) {
     const characters = JSON.stringify(command).length;
+    if (this.#closed) return Promise.reject(this.#closed);
     if (!keep && !this.#open) return Promise.reject(new TidingsError('unavailable', 'There is no connection.'));
     const count = this.#waiting.length + this.#sent.size;
     if (count >= MOST_WAITING || (count > 0 && this.#characters + characters > MOST_CHARACTERS)) {
@@ -91,7 +98,13 @@ export class Commands {
   /** There will be no connection. @param {TidingsError} error */
   closed(error) {
     this.lost();
+    this.#closed = error;
     for (const entry of this.#waiting.splice(0)) this.#fail(entry, error);
+  }
+
+  /** There will be one. */
+  started() {
+    this.#closed = undefined;
   }
 
   /** @param {Frame} frame @returns {boolean} false when it is no answer to a command that waits */
@@ -100,7 +113,8 @@ export class Commands {
     if (entry === undefined) return false;
     this.#sent.delete(frame.id);
     if (frame.type === 'error' && frame.code === 'rate_limited') {
-      this.#holdBack(entry);
+      this.#own.settled(entry.command);
+      this.#holdBack(entry, askedWait(frame.retryAfter));
       return true;
     }
     this.#window = WINDOW;
@@ -109,21 +123,22 @@ export class Commands {
       this.#fail(entry, new TidingsError(frame.code, frame.error, frame.details));
     } else {
       this.#characters -= entry.characters;
+      this.#own.settled(entry.command, frame);
       entry.resolve(frame);
     }
     this.#pump();
     return true;
   }
 
-  /** Refused without being carried out: it is sent again, one at a time, more slowly. @param {Entry} entry */
-  #holdBack(entry) {
+  /** Refused without being carried out: it is sent again, one at a time, more slowly. @param {Entry} entry @param {number} least in milliseconds */
+  #holdBack(entry, least) {
     entry.sentAt = undefined;
     const later = this.#waiting.findIndex((other) => other.command.id > entry.command.id);
     this.#waiting.splice(later < 0 ? this.#waiting.length : later, 0, entry);
     this.#window = 1;
     if (this.#paused) return;
     this.#paused = true;
-    this.#cancelPause = this.#host.after(() => this.#resume(), this.#pause);
+    this.#cancelPause = this.#host.after(() => this.#resume(), Math.max(least, this.#pause));
     this.#pause = Math.min(LONGEST_PAUSE, this.#pause * 2);
   }
 
@@ -146,6 +161,7 @@ export class Commands {
       }
       entry.sentAt ??= now;
       this.#sent.set(entry.command.id, entry);
+      this.#own.sent(entry.command);
       batch.push(entry.command);
     }
     if (batch.length > 0) this.#send(batch);
@@ -154,6 +170,7 @@ export class Commands {
   /** @param {Entry} entry @param {TidingsError} error */
   #fail(entry, error) {
     this.#characters -= entry.characters;
+    this.#own.settled(entry.command);
     entry.reject(error);
   }
 }

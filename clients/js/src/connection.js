@@ -1,3 +1,4 @@
+import { textOf } from './application-code.js';
 import { BROKEN } from './close-codes.js';
 import { TokenSource } from './token-source.js';
 import { TransportChoice } from './transport-choice.js';
@@ -82,7 +83,8 @@ export class Connection {
         },
       );
     };
-    this.#tokens.get(renew).then(begin, (error) => over || ended({ code: BROKEN, reason: this.#noToken(error) }));
+    const fail = (/** @type {string} */ reason) => over || ended({ code: BROKEN, reason });
+    this.#tokens.get(renew).then(begin, (error) => fail(this.#noToken(error))).catch((error) => fail(textOf(error)));
     return {
       wake: (why) => {
         if (why === 'online') this.#choice.forget();
@@ -109,7 +111,7 @@ export class Connection {
 
   /** @param {unknown} error @returns {string} */
   #noToken(error) {
-    const reason = `No token: ${error instanceof Error ? error.message : error}`;
+    const reason = `No token: ${textOf(error)}`;
     this.#options.onNoToken(reason);
     return reason;
   }

@@ -1,5 +1,7 @@
+import { call } from './application-code.js';
+
 /**
- * Named events with a detail each. A listener that throws disturbs nobody: its error is reported as that of any event handler.
+ * Named events with a detail each. A listener that throws or rejects disturbs nobody: its error is reported as that of any event handler.
  * @template {Record<string, any>} Events
  */
 export class Emitter {
@@ -35,15 +37,7 @@ export class Emitter {
    * @internal
    */
   emit(name, detail) {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      try {
-        listener(detail);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) call(listener, detail);
   }
 
   /** @param {keyof Events} name @returns {boolean} @internal */

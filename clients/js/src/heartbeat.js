@@ -16,7 +16,7 @@ export class Heartbeat {
   /**
    * @param {import('./host.js').Host} host
    * @param {object} options
-   * @param {number} options.interval  the server's, in milliseconds; 0 where it has none
+   * @param {number} options.interval  in milliseconds; 0 where the server has none
    * @param {() => void} options.probe asks for a sign of life
    * @param {() => void} options.onSilence called once
    */

@@ -1,11 +1,13 @@
+import { LONGEST_TIMER } from './waits.js';
+
 /**
- * All that the client takes from its surroundings: a browser, Node, or a test.
+ * All that the client takes from its surroundings: a page, a worker, Node, Deno, or a test.
  * @typedef {object} Host
  * @property {(new (url: string, protocols?: string | string[]) => WebSocket) | undefined} WebSocket
  * @property {typeof fetch | undefined} fetch
  * @property {() => number} now          milliseconds that never run backwards
  * @property {import('./backoff.js').Random} random
- * @property {(callback: () => void, milliseconds: number) => () => void} after  returns what cancels it
+ * @property {(callback: () => void, milliseconds: number) => () => void} after  at most 2³¹ − 1; returns what cancels it
  * @property {() => boolean} isOnline    false only when there is certainly no network
  * @property {() => boolean} isHidden    whether nobody can see the page
  * @property {(listener: (why: Wake) => void) => () => void} onWake  the network is back, or the page is seen again; returns what stops it
@@ -27,20 +29,20 @@ export function hostOf(options) {
     now: () => performance.now(),
     random: Math.random,
     after(callback, milliseconds) {
-      const timer = setTimeout(callback, milliseconds);
+      const timer = setTimeout(callback, Math.min(milliseconds, LONGEST_TIMER));
       return () => clearTimeout(timer);
     },
     isOnline: () => globalThis.navigator?.onLine !== false,
     isHidden: () => page?.visibilityState === 'hidden',
     onWake(listener) {
-      if (page === undefined) return () => {};
       const online = () => listener('online');
-      const visible = () => page.visibilityState === 'visible' && listener('visible');
-      addEventListener('online', online);
-      page.addEventListener('visibilitychange', visible);
+      const visible = () => page?.visibilityState === 'visible' && listener('visible');
+      // Workers hear of the network as well; Node has neither.
+      globalThis.addEventListener?.('online', online);
+      page?.addEventListener('visibilitychange', visible);
       return () => {
-        removeEventListener('online', online);
-        page.removeEventListener('visibilitychange', visible);
+        globalThis.removeEventListener?.('online', online);
+        page?.removeEventListener('visibilitychange', visible);
       };
     },
     newKey,

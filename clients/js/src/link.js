@@ -1,6 +1,7 @@
 import { backoff, HELD_AFTER, LAST_ATTEMPT, slowBackoff } from './backoff.js';
 import { actionAfter, FINISHED } from './close-codes.js';
 import { next } from './state.js';
+import { askedWait } from './waits.js';
 
 /** After the network is back or the page is seen again: not everybody at the same moment. In milliseconds. */
 const WAKE_WITHIN = 1_000;
@@ -10,7 +11,7 @@ const WAKE_WITHIN = 1_000;
  * @typedef {object} End
  * @property {number} code    a close code, or the one that stands for an HTTP status
  * @property {string} reason
- * @property {number} [after] how long the server asked to stay away, in milliseconds
+ * @property {number} [after] how long the server asked to stay away, in milliseconds; five minutes are believed at most
  * @property {boolean} [final] the server said not to come back
  *
  * @typedef {object} StateChange
@@ -147,7 +148,7 @@ export class Link {
       return;
     }
     const asks = action === 'ask-token-once' || action === 'renew-and-come-back';
-    const delay = Math.max(asks && mayRenew ? 0 : this.#delayAfter(action), end.after ?? 0);
+    const delay = Math.max(asks && mayRenew ? 0 : this.#delayAfter(action), askedWait(end.after));
     this.#renewNext = asks;
     this.#renewed ||= asks;
     this.#slow = action === 'come-back-slowly';

@@ -1,4 +1,6 @@
+import { textOf } from './application-code.js';
 import { Emitter } from './emitter.js';
+import { parseInexactAsText } from './exact-json.js';
 import { ReconnectingWebSocket } from './reconnecting-web-socket.js';
 import { TidingsError } from './tidings-error.js';
 import { TokenSource } from './token-source.js';
@@ -8,7 +10,7 @@ import { TokenSource } from './token-source.js';
  * @property {Record<string, unknown>} [filter]  members and the values that rows must have
  * @property {string | URL} [url]                the feed's address, where it is not `ws/<name>` beside `/connect`
  *
- * @typedef {string | number} RowId
+ * @typedef {string | number} RowId  A whole number that JavaScript cannot hold (over 2⁵³) comes as text, digit by digit, and so it stands in its row.
  * @typedef {Record<string, any>} Row
  * @typedef {{ type: 'create' | 'update' | 'delete', id: RowId, row?: Row, previous?: Row }} RowChange  Without `row` it is gone.
  *
@@ -16,7 +18,7 @@ import { TokenSource } from './token-source.js';
  * @property {RowChange} change                  one row has changed
  * @property {{ rows: Row[] }} reset             all rows are there, for the first time or anew
  * @property {{ state: 'connecting' | 'connected' | 'waiting' | 'closed', code?: number, reason?: string, delay?: number }} state
- * @property {{ error: string, details?: { field: string, message: string }[] }} error  what the server had to object to
+ * @property {{ error: string, details?: { field: string, message: string }[] }} error  what the server had to object to, or that the token could not be had
  */
 
 /**
@@ -29,10 +31,12 @@ export class LiveResource extends Emitter {
   #filter;
   #token;
   #socket;
-  /** @type {Map<RowId, Row>} */
+  /** By their keys as text. @type {Map<string, Row>} */
   #rows = new Map();
-  /** @type {Row[]} of an `initial` that has more parts to come */
+  /** @type {[string, Row][]} of an `initial` that has more parts to come */
   #parts = [];
+  /** The member that is the key. */
+  #key = '';
   /** @type {{ epoch: string, offset: number } | undefined} */
   #since;
   /** @type {string | undefined} */
@@ -54,25 +58,30 @@ export class LiveResource extends Emitter {
     super();
     this.#name = name;
     this.#filter = options.filter;
+    JSON.stringify(this.#filter);
     this.#token = options.token === undefined ? undefined : new TokenSource(options.token);
     this.ready = new Promise((resolve, reject) => (this.#waiting = { resolve, reject }));
     this.ready.catch(() => {});
-    /** @type {string | undefined} */
-    let token;
+    let token = typeof options.token === 'string' ? options.token : undefined;
     const address = async () => {
-      token = await this.#token?.get(this.#renew);
+      try {
+        token = await this.#token?.get(this.#renew);
+      } catch (error) {
+        this.#noToken(error);
+        throw error;
+      }
       this.#renew = false;
       return url;
     };
     const socket = new ReconnectingWebSocket(this.#token?.renewable ? address : url, [], options, host);
     this.#socket = socket;
     socket.addEventListener('connecting', () => this.emit('state', { state: 'connecting' }));
-    socket.addEventListener('open', async () => {
-      if (this.#token) socket.send(JSON.stringify({ type: 'auth', token: token ?? (await this.#token.get(false)) }));
+    socket.addEventListener('open', () => {
+      if (token !== undefined) socket.send(JSON.stringify({ type: 'auth', token }));
       socket.send(JSON.stringify(this.#command()));
       this.emit('state', { state: 'connected' });
     });
-    socket.addEventListener('message', (event) => this.#received(JSON.parse(/** @type {MessageEvent} */ (event).data)));
+    socket.addEventListener('message', (event) => this.#hear(/** @type {MessageEvent} */ (event).data));
     socket.addEventListener('reconnecting', (event) => {
       const { code, reason, delay } = /** @type {CustomEvent} */ (event).detail;
       this.#parts = [];
@@ -100,16 +109,16 @@ export class LiveResource extends Emitter {
     return [...this.#rows.values()];
   }
 
-  /** @param {RowId} id @returns {Row | undefined} */
+  /** @param {RowId | bigint} id @returns {Row | undefined} */
   get(id) {
-    return this.#rows.get(id);
+    return this.#rows.get(String(id));
   }
 
   [Symbol.iterator]() {
     return this.#rows.values();
   }
 
-  /** Ends it. The rows stay as they are. */
+  /** Ends it; a second time it changes nothing. The rows stay as they are. */
   close() {
     this.#socket.close();
   }
@@ -128,29 +137,63 @@ export class LiveResource extends Emitter {
     };
   }
 
-  /** @param {any} frame */
-  #received(frame) {
+  /** @param {string} text */
+  #hear(text) {
+    try {
+      this.#received(JSON.parse(text), parseInexactAsText(text));
+    } catch {
+      // Nothing of the feed: it begins anew where it was.
+      this.drop();
+    }
+  }
+
+  /** @param {any} frame @param {any} exact the same where it has numbers that JavaScript cannot hold, these as text */
+  #received(frame, exact) {
     switch (frame.type) {
       case 'initial':
-        this.#parts.push(...frame.data);
+        this.#key = frame.key;
+        for (const [i, row] of frame.data.entries()) this.#parts.push([this.#keyed(row, exact?.data[i]), row]);
         if (!frame.more) this.#reset(frame);
         break;
       case 'create':
       case 'update':
       case 'delete':
-        this.#change(frame);
+        if (frame.data) this.#keyed(frame.data, exact?.data);
+        this.#change({ ...frame, id: exact?.id ?? frame.id });
         break;
       case 'token_expiring':
-        void this.#token?.get(true).then((token) => this.#socket.send(JSON.stringify({ type: 'auth', token })));
+        if (this.#token?.renewable) void this.#goOn(this.#token);
         break;
       default:
         if (frame.error !== undefined) this.emit('error', frame);
     }
   }
 
-  /** @param {{ key: string, epoch: string, offset: number, snapshot?: string }} frame the last part */
-  #reset({ key, epoch, offset, snapshot }) {
-    this.#rows = new Map(this.#parts.map((row) => [row[key], row]));
+  /** @param {Row} row @param {Row} [exact] @returns {string} its key */
+  #keyed(row, exact) {
+    const key = exact?.[this.#key];
+    if (typeof key === 'string') row[this.#key] = key;
+    return String(row[this.#key]);
+  }
+
+  /** With another token. @param {TokenSource} source */
+  async #goOn(source) {
+    try {
+      const token = await source.get(true);
+      if (token !== undefined && this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify({ type: 'auth', token }));
+    } catch (error) {
+      this.#noToken(error);
+    }
+  }
+
+  /** @param {unknown} error */
+  #noToken(error) {
+    this.emit('error', { error: `No token: ${textOf(error)}` });
+  }
+
+  /** @param {{ epoch: string, offset: number, snapshot?: string }} frame the last part */
+  #reset({ epoch, offset, snapshot }) {
+    this.#rows = new Map(this.#parts);
     this.#parts = [];
     this.#since = { epoch, offset };
     this.#snapshot = snapshot;
@@ -161,10 +204,11 @@ export class LiveResource extends Emitter {
 
   /** @param {{ type: 'create' | 'update' | 'delete', id: RowId, data?: Row, offset: number }} frame */
   #change({ type, id, data, offset }) {
-    const previous = this.#rows.get(id);
+    const key = String(id);
+    const previous = this.#rows.get(key);
     if (this.#since) this.#since = { ...this.#since, offset };
-    if (data === undefined) this.#rows.delete(id);
-    else this.#rows.set(id, data);
+    if (data === undefined) this.#rows.delete(key);
+    else this.#rows.set(key, data);
     this.emit('change', { type, id, ...(data && { row: data }), ...(previous && { previous }) });
   }
 }

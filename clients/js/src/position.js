@@ -5,6 +5,22 @@
  * @typedef {[channel: string, epoch: string, offset: number]} ChannelPosition
  */
 
+/**
+ * @param {StreamPosition} before
+ * @param {string} channel
+ * @param {StreamPosition} now
+ * @returns {import('./subscription.js').Gap} what lies between them and is gone
+ */
+export function missedSince(before, channel, { epoch, offset }) {
+  const from = before.offset + 1;
+  return before.epoch === epoch ? { channel, epoch, offset, from, to: offset, reason: 'trimmed' } : { channel, epoch, offset, from, to: before.offset, reason: 'epoch' };
+}
+
+/** @param {StreamPosition | undefined} position @param {Record<string, any>} other @returns {boolean} whether it is as far */
+export function reaches(position, { epoch, offset }) {
+  return position?.epoch === epoch && /** @type {StreamPosition} */ (position).offset >= offset;
+}
+
 /** How many channels one stream, poll or position can hold. */
 export const MOST_CHANNELS = 16;
 /** In characters. */

@@ -1,3 +1,4 @@
+import { call, textOf } from './application-code.js';
 import { SILENT } from './close-codes.js';
 import { hostOf } from './host.js';
 import { Link } from './link.js';
@@ -7,6 +8,8 @@ import { SilenceWatch } from './silence-watch.js';
 const MOST_WAITING = 1_000;
 const MOST_CHARACTERS = 1_048_576;
 const CONNECT_LIMIT = 15_000;
+/** What a close frame holds besides the code, in bytes. */
+const LONGEST_REASON = 123;
 
 /**
  * @typedef {object} ReconnectingWebSocketOptions
@@ -115,9 +118,37 @@ export class ReconnectingWebSocket extends EventTarget {
     this.#waitingSize += size;
   }
 
-  /** For good. */
+  /**
+   * For good; a second time it changes nothing.
+   * @param {number} [code]    1000, or from 3000 to 4999
+   * @param {string} [reason]  at most 123 bytes
+   * @throws {DOMException} when code or reason cannot be sent: it then goes on as before
+   */
   close(code = 1000, reason = '') {
+    if (code !== 1000 && !(code >= 3000 && code <= 4999)) throw new DOMException(`A socket may be closed with 1000 or 3000 to 4999, not with ${code}.`, 'InvalidAccessError');
+    if (new TextEncoder().encode(reason).length > LONGEST_REASON) throw new DOMException(`A reason has at most ${LONGEST_REASON} bytes.`, 'SyntaxError');
     this.#link.stop(code, reason);
+  }
+
+  /**
+   * Of a listener that throws or rejects the error is reported; the others are called all the same.
+   * @param {string} type
+   * @param {EventListenerOrEventListenerObject | null} listener
+   * @param {boolean | AddEventListenerOptions} [options]
+   * @override
+   */
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, guarded(listener), options);
+  }
+
+  /**
+   * @param {string} type
+   * @param {EventListenerOrEventListenerObject | null} listener
+   * @param {boolean | EventListenerOptions} [options]
+   * @override
+   */
+  removeEventListener(type, listener, options) {
+    super.removeEventListener(type, guarded(listener), options);
   }
 
   /** Doesn't wait for the rest of the delay. */
@@ -160,7 +191,8 @@ export class ReconnectingWebSocket extends EventTarget {
         end(code, reason);
       };
     };
-    Promise.resolve(typeof this.#address === 'function' ? this.#address() : this.#address).then(begin).catch((error) => end(1006, String(error)));
+    const address = this.#address;
+    Promise.resolve().then(() => (typeof address === 'function' ? address() : address)).then(begin).catch((error) => end(1006, textOf(error)));
     return {
       wake: () => {},
       hangUp: (code, reason) => {
@@ -220,17 +252,20 @@ export class ReconnectingWebSocket extends EventTarget {
   /** @param {Event} event */
   #tell(event) {
     const handler = { open: this.onopen, message: this.onmessage, error: this.onerror, close: this.onclose }[event.type];
-    if (typeof handler === 'function') {
-      try {
-        /** @type {(event: Event) => void} */ (handler).call(this, event);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    if (typeof handler === 'function') call(/** @type {(event: Event) => void} */ (handler).bind(this), event);
     this.dispatchEvent(event);
   }
+}
+
+/** @type {WeakMap<object, (event: Event) => void>} */
+const guards = new WeakMap();
+
+/** @param {EventListenerOrEventListenerObject | null} listener @returns {((event: Event) => void) | null} always the same for the same */
+function guarded(listener) {
+  if (listener === null) return null;
+  const guard = guards.get(listener) ?? ((event) => call(typeof listener === 'function' ? listener.bind(event.currentTarget) : listener.handleEvent.bind(listener), event));
+  guards.set(listener, guard);
+  return guard;
 }
 
 /** @param {string} text @returns {boolean} whether it is the server's ping, whatever its white space */

@@ -1,5 +1,7 @@
 /** Two and a half of the usual interval of heartbeats, in milliseconds: nobody is suspected sooner. */
 const SHORTEST = 75_000;
+/** And nobody is waited for longer than two and a half of the longest interval that a server can have. */
+const LONGEST = 9_000_000;
 
 /** Notices that a server which used to ping has fallen silent. Its interval is learned from its pings: one that doesn't ping, or seldom, is never suspected. */
 export class SilenceWatch {
@@ -28,7 +30,7 @@ export class SilenceWatch {
   heard() {
     if (this.#interval === 0) return;
     this.#cancel();
-    this.#cancel = this.#host.after(this.#onSilence, Math.max(SHORTEST, 2.5 * this.#interval));
+    this.#cancel = this.#host.after(this.#onSilence, Math.min(LONGEST, Math.max(SHORTEST, 2.5 * this.#interval)));
   }
 
   /** The connection has ended. */

@@ -1,17 +1,22 @@
 import { Emitter } from './emitter.js';
 import { MessageStream } from './message-stream.js';
+import { missedSince, reaches } from './position.js';
 import { TidingsError } from './tidings-error.js';
 
 /**
  * @typedef {import('./position.js').StreamPosition} StreamPosition
  * @typedef {import('./commands.js').Frame} Frame
- *
+ */
+
+/**
  * @typedef {object} SubscribeOptions
  * @property {StreamPosition} [since] where to go on from, as `position` said it earlier
- * @property {number} [last]          how many of the newest messages to begin with; not beside `since`
+ * @property {number} [last]          how many of the newest messages to begin with; 0, as without it, for none. Not beside `since`
  * @property {boolean} [presence]     joins and leaves too
- * @property {boolean} [conflate]     whoever lags needs only the newest message of each key (over WebSocket)
- *
+ * @property {boolean} [conflate]     a reader that lags needs only the newest message of each key (over WebSocket, and where all subscriptions of the channel say so)
+ */
+
+/**
  * @typedef {object} Message
  * @property {string} channel
  * @property {number} [offset]  missing in what is said in passing
@@ -19,16 +24,21 @@ import { TidingsError } from './tidings-error.js';
  * @property {string} [from]    the user who published it
  * @property {string} [key]
  * @property {number} time      Unix milliseconds
- *
- * @typedef {{ user: string, connections: number, info?: any }} Member
- *
+ * @property {true} [own]       this client published it; missing in the messages of others, and in what is said in passing
+ */
+
+/** @typedef {{ user: string, connections: number, info?: any }} Member */
+
+/**
  * @typedef {object} Subscribed
  * @property {string} channel
  * @property {string} epoch
  * @property {number} offset       messages follow after it
  * @property {boolean} [recovered] only after coming back: whether nothing is missing
  * @property {{ members: Member[], count: number }} [presence]
- *
+ */
+
+/**
  * Something was missed and is gone: load the state anew. The subscription goes on after `epoch` and `offset`.
  * @typedef {object} Gap
  * @property {string} channel
@@ -37,9 +47,11 @@ import { TidingsError } from './tidings-error.js';
  * @property {number} from  the first offset that is missing
  * @property {number} to    the last one; `from` − 1 where the log began anew and nobody knows
  * @property {'trimmed' | 'slow' | 'epoch'} reason
- *
- * @typedef {{ channel: string, member: Member }} MemberChange
- *
+ */
+
+/** @typedef {{ channel: string, member: Member }} MemberChange */
+
+/**
  * @typedef {object} SubscriptionEvents
  * @property {Message} message
  * @property {Subscribed} subscribed  at the beginning, and each time it is back
@@ -48,7 +60,9 @@ import { TidingsError } from './tidings-error.js';
  * @property {MemberChange} leave
  * @property {{ channel: string, code?: string, reason?: string }} unsubscribed  refused, or ended by the server: it will not come back by itself
  * @property {{ channel: string, code: string, error: string }} error  could not be subscribed now; tried again
- *
+ */
+
+/**
  * What a subscription needs of its client.
  * @typedef {object} SubscriptionOwner
  * @property {(channel: string, data: unknown, options?: import('./tidings.js').PublishOptions) => Promise<import('./tidings.js').Published>} publish
@@ -57,21 +71,24 @@ import { TidingsError } from './tidings-error.js';
  * @property {(subscription: Subscription) => void} unsubscribe
  */
 
-/** Errors after which the same command may succeed later. */
-const passing = new Set(['rate_limited', 'unavailable', 'timeout', 'internal', 'conflict']);
+/** How many events may wait while a subscription reads what it begins with; over it, it reads on. */
+const MOST_WAITING = 1_000;
 
 /**
- * One channel, followed through all connections: each message once and in order; what cannot be had any more is told by `gap`.
- * It can be iterated: `for await (const message of subscription)`.
+ * One channel, followed through all connections until it is unsubscribed: each message once and in order; what cannot be had any more is told
+ * by `gap`. It can be iterated: `for await (const message of subscription)`. Of one channel there may be several, each with its own beginning and end.
  * @extends {Emitter<SubscriptionEvents>}
  */
 export class Subscription extends Emitter {
   #owner;
-  #options;
-  /** @type {StreamPosition | undefined} */
+  #shared;
+  /** Up to where it was told. @type {StreamPosition | undefined} */
   #position;
-  /** Whether the present connection has answered. */
-  #active = false;
+  /** Whether it has a place in what comes live. */
+  #begun = false;
+  /** What comes while it reads what it begins with. @type {Frame[] | undefined} */
+  #waiting;
+  #overflowed = false;
   #ended = false;
   /** @type {Error | undefined} */
   #endError;
@@ -79,16 +96,18 @@ export class Subscription extends Emitter {
   #streams = new Set();
 
   /**
-   * @param {string} channel
    * @param {SubscribeOptions} options
+   * @param {import('./shared-channel.js').SharedChannel} shared
    * @param {SubscriptionOwner} owner
    * @internal
    */
-  constructor(channel, options, owner) {
+  constructor(options, shared, owner) {
     super();
-    this.channel = channel;
-    this.#options = options;
+    this.channel = shared.channel;
+    /** @internal */
+    this.options = options;
     this.#position = options.since;
+    this.#shared = shared;
     this.#owner = owner;
   }
 
@@ -99,7 +118,7 @@ export class Subscription extends Emitter {
 
   /** Whether messages come now. */
   get active() {
-    return this.#active;
+    return !this.#ended && this.#begun && !this.#waiting && this.#shared.active;
   }
 
   /** Whether it was unsubscribed, refused, or ended by the server. */
@@ -122,7 +141,7 @@ export class Subscription extends Emitter {
     return this.#owner.presence(this.channel, options);
   }
 
-  /** Ends it; loops over it end. */
+  /** Ends it; loops over it end. Other subscriptions of the channel go on. */
   unsubscribe() {
     if (this.#ended) return;
     this.#end();
@@ -132,52 +151,35 @@ export class Subscription extends Emitter {
   /** @returns {AsyncIterableIterator<Message>} messages from now on */
   [Symbol.asyncIterator]() {
     /** @type {MessageStream<Message>} */
-    const stream = new MessageStream((ended) => this.#streams.delete(ended));
-    if (this.#ended) stream.end(this.#endError);
+    const stream = new MessageStream((left) => this.#streams.delete(left));
+    if (this.#ended || this.#endError) stream.end(this.#endError);
     else this.#streams.add(stream);
     return stream;
   }
 
-  /** The command that (re)makes it. @returns {Frame} @internal */
-  command() {
-    const { last, presence, conflate } = this.#options;
-    return {
-      type: 'subscribe',
-      channel: this.channel,
-      ...(this.#position ? { since: { ...this.#position } } : last !== undefined && { last }),
-      ...(presence && { presence }),
-      ...(conflate && { conflate }),
-    };
-  }
-
-  /** The connection has ended. @internal */
-  suspend() {
-    this.#active = false;
-  }
-
   /** There will be no connection until the client is told to connect. @param {Error} error @internal */
   stop(error) {
-    for (const stream of this.#streams) stream.end(error);
-    this.#streams.clear();
+    this.#endError = error;
+    this.#endStreams();
   }
 
-  /** @param {Frame} frame @internal */
-  subscribed({ channel, epoch, offset, recovered, presence }) {
-    const before = this.#position;
-    this.#active = true;
-    this.#position = { epoch, offset };
-    this.emit('subscribed', { channel, epoch, offset, ...(recovered !== undefined && { recovered }), ...(presence !== undefined && { presence }) });
-    if (recovered === false && before) this.emit('gap', missedSince(before, channel, { epoch, offset }));
+  /** There will be one. @internal */
+  start() {
+    this.#endError = undefined;
   }
 
-  /** @param {Frame} frame @returns {boolean} whether it may be asked for again later @internal */
-  refused({ code, error }) {
-    if (passing.has(code)) {
-      this.emit('error', { channel: this.channel, code, error });
-      return true;
+  /** Begins in the midst of a channel that the client follows already. @internal */
+  join() {
+    const { since, last, presence } = this.options;
+    this.#begun = true;
+    if (since || last || presence) {
+      void this.#read();
+    } else {
+      const now = /** @type {StreamPosition} */ (this.#shared.position);
+      this.#position = now;
+      // Whoever subscribes has then had the time to listen.
+      queueMicrotask(() => this.#ended || this.emit('subscribed', { channel: this.channel, ...now }));
     }
-    this.unsubscribed({ type: 'unsubscribed', code, reason: error });
-    return false;
   }
 
   /** The server has ended it. @param {Frame} frame @internal */
@@ -186,39 +188,123 @@ export class Subscription extends Emitter {
     this.emit('unsubscribed', { channel: this.channel, ...(code !== undefined && { code }), ...(reason !== undefined && { reason }) });
   }
 
-  /** @param {Frame} frame a message, gap, join or leave of this channel @internal */
+  /** @param {Frame} frame what came, in order @internal */
   told(frame) {
-    if (!this.#active) return;
-    const { type, ...detail } = frame;
-    switch (type) {
+    if (this.#ended || !(this.#begun || frame.type === 'subscribed' || frame.type === 'error')) return;
+    if (this.#waiting) {
+      this.#overflowed ||= this.#waiting.push(frame) > MOST_WAITING;
+      if (this.#overflowed) this.#waiting = [];
+      return;
+    }
+    switch (frame.type) {
       case 'message':
-        this.#message(/** @type {Message} */ (detail));
+        this.#message(/** @type {any} */ (frame));
+        break;
+      case 'subscribed':
+        this.#subscribed(frame);
         break;
       case 'gap':
-        this.#gap(/** @type {Gap} */ (detail));
+        this.#gap(/** @type {any} */ (frame));
         break;
       case 'join':
       case 'leave':
-        if (this.#options.presence) this.emit(type, { channel: this.channel, member: detail.member });
+        if (this.options.presence) this.emit(frame.type, { channel: this.channel, member: frame.member });
+        break;
+      case 'error':
+        this.emit('error', { channel: this.channel, code: frame.code, error: frame.error });
         break;
     }
   }
 
+  /** @param {Frame} frame */
+  #subscribed({ epoch, offset, recovered, presence, beginsAs }) {
+    if (!this.#begun) {
+      this.#begun = true;
+      const { since, last = 0 } = this.options;
+      if (beginsAs === undefined || beginsAs.since !== since || (beginsAs.last ?? 0) !== last) {
+        void this.#read();
+        return;
+      }
+    }
+    this.#goesOn({ epoch, offset }, recovered, presence);
+  }
+
+  /** @param {StreamPosition} now @param {boolean} [recovered] @param {import('./tidings.js').Presence} [presence] */
+  #goesOn(now, recovered, presence) {
+    const before = this.#position;
+    const reached = reaches(before, now);
+    if (!reached) this.#position = now;
+    this.emit('subscribed', {
+      channel: this.channel,
+      ...now,
+      ...(recovered !== undefined && { recovered }),
+      ...(presence !== undefined && this.options.presence && { presence }),
+    });
+    if (recovered === false && before && !reached) this.emit('gap', missedSince(before, this.channel, now));
+  }
+
+  /** Reads what it begins with from the history, until there is no difference to what comes live. */
+  async #read() {
+    const { last = 0, presence } = this.options;
+    this.#waiting = [];
+    try {
+      const members = presence ? await this.presence() : undefined;
+      for (let announced = false, reached = false; !reached; announced = true) {
+        this.#waiting = [];
+        this.#overflowed = false;
+        const since = this.#position;
+        const { epoch, offset, messages, recovered } = await this.history(since ? { since } : { last: last || 1 });
+        if (this.#ended) return;
+        const told = since || last > 0 ? messages : [];
+        if (!announced) this.#goesOn(since && recovered ? since : { epoch, offset: since || !told[0] ? offset : Number(told[0].offset) - 1 }, recovered, members);
+        else if (recovered === false) this.#gap(missedSince(/** @type {StreamPosition} */ (since), this.channel, { epoch, offset }));
+        for (const message of told) this.#message({ channel: this.channel, ...message });
+        if (told.length === 0) this.#position = { epoch, offset };
+        reached = reaches(this.#position, { epoch, offset }) && !this.#overflowed;
+      }
+    } catch (error) {
+      this.#readFailed(/** @type {TidingsError} */ (error));
+    }
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const frame of waiting) this.told(frame);
+  }
+
+  /** @param {TidingsError} error */
+  #readFailed({ code, message }) {
+    if (this.#endError) {
+      // The client is closed: it begins when there is a connection again.
+      this.#begun = false;
+    } else if (!this.#ended) {
+      this.emit('error', { channel: this.channel, code, error: message });
+      this.#goesOn(/** @type {StreamPosition} */ (this.#shared.position), this.#position && false);
+    }
+  }
+
   /** @param {Message} message */
-  #message({ channel, offset, data, from, key, time }) {
+  #message({ channel, offset, data, from, key, time, own }) {
+    if (this.#ended) return;
     if (offset !== undefined && this.#position) {
       if (offset <= this.#position.offset) return;
       this.#position = { ...this.#position, offset };
     }
-    const message = { channel, ...(offset !== undefined && { offset }), data, ...(from !== undefined && { from }), ...(key !== undefined && { key }), time };
+    /** @type {Message} */
+    const message = {
+      channel,
+      ...(offset !== undefined && { offset }),
+      data,
+      ...(from !== undefined && { from }),
+      ...(key !== undefined && { key }),
+      time,
+      ...(own && { own }),
+    };
     this.emit('message', message);
     for (const stream of this.#streams) stream.push(message);
   }
 
   /** @param {Gap} gap */
   #gap({ channel, epoch, offset, from, to, reason }) {
-    // `recovered: false` has told it already.
-    if (this.#position?.epoch === epoch && this.#position.offset >= offset) return;
+    if (reaches(this.#position, { epoch, offset })) return;
     this.#position = { epoch, offset };
     this.emit('gap', { channel, epoch, offset, from, to, reason });
   }
@@ -226,20 +312,12 @@ export class Subscription extends Emitter {
   /** @param {Error} [error] */
   #end(error) {
     this.#ended = true;
-    this.#active = false;
     this.#endError = error;
-    for (const stream of this.#streams) stream.end(error);
+    this.#endStreams();
+  }
+
+  #endStreams() {
+    for (const stream of this.#streams) stream.end(this.#endError);
     this.#streams.clear();
   }
-}
-
-/**
- * @param {StreamPosition} before
- * @param {string} channel
- * @param {StreamPosition} now
- * @returns {Gap}
- */
-export function missedSince(before, channel, { epoch, offset }) {
-  const from = before.offset + 1;
-  return before.epoch === epoch ? { channel, epoch, offset, from, to: offset, reason: 'trimmed' } : { channel, epoch, offset, from, to: before.offset, reason: 'epoch' };
 }

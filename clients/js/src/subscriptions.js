@@ -1,10 +1,16 @@
 import { backoff } from './backoff.js';
-import { missedSince, Subscription } from './subscription.js';
+import { missedSince } from './position.js';
+import { SharedChannel } from './shared-channel.js';
+import { Subscription } from './subscription.js';
+import { askedWait } from './waits.js';
 
 /**
  * @typedef {import('./commands.js').Frame} Frame
  * @typedef {import('./position.js').StreamPosition} StreamPosition
  */
+
+/** Errors after which the same command may succeed later. */
+const passing = new Set(['rate_limited', 'unavailable', 'timeout', 'internal', 'conflict']);
 
 /** All channels of a client: those that the application follows, and those that the server subscribed. */
 export class Subscriptions {
@@ -12,55 +18,73 @@ export class Subscriptions {
   #newId;
   #send;
   #onServed;
-  /** @type {Map<string, Subscription>} */
+  #own;
+  /** @type {Map<string, SharedChannel>} */
   #followed = new Map();
   /** What the server subscribed and nobody follows: where each stands. @type {Map<string, StreamPosition>} */
   #served = new Map();
   /** What the server has subscribed on this connection. @type {Set<string>} */
   #held = new Set();
-  /** Subscribe commands without an answer. @type {Map<number, Subscription>} */
+  /** Subscribe commands without an answer. @type {Map<number, SharedChannel>} */
   #asked = new Map();
   #open = false;
   #retries = 0;
   #cancelRetry = () => {};
+  /** Why there is no connection to wait for. @type {Error | undefined} */
+  #closed;
 
   /**
    * @param {import('./host.js').Host} host
    * @param {() => number} newId
    * @param {(commands: Frame[]) => void} send
+   * @param {import('./own-messages.js').OwnMessages} own
    * @param {(name: 'message' | 'gap', detail: any) => void} onServed  what comes in channels that nobody follows
    */
-  constructor(host, newId, send, onServed) {
+  constructor(host, newId, send, own, onServed) {
     this.#host = host;
     this.#newId = newId;
     this.#send = send;
+    this.#own = own;
     this.#onServed = onServed;
   }
 
   /**
-   * The same channel twice is one subscription, with the options of the first.
+   * The same channel twice is subscribed once: the subscriptions share it.
    * @param {string} channel
    * @param {import('./subscription.js').SubscribeOptions} options
    * @param {import('./subscription.js').SubscriptionOwner} owner
    */
   add(channel, options, owner) {
-    let subscription = this.#followed.get(channel);
-    if (subscription === undefined) {
-      this.#followed.set(channel, (subscription = new Subscription(channel, options, owner)));
-      if (this.#open) this.#ask(subscription);
+    const present = this.#followed.get(channel);
+    const shared = present ?? new SharedChannel(channel, this.#host, this.#own);
+    const subscription = new Subscription(options, shared, owner);
+    this.#followed.set(channel, shared);
+    shared.add(subscription);
+    if (this.#closed) subscription.stop(this.#closed);
+    if (this.#open && (present === undefined || shared.wantsOther)) {
+      if (present) this.#held.add(channel);
+      this.#ask(shared);
     }
+    if (shared.active) subscription.join();
     return subscription;
   }
 
   /** @param {Subscription} subscription that the application has ended */
-  remove({ channel }) {
+  remove(subscription) {
+    const { channel } = subscription;
+    if (!this.#followed.get(channel)?.remove(subscription)) return;
     this.#followed.delete(channel);
     if (this.#open) this.#send([{ type: 'unsubscribe', channel, id: this.#newId() }]);
   }
 
+  /** Fewer publishes to it have no answer. @param {string} channel */
+  settled(channel) {
+    this.#followed.get(channel)?.release();
+  }
+
   /** @returns {Frame[]} what a connection that begins now would be asked for */
   commands() {
-    return [...this.#followed.values()].map((subscription) => subscription.command());
+    return [...this.#followed.values()].map((shared) => shared.command());
   }
 
   /** @returns {ReadonlyMap<string, StreamPosition>} where the channels stand that the server subscribed */
@@ -89,13 +113,20 @@ export class Subscriptions {
     this.#open = false;
     this.#asked.clear();
     this.#cancelRetry();
-    for (const subscription of this.#followed.values()) subscription.suspend();
+    for (const shared of this.#followed.values()) shared.suspend();
   }
 
   /** There will be no connection. @param {Error} error */
   closed(error) {
     this.lost();
-    for (const subscription of this.#followed.values()) subscription.stop(error);
+    this.#closed = error;
+    for (const shared of this.#followed.values()) shared.stop(error);
+  }
+
+  /** There will be one. */
+  started() {
+    this.#closed = undefined;
+    for (const shared of this.#followed.values()) shared.start();
   }
 
   /** @param {Frame} frame @returns {boolean} whether it was for a channel, or an answer to a subscription */
@@ -122,10 +153,10 @@ export class Subscriptions {
 
   /** @param {Frame} frame */
   #told(frame) {
-    const subscription = this.#followed.get(frame.channel);
+    const shared = this.#followed.get(frame.channel);
     const served = this.#served.get(frame.channel);
-    if (subscription) {
-      subscription.told(frame);
+    if (shared) {
+      shared.told(frame);
     } else if (served) {
       const { type, ...detail } = frame;
       if (type === 'message' && detail.offset <= served.offset) return;
@@ -137,10 +168,10 @@ export class Subscriptions {
 
   /** @param {Frame} frame */
   #subscribed(frame) {
-    const subscription = this.#asked.get(frame.id);
-    if (subscription) {
+    const shared = this.#asked.get(frame.id);
+    if (shared) {
       this.#asked.delete(frame.id);
-      if (!subscription.ended) subscription.subscribed(frame);
+      if (this.#isFollowed(shared)) shared.subscribed(frame);
     } else if (frame.id === undefined) {
       this.#held.add(frame.channel);
       if (!this.#followed.has(frame.channel)) this.#served.set(frame.channel, { epoch: frame.epoch, offset: frame.offset });
@@ -149,46 +180,61 @@ export class Subscriptions {
 
   /** @param {Frame} frame */
   #unsubscribed(frame) {
-    const subscription = this.#followed.get(frame.channel);
+    const shared = this.#followed.get(frame.channel);
     this.#served.delete(frame.channel);
     this.#held.delete(frame.channel);
-    this.#followed.delete(frame.channel);
-    subscription?.unsubscribed(frame);
+    // What has not been answered yet cannot have been ended: that was another subscription, before it.
+    if (shared?.active) this.#end(shared, frame);
   }
 
   /** @param {Frame} frame */
   #refused(frame) {
-    const subscription = this.#asked.get(frame.id);
-    if (subscription === undefined) return false;
+    const shared = this.#asked.get(frame.id);
+    if (shared === undefined) return false;
     this.#asked.delete(frame.id);
-    if (subscription.ended) return true;
-    if (frame.code === 'conflict') this.#held.add(subscription.channel);
-    if (subscription.refused(frame)) this.#askLater();
-    else this.#followed.delete(subscription.channel);
+    if (!this.#isFollowed(shared)) return true;
+    if (frame.code === 'conflict') this.#held.add(shared.channel);
+    if (passing.has(frame.code)) {
+      shared.refused(frame);
+      this.#askLater(askedWait(frame.retryAfter));
+    } else {
+      this.#end(shared, { type: 'unsubscribed', code: frame.code, reason: frame.error });
+    }
     return true;
   }
 
-  /** Asks for all that is neither active nor asked for, after an ordinary back-off. */
-  #askLater() {
+  /** @param {SharedChannel} shared @param {Frame} frame */
+  #end(shared, frame) {
+    this.#followed.delete(shared.channel);
+    shared.unsubscribed(frame);
+  }
+
+  /** @param {SharedChannel} shared */
+  #isFollowed(shared) {
+    return this.#followed.get(shared.channel) === shared;
+  }
+
+  /** Asks for all that is neither active nor asked for, after an ordinary back-off. @param {number} least in milliseconds */
+  #askLater(least) {
     this.#cancelRetry();
     this.#cancelRetry = this.#host.after(() => {
       const asked = new Set(this.#asked.values());
-      this.#ask(...[...this.#followed.values()].filter((subscription) => !subscription.active && !asked.has(subscription)));
-    }, backoff(this.#retries++, this.#host.random));
+      this.#ask(...[...this.#followed.values()].filter((shared) => !shared.active && !asked.has(shared)));
+    }, Math.max(least, backoff(this.#retries++, this.#host.random)));
   }
 
-  /** @param {...Subscription} subscriptions */
-  #ask(...subscriptions) {
+  /** @param {...SharedChannel} channels */
+  #ask(...channels) {
     /** @type {Frame[]} */
     const commands = [];
-    for (const subscription of subscriptions) {
-      const { channel } = subscription;
+    for (const shared of channels) {
+      const { channel } = shared;
       this.#served.delete(channel);
       // Only a subscription of our own takes a position, a `last` or presence.
       if (this.#held.delete(channel)) commands.push({ type: 'unsubscribe', channel, id: this.#newId() });
       const id = this.#newId();
-      this.#asked.set(id, subscription);
-      commands.push({ ...subscription.command(), id });
+      this.#asked.set(id, shared);
+      commands.push({ ...shared.asks(), id });
     }
     if (commands.length > 0) this.#send(commands);
   }

@@ -9,7 +9,9 @@ import { TidingsError } from './tidings-error.js';
  * @property {string} [message]
  * @property {any} [result]
  * @property {string} [error]
- *
+ */
+
+/**
  * What a task needs of its client.
  * @typedef {object} TaskOwner
  * @property {() => import('./subscription.js').Subscription} subscribe
@@ -21,6 +23,9 @@ const order = ['pending', 'running', 'completed', 'failed', 'cancelled'];
 
 /** @param {TaskState} state */
 const isFinal = ({ status }) => order.indexOf(status) > 1;
+
+/** @param {any} data @returns {data is TaskState} */
+const isState = (data) => order.includes(data?.status);
 
 /** @param {TaskState} state @param {TaskState | undefined} shown whether nothing in it goes back */
 const follows = (state, shown) =>
@@ -112,9 +117,9 @@ export class Task {
     this.#owner.left();
   }
 
-  /** @param {TaskState} state */
+  /** @param {unknown} state */
   #take(state) {
-    if (!follows(state, this.#state)) return;
+    if (!isState(state) || !follows(state, this.#state)) return;
     this.#state = state;
     this.#tell();
   }

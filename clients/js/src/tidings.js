@@ -5,6 +5,7 @@ import { Emitter } from './emitter.js';
 import { hostOf } from './host.js';
 import { Link } from './link.js';
 import { LiveResource } from './live-resource.js';
+import { OwnMessages } from './own-messages.js';
 import { Subscriptions } from './subscriptions.js';
 import { Task } from './task.js';
 import { TidingsError } from './tidings-error.js';
@@ -57,6 +58,7 @@ export class Tidings extends Emitter {
   #link;
   #commands;
   #subscriptions;
+  #own = new OwnMessages((channel) => this.#subscriptions.settled(channel));
   #lastId = 0;
   /** @type {Map<string, Task>} */
   #tasks = new Map();
@@ -77,8 +79,8 @@ export class Tidings extends Emitter {
     this.#options = options;
     const newId = () => ++this.#lastId;
     const send = (/** @type {Frame[]} */ commands) => this.#carrier.send(commands);
-    this.#commands = new Commands(host, newId, send);
-    this.#subscriptions = new Subscriptions(host, newId, send, (name, detail) => this.emit(name, detail));
+    this.#commands = new Commands(host, newId, send, this.#own);
+    this.#subscriptions = new Subscriptions(host, newId, send, this.#own, (name, detail) => this.emit(name, detail));
     this.#carrier = new Connection(host, {
       url: this.#url,
       client: CLIENT,
@@ -121,12 +123,15 @@ export class Tidings extends Emitter {
   }
 
   /**
-   * Follows a channel until `unsubscribe`, through all connections. The same channel twice is the same subscription.
+   * Follows a channel until `unsubscribe`, through all connections. Of one channel there may be several subscriptions: the server knows one, and
+   * each has its own beginning and end.
    * @param {string} channel
    * @param {import('./subscription.js').SubscribeOptions} [options]
    * @returns {import('./subscription.js').Subscription}
+   * @throws {TypeError} when the options are not to be had in JSON
    */
   subscribe(channel, options = {}) {
+    JSON.stringify(options);
     return this.#subscriptions.add(channel, options, {
       publish: (name, data, how) => this.publish(name, data, how),
       history: (name, what) => this.history(name, what),
@@ -212,7 +217,8 @@ export class Tidings extends Emitter {
       { type: 'history', channel, ...(since && { since }), ...(last !== undefined && { last }), ...(limit !== undefined && { limit }) },
       { repeatable: true },
     );
-    return { epoch, offset, messages, ...(recovered !== undefined && { recovered }) };
+    const own = (/** @type {Frame} */ message) => (this.#own.has(channel, epoch, message.offset) ? { ...message, own: true } : message);
+    return { epoch, offset, messages: messages.map(own), ...(recovered !== undefined && { recovered }) };
   }
 
   /** @param {string} channel @param {{ limit?: number }} [options] @returns {Promise<Presence>} who is there */
@@ -246,6 +252,10 @@ export class Tidings extends Emitter {
 
   /** @param {import('./link.js').StateChange} change */
   #changed(change) {
+    if (change.previous === 'closed') {
+      this.#commands.started();
+      this.#subscriptions.started();
+    }
     if (change.previous === 'connected') {
       this.#carrier.lost();
       this.#connection = null;
@@ -273,7 +283,7 @@ export class Tidings extends Emitter {
   /** @param {Frame} frame */
   #isNow({ connection, user }) {
     this.#connection = connection ?? null;
-    this.#user = user ?? null;
+    this.#user = this.#own.user = user ?? null;
   }
 
   /** @param {Frame} frame */
@@ -285,7 +295,7 @@ export class Tidings extends Emitter {
         this.#isNow(frame);
         break;
       case 'auth_success':
-        this.#user = frame.user ?? null;
+        this.#user = this.#own.user = frame.user ?? null;
         break;
       case 'direct':
         this.emit('direct', { ...(frame.from !== undefined && { from: frame.from }), data: frame.data });
@@ -302,7 +312,14 @@ export class Tidings extends Emitter {
 
 /** @param {string | URL} url */
 function httpUrl(url) {
-  const absolute = new URL(url, typeof document === 'undefined' ? undefined : document.baseURI);
+  const absolute = new URL(url, baseUrl());
   absolute.hash = '';
   return absolute.href.replace(/^ws/, 'http');
+}
+
+/** What a relative address is relative to: the page, or the worker's script. @returns {string | undefined} */
+function baseUrl() {
+  if (typeof document !== 'undefined') return document.baseURI;
+  const { location } = globalThis;
+  return location?.protocol === 'blob:' ? location.origin : location?.href;
 }

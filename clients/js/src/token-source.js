@@ -22,7 +22,8 @@ export class TokenSource {
    */
   async get(renew) {
     if (renew) this.#token = undefined;
-    this.#token ??= typeof this.#option === 'function' ? await this.#option() : this.#option;
-    return this.#token;
+    const token = this.#token ?? (typeof this.#option === 'function' ? await this.#option() : this.#option) ?? undefined;
+    if (token !== undefined && typeof token !== 'string') throw new TypeError('A token is a string.');
+    return (this.#token = token);
   }
 }

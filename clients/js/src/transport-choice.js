@@ -1,3 +1,4 @@
+import { textOf } from './application-code.js';
 import { actionAfter, BROKEN } from './close-codes.js';
 import { openEventStream } from './transports/event-stream.js';
 import { openPolling } from './transports/polling.js';
@@ -118,7 +119,7 @@ export class TransportChoice {
         transport = open(context);
         contenders.add(transport);
       } catch (error) {
-        lastEnd = { code: BROKEN, reason: String(error) };
+        lastEnd = { code: BROKEN, reason: textOf(error) };
         if (begun < order.length) begin();
         else if (contenders.size === 0) queueMicrotask(() => over || fail(lastEnd));
       }

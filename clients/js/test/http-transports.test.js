@@ -97,8 +97,9 @@ for (const kind of /** @type {const} */ (['sse', 'polling'])) {
     test('channels with different beginnings get what each asked for', async () => {
       for (let i = 0; i < 10; i++) for (const channel of ['chat:a', 'chat:b', 'chat:c']) server.publish(channel, i);
       const tidings = only();
-      const [a, b, c] = [['chat:a', 3], ['chat:b', undefined], ['chat:c', 10]].map(([channel, last]) => listen(tidings.subscribe(channel, { last })));
-      await eventually(() => ['chat:a', 'chat:b', 'chat:c'].every((channel) => tidings.subscribe(channel).active));
+      const rooms = [['chat:a', 3], ['chat:b', undefined], ['chat:c', 10]].map(([channel, last]) => tidings.subscribe(channel, { last }));
+      const [a, b, c] = rooms.map(listen);
+      await eventually(() => rooms.every(({ active }) => active));
       for (const channel of ['chat:a', 'chat:b', 'chat:c']) server.publish(channel, 'new');
       await eventually(() => [a, b, c].every(({ offsets }) => offsets.at(-1) === 11));
       assert.deepEqual([a.offsets.length, b.offsets.length, c.offsets.length], [4, 1, 11]);
@@ -118,6 +119,58 @@ for (const kind of /** @type {const} */ (['sse', 'polling'])) {
       await eventually(() => offsets.length === 51);
       assert.deepEqual(offsets, Array.from({ length: 51 }, (_, i) => i + 1));
       assert.deepEqual(gaps, []);
+    });
+
+    test('a subscription that follows its predecessor in the same tick begins anew', async () => {
+      const tidings = only();
+      const before = tidings.subscribe('chat:a');
+      const { offsets } = listen(before);
+      await eventually(() => before.active);
+      for (let i = 0; i < 5; i++) server.publish('chat:a', i);
+      await eventually(() => offsets.length === 5);
+      before.unsubscribe();
+      const room = tidings.subscribe('chat:a');
+      const heard = listen(room);
+      await eventually(() => room.active);
+      server.publish('chat:a', 'new');
+      await eventually(() => heard.offsets.length > 0);
+      assert.deepEqual([heard.offsets, heard.gaps, offsets], [[6], [], [1, 2, 3, 4, 5]]);
+    });
+
+    test('a subscription that follows its predecessor in the same tick has the beginning that it asks for', async () => {
+      for (let i = 0; i < 5; i++) server.publish('chat:a', i);
+      const tidings = only();
+      const before = tidings.subscribe('chat:a', { last: 1 });
+      await eventually(() => before.active);
+      before.unsubscribe();
+      const { offsets } = listen(tidings.subscribe('chat:a', { last: 3 }));
+      await eventually(() => offsets.length === 3);
+      assert.deepEqual(offsets, [3, 4, 5]);
+    });
+
+    test('a channel that the server subscribed begins anew when the application does', async () => {
+      const tidings = only();
+      await eventually(() => tidings.state === 'connected');
+      const told = [];
+      tidings.on('message', ({ offset }) => told.push(offset));
+      for (let i = 0; i < 5; i++) server.publish('all', i);
+      await eventually(() => told.length === 5);
+      const all = tidings.subscribe('all', { last: 2 });
+      const { offsets } = listen(all);
+      await eventually(() => all.active && offsets.length === 2);
+      tidings.subscribe('chat:b');
+      await eventually(() => server.seen.at(-1).includes('chat:b'));
+      server.publish('all', 'new');
+      await eventually(() => offsets.length === 3);
+      assert.deepEqual(offsets, [4, 5, 6]);
+    });
+
+    test('why the server refuses is said', async () => {
+      const problem = JSON.stringify({ title: 'Unauthorized', status: 401, detail: 'Token expired', code: 'unauthorized' });
+      server.instead.push((_, response) => response.writeHead(401, { 'content-type': 'application/problem+json' }).end(problem) !== undefined);
+      const tidings = only();
+      const waiting = tidings.publish('chat:a', 1);
+      await assert.rejects(waiting, { code: 'closed', message: 'The connection is closed (4001 Token expired).' });
     });
 
     test('an unsubscribed channel is asked for no longer', async () => {

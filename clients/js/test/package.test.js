@@ -52,6 +52,13 @@ test('Node imports the installed package', async () => {
   assert.equal((await run(process.execPath, ['app.js'], { cwd: app })).stdout, 'function\n');
 });
 
+test('No member is described by the words of a type', async () => {
+  for (const name of packed.files.map(({ path }) => path).filter((path) => path.endsWith('.d.ts'))) {
+    const types = await readFile(join(app, 'node_modules/tidings-client', name), 'utf8');
+    assert.doesNotMatch(types, /(Something was missed|needs of its client)[^/]*\*\/\s+\w+\??:/, name);
+  }
+});
+
 test('TypeScript finds the types of the installed package', async () => {
   await writeFile(join(app, 'app.ts'), "import { Tidings } from 'tidings-client';\nconst client: Tidings = new Tidings('ws://localhost/connect');\nclient.subscribe('news', { last: 1 });\n");
   const check = () => run(process.execPath, [typescript, '--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,dom', 'app.ts'], { cwd: app });

@@ -1,6 +1,8 @@
-import { BROKEN, codeOfStatus } from '../close-codes.js';
+import { BROKEN } from '../close-codes.js';
 import { Heartbeat } from '../heartbeat.js';
+import { heartbeatOf } from '../waits.js';
 import { EventParser } from './event-parser.js';
+import { endOf } from './http-end.js';
 import { HttpTransport } from './http-transport.js';
 import { readFrame } from './transport.js';
 
@@ -32,8 +34,9 @@ async function carry(transport, signal) {
   try {
     const response = await transport.request({}, { headers: { accept: 'text/event-stream' }, signal: stream.signal });
     if (response.status !== 200 || !response.headers.get('content-type')?.startsWith('text/event-stream') || response.body === null) {
+      const end = await endOf(response);
       stream.abort();
-      return endOf(response);
+      return end;
     }
     /** @type {Frame | undefined} */
     let disconnecting;
@@ -45,7 +48,7 @@ async function carry(transport, signal) {
           return;
         case 'connected':
           cancelLimit();
-          heartbeat = new Heartbeat(host, { interval: Number(frame?.pingInterval) || 0, probe: () => {}, onSilence: abort });
+          heartbeat = new Heartbeat(host, { interval: heartbeatOf(frame?.pingInterval), probe: () => {}, onSilence: abort });
           if (frame) transport.connected(frame);
           return;
         case 'disconnecting':
@@ -69,16 +72,6 @@ async function carry(transport, signal) {
     heartbeat?.stop();
     signal.removeEventListener('abort', abort);
   }
-}
-
-/**
- * @param {Response} response that is no answer
- * @returns {End}
- */
-export function endOf(response) {
-  const after = Number(response.headers.get('retry-after'));
-  const code = response.status === 200 ? BROKEN : codeOfStatus(response.status);
-  return { code, reason: `HTTP ${response.status}`, ...(after > 0 && { after: after * 1_000 }) };
 }
 
 /** @param {Frame} frame `disconnecting` @returns {End} */

@@ -21,6 +21,8 @@ export class HttpChannels {
   #listed = new Map();
   /** What the request under way asks for. @type {Set<string>} */
   #requested = new Set();
+  /** The `subscribe` commands that its listing answers, as it was asked: none that is older, or wants something else. @type {Map<string, string>} */
+  #answerable = new Map();
   /** Whether something of it is not wanted any more. */
   #unwanted = false;
   /** What did not fit into it. @type {string[]} */
@@ -58,6 +60,7 @@ export class HttpChannels {
     if (last > 0) query.set('last', String(last));
     if (taken.some(({ presence }) => presence)) query.set('presence', 'true');
     this.#requested = new Set(taken.map(({ channel }) => channel));
+    this.#answerable = new Map(taken.filter((command) => followed.includes(command)).map((command) => [command.channel, wishOf(command)]));
     this.#unwanted = false;
     this.#listed.clear();
     return query;
@@ -68,15 +71,24 @@ export class HttpChannels {
    * @returns {Frame[]} those that are commands of their own; for the others another request is needed where `stale` says so
    */
   take(commands) {
-    return commands.filter(({ type, channel, id }) => {
+    return commands.filter((command) => {
+      const { type, channel, id } = command;
       if (type === 'subscribe') {
         this.#unanswered.set(channel, id);
+        if (this.#answerable.get(channel) !== wishOf(command)) this.#forget(channel);
       } else if (type === 'unsubscribe') {
         this.#unanswered.delete(channel);
-        this.#unwanted ||= this.#requested.has(channel);
+        this.#forget(channel);
       }
       return type !== 'subscribe' && type !== 'unsubscribe';
     });
+  }
+
+  /** What the request under way says of it is not wanted, or older than the wish. @param {string} channel */
+  #forget(channel) {
+    this.#answerable.delete(channel);
+    this.#listed.delete(channel);
+    this.#unwanted ||= this.#requested.has(channel);
   }
 
   /** Whether the request under way asks for other channels than are wanted now. */
@@ -117,9 +129,15 @@ export class HttpChannels {
         continue;
       }
       this.#unanswered.delete(channel);
+      this.#answerable.delete(channel);
     }
     return answers;
   }
+}
+
+/** @param {Frame} command @returns {string} what it asks for */
+function wishOf({ since, last, presence }) {
+  return JSON.stringify([since, last, presence]);
 }
 
 /** @param {Frame[]} commands @returns {string} where those stand that stand anywhere; '' where none does */

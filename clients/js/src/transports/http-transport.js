@@ -1,3 +1,4 @@
+import { textOf } from '../application-code.js';
 import { HttpChannels } from './http-channels.js';
 import { HttpCommands } from './http-commands.js';
 
@@ -131,7 +132,7 @@ export class HttpTransport {
   #start() {
     const request = (this.#request = new AbortController());
     const over = (/** @type {End} */ end) => request.signal.aborted || this.#end(end);
-    this.#carry(this, request.signal).then(over, (error) => over({ code: 1006, reason: String(error?.message ?? error) }));
+    this.#carry(this, request.signal).then(over, (error) => over({ code: 1006, reason: textOf(error) }));
   }
 
   /** @param {End} end */

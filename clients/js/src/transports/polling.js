@@ -1,6 +1,6 @@
 import { BROKEN } from '../close-codes.js';
 import { decodePosition } from '../position.js';
-import { endOf } from './event-stream.js';
+import { endOf } from './http-end.js';
 import { HttpTransport } from './http-transport.js';
 
 /** How long the server holds a poll that has nothing to say, in seconds. */
@@ -31,7 +31,7 @@ async function carry(transport, signal) {
     const cancel = host.after(abort, wait * 1_000 + ANSWER_LIMIT);
     try {
       const response = await transport.request({ wait: String(wait) }, { headers: { accept: 'application/json' }, signal: poll.signal });
-      if (response.status !== 200) return endOf(response);
+      if (response.status !== 200) return await endOf(response);
       const text = await response.text();
       const answer = readAnswer(text);
       if (answer === undefined) return { code: BROKEN, reason: 'No answer to a poll' };

@@ -1,6 +1,11 @@
+import { textOf } from '../application-code.js';
 import { BROKEN, FINISHED, SILENT } from '../close-codes.js';
 import { Heartbeat } from '../heartbeat.js';
+import { heartbeatOf } from '../waits.js';
 import { readFrame } from './transport.js';
+
+/** A close frame holds 123 bytes of it. */
+const LONGEST_REASON = 40;
 
 /** @type {import('./transport.js').OpenTransport} */
 export function openWebSocket(context) {
@@ -76,20 +81,32 @@ class WebSocketTransport {
         this.#disconnecting = frame;
         break;
     }
-    if (frame) this.#context.receive(frame);
+    if (frame) this.#hand(frame);
+  }
+
+  /** @param {import('../commands.js').Frame} frame that may be other than the protocol has it */
+  #hand(frame) {
+    try {
+      this.#context.receive(frame);
+    } catch (error) {
+      this.#fail(`No such frame: ${textOf(error)}`);
+    }
+  }
+
+  /** The close event is not waited for. @param {string} reason */
+  #fail(reason) {
+    this.close(SILENT, reason.slice(0, LONGEST_REASON));
+    this.#context.ended({ code: BROKEN, reason });
   }
 
   /** @param {unknown} interval */
   #watch(interval) {
     this.#heartbeat?.stop();
     this.#heartbeat = new Heartbeat(this.#context.host, {
-      interval: typeof interval === 'number' && interval > 0 ? interval : 0,
+      interval: heartbeatOf(interval),
       probe: () => this.send([{ type: 'ping' }]),
-      onSilence: () => {
-        // A dead network would let the close event wait for minutes.
-        this.close(SILENT, 'Silent');
-        this.#context.ended({ code: BROKEN, reason: 'Silent' });
-      },
+      // A dead network would let the close event wait for minutes.
+      onSilence: () => this.#fail('Silent'),
     });
   }
 

@@ -1,0 +1,33 @@
+import { BROKEN, codeOfStatus } from '../close-codes.js';
+
+/** How much of a refusal is read, in characters. */
+const LONGEST = 4_096;
+
+/**
+ * @param {Response} response that is no answer
+ * @returns {Promise<import('../link.js').End>}
+ */
+export async function endOf(response) {
+  const after = Number(response.headers.get('retry-after'));
+  const code = response.status === 200 ? BROKEN : codeOfStatus(response.status);
+  const reason = (await detailOf(response)) ?? `HTTP ${response.status}`;
+  return { code, reason, ...(after > 0 && { after: after * 1_000 }) };
+}
+
+/** @param {Response} response @returns {Promise<string | undefined>} why the server refused, where it says so as RFC 9457 has it */
+async function detailOf({ headers, body }) {
+  if (body === null || !headers.get('content-type')?.startsWith('application/problem+json')) return undefined;
+  try {
+    const decoder = new TextDecoder();
+    let text = '';
+    for (const reader = body.getReader(); text.length < LONGEST; ) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      text += decoder.decode(value, { stream: true });
+    }
+    const { detail } = JSON.parse(text);
+    return typeof detail === 'string' ? detail : undefined;
+  } catch {
+    return undefined;
+  }
+}
