@@ -52,7 +52,8 @@ public sealed partial class TidingsClient
             "publish",
             options.Ephemeral ? Delivery.Now : Delivery.Repeat,
             writer => CommandWriter.Publish(writer, channel, json.Span, options, key),
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken,
+            publishes: options.Ephemeral ? null : channel).ConfigureAwait(false);
         return answer.Position;
     }
 
@@ -130,7 +131,7 @@ public sealed partial class TidingsClient
         Check(channel);
         var answer = await AskAsync(
             "history", Delivery.Repeat, writer => CommandWriter.History(writer, channel, options ?? new HistoryOptions()), cancellationToken).ConfigureAwait(false);
-        return answer.History(channel);
+        return answer.History(channel, _channels.Own);
     }
 
     /// <summary>Tells who listens to a channel that has presence.</summary>
@@ -170,12 +171,17 @@ public sealed partial class TidingsClient
         return (int)Math.Min(answer.Whole("delivered") ?? 0, int.MaxValue);
     }
 
-    private async Task<ServerFrame> AskAsync(string type, Delivery delivery, Action<Utf8JsonWriter> fields, CancellationToken cancellationToken)
+    private async Task<ServerFrame> AskAsync(
+        string type, Delivery delivery, Action<Utf8JsonWriter> fields, CancellationToken cancellationToken, string? publishes = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Start();
         var id = _outbox.NextId();
-        var command = new PendingCommand(id, CommandWriter.Write(type, id, fields), delivery);
+        var command = new PendingCommand(id, CommandWriter.Write(type, id, fields), delivery)
+        {
+            OnSent = publishes is null ? null : () => _channels.Own.Sent(id, publishes),
+            OnSettled = publishes is null ? null : position => _channels.Own.Settled(id, publishes, position),
+        };
         _outbox.Add(command);
         try
         {

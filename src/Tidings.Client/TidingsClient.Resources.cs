@@ -32,9 +32,9 @@ public sealed partial class TidingsClient
         ArgumentException.ThrowIfNullOrEmpty(name);
         ObjectDisposedException.ThrowIf(_disposed, this);
         var address = new ServerAddress(new Uri(_server.Http, "ws/" + Uri.EscapeDataString(name)));
-        var token = new ClientToken(_options.Token);
+        var token = new ClientToken(_options.Token, _log);
         var loop = new FeedLoop(
-            (bearer, cancellationToken) => WebSocketTransport.OpenAsync(address, bearer, _http, _options.MaxMessageBytes, _options.TimeProvider, cancellationToken),
+            (bearer, cancellationToken) => WebSocketTransport.OpenAsync(address, bearer, _headers, _http, _options, cancellationToken),
             filter, new ReconnectPlan(_options.MaxRetries, token.CanRenew, _random), token, _options.TimeProvider, _log);
         return new LiveResource<T>(name, read, loop.RunAsync);
     }

@@ -24,7 +24,7 @@ public sealed partial class TidingsClient
         CheckTask(id);
         ObjectDisposedException.ThrowIf(_disposed, this);
         var address = new Uri($"{_tasks.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{Uri.EscapeDataString(id)}");
-        return new TaskReporter(id, new ReportLink(address, _http, _options), _options.TimeProvider);
+        return new TaskReporter(id, new ReportLink(address, _http, _headers, _options), _options.TimeProvider, _log);
     }
 
     private static void CheckTask(string id)

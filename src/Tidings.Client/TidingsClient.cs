@@ -23,6 +23,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
     private readonly ChannelTable _channels;
     private readonly ClientToken _token;
     private readonly HttpMessageInvoker _http;
+    private readonly RequestHeaders _headers;
     private readonly Uri _tasks;
     private readonly ConnectionLoop _loop;
     private readonly ILogger _log;
@@ -56,11 +57,12 @@ public sealed partial class TidingsClient : IAsyncDisposable
         _tasks = _options.TasksAddress ?? new Uri(server.Http, "api/tasks");
         _log = _options.LoggerFactory?.CreateLogger<TidingsClient>() ?? (ILogger)NullLogger.Instance;
         _outbox = new Outbox(_options.OutgoingLimit, _options.OutgoingBytes, _options.TimeProvider);
-        _channels = new ChannelTable(told => Call(ServerChannelTold, told));
-        _token = new ClientToken(_options.Token);
+        _channels = new ChannelTable(told => Call(ServerChannelTold, told), _options.TimeProvider);
+        _token = new ClientToken(_options.Token, _log);
         _http = new HttpMessageInvoker(
-            _options.HttpHandler ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }, disposeHandler: _options.HttpHandler is null);
-        find ??= new TransportFinder(server, _options, _http, _channels, _log).FindAsync;
+            _options.HttpHandler ?? ClientPlatform.NewHandler(), disposeHandler: _options.HttpHandler is null);
+        _headers = new RequestHeaders(_options);
+        find ??= new TransportFinder(server, _options, _http, _headers, _channels, _log).FindAsync;
         var plan = new ReconnectPlan(_options.MaxRetries, _token.CanRenew, random);
         _loop = new ConnectionLoop(find, plan, _token, Attach, Detach, Tell, _options.TimeProvider, _log);
     }
@@ -102,10 +104,10 @@ public sealed partial class TidingsClient : IAsyncDisposable
     }
 
     /// <summary>Subscribes to a channel, now or as soon as the client is connected.</summary>
+    /// <remarks>Of one channel there may be several subscriptions, each with its own beginning, loop and end; the server knows one.</remarks>
     /// <param name="channel">The channel's name.</param>
     /// <param name="options">Where to begin and what it brings; null for what is published from now on.</param>
     /// <exception cref="ArgumentException">It is no channel name, or an option is out of range.</exception>
-    /// <exception cref="InvalidOperationException">This client is subscribed to it already.</exception>
     /// <exception cref="TidingsDisconnectedException">The client is away for good.</exception>
     public ChannelSubscription Subscribe(string channel, SubscribeOptions? options = null)
     {
@@ -113,25 +115,32 @@ public sealed partial class TidingsClient : IAsyncDisposable
         Check(channel);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Last, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.QueueLength, 16);
-        var feed = new ChannelFeed(channel, options) { Behind = ReadHistory, PresenceUnknown = ReadPresence };
+        var feed = new ChannelFeed(channel, options, _channels.Own) { Beginning = Begin, Behind = ReadHistory, PresenceUnknown = ReadPresence };
         lock (_gate)
         {
             ThrowIfClosed_NeedsLock();
-            _channels.Add(feed);
-            _session?.Subscriber.Subscribe(feed);
+            var (shared, isNew) = _channels.Add(feed);
+            if (isNew)
+            {
+                _session?.Subscriber.Subscribe(shared);
+            }
+            else
+            {
+                _session?.Subscriber.Join(shared, feed);
+            }
         }
 
         Start();
         return new ChannelSubscription(this, feed);
     }
 
-    /// <summary>Says goodbye where it is connected. Loops get what is queued and end; calls that wait fail.</summary>
+    /// <summary>Says goodbye where it is connected; a second time it changes nothing. Loops get what is queued and end; calls that wait fail.</summary>
     public async ValueTask DisposeAsync()
     {
         Task? running;
         lock (_gate)
         {
-            running = _running;
+            running = _running ??= _disposed ? Task.CompletedTask : null;
             _disposed = true;
         }
 
@@ -154,7 +163,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
         {
             if (_channels.Remove(feed))
             {
-                _session?.Subscriber.Unsubscribe(feed);
+                _session?.Subscriber.Unsubscribe(feed.Channel);
             }
         }
 
@@ -181,22 +190,28 @@ public sealed partial class TidingsClient : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        DisconnectCode? reason = null;
+        SessionEnd? end = null;
         try
         {
-            reason = await _loop.RunAsync(_end.Token).ConfigureAwait(false);
+            end = await _loop.RunAsync(_end.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_end.IsCancellationRequested)
         {
             // Disposed.
         }
+        catch (Exception error)
+        {
+            ClientLog.Failed(_log, error);
+            end = new SessionEnd(DisconnectCode.Abnormal, Cause: error);
+        }
 
-        Close(reason);
+        Close(end);
     }
 
-    private void Close(DisconnectCode? reason)
+    private void Close(SessionEnd? end)
     {
-        TidingsException error = reason is { } code ? new TidingsDisconnectedException(code) : new TidingsDisconnectedException(new DisconnectCode(1000, "Disposed"));
+        var reason = end?.Code;
+        var error = new TidingsDisconnectedException(reason ?? new DisconnectCode(1000, "Disposed"), end?.Cause);
         lock (_gate)
         {
             _closed = error;
@@ -213,12 +228,13 @@ public sealed partial class TidingsClient : IAsyncDisposable
     {
         var session = new Session(open, _channels, _outbox, _token, _options, told => Call(DirectReceived, told), _log);
         _channels.Servers.OnConnected(open.Connected, _channels.Holds);
+        _channels.Own.User = open.Connected.Text("user");
         lock (_gate)
         {
             _session = session;
-            foreach (var feed in _channels.All)
+            foreach (var channel in _channels.All)
             {
-                session.Subscriber.Subscribe(feed);
+                session.Subscriber.Subscribe(channel);
             }
 
             _connected.TrySetResult();
@@ -240,9 +256,20 @@ public sealed partial class TidingsClient : IAsyncDisposable
         }
 
         _outbox.Lose();
-        foreach (var feed in _channels.All)
+        foreach (var channel in _channels.All)
         {
-            feed.OnHistoryFailed(again: false);
+            channel.Suspend();
+        }
+    }
+
+    private void Begin(ChannelFeed feed)
+    {
+        lock (_gate)
+        {
+            if (_session is { } session && _channels.Find(feed.Channel) is { } channel)
+            {
+                session.Subscriber.Begin(channel, feed);
+            }
         }
     }
 

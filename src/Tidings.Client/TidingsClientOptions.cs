@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 
 namespace Tidings.Client;
@@ -5,6 +7,10 @@ namespace Tidings.Client;
 /// <summary>How a client connects. Read once, when the client is made.</summary>
 public sealed class TidingsClientOptions
 {
+    // RFC 9110 §5.6.2.
+    private static readonly SearchValues<char> NameCharacters = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    private static readonly FrozenSet<string> Reserved = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "Connection", "Upgrade", "Transfer-Encoding", "Accept", "Cache-Control");
+
     /// <summary>
     /// Gives the token that says who comes, or null for nobody. Asked before the first connection, when the token expires and when it was
     /// refused; what it gave is kept in between. Where it throws, the client waits as after a failed connection. Default null: anonymous.
@@ -30,7 +36,7 @@ public sealed class TidingsClientOptions
     /// <summary>The most bytes of one message of the server, from 1. Over it the connection ends with 1009 and the client stays away. Default 4 MB.</summary>
     public int MaxMessageBytes { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>How long a command that was sent may go unanswered; it then fails with the code <c>timeout</c>. Default 15 s.</summary>
+    /// <summary>How long a command that was sent may go unanswered; it then fails with the code <c>timeout</c>. A day at most, however much is said. Default 15 s.</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>What carries the channels, in the order of preference. Default WebSocket, Server-Sent Events, long polling.</summary>
@@ -42,11 +48,22 @@ public sealed class TidingsClientOptions
     /// </summary>
     public HttpMessageHandler? HttpHandler { get; set; }
 
+    /// <summary>
+    /// Headers of every request and handshake, as <c>Origin</c> where the server asks for one, or what a gateway wants to see. A token goes before an
+    /// <c>Authorization</c> that is given here. In a browser handshakes have none of them, and <c>Origin</c> is the browser's. Default none.
+    /// </summary>
+    public IDictionary<string, string> Headers { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Where the client logs; tokens and payloads never. Default null: nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 
     /// <summary>The clock of all waiting. Default the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>What the platform lets it do; another than the present one for tests.</summary>
+    internal ClientPlatform Platform { get; set; } = ClientPlatform.Current;
+
+    internal TimeSpan CommandLimit => CommandTimeout < Waits.LongestAnswer ? CommandTimeout : Waits.LongestAnswer;
 
     internal void Validate()
     {
@@ -61,6 +78,14 @@ public sealed class TidingsClientOptions
             throw new ArgumentException("It has characters that no header can bear.", nameof(WorkerKey));
         }
 
+        foreach (var (name, value) in Headers)
+        {
+            if (!IsOwn(name) || value is null || value.AsSpan().ContainsAny('\r', '\n', '\0'))
+            {
+                throw new ArgumentException($"\"{name}\" cannot be given: no name of a header, one of the handshake's own, or a value that no header can bear.", nameof(Headers));
+            }
+        }
+
         if (TasksAddress is { } tasks && (!tasks.IsAbsoluteUri || tasks.Scheme is not ("http" or "https")))
         {
             throw new ArgumentException("It must be absolute, with http or https.", nameof(TasksAddress));
@@ -71,4 +96,12 @@ public sealed class TidingsClientOptions
             throw new ArgumentException("At least one transport, and none twice.", nameof(Transports));
         }
     }
+
+    // Names of a handshake, or of a body, are the client's.
+    private static bool IsOwn(string name) =>
+        name.Length > 0
+        && !name.AsSpan().ContainsAnyExcept(NameCharacters)
+        && !name.StartsWith("Sec-WebSocket-", StringComparison.OrdinalIgnoreCase)
+        && !name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)
+        && !Reserved.Contains(name);
 }

@@ -14,8 +14,9 @@ public class TidingsException : Exception
     /// <param name="code">The code on the wire.</param>
     /// <param name="message">The same in words.</param>
     /// <param name="details">Which fields are wrong.</param>
-    public TidingsException(ErrorCode code, string message, IReadOnlyList<FieldError>? details = null)
-        : base(message)
+    /// <param name="cause">What it comes of; null for none.</param>
+    public TidingsException(ErrorCode code, string message, IReadOnlyList<FieldError>? details = null, Exception? cause = null)
+        : base(message, cause)
     {
         Code = code;
         Details = details ?? [];
@@ -33,9 +34,10 @@ public class TidingsException : Exception
 
 /// <summary>The client is away for good: the server closed it with a code on which it stays away, or it gave up.</summary>
 /// <param name="reason">The last close code.</param>
-public sealed class TidingsDisconnectedException(DisconnectCode reason)
-    : TidingsException(ErrorCode.Unavailable, $"Disconnected: {reason.Code}{(reason.Reason.Length == 0 ? "" : " " + reason.Reason)}")
+/// <param name="cause">What the network said; null where the server said all there is.</param>
+public sealed class TidingsDisconnectedException(DisconnectCode reason, Exception? cause = null)
+    : TidingsException(ErrorCode.Unavailable, $"Disconnected: {reason.Code} {(reason.Reason.Length > 0 ? reason.Reason : cause?.Message)}".TrimEnd(), cause: cause)
 {
-    /// <summary>The last close code; 1006 where the network ended the connection.</summary>
+    /// <summary>The last close code, with the server's reason; 1006 where the network ended the connection.</summary>
     public DisconnectCode Reason { get; } = reason;
 }

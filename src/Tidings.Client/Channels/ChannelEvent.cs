@@ -25,6 +25,10 @@ public sealed record ChannelMessage(string Channel) : ChannelEvent(Channel)
     /// <summary>What it is about, or null.</summary>
     public string? Key { get; init; }
 
+    /// <summary>Whether this client published it, as the position says that its <c>PublishAsync</c> gave. Of the newest 1,000 that it published;
+    /// never of ephemeral messages, which have no position.</summary>
+    public bool IsOwn { get; init; }
+
     /// <summary>When the server accepted it.</summary>
     public DateTimeOffset Time { get; init; }
 

@@ -1,14 +1,15 @@
+using Tidings.Client.Commands;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
 
 namespace Tidings.Client;
 
 /// <summary>
-/// One channel's way from the frames to the application's loop: each offset once and in order, and a bounded queue. A loop that lags
-/// behind the queue gets the rest from the history.
+/// One subscription's way from the frames to the application's loop: each offset once and in order, and a bounded queue. A loop that lags
+/// behind the queue gets the rest from the history, and so does a subscription that joins others of its channel.
 /// </summary>
 /// <remarks>Frames come from one thread at a time; the loop is another.</remarks>
-internal sealed class ChannelFeed(string channel, SubscribeOptions options)
+internal sealed partial class ChannelFeed(string channel, SubscribeOptions options, OwnMessages own)
 {
     private const int MostPage = 256;
 
@@ -18,6 +19,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
     private Mode _mode;
     private StreamPosition? _position = options.Since;
     private StreamPosition? _top;
+    private bool _completed;
 
     private enum Mode
     {
@@ -84,6 +86,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
         lock (_gate)
         {
             var from = _position ??= position;
+            _begun = true;
             if (_mode != Mode.Live
                 || !_queue.TryPut(new ChannelSubscribed(Channel, position, recovered, presence))
                 || (recovered == false && !Skip_NeedsLock(from, position)))
@@ -105,9 +108,9 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
             if (frame.Offset is not { } offset)
             {
                 // Ephemeral: nobody is promised it, and a loop that lags has no place for it.
-                _ = _mode == Mode.Live && _queue.TryPut(frame.Message(Channel, null));
+                _ = _mode == Mode.Live && _begun && _queue.TryPut(frame.Message(Channel, null, own));
             }
-            else if (_position is { } position)
+            else if (_begun && _position is { } position)
             {
                 var at = position with { Offset = offset };
                 if (_mode != Mode.Live)
@@ -117,7 +120,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
                 else if (offset > position.Offset)
                 {
                     var hole = offset > position.Offset + 1 && !Options.Conflate;
-                    if (!hole && _queue.TryPut(frame.Message(Channel, position.Epoch)))
+                    if (!hole && _queue.TryPut(frame.Message(Channel, position.Epoch, own)))
                     {
                         _position = at;
                     }
@@ -143,7 +146,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
         var behind = false;
         lock (_gate)
         {
-            if (Reached_NeedsLock(position))
+            if (!_begun || Reached_NeedsLock(position))
             {
                 return;
             }
@@ -169,7 +172,7 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
         var behind = false;
         lock (_gate)
         {
-            if (_mode == Mode.Live && !_queue.TryPut(change) && _position is { } position)
+            if (_mode == Mode.Live && _begun && Options.Presence && !_queue.TryPut(change) && _position is { } position)
             {
                 behind = Lag_NeedsLock(position);
             }
@@ -187,84 +190,6 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
         }
     }
 
-    /// <summary>The history after <see cref="Position"/> has come.</summary>
-    public void OnHistory(ChannelHistory history)
-    {
-        var behind = false;
-        var caughtUp = false;
-        lock (_gate)
-        {
-            if (_mode != Mode.Reading || _position is not { } position)
-            {
-                return;
-            }
-
-            if (history.Recovered == false)
-            {
-                if (!Skip_NeedsLock(position, history.Position))
-                {
-                    _mode = Mode.Lagging;
-                    return;
-                }
-
-                if (_top?.Epoch != history.Position.Epoch)
-                {
-                    _top = null;
-                }
-            }
-
-            var all = true;
-            foreach (var message in history.Messages)
-            {
-                if (message.Position is { } at && at.Offset > _position.Value.Offset)
-                {
-                    if (!_queue.TryPut(message))
-                    {
-                        all = false;
-                        break;
-                    }
-
-                    _position = at;
-                }
-            }
-
-            caughtUp = all && Reached_NeedsLock(history.Position) && (_top is not { } top || Reached_NeedsLock(top));
-            if (caughtUp)
-            {
-                _mode = Mode.Live;
-                _top = null;
-            }
-            else
-            {
-                _mode = Mode.Lagging;
-                behind = Lag_NeedsLock(_top ?? history.Position);
-            }
-        }
-
-        Tell(behind);
-        if (caughtUp && Options.Presence)
-        {
-            PresenceUnknown(this);
-        }
-    }
-
-    /// <summary>The history could not be had.</summary>
-    /// <param name="again">Whether to ask again at once; else the next message or connection does.</param>
-    public void OnHistoryFailed(bool again)
-    {
-        var behind = false;
-        lock (_gate)
-        {
-            if (_mode == Mode.Reading)
-            {
-                _mode = Mode.Lagging;
-                behind = again && Lag_NeedsLock(_top ?? _position!.Value);
-            }
-        }
-
-        Tell(behind);
-    }
-
     /// <summary>Who is there, asked for on the way.</summary>
     public void OnPresence(ChannelPresence presence)
     {
@@ -280,6 +205,11 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
     /// <summary>Nothing more comes: the loop gets what is queued, then the end or the error.</summary>
     public void Complete(TidingsException? error)
     {
+        lock (_gate)
+        {
+            _completed = true;
+        }
+
         _queue.Complete(error);
         if (error is null)
         {
@@ -296,17 +226,6 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
 
     /// <summary>The events, for the one loop.</summary>
     public IAsyncEnumerable<ChannelEvent> ReadAsync(CancellationToken cancellationToken) => _queue.ReadAsync(OnEmptied, cancellationToken);
-
-    private void OnEmptied()
-    {
-        bool behind;
-        lock (_gate)
-        {
-            behind = _mode == Mode.Lagging && Lag_NeedsLock(_top ?? _position!.Value);
-        }
-
-        Tell(behind);
-    }
 
     private void Tell(bool behind)
     {
@@ -336,6 +255,11 @@ internal sealed class ChannelFeed(string channel, SubscribeOptions options)
     private bool Lag_NeedsLock(StreamPosition top)
     {
         _top = top;
+        if (_completed)
+        {
+            return false;
+        }
+
         if (_mode != Mode.Reading)
         {
             _mode = _queue.IsEmpty && _position is not null ? Mode.Reading : Mode.Lagging;

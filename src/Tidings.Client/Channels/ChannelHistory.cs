@@ -14,7 +14,7 @@ public sealed record HistoryOptions
     /// <summary>After which message. Default null.</summary>
     public StreamPosition? Since { get; init; }
 
-    /// <summary>How many of the newest messages, where there is no <see cref="Since"/>. Default null: as many as the server gives.</summary>
+    /// <summary>How many of the newest messages, where there is no <see cref="Since"/>; 0 for none, the position alone. Default null: as many as the server gives.</summary>
     public int? Last { get; init; }
 
     /// <summary>The most messages, from 1; the server gives at most 1,000. Default null.</summary>

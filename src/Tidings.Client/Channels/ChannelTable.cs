@@ -1,3 +1,4 @@
+using Tidings.Client.Commands;
 using Tidings.Client.Transports;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
@@ -6,22 +7,33 @@ using Tidings.Protocol.Positions;
 namespace Tidings.Client;
 
 /// <summary>The client's subscriptions, and which frame goes to which.</summary>
-internal sealed class ChannelTable(Action<ChannelEvent> tellServers) : IFollowedChannels
+internal sealed class ChannelTable : IFollowedChannels
 {
     private readonly Lock _gate = new();
-    private readonly OrderedDictionary<string, ChannelFeed> _feeds = [];
+    private readonly OrderedDictionary<string, SharedChannel> _channels = [];
+    private readonly TimeProvider _time;
+
+    public ChannelTable(Action<ChannelEvent> tellServers, TimeProvider time)
+    {
+        _time = time;
+        Own = new OwnMessages(channel => Find(channel)?.TellOn());
+        Servers = new ServerChannels(tellServers, Own);
+    }
+
+    /// <summary>Which messages are the client's own.</summary>
+    public OwnMessages Own { get; }
 
     /// <summary>What the server subscribed by itself.</summary>
-    public ServerChannels Servers { get; } = new(tellServers);
+    public ServerChannels Servers { get; }
 
     /// <summary>In the order of subscribing.</summary>
-    public IReadOnlyList<ChannelFeed> All
+    public IReadOnlyList<SharedChannel> All
     {
         get
         {
             lock (_gate)
             {
-                return [.. _feeds.Values];
+                return [.. _channels.Values];
             }
         }
     }
@@ -32,76 +44,101 @@ internal sealed class ChannelTable(Action<ChannelEvent> tellServers) : IFollowed
     /// </summary>
     public IReadOnlyList<(string Channel, StreamPosition Position)> Followed => [.. Fitting(Positioned().Concat(Servers.Positions))];
 
-    public bool Presence => All.Any(static feed => feed.Options.Presence);
+    public bool Presence => All.Any(static channel => Array.Exists(channel.Feeds, static feed => feed.Options.Presence));
 
-    /// <exception cref="InvalidOperationException">There is one already.</exception>
-    public void Add(ChannelFeed feed)
+    /// <returns>The channel, and whether it is followed only now.</returns>
+    public (SharedChannel Channel, bool IsNew) Add(ChannelFeed feed)
     {
         lock (_gate)
         {
-            if (!_feeds.TryAdd(feed.Channel, feed))
+            var isNew = !_channels.TryGetValue(feed.Channel, out var channel);
+            if (isNew)
             {
-                throw new InvalidOperationException($"This client is subscribed to \"{feed.Channel}\" already.");
+                _channels.Add(feed.Channel, channel = new SharedChannel(feed.Channel, Own, _time));
             }
+
+            channel!.Add(feed);
+            return (channel, isNew);
         }
     }
 
-    /// <summary>False where it is not there any more.</summary>
+    /// <summary>True where it was the last of its channel.</summary>
     public bool Remove(ChannelFeed feed)
+    {
+        SharedChannel? ended;
+        lock (_gate)
+        {
+            if (!_channels.TryGetValue(feed.Channel, out ended) || !ended.Remove(feed) || ended.Feeds.Length > 0)
+            {
+                return false;
+            }
+
+            _channels.Remove(feed.Channel);
+        }
+
+        ended.Complete(null);
+        return true;
+    }
+
+    /// <summary>Ends all subscriptions of a channel.</summary>
+    public void End(SharedChannel channel, TidingsException error)
     {
         lock (_gate)
         {
-            return _feeds.TryGetValue(feed.Channel, out var present) && present == feed && _feeds.Remove(feed.Channel);
+            if (_channels.TryGetValue(channel.Name, out var present) && present == channel)
+            {
+                _channels.Remove(channel.Name);
+            }
         }
+
+        channel.Complete(error);
     }
 
     public bool Holds(string channel) => Find(channel) is not null;
 
-    /// <summary>Whether one more channel has a place in the address of a stream or poll, however large the offsets become.</summary>
-    public bool FitsAddress(ChannelFeed feed)
+    public SharedChannel? Find(string channel)
     {
-        var wanted = Positioned().Where(other => other.Channel != feed.Channel).Append((feed.Channel, default)).ToList();
+        lock (_gate)
+        {
+            return _channels.GetValueOrDefault(channel);
+        }
+    }
+
+    /// <summary>Whether one more channel has a place in the address of a stream or poll, however large the offsets become.</summary>
+    public bool FitsAddress(string channel)
+    {
+        var wanted = Positioned().Where(other => other.Channel != channel).Append((channel, default)).ToList();
         return Fitting(wanted).Count() == wanted.Count;
     }
 
     /// <summary>Hands a frame of a channel to whom it concerns.</summary>
     public void Route(ServerFrame frame)
     {
-        if (frame.Channel is not { } channel)
+        if (frame.Channel is not { } name)
         {
             return;
         }
 
-        var feed = Find(channel);
-        switch (frame.Type)
+        switch (frame.Type, Find(name))
         {
-            case "message" when feed is not null:
-                feed.OnMessage(frame);
+            case ("message" or "gap" or "join" or "leave", { } channel):
+                channel.Tell(frame);
                 break;
-            case "message":
-                Servers.OnMessage(channel, frame);
+            case ("message", null):
+                Servers.OnMessage(name, frame);
                 break;
-            case "gap" when feed is not null:
-                feed.OnGap(frame);
+            case ("gap", null):
+                Servers.OnGap(name, frame);
                 break;
-            case "gap":
-                Servers.OnGap(channel, frame);
+            case ("subscribed", null) when frame.Position is { } position:
+                Servers.OnSubscribed(name, position);
                 break;
-            case "join" when feed is not null && frame.Object("member")?.Member() is { } member:
-                feed.OnMember(new ChannelJoin(channel, member));
+            // What has not begun cannot have been ended: that was another subscription, before it.
+            case ("unsubscribed", { } channel) when Array.Exists(channel.Feeds, static feed => feed.HasBegun):
+                End(channel, new TidingsException(frame.Error, frame.Text("reason") ?? "Unsubscribed by the server."));
                 break;
-            case "leave" when feed is not null && frame.Object("member")?.Member() is { } member:
-                feed.OnMember(new ChannelLeave(channel, member));
-                break;
-            case "subscribed" when feed is null && frame.Position is { } position:
-                Servers.OnSubscribed(channel, position);
-                break;
-            case "unsubscribed" when feed is not null:
-                Remove(feed);
-                feed.Complete(new TidingsException(frame.Error, frame.Text("reason") ?? "Unsubscribed by the server."));
-                break;
-            case "unsubscribed":
-                Servers.OnUnsubscribed(channel);
+            case ("unsubscribed", null):
+                Servers.OnUnsubscribed(name);
                 break;
         }
     }
@@ -109,11 +146,14 @@ internal sealed class ChannelTable(Action<ChannelEvent> tellServers) : IFollowed
     /// <summary>The client is away for good.</summary>
     public void Complete(TidingsException? error)
     {
-        foreach (var feed in All)
+        SharedChannel[] all;
+        lock (_gate)
         {
-            Remove(feed);
-            feed.Complete(error);
+            all = [.. _channels.Values];
+            _channels.Clear();
         }
+
+        Array.ForEach(all, channel => channel.Complete(error));
     }
 
     // As the server counts (docs/protocol.md, "Positions").
@@ -123,16 +163,9 @@ internal sealed class ChannelTable(Action<ChannelEvent> tellServers) : IFollowed
         return wanted.Take(ChannelPositions.MostChannels).TakeWhile(one => (room -= ReaderPosition.LargestEntry(one.Channel)) > 0);
     }
 
-    private ChannelFeed? Find(string channel)
-    {
-        lock (_gate)
-        {
-            return _feeds.GetValueOrDefault(channel);
-        }
-    }
-
     private IEnumerable<(string Channel, StreamPosition Position)> Positioned() =>
-        from feed in All
-        where feed.Position is not null
-        select (feed.Channel, feed.Position!.Value);
+        from channel in All
+        let position = channel.Position
+        where position is not null
+        select (channel.Name, position.Value);
 }

@@ -1,10 +1,11 @@
+using Tidings.Client.Commands;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
 
 namespace Tidings.Client;
 
 /// <summary>What the server subscribed the client to by itself: <c>all</c>, and a user's own. Used by the thread that reads frames, and under the client's lock.</summary>
-internal sealed class ServerChannels(Action<ChannelEvent> tell)
+internal sealed class ServerChannels(Action<ChannelEvent> tell, OwnMessages own)
 {
     private const int Most = 1000;
 
@@ -69,7 +70,7 @@ internal sealed class ServerChannels(Action<ChannelEvent> tell)
                 return;
             }
 
-            message = frame.Message(channel, position.Epoch);
+            message = frame.Message(channel, position.Epoch, own);
             _positions[channel] = message.Position ?? position;
         }
 

@@ -10,7 +10,7 @@ namespace Tidings.Client.Commands;
 /// </summary>
 /// <remarks>
 /// At most <see cref="Window"/> of the application's commands are unanswered at a time. Where the server refuses one for its rate, it was
-/// not carried out: it is sent again a second later.
+/// not carried out: it is sent again a second later, or when the server says.
 /// </remarks>
 internal sealed class Outbox(int most, long mostBytes, TimeProvider time)
 {
@@ -33,6 +33,7 @@ internal sealed class Outbox(int most, long mostBytes, TimeProvider time)
     private int _count;
     private int _unanswered;
     private long _pausedAt;
+    private TimeSpan _pause;
     private bool _paused;
     private bool _connected;
 
@@ -113,7 +114,7 @@ internal sealed class Outbox(int most, long mostBytes, TimeProvider time)
 
                 if (_paused)
                 {
-                    pause = RatePause - time.GetElapsedTime(_pausedAt);
+                    pause = _pause - time.GetElapsedTime(_pausedAt);
                 }
             }
 
@@ -132,6 +133,7 @@ internal sealed class Outbox(int most, long mostBytes, TimeProvider time)
     public void Answer(long id, ServerFrame frame)
     {
         PendingCommand? command;
+        PendingCommand? refused = null;
         lock (_gate)
         {
             if (!_sent.Remove(id, out command))
@@ -149,7 +151,8 @@ internal sealed class Outbox(int most, long mostBytes, TimeProvider time)
                 (command.Delivery == Delivery.Connection ? _urgent : _waiting).Add(id, command);
                 _paused = true;
                 _pausedAt = time.GetTimestamp();
-                command = null;
+                _pause = Waits.AskedFor(frame.Whole("retryAfter")) is { } asked && asked > RatePause ? asked : RatePause;
+                (refused, command) = (command, null);
             }
             else
             {
@@ -157,6 +160,7 @@ internal sealed class Outbox(int most, long mostBytes, TimeProvider time)
             }
         }
 
+        refused?.OnSettled?.Invoke(null);
         command?.Complete(frame);
         _signal.Writer.TryWrite(true);
     }
@@ -239,7 +243,7 @@ internal sealed class Outbox(int most, long mostBytes, TimeProvider time)
     private List<PendingCommand> Take_NeedsLock()
     {
         var batch = new List<PendingCommand>();
-        if (_paused && time.GetElapsedTime(_pausedAt) < RatePause)
+        if (_paused && time.GetElapsedTime(_pausedAt) < _pause)
         {
             return batch;
         }

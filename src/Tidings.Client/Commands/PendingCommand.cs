@@ -32,6 +32,12 @@ internal sealed class PendingCommand(long id, ReadOnlyMemory<byte> json, Deliver
     /// <summary>Called with the answer, be it an error, before the next frame is read. Must not call out.</summary>
     public Action<ServerFrame>? OnAnswer { get; init; }
 
+    /// <summary>Called when it is sent, each time. Must not call out.</summary>
+    public Action? OnSent { get; init; }
+
+    /// <summary>Called with the position of the answer, or null where there is none, or it was not carried out.</summary>
+    public Action<StreamPosition?>? OnSettled { get; init; }
+
     /// <summary>When it was first sent, by the clock's timestamp; null before.</summary>
     public long? FirstSent { get; private set; }
 
@@ -45,6 +51,7 @@ internal sealed class PendingCommand(long id, ReadOnlyMemory<byte> json, Deliver
     {
         FirstSent ??= now;
         LastSent = now;
+        OnSent?.Invoke();
     }
 
     public void Complete(ServerFrame answer)
@@ -56,12 +63,14 @@ internal sealed class PendingCommand(long id, ReadOnlyMemory<byte> json, Deliver
         }
         else
         {
+            OnSettled?.Invoke(answer.Position);
             _answer.TrySetResult(answer);
         }
     }
 
     public void Fail(TidingsException error)
     {
+        OnSettled?.Invoke(null);
         _answer.TrySetException(error);
         // Nobody may be waiting any more.
         _ = _answer.Task.Exception;

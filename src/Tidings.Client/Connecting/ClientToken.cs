@@ -1,7 +1,9 @@
+using Microsoft.Extensions.Logging;
+
 namespace Tidings.Client.Connecting;
 
 /// <summary>The token that the application's callback gave, until it is to be asked again.</summary>
-internal sealed class ClientToken(Func<CancellationToken, ValueTask<string?>>? callback)
+internal sealed class ClientToken(Func<CancellationToken, ValueTask<string?>>? callback, ILogger log)
 {
     private string? _value;
     private bool _known;
@@ -14,7 +16,7 @@ internal sealed class ClientToken(Func<CancellationToken, ValueTask<string?>>? c
     {
         if (!_known && callback is not null)
         {
-            var value = await callback(cancellationToken).ConfigureAwait(false);
+            var value = await CallAsync(callback, cancellationToken).ConfigureAwait(false);
             if (value is not null && value.AsSpan().ContainsAnyExceptInRange('!', '~'))
             {
                 throw new InvalidOperationException("The token has characters that no header can bear.");
@@ -29,4 +31,24 @@ internal sealed class ClientToken(Func<CancellationToken, ValueTask<string?>>? c
 
     /// <summary>The next time the callback is asked again.</summary>
     public void Forget() => _known = false;
+
+    // By a source of its own: what the application registers with it, and what that throws, is not the client's.
+    private async ValueTask<string?> CallAsync(Func<CancellationToken, ValueTask<string?>> callback, CancellationToken cancellationToken)
+    {
+        using var source = new CancellationTokenSource();
+        await using var registration = cancellationToken.UnsafeRegister(Cancel, null).ConfigureAwait(false);
+        return await callback(source.Token).ConfigureAwait(false);
+
+        void Cancel(object? state)
+        {
+            try
+            {
+                source.Cancel();
+            }
+            catch (AggregateException error)
+            {
+                ClientLog.HandlerFailed(log, error);
+            }
+        }
+    }
 }

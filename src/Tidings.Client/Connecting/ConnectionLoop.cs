@@ -10,16 +10,18 @@ internal sealed class ConnectionLoop(
     Action<ClientStateChange> tell, TimeProvider time, ILogger log)
 {
     /// <returns>Why the client stays away.</returns>
-    public async Task<DisconnectCode> RunAsync(CancellationToken cancellationToken)
+    public async Task<SessionEnd> RunAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
+            // Whoever may come back at once has no wait that could be cancelled.
+            cancellationToken.ThrowIfCancellationRequested();
             tell(new ClientStateChange(ClientState.Connecting));
             var end = await TryConnectAsync(cancellationToken).ConfigureAwait(false);
             if (plan.Next(end) is not { } delay)
             {
                 ClientLog.StaysAway(log, end.Code.Code, end.Code.Reason);
-                return end.Code;
+                return end;
             }
 
             if (plan.NeedsToken)
@@ -45,7 +47,7 @@ internal sealed class ConnectionLoop(
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             ClientLog.Failed(log, error);
-            return new SessionEnd(DisconnectCode.Abnormal);
+            return new SessionEnd(DisconnectCode.Abnormal, Cause: error);
         }
     }
 
@@ -59,7 +61,7 @@ internal sealed class ConnectionLoop(
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             ClientLog.TokenFailed(log, error);
-            return new SessionEnd(DisconnectCode.Abnormal);
+            return new SessionEnd(DisconnectCode.Abnormal, Cause: error);
         }
 
         OpenTransport open;
@@ -69,7 +71,7 @@ internal sealed class ConnectionLoop(
         }
         catch (TransportException error)
         {
-            return new SessionEnd(error.Reason, error.After, Unreachable: error.Unreachable);
+            return new SessionEnd(error.Reason, error.After, Unreachable: error.Unreachable, Cause: error.InnerException);
         }
 
         var session = attach(open);

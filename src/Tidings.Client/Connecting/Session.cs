@@ -10,11 +10,7 @@ namespace Tidings.Client.Connecting;
 internal sealed class Session(
     OpenTransport open, ChannelTable channels, Outbox outbox, ClientToken token, TidingsClientOptions options, Action<DirectMessage> direct, ILogger log)
 {
-    // Milliseconds: nobody is sent away for longer than the slowest back-off waits.
-    private const long MostAfter = 300_000;
-
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan OwnHeartbeat = TimeSpan.FromSeconds(30);
 
     // How long the frame that says why is waited for, once sending has failed.
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
@@ -22,8 +18,7 @@ internal sealed class Session(
     private readonly ITransport _transport = open.Transport;
     private readonly TimeProvider _time = options.TimeProvider;
     private readonly long _began = options.TimeProvider.GetTimestamp();
-    private readonly TimeSpan _heartbeat =
-        open.Connected.Whole("pingInterval") is { } interval and > 0 and <= int.MaxValue ? TimeSpan.FromMilliseconds(interval) : OwnHeartbeat;
+    private readonly TimeSpan _heartbeat = Waits.Heartbeat(open.Connected.Whole("pingInterval"));
 
     private TimeSpan? _after;
     private int _renewing;
@@ -63,7 +58,7 @@ internal sealed class Session(
 
         var ended = failure as TransportException;
         return new SessionEnd(
-            ended?.Reason ?? DisconnectCode.Abnormal, _after ?? ended?.After, _stayAway, ended?.Unreachable ?? false, _time.GetElapsedTime(_began));
+            ended?.Reason ?? DisconnectCode.Abnormal, _after ?? ended?.After, _stayAway, ended?.Unreachable ?? false, _time.GetElapsedTime(_began), failure?.InnerException);
     }
 
     private async Task ReceiveAsync(CancellationToken cancellationToken)
@@ -104,7 +99,7 @@ internal sealed class Session(
                 break;
             case "disconnecting":
                 _stayAway = frame.Truth("reconnect") == false;
-                _after = frame.Whole("after") is { } after ? TimeSpan.FromMilliseconds(Math.Min(after, MostAfter)) : null;
+                _after = Waits.AskedFor(frame.Whole("after"));
                 break;
             case "error":
                 ClientLog.ServerError(log, frame.Text("code"), frame.Text("error"));
@@ -138,7 +133,7 @@ internal sealed class Session(
         var asked = false;
         while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
-            outbox.Expire(options.CommandTimeout);
+            outbox.Expire(options.CommandLimit);
             var silence = _time.GetElapsedTime(_transport.LastHeard);
             if (silence >= _heartbeat * 2)
             {

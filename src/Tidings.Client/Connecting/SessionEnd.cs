@@ -8,4 +8,6 @@ namespace Tidings.Client.Connecting;
 /// <param name="StayAway">Whether the server said not to come back, of a code that leaves it open.</param>
 /// <param name="Unreachable">Whether nobody listened at the address.</param>
 /// <param name="Open">How long it was open.</param>
-internal readonly record struct SessionEnd(DisconnectCode Code, TimeSpan? After = null, bool StayAway = false, bool Unreachable = false, TimeSpan Open = default);
+/// <param name="Cause">What the network said.</param>
+internal readonly record struct SessionEnd(
+    DisconnectCode Code, TimeSpan? After = null, bool StayAway = false, bool Unreachable = false, TimeSpan Open = default, Exception? Cause = null);

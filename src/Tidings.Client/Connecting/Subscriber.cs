@@ -9,29 +9,69 @@ namespace Tidings.Client.Connecting;
 /// <summary>Subscribing on one connection: by commands, or by the address of a stream or poll; and what a subscription needs to know besides.</summary>
 internal sealed class Subscriber(ITransport transport, ChannelTable channels, Outbox outbox)
 {
-    /// <summary>Asks for a subscription, from where it stands.</summary>
-    public void Subscribe(ChannelFeed feed)
+    /// <summary>Asks for a channel, from where its subscriptions stand.</summary>
+    public void Subscribe(SharedChannel channel)
     {
-        if (transport is IFollowingTransport following)
+        var taken = channels.Servers.TakeOver(channel.Name);
+        if (transport is IFollowingTransport)
         {
-            SubscribeByAddress(feed, following);
+            Array.ForEach(channel.Feeds, feed => Begin(channel, feed));
             return;
         }
 
-        if (channels.Servers.TakeOver(feed.Channel))
-        {
-            Ask("unsubscribe", writer => writer.WriteString("channel"u8, feed.Channel), static _ => { });
-        }
-
-        var (since, last) = (feed.Since, feed.Last);
-        Ask(
-            "subscribe",
-            writer => CommandWriter.Subscribe(writer, feed.Channel, since, last, feed.Options.Presence, feed.Options.Conflate),
-            answer => OnSubscribed(feed, answer));
+        Subscribe(channel, anew: taken);
     }
 
-    /// <summary>Ends a subscription.</summary>
-    public void Unsubscribe(ChannelFeed feed)
+    /// <summary>A subscription joins others of its channel.</summary>
+    public void Join(SharedChannel channel, ChannelFeed feed)
+    {
+        if (transport is not IFollowingTransport && channel.WantsOther)
+        {
+            Subscribe(channel, anew: true);
+        }
+
+        if (transport is not IFollowingTransport && channel is { IsLive: true, Top: { } top } && feed is { Position: null, Last: 0 } && feed.TryBegin())
+        {
+            // Nothing of the past is wanted.
+            OnBegun(channel, feed, top, [], null);
+        }
+        else if (transport is IFollowingTransport || channel.IsLive)
+        {
+            Begin(channel, feed);
+        }
+
+        // Otherwise the answer that is still to come finds it.
+    }
+
+    /// <summary>Begins a subscription by itself: where it stands, else with the newest messages.</summary>
+    public void Begin(SharedChannel channel, ChannelFeed feed)
+    {
+        if (!feed.TryBegin())
+        {
+            return;
+        }
+
+        var following = transport as IFollowingTransport;
+        if (following is not null && !channels.FitsAddress(feed.Channel))
+        {
+            Refuse(feed, new TidingsException(ErrorCode.TooMany, "Over plain requests a client has at most 16 channels, whose names fit into an address."));
+        }
+        else if (feed.Position is { } position)
+        {
+            OnBegun(channel, feed, position, [], following);
+        }
+        else
+        {
+            // The channel's position, and the newest messages where they are wanted: what comes live goes on from there.
+            Ask(
+                "history",
+                writer => CommandWriter.History(writer, feed.Channel, new HistoryOptions { Last = Math.Max(feed.Options.Last, 1) }),
+                answer => OnFirstHistory(channel, feed, answer, following));
+        }
+    }
+
+    /// <summary>Ends a channel that nobody follows any more.</summary>
+    public void Unsubscribe(string channel)
     {
         if (transport is IFollowingTransport following)
         {
@@ -39,7 +79,7 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         }
         else
         {
-            Ask("unsubscribe", writer => writer.WriteString("channel"u8, feed.Channel), static _ => { });
+            Ask("unsubscribe", writer => writer.WriteString("channel"u8, channel), static _ => { });
         }
     }
 
@@ -79,27 +119,15 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
             }
         });
 
-    private void SubscribeByAddress(ChannelFeed feed, IFollowingTransport following)
+    private void Subscribe(SharedChannel channel, bool anew)
     {
-        channels.Servers.TakeOver(feed.Channel);
-        if (!channels.FitsAddress(feed))
+        if (anew)
         {
-            Refuse(feed, new TidingsException(ErrorCode.TooMany, "Over plain requests a client has at most 16 channels, whose names fit into an address."));
+            Ask("unsubscribe", writer => writer.WriteString("channel"u8, channel.Name), static _ => { });
         }
-        else if (feed.Position is { } position)
-        {
-            feed.OnSubscribed(position, null, null);
-            following.Follow();
-            AskPresence(feed);
-        }
-        else
-        {
-            // The channel's position, and the newest messages where they are wanted: the stream goes on from there.
-            Ask(
-                "history",
-                writer => CommandWriter.History(writer, feed.Channel, new HistoryOptions { Last = Math.Max(feed.Options.Last, 1) }),
-                answer => OnFirstHistory(feed, answer, following));
-        }
+
+        var wish = channel.Ask();
+        Ask("subscribe", writer => CommandWriter.Subscribe(writer, channel.Name, wish), answer => OnSubscribed(channel, answer));
     }
 
     private void AskPresence(ChannelFeed feed)
@@ -110,19 +138,23 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         }
     }
 
-    private void OnSubscribed(ChannelFeed feed, ServerFrame answer)
+    private void OnSubscribed(SharedChannel channel, ServerFrame answer)
     {
-        if (answer is { Type: "subscribed", Position: { } position })
+        if (answer is { Type: "subscribed", Position: not null })
         {
-            feed.OnSubscribed(position, answer.Recovered, answer.Object("presence")?.Presence());
+            channel.Tell(answer);
+        }
+        else if (IsPassing(answer.Error))
+        {
+            Array.ForEach(channel.Feeds, feed => feed.OnError(answer.Error, answer.Text("error") ?? ""));
         }
         else
         {
-            OnRefused(feed, answer);
+            channels.End(channel, answer.Refusal());
         }
     }
 
-    private void OnFirstHistory(ChannelFeed feed, ServerFrame answer, IFollowingTransport following)
+    private void OnFirstHistory(SharedChannel channel, ChannelFeed feed, ServerFrame answer, IFollowingTransport? following)
     {
         if (answer is not { Type: "history", Position: { } top })
         {
@@ -132,9 +164,20 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
 
         var messages = feed.Options.Last == 0 ? [] : answer.Objects("messages", "message").ToList();
         var from = messages.Count > 0 && messages[0].Offset is { } offset ? top with { Offset = offset - 1 } : top;
+        channel.Reach(top);
+        OnBegun(channel, feed, from, messages, following);
+    }
+
+    private void OnBegun(SharedChannel channel, ChannelFeed feed, StreamPosition from, List<ServerFrame> messages, IFollowingTransport? following)
+    {
         feed.OnSubscribed(from, null, null);
         messages.ForEach(feed.OnMessage);
-        following.Follow();
+        following?.Follow();
+        if (channel.Top is { } top)
+        {
+            feed.CatchUp(top);
+        }
+
         AskPresence(feed);
     }
 
@@ -142,7 +185,7 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
     {
         if (answer is { Type: "history", Position: not null })
         {
-            feed.OnHistory(answer.History(feed.Channel));
+            feed.OnHistory(answer.History(feed.Channel, channels.Own));
         }
         else if (IsPassing(answer.Error))
         {
@@ -168,7 +211,11 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
 
     private void Refuse(ChannelFeed feed, TidingsException error)
     {
-        channels.Remove(feed);
+        if (channels.Remove(feed))
+        {
+            Unsubscribe(feed.Channel);
+        }
+
         feed.Complete(error);
     }
 

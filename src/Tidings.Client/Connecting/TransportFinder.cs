@@ -10,7 +10,7 @@ internal sealed record OpenTransport(ITransport Transport, ServerFrame Connected
 
 /// <summary>Finds what the network lets through: the next transport starts when one fails or lets itself be waited for; the first to say <c>connected</c> wins.</summary>
 internal sealed class TransportFinder(
-    ServerAddress address, TidingsClientOptions options, HttpMessageInvoker http, IFollowedChannels channels, ILogger log)
+    ServerAddress address, TidingsClientOptions options, HttpMessageInvoker http, RequestHeaders headers, IFollowedChannels channels, ILogger log)
 {
     /// <summary>How much of a start each transport has before the next one: three are found within three seconds.</summary>
     public static readonly TimeSpan Start = TimeSpan.FromMilliseconds(900);
@@ -120,7 +120,7 @@ internal sealed class TransportFinder(
         {
             transport = kind switch
             {
-                ClientTransport.WebSocket => await WebSocketTransport.OpenAsync(address, token, http, options.MaxMessageBytes, _time, cancellationToken).ConfigureAwait(false),
+                ClientTransport.WebSocket => await WebSocketTransport.OpenAsync(address, token, headers, http, options, cancellationToken).ConfigureAwait(false),
                 ClientTransport.ServerSentEvents => new EventStreamTransport(Link(token), channels, options.MaxMessageBytes, _time),
                 _ => new PollingTransport(Link(token), channels, _time),
             };
@@ -139,6 +139,13 @@ internal sealed class TransportFinder(
             ClientLog.NotOpened(log, kind, error.Reason.Code, error);
             throw;
         }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // What a platform does not have, another transport may do without.
+            var unusable = new TransportException(DisconnectCode.Abnormal, error);
+            ClientLog.NotOpened(log, kind, unusable.Reason.Code, error);
+            throw unusable;
+        }
         finally
         {
             if (transport is not null)
@@ -148,7 +155,7 @@ internal sealed class TransportFinder(
         }
     }
 
-    private HttpLink Link(string? token) => new(address, http, options) { Token = token };
+    private HttpLink Link(string? token) => new(address, http, headers, options) { Token = token };
 
     private static async Task ForgetAsync(Task<OpenTransport> attempt)
     {
@@ -157,9 +164,10 @@ internal sealed class TransportFinder(
             var open = await attempt.ConfigureAwait(false);
             await open.Transport.DisposeAsync().ConfigureAwait(false);
         }
-        catch (Exception error) when (error is TransportException or OperationCanceledException)
+#pragma warning disable CA1031 // It came too late, and failed: nobody wants to know how.
+        catch (Exception)
+#pragma warning restore CA1031
         {
-            // It came too late, and it failed.
         }
     }
 }

@@ -20,14 +20,16 @@ internal sealed class FeedLoop(
 
     /// <returns>Why it stays away.</returns>
     /// <exception cref="TidingsException">The server refuses what is asked for, or a row cannot be read: coming back would end the same way.</exception>
-    public async Task<DisconnectCode> RunAsync(IFeed feed, CancellationToken cancellationToken)
+    public async Task<SessionEnd> RunAsync(IFeed feed, CancellationToken cancellationToken)
     {
         while (true)
         {
+            // Whoever may come back at once has no wait that could be cancelled.
+            cancellationToken.ThrowIfCancellationRequested();
             var end = await TryFollowAsync(feed, cancellationToken).ConfigureAwait(false);
             if (plan.Next(end) is not { } delay)
             {
-                return end.Code;
+                return end;
             }
 
             if (plan.NeedsToken)
@@ -61,12 +63,12 @@ internal sealed class FeedLoop(
         }
         catch (TransportException error)
         {
-            return new SessionEnd(error.Reason, error.After, Unreachable: error.Unreachable, Open: opened is { } since ? time.GetElapsedTime(since) : default);
+            return new SessionEnd(error.Reason, error.After, Unreachable: error.Unreachable, Open: opened is { } since ? time.GetElapsedTime(since) : default, Cause: error.InnerException);
         }
         catch (Exception error) when (error is not TidingsException && !cancellationToken.IsCancellationRequested)
         {
             ClientLog.Failed(log, error);
-            return new SessionEnd(DisconnectCode.Abnormal);
+            return new SessionEnd(DisconnectCode.Abnormal, Cause: error);
         }
     }
 
@@ -93,8 +95,7 @@ internal sealed class FeedLoop(
                     await transport.SendSignAsync(Pong, cancellationToken).ConfigureAwait(false);
                     break;
                 case "token_expiring":
-                    token.Forget();
-                    await transport.SendSignAsync(Auth(await token.GetAsync(cancellationToken).ConfigureAwait(false)), cancellationToken).ConfigureAwait(false);
+                    await RenewAsync(transport, cancellationToken).ConfigureAwait(false);
                     break;
                 case null when frame.TryGetProperty("error", out var refused):
                     ClientLog.FeedRefused(log, refused.ToString());
@@ -108,6 +109,27 @@ internal sealed class FeedLoop(
                     feed.Take(frame);
                     break;
             }
+        }
+    }
+
+    // Where there is no other token, the one that ends is good until its end.
+    private async Task RenewAsync(WebSocketTransport transport, CancellationToken cancellationToken)
+    {
+        string? fresh;
+        try
+        {
+            token.Forget();
+            fresh = await token.GetAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            ClientLog.TokenFailed(log, error);
+            return;
+        }
+
+        if (fresh is not null)
+        {
+            await transport.SendSignAsync(Auth(fresh), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -151,7 +173,7 @@ internal sealed class FeedLoop(
 
     private static string Text(JsonElement json, string name) => json.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "";
 
-    private static byte[] Auth(string? bearer)
+    private static byte[] Auth(string bearer)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))

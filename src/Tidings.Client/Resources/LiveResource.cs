@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Threading.Channels;
+using Tidings.Client.Connecting;
 using Tidings.Client.Resources;
 using Tidings.Protocol;
 
@@ -50,7 +51,7 @@ public sealed class LiveResource<T> : IAsyncDisposable
     private string? _snapshot;
     private bool _overflowed;
 
-    internal LiveResource(string name, Func<JsonElement, T> read, Func<FeedLoop.IFeed, CancellationToken, Task<DisconnectCode>> run)
+    internal LiveResource(string name, Func<JsonElement, T> read, Func<FeedLoop.IFeed, CancellationToken, Task<SessionEnd>> run)
     {
         Name = name;
         _read = row => Read(row, read);
@@ -106,12 +107,11 @@ public sealed class LiveResource<T> : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the connection. The rows stay as they are; loops get what is queued and end.</summary>
+    /// <summary>Ends the connection; a second time it changes nothing. The rows stay as they are; loops get what is queued and end.</summary>
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _end.Dispose();
     }
 
     // What does not fit T fits no better the next time.
@@ -128,15 +128,16 @@ public sealed class LiveResource<T> : IAsyncDisposable
         }
     }
 
-    private async Task RunAsync(Func<FeedLoop.IFeed, CancellationToken, Task<DisconnectCode>> run)
+    private async Task RunAsync(Func<FeedLoop.IFeed, CancellationToken, Task<SessionEnd>> run)
     {
         TidingsException error;
         try
         {
-            error = new TidingsDisconnectedException(await run(new Feed(this), _end.Token).ConfigureAwait(false));
+            var end = await run(new Feed(this), _end.Token).ConfigureAwait(false);
+            error = new TidingsDisconnectedException(end.Code, end.Cause);
             _changes.Writer.TryComplete(error);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_end.IsCancellationRequested)
         {
             error = new TidingsDisconnectedException(new DisconnectCode(1000, "Disposed"));
             _changes.Writer.TryComplete();
@@ -144,6 +145,11 @@ public sealed class LiveResource<T> : IAsyncDisposable
         catch (TidingsException refused)
         {
             error = refused;
+            _changes.Writer.TryComplete(error);
+        }
+        catch (Exception failure)
+        {
+            error = new TidingsDisconnectedException(DisconnectCode.Abnormal, failure);
             _changes.Writer.TryComplete(error);
         }
 

@@ -11,17 +11,17 @@ namespace Tidings.Client.Tasks;
 internal readonly record struct ReportAnswer(TidingsException? Error, bool Again);
 
 /// <summary>Sends reports of one task by <c>PUT</c>, one at a time as it is told to.</summary>
-internal sealed class ReportLink(Uri address, HttpMessageInvoker http, TidingsClientOptions options)
+internal sealed class ReportLink(Uri address, HttpMessageInvoker http, RequestHeaders headers, TidingsClientOptions options)
 {
     private const int LargestAnswer = 1024 * 1024;
 
     public async Task<ReportAnswer> SendAsync(byte[] json, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(options.CommandTimeout, options.TimeProvider);
+        using var limit = new CancellationTokenSource(options.CommandLimit, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         using var request = new HttpRequestMessage(HttpMethod.Put, address) { Content = new ByteArrayContent(json) };
         request.Content.Headers.ContentType = new("application/json");
-        foreach (var (name, value) in ServerAddress.Headers(options.WorkerKey))
+        foreach (var (name, value) in headers.For(options.WorkerKey))
         {
             request.Headers.TryAddWithoutValidation(name, value);
         }

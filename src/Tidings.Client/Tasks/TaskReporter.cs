@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Logging;
 using Tidings.Client.Tasks;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
@@ -23,6 +24,7 @@ public sealed class TaskReporter : IProgress<TaskUpdate>, IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly ReportLink _link;
     private readonly TimeProvider _time;
+    private readonly ILogger _log;
     private readonly Paced _paced;
     private readonly ITimer _living;
     private readonly CancellationTokenSource _ended = new();
@@ -31,9 +33,9 @@ public sealed class TaskReporter : IProgress<TaskUpdate>, IAsyncDisposable
     private double? _progress;
     private string? _message;
 
-    internal TaskReporter(string id, ReportLink link, TimeProvider time)
+    internal TaskReporter(string id, ReportLink link, TimeProvider time, ILogger log)
     {
-        (Id, _link, _time) = (id, link, time);
+        (Id, _link, _time, _log) = (id, link, time, log);
         _paced = new Paced(time, Interval, SendAsync);
         _living = time.CreateTimer(static reporter => ((TaskReporter)reporter!)._paced.Ask(), this, TimeSpan.Zero, SignOfLife);
     }
@@ -154,12 +156,18 @@ public sealed class TaskReporter : IProgress<TaskUpdate>, IAsyncDisposable
             }
             else if (error is { Code: ErrorCode.Conflict or ErrorCode.NotAllowed })
             {
-                await _ended.CancelAsync().ConfigureAwait(false);
                 _paced.Stop();
+                await _ended.CancelAsync().ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_disposed.IsCancellationRequested)
         {
+        }
+        catch (Exception error)
+        {
+            // Of what the application registered with Ended, or the client was disposed: the reports end here.
+            ClientLog.HandlerFailed(_log, error);
+            _paced.Stop();
         }
     }
 

@@ -3,16 +3,19 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Threading.Channels;
 using Tidings.Client.Commands;
-using Tidings.Client.Connecting;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
 
 namespace Tidings.Client.Transports;
 
 /// <summary>What both transports over plain requests share: requests with the user's token, commands by POST, one queue of frames.</summary>
-internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, TidingsClientOptions options) : IDisposable
+internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, RequestHeaders headers, TidingsClientOptions options) : IDisposable
 {
     private const int QueuedFrames = 64;
+
+    // What a browser's handler goes by; every other passes it over.
+    private static readonly HttpRequestOptionsKey<bool> Streams = new("WebAssemblyEnableStreamingResponse");
+    private static readonly HttpRequestOptionsKey<IDictionary<string, object>> Fetch = new("WebAssemblyFetchOptions");
 
     private readonly Channel<ServerFrame> _frames = System.Threading.Channels.Channel.CreateBounded<ServerFrame>(QueuedFrames);
     private readonly CancellationTokenSource _end = new();
@@ -47,7 +50,13 @@ internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, T
     {
         using var request = Request(HttpMethod.Get, query);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
-        request.Headers.CacheControl = new CacheControlHeaderValue { NoCache = true };
+        if (options.Platform.OwnsRequests)
+        {
+            request.Headers.CacheControl = new CacheControlHeaderValue { NoCache = true };
+        }
+
+        request.Options.Set(Streams, true);
+        request.Options.Set(Fetch, new Dictionary<string, object> { ["cache"] = "no-store" });
         return await AskAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
@@ -55,7 +64,7 @@ internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, T
     /// <exception cref="TransportException">They were refused together, or not answered in time.</exception>
     public async ValueTask PostAsync(IReadOnlyList<PendingCommand> commands, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(options.CommandTimeout, options.TimeProvider);
+        using var limit = new CancellationTokenSource(options.CommandLimit, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
@@ -130,7 +139,7 @@ internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, T
     private HttpRequestMessage Request(HttpMethod method, string query)
     {
         var request = new HttpRequestMessage(method, new UriBuilder(address.Http) { Query = Joined(address.Http.Query, query) }.Uri);
-        foreach (var (name, value) in ServerAddress.Headers(Token))
+        foreach (var (name, value) in headers.For(Token))
         {
             request.Headers.TryAddWithoutValidation(name, value);
         }
@@ -153,7 +162,7 @@ internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, T
 
             using (response)
             {
-                throw new TransportException(ReconnectRules.For(response.StatusCode))
+                throw new TransportException(await Refusal.ReadAsync(response, cancellationToken).ConfigureAwait(false))
                 {
                     Final = response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable,
                     After = RetryAfter.Read(response),

@@ -1,13 +1,8 @@
-using System.Net.Http.Headers;
-using System.Reflection;
-
 namespace Tidings.Client.Transports;
 
 /// <summary>Where the server is and how it is spoken to, in the scheme of each transport.</summary>
 internal sealed class ServerAddress
 {
-    private static readonly string Agent = $"Tidings.Client/{typeof(ServerAddress).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0"}";
-
     /// <param name="address">Of <c>/connect</c>: ws, wss, http or https.</param>
     /// <exception cref="ArgumentException">It is none.</exception>
     public ServerAddress(Uri address)
@@ -25,16 +20,6 @@ internal sealed class ServerAddress
 
     public Uri WebSocket { get; }
     public Uri Http { get; }
-
-    /// <summary>The headers of every request: no token ever stands in an address.</summary>
-    public static IEnumerable<(string Name, string Value)> Headers(string? token)
-    {
-        yield return ("User-Agent", Agent);
-        if (token is not null)
-        {
-            yield return ("Authorization", new AuthenticationHeaderValue("Bearer", token).ToString());
-        }
-    }
 
     private static Uri With(Uri address, string scheme) =>
         new UriBuilder(address) { Scheme = scheme, Port = address.IsDefaultPort ? -1 : address.Port, Fragment = "" }.Uri;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
+using System.Runtime.Versioning;
 using System.Text.Json;
 using Tidings.Client.Commands;
 using Tidings.Client.Connecting;
@@ -13,6 +14,7 @@ internal sealed class WebSocketTransport : ITransport
 {
     private const int FirstBuffer = 4 * 1024;
     private const int LargestKept = 64 * 1024;
+    private const string TokenSubprotocol = "bearer.";
 
     private readonly ClientWebSocket _socket;
     private readonly SemaphoreSlim _sending = new(1, 1);
@@ -36,25 +38,43 @@ internal sealed class WebSocketTransport : ITransport
     /// <summary>Shakes hands.</summary>
     /// <exception cref="TransportException">It could not.</exception>
     public static async Task<WebSocketTransport> OpenAsync(
-        ServerAddress address, string? token, HttpMessageInvoker http, int most, TimeProvider time, CancellationToken cancellationToken)
+        ServerAddress address, string? token, RequestHeaders headers, HttpMessageInvoker http, TidingsClientOptions options, CancellationToken cancellationToken)
     {
         var socket = new ClientWebSocket();
+        using var handshake = new HandshakeInvoker(http);
         try
         {
             socket.Options.AddSubProtocol(ProtocolVersion.Subprotocol);
-            socket.Options.KeepAliveInterval = TimeSpan.Zero;
-            socket.Options.CollectHttpResponseDetails = true;
-            foreach (var (name, value) in ServerAddress.Headers(token))
+            if (options.Platform.OwnsRequests)
             {
-                socket.Options.SetRequestHeader(name, value);
+                socket.Options.KeepAliveInterval = TimeSpan.Zero;
+                socket.Options.CollectHttpResponseDetails = true;
+                foreach (var (name, value) in headers.For(token))
+                {
+                    socket.Options.SetRequestHeader(name, value);
+                }
+
+                await socket.ConnectAsync(address.WebSocket, handshake, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                if (token is not null)
+                {
+                    socket.Options.AddSubProtocol(TokenSubprotocol + token);
+                }
+
+                await socket.ConnectAsync(address.WebSocket, cancellationToken).ConfigureAwait(false);
             }
 
-            await socket.ConnectAsync(address.WebSocket, http, cancellationToken).ConfigureAwait(false);
-            return new WebSocketTransport(socket, most, time);
+            return new WebSocketTransport(socket, options.MaxMessageBytes, options.TimeProvider);
+        }
+        catch (WebSocketException error) when (options.Platform.OwnsRequests)
+        {
+            throw Refused(socket, handshake.Refused, error);
         }
         catch (WebSocketException error)
         {
-            throw Refused(socket, error);
+            throw new TransportException(DisconnectCode.Abnormal, error);
         }
         finally
         {
@@ -189,7 +209,8 @@ internal sealed class WebSocketTransport : ITransport
             ? new DisconnectCode((ushort)status, _socket.CloseStatusDescription ?? "")
             : DisconnectCode.NoStatus) { Final = true };
 
-    private static TransportException Refused(ClientWebSocket socket, WebSocketException error)
+    [UnsupportedOSPlatform("browser")]
+    private static TransportException Refused(ClientWebSocket socket, DisconnectCode? refused, WebSocketException error)
     {
         if (error.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError })
         {
@@ -197,7 +218,7 @@ internal sealed class WebSocketTransport : ITransport
         }
 
         // What else refuses an upgrade may be something on the way that lets plain requests through.
-        return new TransportException(ReconnectRules.For(socket.HttpStatusCode), error)
+        return new TransportException(refused ?? ReconnectRules.For(socket.HttpStatusCode), error)
         {
             Final = socket.HttpStatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable,
             After = RetryAfter.Read(socket.HttpResponseHeaders),

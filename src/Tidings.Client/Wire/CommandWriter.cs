@@ -45,20 +45,20 @@ internal static class CommandWriter
         True(writer, "ephemeral"u8, options.Ephemeral);
     }
 
-    public static void Subscribe(Utf8JsonWriter writer, string channel, StreamPosition? since, int last, bool presence, bool conflate)
+    public static void Subscribe(Utf8JsonWriter writer, string channel, ChannelWish wish)
     {
         writer.WriteString("channel"u8, channel);
-        if (since is { } position)
+        if (wish.Since is { } position)
         {
             Since(writer, position);
         }
-        else if (last > 0)
+        else if (wish.Last > 0)
         {
-            writer.WriteNumber("last"u8, last);
+            writer.WriteNumber("last"u8, wish.Last);
         }
 
-        True(writer, "presence"u8, presence);
-        True(writer, "conflate"u8, conflate);
+        True(writer, "presence"u8, wish.Presence);
+        True(writer, "conflate"u8, wish.Conflate);
     }
 
     public static void History(Utf8JsonWriter writer, string channel, HistoryOptions options)

@@ -1,3 +1,4 @@
+using Tidings.Client.Commands;
 using Tidings.Protocol;
 
 namespace Tidings.Client.Wire;
@@ -5,10 +6,21 @@ namespace Tidings.Client.Wire;
 /// <summary>Makes of frames what applications see.</summary>
 internal static class FrameReading
 {
-    /// <summary>A message; its place in the log is in <paramref name="epoch"/>.</summary>
-    public static ChannelMessage Message(this ServerFrame frame, string channel, string? epoch) => new(channel)
+    /// <summary>A message.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="channel">Its channel.</param>
+    /// <param name="epoch">The epoch of its offset; null for an ephemeral one.</param>
+    /// <param name="own">Which messages are the client's own.</param>
+    public static ChannelMessage Message(this ServerFrame frame, string channel, string? epoch, OwnMessages own)
     {
-        Position = epoch is not null && frame.Offset is { } offset ? new StreamPosition(epoch, offset) : null,
+        StreamPosition? position = epoch is not null && frame.Offset is { } offset ? new StreamPosition(epoch, offset) : null;
+        return frame.Message(channel, position, position is { } at && own.Has(channel, at));
+    }
+
+    private static ChannelMessage Message(this ServerFrame frame, string channel, StreamPosition? position, bool isOwn) => new(channel)
+    {
+        Position = position,
+        IsOwn = isOwn,
         Data = frame.Raw("data"),
         From = frame.Text("from"),
         Key = frame.Text("key"),
@@ -17,10 +29,10 @@ internal static class FrameReading
 
     /// <summary>The answer of <c>history</c>.</summary>
     /// <exception cref="TidingsException">It says not where.</exception>
-    public static ChannelHistory History(this ServerFrame frame, string channel)
+    public static ChannelHistory History(this ServerFrame frame, string channel, OwnMessages own)
     {
         var position = frame.Position ?? throw Malformed();
-        return new ChannelHistory(position, frame.Recovered, [.. frame.Objects("messages", "message").Select(message => message.Message(channel, position.Epoch))]);
+        return new ChannelHistory(position, frame.Recovered, [.. frame.Objects("messages", "message").Select(message => message.Message(channel, position.Epoch, own))]);
     }
 
     /// <summary>The answer of <c>presence</c>, or that part of <c>subscribed</c>.</summary>

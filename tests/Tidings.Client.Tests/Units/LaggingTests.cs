@@ -151,12 +151,32 @@ public sealed class LaggingTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task One_client_subscribes_to_a_channel_once()
+    public async Task A_subscription_that_was_disposed_asks_for_nothing_more()
     {
-        await SubscribeAsync();
-        Assert.Throws<InvalidOperationException>(() => _client.Subscribe("chat:news"));
+        var (transport, told) = await SubscribeAsync();
+        await SayAsync(transport, 1, 40);
         await _room!.DisposeAsync();
-        await using var again = _client.Subscribe("chat:news");
+        var events = 0;
+        while (await told.MoveNextAsync())
+        {
+            events++;
+        }
+
+        Assert.Equal(16, events);
+        await SayAsync(transport, 41, 42);
+        Assert.Equal(["subscribe", "unsubscribe"], (await transport.SentAsync(2)).Select(command => (string?)command["type"]));
+    }
+
+    [Fact]
+    public async Task An_answer_to_somebody_who_has_gone_asks_for_nothing_more()
+    {
+        var room = _client.Subscribe("chat:news");
+        var transport = await _server.ConnectAsync();
+        var command = (await transport.SentAsync(1))[0];
+        await room.DisposeAsync();
+        await transport.SayAsync($$"""{"type":"subscribed","id":{{command["id"]}},"channel":"chat:news","epoch":"e","offset":7}""");
+        await SayAsync(transport, 8, 9);
+        Assert.Equal(["subscribe", "unsubscribe"], (await transport.SentAsync(2)).Select(one => (string?)one["type"]));
     }
 
     private ChannelSubscription? _room;
