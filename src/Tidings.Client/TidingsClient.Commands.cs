@@ -63,14 +63,15 @@ public sealed partial class TidingsClient
     /// <param name="data">The value.</param>
     /// <param name="type">How it becomes JSON.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>To how many connections it went; 0 says nothing about whether there is such a user.</returns>
-    public Task<int> SendAsync<T>(string to, T data, JsonTypeInfo<T> type, CancellationToken cancellationToken = default) =>
+    /// <returns>To how many connections it went, 0 saying nothing about whether there is such a user; null where the server does not tell, as it does only to those who may see presence.</returns>
+    /// <exception cref="TidingsException">Among others with <see cref="ErrorCode.NotAllowed"/>: clients may send only where the server says so (<c>Tidings:Send</c>, or the token's claim <c>send</c>).</exception>
+    public Task<int?> SendAsync<T>(string to, T data, JsonTypeInfo<T> type, CancellationToken cancellationToken = default) =>
         SendJsonAsync(to, JsonSerializer.SerializeToUtf8Bytes(data, type), cancellationToken);
 
     /// <inheritdoc cref="SendAsync{T}(string, T, JsonTypeInfo{T}, CancellationToken)"/>
     [RequiresUnreferencedCode(JsonWarning.Text)]
     [RequiresDynamicCode(JsonWarning.Text)]
-    public Task<int> SendAsync<T>(string to, T data, CancellationToken cancellationToken = default) =>
+    public Task<int?> SendAsync<T>(string to, T data, CancellationToken cancellationToken = default) =>
         SendJsonAsync(to, JsonSerializer.SerializeToUtf8Bytes(data, JsonSerializerOptions.Web), cancellationToken);
 
     /// <summary>Calls a method of the application on the server.</summary>
@@ -156,7 +157,7 @@ public sealed partial class TidingsClient
         return answer.Presence();
     }
 
-    private async Task<int> SendJsonAsync(string to, byte[] json, CancellationToken cancellationToken)
+    private async Task<int?> SendJsonAsync(string to, byte[] json, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(to);
         var answer = await AskAsync(
@@ -168,7 +169,7 @@ public sealed partial class TidingsClient
                 CommandWriter.Raw(writer, "data"u8, json);
             },
             cancellationToken).ConfigureAwait(false);
-        return (int)Math.Min(answer.Whole("delivered") ?? 0, int.MaxValue);
+        return answer.Whole("delivered") is { } delivered ? (int)Math.Min(delivered, int.MaxValue) : null;
     }
 
     private async Task<ServerFrame> AskAsync(

@@ -153,6 +153,40 @@ public abstract class ClientTests(HostKind host)
         Assert.Equal($$"""{"from":"{{client}}","message":1}""", await ws.ReceiveTextAsync());
     }
 
+    /// <summary>One peer that comes and goes under ever new names: each leaving went to everybody.</summary>
+    [Fact]
+    public async Task Coming_and_going_at_any_rate_is_told_at_a_bounded_one()
+    {
+        const int Names = 200;
+        var time = new ManualTime();
+        await using var app = await EndpointApp.StartAsync(host, app => app.MapClients(), builder => builder.Services.AddSingleton<TimeProvider>(time));
+        var clients = app.App.Services.GetRequiredService<ITidings>().Clients;
+        await using var watch = await app.ConnectAsync("/ws/clients/watch");
+        for (var i = 0; i < Names; i++)
+        {
+            await using var passing = await app.ConnectAsync($"/ws/clients/c{i}");
+            await passing.CloseAsync();
+            await passing.ExpectCloseAsync(1000);
+        }
+
+        using var limit = new CancellationTokenSource(EndpointApp.Limit);
+        while (clients.Count > 1)
+        {
+            await Task.Delay(5, limit.Token);
+        }
+
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal($$"""{"type":"system","message":"c{{i}} left"}""", await watch.ReceiveTextAsync());
+        }
+
+        time.Advance(TimeSpan.FromMilliseconds(500));
+        var listed = string.Join(", ", Enumerable.Range(10, 20).Select(static i => $"c{i}"));
+        Assert.StartsWith($$"""{"type":"system","message":"{{listed}} and """, await watch.ReceiveTextAsync(), StringComparison.Ordinal);
+        await watch.SendTextAsync("""{"type":"broadcast","message":"still here"}""");
+        Assert.Equal("""{"from":"watch","message":"still here"}""", await watch.ReceiveTextAsync());
+    }
+
     private Task<EndpointApp> StartAsync(Action<TidingsOptions>? configure = null) =>
         EndpointApp.StartAsync(host, app => app.MapClients(), builder => builder.Services.AddTidings(configure));
 }

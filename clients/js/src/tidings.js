@@ -39,7 +39,7 @@ import { TidingsError } from './tidings-error.js';
  * @property {{ transport: TransportKind, connection: string | null, user: string | null, server?: string, version?: string }} connected  each time
  * @property {Message} message          in a channel that the server subscribed and nobody follows by `subscribe`
  * @property {import('./subscription.js').Gap} gap  in such a channel: what was missed there is not recovered
- * @property {{ from?: string, data: any }} direct  from another client, or the application
+ * @property {{ from?: string, connection?: string, data: any }} direct  from another client: `from` is its user, `connection` that of somebody anonymous; with neither, from the application
  * @property {{ code: string, error: string }} error  no answer to a call: the server had something to object to, or the token could not be had
  * @property {{ direction: 'in' | 'out', text: string, transport: TransportKind }} frame  all that travels, as it is (tokens left out)
  */
@@ -192,13 +192,13 @@ export class Tidings extends Emitter {
   }
 
   /**
-   * To all connections of a user, or to one connection.
+   * To all connections of a user, or to one connection. Fails with `not_allowed` unless the server lets clients send (`Tidings:Send`, or `send` in the token).
    * @param {string} to @param {unknown} data any JSON
-   * @returns {Promise<{ delivered: number }>} how many connections those are
+   * @returns {Promise<{ delivered?: number }>} how many connections those are, where this user may see who is there
    */
   async send(to, data) {
     const { delivered } = await this.#commands.run({ type: 'send', to, data: data === undefined ? null : data }, { repeatable: false });
-    return { delivered };
+    return delivered === undefined ? {} : { delivered };
   }
 
   /**
@@ -298,7 +298,11 @@ export class Tidings extends Emitter {
         this.#user = this.#own.user = frame.user ?? null;
         break;
       case 'direct':
-        this.emit('direct', { ...(frame.from !== undefined && { from: frame.from }), data: frame.data });
+        this.emit('direct', {
+          ...(frame.from !== undefined && { from: frame.from }),
+          ...(frame.connection !== undefined && { connection: frame.connection }),
+          data: frame.data,
+        });
         break;
       case 'token_expiring':
         void this.#carrier.renew();

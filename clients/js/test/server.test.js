@@ -16,7 +16,7 @@ let clients = [];
 let channels = 0;
 
 before(async () => {
-  server = await ServerProcess.start('--demo');
+  server = await ServerProcess.start('--demo', 'Tidings__Send=anyone');
 });
 
 after(() => server?.stop());
@@ -73,8 +73,10 @@ for (const kind of /** @type {const} */ (['websocket', 'sse', 'polling'])) descr
     assert.deepEqual((await bobs.history({ last: 10 })).messages.map(({ data }) => data), [{ text: 'grüße 👋' }]);
     if (ann.connection !== null) {
       const direct = new Promise((resolve) => ann.on('direct', resolve));
-      assert.deepEqual(await bob.send(ann.connection, 'psst'), { delivered: 1 });
-      assert.equal((await direct).data, 'psst');
+      assert.deepEqual(await bob.send(ann.connection, 'psst'), {});
+      const { from, connection, data } = await direct;
+      assert.deepEqual([from, data], [undefined, 'psst']);
+      if (kind === 'websocket') assert.equal(connection, bob.connection);
     }
     await assert.rejects(bob.call('nothing'), { code: 'not_allowed' });
     assert.ok((await bob.ping()) < 1_000);
@@ -251,8 +253,8 @@ describe('Where tokens are asked for', () => {
   after(() => guarded?.stop());
 
   const json = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const tokenFor = (user, seconds) => {
-    const head = `${json({ alg: 'HS256', typ: 'JWT' })}.${json({ sub: user, exp: Math.floor(Date.now() / 1_000) + seconds })}`;
+  const tokenFor = (user, seconds, claims = {}) => {
+    const head = `${json({ alg: 'HS256', typ: 'JWT' })}.${json({ sub: user, exp: Math.floor(Date.now() / 1_000) + seconds, ...claims })}`;
     return `${head}.${createHmac('sha256', secret).update(head).digest('base64url')}`;
   };
   const connectAs = (kind, token) => connectTo({ url: `http://127.0.0.1:${guarded.port}/connect`, transports: [kind], token });
@@ -287,10 +289,11 @@ describe('Where tokens are asked for', () => {
 
   test('over sse a user hears what is meant for him, as over WebSocket', async () => {
     const ann = connectAs('sse', tokenFor('ann', 3_600));
-    const bob = connectAs('websocket', tokenFor('bob', 3_600));
+    const bob = connectAs('websocket', tokenFor('bob', 3_600, { send: true, channels: { 'user:*': ['presence'] } }));
     await eventually(() => ann.user === 'ann' && bob.user === 'bob');
     const direct = new Promise((resolve) => ann.on('direct', resolve));
     for (let delivered = 0; delivered === 0; ) ({ delivered } = await bob.send('ann', 'psst'));
     assert.deepEqual(await direct, { from: 'bob', data: 'psst' });
+    await assert.rejects(ann.send('bob', 'psst'), { code: 'not_allowed' });
   });
 });

@@ -16,7 +16,8 @@ public static class ClientEndpoints
     /// <summary>Maps the route of clients by name: <c>{"type":"broadcast","message"}</c> reaches everybody here as
     /// <c>{"from","message"}</c>, <c>{"type":"personal","to","message"}</c> one of them; who leaves is announced.</summary>
     /// <remarks>Where the connection has a user, the name must be the user's id or begin with it and a colon; otherwise it is closed with
-    /// 4003. Names of anonymous clients prove nothing. <c>ITidings.Clients</c> speaks to them from C#.</remarks>
+    /// 4003. A name that a user has is the user's: nobody anonymous, and no user with a shorter id, gets it (1008 <c>Name taken</c>), and the user's arrival ends
+    /// those with 4009. Names of anonymous clients prove nothing. <c>ITidings.Clients</c> speaks to them from C#.</remarks>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="pattern">A route with the value <c>clientId</c>.</param>
     public static IEndpointConventionBuilder MapClients(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/ws/clients/{clientId}")

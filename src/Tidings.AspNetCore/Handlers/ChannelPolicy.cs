@@ -1,13 +1,27 @@
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.DependencyInjection;
+using Tidings.AspNetCore.Hosting;
 using Tidings.Channels;
 using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Handlers;
 
-/// <summary>A policy of ASP.NET Core's authorization, asked about a user and the name of a channel, which is its resource.</summary>
+/// <summary>A policy of ASP.NET Core's authorization, asked about a user and its resource: the name of a channel, or the receiver of a direct message.</summary>
 internal sealed class ChannelPolicy(HandlerRunner runner, string policy)
 {
+    /// <exception cref="InvalidOperationException">The application did not add ASP.NET Core's authorization.</exception>
+    public static ChannelPolicy Find(TidingsServices tidings, string policy)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(policy);
+        if (tidings.Provider.GetService(typeof(IAuthorizationService)) is null)
+        {
+            throw new InvalidOperationException("Policies need ASP.NET Core's authorization: call builder.Services.AddAuthorization() before builder.Build().");
+        }
+
+        tidings.Authentication.KeepsPrincipals = true;
+        return new ChannelPolicy(tidings.Handlers, policy);
+    }
+
     public ValueTask<HandlerVerdict> JudgeAsync(ChannelPeer peer, string channel) => runner.RunAsync(async (services, _) =>
     {
         var result = await services.GetRequiredService<IAuthorizationService>().AuthorizeAsync(HandlerInvocation.PrincipalOf(peer), channel, policy);

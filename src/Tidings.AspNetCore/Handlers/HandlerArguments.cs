@@ -19,7 +19,7 @@ internal delegate ValueTask<object?> HandlerArgument(HandlerInvocation invocatio
 internal static class HandlerArguments
 {
     /// <summary>The source of a parameter that has nothing to do with the JSON; null where it has.</summary>
-    public static HandlerArgument? Find(ParameterInfo parameter, ChannelPattern? pattern, IServiceProviderIsService services)
+    public static HandlerArgument? Find(ParameterInfo parameter, ChannelPattern? pattern, IServiceProviderIsService services, string? subject)
     {
         var type = parameter.ParameterType;
         if (type == typeof(CancellationToken))
@@ -45,6 +45,11 @@ internal static class HandlerArguments
         if (parameter.IsDefined(typeof(FromBodyAttribute)))
         {
             return null;
+        }
+
+        if (type == typeof(string) && subject?.Equals(parameter.Name, StringComparison.OrdinalIgnoreCase) == true)
+        {
+            return static invocation => ValueTask.FromResult<object?>(invocation.Channel);
         }
 
         if (pattern?.Values.Find(name => name.Equals(parameter.Name, StringComparison.OrdinalIgnoreCase)) is { } value)

@@ -28,8 +28,14 @@ internal sealed class HandlerDelegate
     private readonly object? _target;
     private readonly HandlerArgument[] _arguments;
 
+    /// <param name="handler">The delegate.</param>
+    /// <param name="pattern">The pattern whose values it can take, or null.</param>
+    /// <param name="data">What the JSON is to it.</param>
+    /// <param name="services">The application's services.</param>
+    /// <param name="json">How JSON is read.</param>
+    /// <param name="subject">The name of the text parameter that gets what the command is about, where there is such a parameter.</param>
     /// <exception cref="ArgumentException">A parameter has no source.</exception>
-    public HandlerDelegate(Delegate handler, ChannelPattern? pattern, HandlerData data, IServiceProvider services, HandlerJson json)
+    public HandlerDelegate(Delegate handler, ChannelPattern? pattern, HandlerData data, IServiceProvider services, HandlerJson json, string? subject = null)
     {
         _invoker = MethodInvoker.Create(handler.Method);
         _target = handler.Target;
@@ -45,7 +51,7 @@ internal sealed class HandlerDelegate
                 throw new ArgumentException($"The parameter {parameters[i].Name} of the handler is passed by reference, and has no value to get.");
             }
 
-            _arguments[i] = HandlerArguments.Find(parameters[i], pattern, isService)!;
+            _arguments[i] = HandlerArguments.Find(parameters[i], pattern, isService, subject)!;
             if (_arguments[i] is null)
             {
                 left.Add(i);

@@ -5,7 +5,7 @@ namespace Tidings.AspNetCore.Handlers;
 
 /// <summary>What one run of a handler can be given.</summary>
 /// <param name="Peer">Who asks.</param>
-/// <param name="Channel">The channel, or the method of a call.</param>
+/// <param name="Channel">The channel, the method of a call, or the receiver of a direct message.</param>
 /// <param name="Data">JSON; empty where there is none.</param>
 /// <param name="Services">Services of this run's own scope.</param>
 /// <param name="CancellationToken">Fires when its time is over.</param>

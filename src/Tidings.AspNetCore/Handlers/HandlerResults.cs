@@ -1,12 +1,12 @@
 namespace Tidings;
 
-/// <summary>What a handler of published messages decides. A handler that returns a plain value replaces the data by it; one that returns nothing lets it pass.</summary>
+/// <summary>What a handler of published or direct messages decides. A handler that returns a plain value replaces the data by it; one that returns nothing lets it pass.</summary>
 public sealed class PublishResult
 {
     /// <summary>The message is published as it came.</summary>
     public static readonly PublishResult Accept = new();
 
-    /// <summary>The message counts as published, and nobody gets it; its sender is answered without a position.</summary>
+    /// <summary>The message counts as published or sent, and nobody gets it; its sender is answered without a position.</summary>
     public static readonly PublishResult Drop = new();
 
     private PublishResult()
@@ -120,8 +120,8 @@ internal interface IHandlerResult
     object Result { get; }
 }
 
-/// <summary>Who publishes, subscribes or calls: for a handler's parameter of this type.</summary>
+/// <summary>Who publishes, subscribes, sends or calls: for a handler's parameter of this type.</summary>
 /// <param name="Connection">The connection's id.</param>
 /// <param name="User">The user's id; null for somebody anonymous.</param>
-/// <param name="Channel">The channel; the method of a call.</param>
+/// <param name="Channel">The channel; the method of a call; the receiver of a direct message.</param>
 public sealed record ChannelCaller(string Connection, string? User, string Channel);

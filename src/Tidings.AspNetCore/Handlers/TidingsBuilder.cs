@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Tidings;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Hosting;
 using Tidings.Channels;
@@ -10,6 +11,9 @@ public sealed class TidingsBuilder : IEndpointConventionBuilder
 {
     private readonly IEndpointConventionBuilder _route;
     private readonly TidingsServices _tidings;
+    private bool _sendIsSet;
+    private ChannelPolicy? _sendPolicy;
+    private IPublishHandler? _sendHandler;
 
     internal TidingsBuilder(IEndpointConventionBuilder route, TidingsServices tidings)
     {
@@ -45,6 +49,50 @@ public sealed class TidingsBuilder : IEndpointConventionBuilder
         var bound = new HandlerDelegate(handler, pattern: null, HandlerData.Parameters, _tidings.Provider, _tidings.HandlerJson);
         _tidings.Authentication.KeepsPrincipals |= bound.WantsPrincipal;
         _tidings.Calls.Add(method, new ApplicationCallHandler(_tidings.Handlers, bound, _tidings.HandlerJson));
+        return this;
+    }
+
+    /// <summary>Says which clients may send direct messages to users and connections, in the place of <c>Tidings:Send</c>. A token's claim <c>send</c> goes before it.</summary>
+    /// <param name="access">Which clients. Without any of these calls: as the options say, by default none.</param>
+    public TidingsBuilder AllowSend(ChannelAccess access)
+    {
+        _sendIsSet = true;
+        return SetSend(access);
+    }
+
+    /// <summary>Lets those clients send direct messages whom a policy of ASP.NET Core's authorization allows it; the resource that it is asked about is the
+    /// receiver, a user's id or a connection's. It goes before <see cref="MapSend"/>.</summary>
+    /// <param name="policy">The policy's name.</param>
+    /// <exception cref="InvalidOperationException">The application did not call <c>AddAuthorization</c>.</exception>
+    public TidingsBuilder AllowSend(string policy)
+    {
+        _sendPolicy = ChannelPolicy.Find(_tidings, policy);
+        return AllowSend(ChannelAccess.Anyone);
+    }
+
+    /// <summary>Looks at each direct message of a client before anybody gets it. What the server's own code sends does not pass here.</summary>
+    /// <remarks>
+    /// Without a call of <c>AllowSend</c> all clients may send, and the handler decides. Its parameters: the message from its JSON; a <see cref="string"/>
+    /// named <c>to</c>, the receiver; services, of a scope of this call's own; <see cref="System.Security.Claims.ClaimsPrincipal"/>,
+    /// <see cref="ChannelCaller"/>, <see cref="CancellationToken"/>. It runs as the handler of <see cref="TidingsChannelBuilder.OnPublish"/> does.
+    /// </remarks>
+    /// <param name="handler">Any delegate, asynchronous or not. A value that it returns takes the place of the data; <see cref="PublishResult"/> drops or
+    /// refuses; false refuses; nothing, or true, lets the message pass.</param>
+    /// <exception cref="ArgumentException">A parameter has no source.</exception>
+    [RequiresUnreferencedCode(HandlerJson.Reflection)]
+    [RequiresDynamicCode(HandlerJson.Reflection)]
+    public TidingsBuilder MapSend(Delegate handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        var bound = new HandlerDelegate(handler, pattern: null, HandlerData.Message, _tidings.Provider, _tidings.HandlerJson, subject: "to");
+        _tidings.Authentication.KeepsPrincipals |= bound.WantsPrincipal;
+        _sendHandler = new ApplicationPublishHandler(_tidings.Handlers, bound, _tidings.HandlerJson);
+        return SetSend(_sendIsSet ? _tidings.DirectMessages.Rule.Access : ChannelAccess.Anyone);
+    }
+
+    private TidingsBuilder SetSend(ChannelAccess access)
+    {
+        _tidings.DirectMessages.Rule = new SendRule(access, _sendPolicy is null ? _sendHandler : new PolicyPublishHandler(_sendPolicy, _sendHandler));
         return this;
     }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Microsoft.AspNetCore.Authorization;
 using Tidings;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Hosting;
@@ -61,7 +60,7 @@ public sealed class TidingsChannelBuilder
     /// <exception cref="InvalidOperationException">The application did not call <c>AddAuthorization</c>.</exception>
     public TidingsChannelBuilder AllowPublish(string policy)
     {
-        _publishPolicy = Policy(policy);
+        _publishPolicy = ChannelPolicy.Find(_tidings, policy);
         return AllowPublish(ChannelAccess.Anyone);
     }
 
@@ -70,7 +69,7 @@ public sealed class TidingsChannelBuilder
     /// <exception cref="InvalidOperationException">The application did not call <c>AddAuthorization</c>.</exception>
     public TidingsChannelBuilder AllowSubscribe(string policy)
     {
-        _subscribePolicy = Policy(policy);
+        _subscribePolicy = ChannelPolicy.Find(_tidings, policy);
         return AllowSubscribe(ChannelAccess.Anyone);
     }
 
@@ -112,18 +111,6 @@ public sealed class TidingsChannelBuilder
         var bound = new HandlerDelegate(handler, _kind.Pattern, data, _tidings.Provider, _tidings.HandlerJson);
         _tidings.Authentication.KeepsPrincipals |= bound.WantsPrincipal;
         return bound;
-    }
-
-    private ChannelPolicy Policy(string policy)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(policy);
-        if (_tidings.Provider.GetService(typeof(IAuthorizationService)) is null)
-        {
-            throw new InvalidOperationException("Policies need ASP.NET Core's authorization: call builder.Services.AddAuthorization() before builder.Build().");
-        }
-
-        _tidings.Authentication.KeepsPrincipals = true;
-        return new ChannelPolicy(_tidings.Handlers, policy);
     }
 
     private TidingsChannelBuilder Set(ChannelKind kind)

@@ -51,8 +51,11 @@ internal sealed partial class TidingsServices
         _subscribing.Limits = new ChannelLimits(limits.Subscriptions, limits.SubscribeRate);
         _handshakes.Change(limits.HandshakeRate);
         Kinds.Replace([.. options.Channels.Select(KindOf)]);
+        Kinds.UnmatchedAreOpen = UnmatchedAreOpen(options);
+        DirectMessages.Rule = DirectMessages.Rule with { Access = options.Send };
         ChangeKeys(options);
         _jwt?.Change(options.Jwt);
+        Registry.Revocations.ClockSkew = options.Jwt.ClockSkew;
         Origins.Change(options.AllowedOrigins);
         CrossOrigin.Change([.. options.AllowedOrigins]);
     }
@@ -65,6 +68,10 @@ internal sealed partial class TidingsServices
         TaskAccess.Change(TaskKeys(options), Limits.ApiRate, trustsLocal);
         _keyOptions = options;
     }
+
+    // Whether authentication is required does not change while the server runs.
+    private bool UnmatchedAreOpen(TidingsOptions options) =>
+        (options.UnmatchedChannels ?? (Options.RequireAuthentication ? UnmatchedChannels.Closed : UnmatchedChannels.Open)) == UnmatchedChannels.Open;
 
     private (string Option, string? Key)[] ApiKeys(TidingsOptions options) => [("Tidings:ApiKey", options.ApiKey), .. AdminKeys(options)];
 

@@ -59,6 +59,7 @@ internal sealed partial class TidingsServices : IAsyncDisposable
             Shedder = Shedder,
             Bodies = bodies,
         };
+        Registry.Revocations.ClockSkew = options.Jwt.ClockSkew;
         _jwt = tokens is null ? JwtAuthenticator.From(options.Jwt, time) : null;
         tokens ??= _jwt;
         var authenticator = tokens is null ? null : new Authenticator(tokens, Registry.Revocations, time);
@@ -77,8 +78,10 @@ internal sealed partial class TidingsServices : IAsyncDisposable
             Kinds.Set(KindOf(kind));
         }
 
+        Kinds.UnmatchedAreOpen = UnmatchedAreOpen(options);
+
         _subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(Limits.Subscriptions, Limits.SubscribeRate)) { Shedder = Shedder };
-        Clients = new ClientRegistry(options.Clients.Duplicates, options.Language);
+        Clients = new ClientRegistry(options.Clients.Duplicates, options.Language, time);
         var figures = new NodeFigures(meters, Registry, Directory, Hub, lanes, Backplane, ServerVersion);
         Reports = new NodeReports(Hub, Backplane.Broker, Backplane.Nodes, figures, time);
         Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
@@ -86,7 +89,8 @@ internal sealed partial class TidingsServices : IAsyncDisposable
         Backplane.Serve(work, Registry, Clients);
         var everywhere = new Everywhere(Backplane.Nodes, work);
         ClientActions = new ClientActions(Clients, Backplane.Nodes, everywhere);
-        Actions = new CommandActions(Broker, Presence, Kinds, _subscribing, Directory, everywhere) { Calls = Calls, FirstMessage = FirstMessage, Shedder = Shedder };
+        DirectMessages = new DirectMessages(Kinds, everywhere) { Rule = new SendRule(options.Send) };
+        Actions = new CommandActions(Broker, Presence, Kinds, _subscribing, Directory, DirectMessages) { Calls = Calls, FirstMessage = FirstMessage, Shedder = Shedder };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
         Channels = new ChannelHandler(Actions, _subscribing, Directory, Server, FirstMessage);
         LocalRule = provider.GetService<DirectLocalRule>() ?? DirectLocalRule.Of(provider);
@@ -142,6 +146,9 @@ internal sealed partial class TidingsServices : IAsyncDisposable
     public ChannelKinds Kinds { get; } = new();
     public ConnectionDirectory Directory { get; } = new();
     public CommandActions Actions { get; }
+
+    /// <summary>What clients send to one another, and who may.</summary>
+    public DirectMessages DirectMessages { get; }
     public ServerActions ServerActions { get; }
     public Disconnecting Disconnecting { get; }
     public ServerInfo Server { get; } = new("tidings", ServerVersion);
@@ -206,6 +213,7 @@ internal sealed partial class TidingsServices : IAsyncDisposable
 
         Shedder.Dispose();
         Reports.Dispose();
+        Clients.Dispose();
         await Backplane.DisposeAsync();
         _hooks?.Dispose();
     }

@@ -76,10 +76,13 @@ public sealed record ChannelLeave(string Channel, ChannelMember Member) : Channe
 public sealed record ChannelError(string Channel, ErrorCode Code, string Error) : ChannelEvent(Channel);
 
 /// <summary>Somebody said something to this user or connection alone.</summary>
-/// <param name="From">The user who said it; null for the server and for somebody anonymous.</param>
+/// <param name="From">The user who said it; null where it was the server, or somebody anonymous.</param>
 /// <param name="Data">JSON in UTF-8.</param>
 public sealed record DirectMessage(string? From, ReadOnlyMemory<byte> Data)
 {
+    /// <summary>The connection of somebody anonymous who said it. Null beside <see cref="From"/>; where both are null, it was the server.</summary>
+    public string? Connection { get; init; }
+
     /// <summary>The data as a value.</summary>
     /// <param name="type">From a source-generated context.</param>
     /// <exception cref="JsonException">It does not fit.</exception>

@@ -88,7 +88,7 @@ internal sealed class Session(
                 Connected = frame;
                 break;
             case "direct":
-                direct(new DirectMessage(frame.Text("from"), frame.Raw("data")));
+                direct(new DirectMessage(frame.Text("from"), frame.Raw("data")) { Connection = frame.Text("connection") });
                 break;
             case "token_expiring":
                 if (Interlocked.Exchange(ref _renewing, 1) == 0)

@@ -58,16 +58,16 @@ internal sealed class FeedHandler(ResourceFeed feed, FirstMessage? firstMessage)
     }
 
     // Who he is may decide what he sees.
-    protected override bool MayStay(Connection connection)
+    protected override ValueTask<DisconnectCode?> ReviewAsync(Connection connection)
     {
         if (connection.Tag is not FeedSession session)
         {
-            return true;
+            return default;
         }
 
         if (feed.Refuse(connection.Identity) is not null)
         {
-            return false;
+            return ValueTask.FromResult<DisconnectCode?>(DisconnectCode.Forbidden);
         }
 
         if (feed.Resource.IsRestricted)
@@ -75,6 +75,6 @@ internal sealed class FeedHandler(ResourceFeed feed, FirstMessage? firstMessage)
             session.Restart();
         }
 
-        return true;
+        return default;
     }
 }

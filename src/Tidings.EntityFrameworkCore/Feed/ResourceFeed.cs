@@ -34,7 +34,7 @@ internal sealed class ResourceFeed(TidingsServices tidings, ResourceDefinition d
         var kind = tidings.Kinds.Find(Resource.Channel);
         var may = kind.Closed
             ? identity?.Grants is not { } grants || grants.Allow(Resource.Channel, TokenActions.Subscribe)
-            : ChannelPermissions.MaySubscribe(kind, Resource.Channel, identity);
+            : Permissions.MaySubscribe(kind, Resource.Channel, identity);
         return may ? null : identity is null ? DisconnectCode.Unauthorized : DisconnectCode.Forbidden;
     }
 

@@ -35,6 +35,9 @@ public readonly record struct DisconnectCode(ushort Code, string Reason)
     /// <summary>A room, an address or a user has as many connections as it may.</summary>
     public static readonly DisconnectCode TooManyConnections = new(1008, "Too many connections");
 
+    /// <summary>The client's name belongs to a user who is connected, or to a user with the better right to it.</summary>
+    public static readonly DisconnectCode NameTaken = new(1008, "Name taken");
+
     /// <summary>Went on past a hundred refusals in a row.</summary>
     public static readonly DisconnectCode RateAbuse = new(1008, "Rate limit exceeded");
 

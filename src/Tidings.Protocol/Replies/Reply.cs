@@ -138,19 +138,33 @@ internal static class Reply
         return frame.End();
     }
 
-    public static byte[] Sent(ReadOnlyMemory<byte> id, int delivered)
+    /// <param name="id">The command's id.</param>
+    /// <param name="delivered">How many connections it reached; null where the sender may not know it.</param>
+    public static byte[] Sent(ReadOnlyMemory<byte> id, int? delivered)
     {
         var frame = JsonFrame.Begin("sent", id);
-        frame.Writer.WriteNumber("delivered"u8, delivered);
+        if (delivered is { } count)
+        {
+            frame.Writer.WriteNumber("delivered"u8, count);
+        }
+
         return frame.End();
     }
 
-    public static byte[] Direct(string? from, ReadOnlySpan<byte> data)
+    /// <param name="from">The user who sends, or null.</param>
+    /// <param name="connection">The connection of somebody anonymous who sends; null beside a user, and where it is the server.</param>
+    /// <param name="data">JSON on one line.</param>
+    public static byte[] Direct(string? from, string? connection, ReadOnlySpan<byte> data)
     {
         var frame = JsonFrame.Begin("direct");
         if (from is not null)
         {
             frame.Writer.WriteString("from"u8, from);
+        }
+
+        if (connection is not null)
+        {
+            frame.Writer.WriteString("connection"u8, connection);
         }
 
         frame.Raw("data"u8, data);

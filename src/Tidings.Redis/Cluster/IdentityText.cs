@@ -42,6 +42,11 @@ internal static class IdentityText
                 grants.Permissions.Write(writer);
             }
 
+            if (identity.Send is { } send)
+            {
+                writer.WriteBoolean("send"u8, send);
+            }
+
             writer.WriteEndObject();
         }
 
@@ -83,6 +88,7 @@ internal static class IdentityText
                     IssuedHere = root.TryGetProperty("here"u8, out var here) && here.GetBoolean(),
                     SeenAt = root.TryGetProperty("seen"u8, out var seen) ? seen.GetInt64() : 0,
                     Grants = grants,
+                    Send = root.TryGetProperty("send"u8, out var send) ? send.GetBoolean() : null,
                 }
                 : null;
         }

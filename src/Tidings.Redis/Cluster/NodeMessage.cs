@@ -27,6 +27,7 @@ internal static class NodeMessage
             To = request.Target,
             Name = request.Name,
             From = request.From,
+            Connection = request.Connection,
             Channel = request.Channel,
             Code = request.Action == NodeAction.Disconnect ? request.Code.Code : null,
             Reason = request.Action == NodeAction.Disconnect ? request.Code.Reason : null,
@@ -44,7 +45,7 @@ internal static class NodeMessage
     {
         var end = published.Span[..Math.Min(published.Length, LongestLine)].IndexOf((byte)'\n');
         if (end < 0 || published.Length > LogEntry.LargestPayload || Read(published.Span[..end]) is not { } line
-            || line.Name is not { Length: <= LongestName } || line.From is { Length: > LongestName }
+            || line.Name is not { Length: <= LongestName } || line.From is { Length: > LongestName } || line.Connection is { Length: > LongestName }
             || line.Do is not { } action || line.To is not { } target || !Enum.IsDefined(action) || !Enum.IsDefined(target))
         {
             return null;
@@ -53,6 +54,7 @@ internal static class NodeMessage
         var request = new NodeRequest(action, target, line.Name)
         {
             From = line.From,
+            Connection = line.Connection,
             Channel = line.Channel,
             Code = line.Code is { } code ? new DisconnectCode(code, line.Reason ?? "") : DisconnectCode.DisconnectedByServer,
             Revoke = line.Revoke,
@@ -103,6 +105,7 @@ internal sealed class NodeLine
     public NodeTarget? To { get; set; }
     public string? Name { get; set; }
     public string? From { get; set; }
+    public string? Connection { get; set; }
     public string? Channel { get; set; }
     public ushort? Code { get; set; }
     public string? Reason { get; set; }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,11 @@ internal sealed partial class RedisClientNames : IClientNames
     private const string Kind = "clients";
     private const int AtOnce = 256;
     private const int LongestMessage = 1024;
+    private const int MostPostponed = 10_000;
+
+    // What client-claim.lua answers in the place of a claim.
+    private const long Kept = 0;
+    private const long Taken = -1;
 
     private static readonly TimeSpan KeyLife = TimeSpan.FromHours(1);
     private static readonly string KeyLifeText = ((long)KeyLife.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
@@ -28,6 +34,9 @@ internal sealed partial class RedisClientNames : IClientNames
     private readonly ILogger _log;
     private readonly bool[] _behind;
     private readonly long[] _keptAt;
+
+    // Names that could not be given back, and by which claim they were had.
+    private readonly ConcurrentQueue<(string Client, long Claim)>[] _postponed;
     private IReadOnlyList<NodeLease> _leases = [];
 
     public RedisClientNames(RedisShard[] shards, RedisKeys keys, string node, ClusterSeal seal, TimeProvider time, RedisMetrics metrics, ILogger log)
@@ -41,6 +50,7 @@ internal sealed partial class RedisClientNames : IClientNames
         _log = log;
         _behind = new bool[shards.Length];
         _keptAt = new long[shards.Length];
+        _postponed = [.. shards.Select(static _ => new ConcurrentQueue<(string, long)>())];
         foreach (var shard in shards)
         {
             shard.Hear(keys.Clients, Take);
@@ -54,22 +64,22 @@ internal sealed partial class RedisClientNames : IClientNames
 
     public void Hold(IReadOnlyList<NodeLease> leases) => _leases = leases;
 
-    public async Task<long?> ClaimAsync(string client, DuplicateClients duplicates)
+    public async Task<NameClaim> ClaimAsync(string client, int right, DuplicateClients duplicates)
     {
         var shard = RedisKeys.Shard(client, _shards.Length);
         if (_shards[shard].Link is not { } link)
         {
-            return 0;
+            return default;
         }
 
         try
         {
-            return await ClaimAsync(link, _leases[shard].Id, ended: "", client, duplicates, again: false).ConfigureAwait(false);
+            return await ClaimAsync(link, _leases[shard].Id, ended: "", client, right, duplicates, again: false).ConfigureAwait(false);
         }
         catch (BrokerUnavailableException)
         {
             _behind[shard] = true;
-            return 0;
+            return default;
         }
     }
 
@@ -78,11 +88,22 @@ internal sealed partial class RedisClientNames : IClientNames
         var shard = RedisKeys.Shard(client, _shards.Length);
         if (_shards[shard].Link is not { } link)
         {
+            Postpone(shard, client, claim);
             return false;
         }
 
         _ = ReleaseAsync(link, shard, client, claim);
         return true;
+    }
+
+    // Given back when Redis can be reached: otherwise the name would be this node's for as long as the node runs.
+    private void Postpone(int shard, string client, long claim)
+    {
+        if (_postponed[shard].Count < MostPostponed)
+        {
+            _postponed[shard].Enqueue((client, claim));
+            _behind[shard] = true;
+        }
     }
 
     private async Task ReleaseAsync(RedisLink link, int shard, string client, long claim)
@@ -93,7 +114,8 @@ internal sealed partial class RedisClientNames : IClientNames
         }
         catch (BrokerUnavailableException)
         {
-            // Those of this node are told now, the others with the end of the lease.
+            // Those of this node are told now, the others when Redis is back.
+            Postpone(shard, client, claim);
             Clients?.TellLeft(client);
         }
     }
@@ -101,13 +123,21 @@ internal sealed partial class RedisClientNames : IClientNames
     private Task ReleaseAsync(RedisLink link, string lease, string client, string claim, string word) => link.Connection.EvaluateAsync(
         RedisScript.ClientRelease, [_keys.Client(client), _keys.Leases, _keys.Leased(lease, Kind)], [lease, claim, client, _keys.Clients, $"{word} {_node} 0", SealLine(word, client)]);
 
-    private async Task<long?> ClaimAsync(RedisLink link, string lease, string ended, string client, DuplicateClients duplicates, bool again)
+    private async Task<NameClaim> ClaimAsync(RedisLink link, string lease, string ended, string client, int right, DuplicateClients duplicates, bool again)
     {
         var claim = (long)await link.Connection.EvaluateAsync(
             RedisScript.ClientClaim,
             [_keys.Client(client), _keys.Leases, _keys.Leased(lease, Kind)],
-            [lease, ended, client, duplicates.ToString(), again ? "1" : "0", KeyLifeText, _keys.Clients, _node, SealLine("replaced", client)]).ConfigureAwait(false);
-        return claim == 0 ? null : claim;
+            [
+                lease, ended, client, duplicates.ToString(), again ? "1" : "0", KeyLifeText, _keys.Clients, _node, SealLine("replaced", client),
+                right.ToString(CultureInfo.InvariantCulture),
+            ]).ConfigureAwait(false);
+        return claim switch
+        {
+            Kept => new NameClaim(0, DisconnectCode.TooManyConnections),
+            Taken => new NameClaim(0, DisconnectCode.NameTaken),
+            _ => new NameClaim(claim),
+        };
     }
 
     private void Take(byte[] published)
@@ -183,6 +213,18 @@ internal sealed partial class RedisClientNames : IClientNames
             {
                 await Task.WhenAll(some.Select(client => ReclaimAsync(link, lease, ended, clients, client))).ConfigureAwait(false);
             }
+
+            await GiveBackAsync(link, lease).ConfigureAwait(false);
+        }
+
+        // After the names that are had are claimed anew: a claim that was made since is not given back with the one before.
+        private async Task GiveBackAsync(RedisLink link, string lease)
+        {
+            while (names._postponed[shard].TryPeek(out var name))
+            {
+                await names.ReleaseAsync(link, lease, name.Client, name.Claim.ToString(CultureInfo.InvariantCulture), "swept").ConfigureAwait(false);
+                names._postponed[shard].TryDequeue(out _);
+            }
         }
 
         public async Task KeepAsync(RedisLink link, string lease)
@@ -223,18 +265,24 @@ internal sealed partial class RedisClientNames : IClientNames
 
         private async Task ReclaimAsync(RedisLink link, string lease, string ended, ClientRegistry clients, string client)
         {
-            if (await names.ClaimAsync(link, lease, ended, client, clients.Duplicates, again: true).ConfigureAwait(false) is { } claim)
+            if (clients.RightOf(client) is not { } right)
             {
-                clients.Renew(client, claim);
-                if (!clients.Contains(client))
-                {
-                    // It went in between, and what was given back was the claim before.
-                    await names.ReleaseAsync(link, lease, client, claim: "", "left").ConfigureAwait(false);
-                }
+                return;
             }
-            else
+
+            var (claim, refusal) = await names.ClaimAsync(link, lease, ended, client, right, clients.Duplicates, again: true).ConfigureAwait(false);
+            if (refusal is { } code)
             {
-                clients.GiveUp(client, long.MaxValue, clients.Duplicates == DuplicateClients.Replace ? DisconnectCode.Replaced : DisconnectCode.TooManyConnections);
+                // Whoever has it now is newer, or has the better right: to those who lose it, it is the same.
+                clients.GiveUp(client, long.MaxValue, clients.Duplicates == DuplicateClients.Refuse && code == DisconnectCode.TooManyConnections ? code : DisconnectCode.Replaced);
+                return;
+            }
+
+            clients.Renew(client, claim);
+            if (!clients.Contains(client))
+            {
+                // It went in between, and what was given back was the claim before.
+                await names.ReleaseAsync(link, lease, client, claim: "", "left").ConfigureAwait(false);
             }
         }
     }

@@ -10,8 +10,9 @@ internal sealed class TokenCreate
 {
     private readonly TokenKeyOptions _keys = new();
     private readonly Option<string> _user = new("--user") { Description = "Whose token it is (sub)", Required = true };
-    private readonly Option<string> _expires = new("--expires") { Description = "How long it holds, as 15m, 1h or 7d; 'never' leaves the end out. Default 1h" };
-    private readonly Option<string[]> _channels = new("--channel") { Description = "What it allows, as 'chat:*=subscribe,publish'; may be repeated. Without any, what the server allows its users" };
+    private readonly Option<string> _expires = new("--expires") { Description = "How long it holds, as 15m, 1h or 7d; 'never' leaves the end out, which servers refuse unless Tidings:Jwt:RequireExpiration is false. Default 1h" };
+    private readonly Option<string[]> _channels = new("--channel") { Description = "What it allows, as 'chat:*=subscribe,publish' or 'order:{id}=subscribe' ({id} stops at a ':', * does not); may be repeated. Without any, what the server allows its users" };
+    private readonly Option<bool?> _send = new("--send") { Description = "Whether it allows direct messages to users and connections (send). Without it, what Tidings:Send says" };
     private readonly Option<string> _id = new("--id") { Description = "The token's id (jti), by which it can be revoked" };
     private readonly Option<string> _name = new("--name") { Description = "The user's name for display" };
     private readonly Option<string> _issuer = new("--issuer") { Description = "Who makes it (iss). Default Tidings:Jwt:Issuer" };
@@ -21,7 +22,7 @@ internal sealed class TokenCreate
     {
         get
         {
-            var command = new Command("create", "Makes a token.") { _user, _expires, _channels, _id, _name, _issuer, _audience };
+            var command = new Command("create", "Makes a token.") { _user, _expires, _channels, _send, _id, _name, _issuer, _audience };
             _keys.AddTo(command);
             command.Does((parsed, output, _) => Task.FromResult(Write(parsed, output)));
             return command;
@@ -46,6 +47,7 @@ internal sealed class TokenCreate
                 Name = parsed.GetValue(_name),
                 Issuer = parsed.GetValue(_issuer) ?? keys.Issuer,
                 Audience = parsed.GetValue(_audience) ?? keys.Audience,
+                Send = parsed.GetValue(_send),
                 Permissions = Permissions(parsed.GetValue(_channels) ?? []),
             });
         }

@@ -45,7 +45,7 @@ internal sealed class TokenInspect
 
         var keys = _keys.Read(parsed);
         TokenFailure? failure = null;
-        if (keys.Keys.Count > 0 && new TokenValidator(keys.Keys, keys.Issuer, keys.Audience, TimeProvider.System).Validate(token) is { IsValid: false } refused)
+        if (keys.Keys.Count > 0 && new TokenValidator(keys.Keys, keys.Issuer, keys.Audience, TimeProvider.System, keys.Validation).Validate(token) is { IsValid: false } refused)
         {
             failure = refused.Failure;
         }
@@ -120,8 +120,9 @@ internal sealed class TokenInspect
         TokenFailure.Signature => "the signature is not the key's",
         TokenFailure.Claims => "a claim occurs twice or is of the wrong form",
         TokenFailure.Subject => "sub is missing or cannot be one",
-        TokenFailure.Expired => "it has expired",
+        TokenFailure.Expired => "it has expired, or has no exp where one is required",
         TokenFailure.NotYetValid => "it does not hold yet",
+        TokenFailure.Lifetime => "it holds longer than Tidings:Jwt:MaxLifetime",
         TokenFailure.Issuer => "iss is not the configured issuer",
         TokenFailure.Audience => "aud does not name the configured audience, or names one where none is configured",
         _ => "channels holds what cannot be a permission",

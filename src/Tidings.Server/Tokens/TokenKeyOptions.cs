@@ -49,7 +49,7 @@ internal sealed class TokenKeyOptions
             throw CommandException.Misused(error.Message.Split(" (Parameter ", 2)[0]);
         }
 
-        return new TokenKeys(keys, jwt.Issuer, jwt.Audience);
+        return new TokenKeys(keys, jwt.Issuer, jwt.Audience, jwt.Validation());
     }
 
     private static JwtOptions Configured()
@@ -96,4 +96,4 @@ internal sealed class TokenKeyOptions
 }
 
 /// <summary>Keys, and what else a token has to say to be accepted with them.</summary>
-internal sealed record TokenKeys(IReadOnlyList<TokenKey> Keys, string? Issuer, string? Audience);
+internal sealed record TokenKeys(IReadOnlyList<TokenKey> Keys, string? Issuer, string? Audience, TokenValidatorOptions Validation);

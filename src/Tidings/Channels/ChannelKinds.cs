@@ -1,3 +1,5 @@
+using Tidings.Push;
+
 namespace Tidings.Channels;
 
 /// <summary>All kinds of channels of an application, looked up by name: the first whose pattern matches.</summary>
@@ -12,8 +14,15 @@ internal sealed class ChannelKinds
 
     private static readonly ChannelKind Other = new(new ChannelPattern("*"));
 
+    // To clients it is closed unless a token opens it; a user's own channel and what the server publishes are not concerned.
+    private static readonly ChannelKind Unmatched = Other with { Subscribe = ChannelAccess.Server };
+
+    /// <summary>That of a command which has no channel.</summary>
+    public static readonly ChannelKind None = Other with { Closed = true };
+
     private volatile ChannelKind[] _kinds = [];
     private volatile ChannelKind[] _features = [];
+    private volatile bool _unmatchedAreOpen = true;
 
     /// <summary>Adds a kind, or puts it in the place of the one with the same pattern. Kinds are looked up in the order of their adding.</summary>
     public void Set(ChannelKind kind)
@@ -38,6 +47,13 @@ internal sealed class ChannelKinds
     /// away from what holds where the application has none.</summary>
     public void SetFeature(ChannelKind kind) => _features = [.. _features.Where(other => other.Pattern.Text != kind.Pattern.Text), kind];
 
+    /// <summary>Whether clients may subscribe to channels that no kind matches.</summary>
+    public bool UnmatchedAreOpen
+    {
+        get => _unmatchedAreOpen;
+        set => _unmatchedAreOpen = value;
+    }
+
     /// <summary>Rules that go before the application's, or null.</summary>
     public IChannelOverlay? Overlay { get; set; }
 
@@ -48,7 +64,9 @@ internal sealed class ChannelKinds
     {
         var kinds = _kinds;
         var feature = Find(_features, channel);
-        return feature is { Closed: true } ? feature : Find(kinds, channel) ?? feature ?? (kinds.Length == 0 ? Find(BuiltIn, channel) : null) ?? Other;
+        return feature is { Closed: true } ? feature
+            : Find(kinds, channel) ?? feature ?? (kinds.Length == 0 ? Find(BuiltIn, channel) : null)
+            ?? (UnmatchedAreOpen || channel == ServerActions.Everybody ? Other : Unmatched);
     }
 
     /// <summary>The same for the plain text route of a room: what no kind speaks of is open there.</summary>

@@ -1,17 +1,15 @@
 using Tidings.Brokers;
 using Tidings.Connections;
-using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
-using Tidings.Security.Tokens;
 
 namespace Tidings.Channels;
 
 /// <summary>What each command does. Called on the connection's lane; whatever sends after waiting has come back to it.</summary>
-internal sealed class CommandActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Subscribing subscribing, ConnectionDirectory directory, Everywhere everywhere)
+internal sealed class CommandActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Subscribing subscribing, ConnectionDirectory directory, DirectMessages direct)
 {
     private const string NotAllowed = "Not allowed";
     private static readonly FieldFault NoAnswer = new("method", "nothing answers this method (MapCall, Tidings:Hooks:Call), or what answers it refused it");
@@ -43,21 +41,34 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
             case CommandType.Presence or CommandType.History when Shedder?.TryShed() == true:
                 connection.Send(Reply.Overloaded(command.Id, LoadShedder.RetryAfter));
                 return default;
-            case CommandType.Publish:
-                return PublishAsync(session, command);
             case CommandType.Subscribe when command.Targets is { } targets:
                 return SubscribeAllAsync(session, command, targets);
             case CommandType.Subscribe:
                 return subscribing.SubscribeAsync(session, command.Target, command.Id);
+        }
+
+        // Of a channel that is subscribed to this is asked where every transport subscribes, for each channel by itself.
+        var kind = command.Target.Channel is { Length: > 0 } channel ? kinds.Find(channel) : ChannelKinds.None;
+        var asked = new PermissionRequest(session.Identity, command.Target, kind, direct.Rule);
+        if (!Permissions.Allow(command.Type, asked))
+        {
+            Forbid(connection, command, PermissionReason.Of(command.Type, asked));
+            return default;
+        }
+
+        switch (command.Type)
+        {
+            case CommandType.Publish:
+                return PublishAsync(session, command, kind);
             case CommandType.Unsubscribe:
                 Unsubscribe(session, command);
                 return default;
             case CommandType.Send:
-                return SendAsync(session, command);
+                return direct.SendAsync(session, command);
             case CommandType.Presence:
-                return PresenceAsync(session, command);
+                return PresenceAsync(session, command, kind);
             case CommandType.History:
-                return HistoryAsync(session, command);
+                return HistoryAsync(session, command, kind);
             case CommandType.Call:
                 return CallAsync(session, command);
             case CommandType.Ping:
@@ -144,17 +155,10 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         }
     }
 
-    private async ValueTask PublishAsync(ChannelSession session, Command command)
+    private async ValueTask PublishAsync(ChannelSession session, Command command, ChannelKind kind)
     {
         var connection = session.Connection;
         var channel = command.Target.Channel;
-        var kind = kinds.Find(channel);
-        if (!ChannelPermissions.MayPublish(kind, channel, session.Identity))
-        {
-            Forbid(connection, command, PermissionReason.Of(kind, channel, TokenActions.Publish, session.Identity));
-            return;
-        }
-
         if (!connection.TryPublish(channel, out var refusal))
         {
             connection.Send(Reply.RateLimited(command.Id, refusal.RetryAfter, refusal.SharedLimit));
@@ -197,24 +201,13 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     // One user's keys are not another's, nor the server's: who guesses a key must not make somebody else's message look like a repeat.
     private static string? ScopeKey(string? user, string? key) => key is null ? null : $"\u0001{user}\u0001{key}";
 
-    // Who may not speak to users gets what he gets where there is nobody: 0.
-    private async ValueTask SendAsync(ChannelSession session, Command command)
-    {
-        var request = new NodeRequest(NodeAction.Send, NodeTarget.UserOrConnection, command.To!) { From = session.User, Data = command.Data };
-        var count = await everywhere.DoAsync(request).ConfigureAwait(false);
-        await session.Connection.Lane.SwitchTo();
-        session.Connection.Send(Reply.Sent(command.Id, count));
-    }
-
-    private async ValueTask PresenceAsync(ChannelSession session, Command command)
+    private async ValueTask PresenceAsync(ChannelSession session, Command command, ChannelKind kind)
     {
         var channel = command.Target.Channel;
-        var kind = kinds.Find(channel);
-        var may = ChannelPermissions.MaySeePresence(kind, channel, session.Identity);
-        if (!may || !await MayReadAsync(session, kind, channel).ConfigureAwait(false))
+        if (!await MayReadAsync(session, kind, channel).ConfigureAwait(false))
         {
             await session.Connection.Lane.SwitchTo();
-            Forbid(session.Connection, command, may ? PermissionReason.Application(channel) : PermissionReason.Of(kind, channel, TokenActions.Presence, session.Identity));
+            Forbid(session.Connection, command, PermissionReason.Application(channel));
             return;
         }
 
@@ -227,15 +220,13 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         session.Connection.Send(frame.End());
     }
 
-    private async ValueTask HistoryAsync(ChannelSession session, Command command)
+    private async ValueTask HistoryAsync(ChannelSession session, Command command, ChannelKind kind)
     {
         var target = command.Target;
-        var kind = kinds.Find(target.Channel);
-        var may = ChannelPermissions.MayReadHistory(kind, target.Channel, session.Identity);
-        if (!may || !await MayReadAsync(session, kind, target.Channel).ConfigureAwait(false))
+        if (!await MayReadAsync(session, kind, target.Channel).ConfigureAwait(false))
         {
             await session.Connection.Lane.SwitchTo();
-            Forbid(session.Connection, command, may ? PermissionReason.Application(target.Channel) : PermissionReason.Of(kind, target.Channel, TokenActions.History, session.Identity));
+            Forbid(session.Connection, command, PermissionReason.Application(target.Channel));
             return;
         }
 

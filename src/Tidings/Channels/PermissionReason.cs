@@ -5,7 +5,7 @@ using Tidings.Security.Tokens;
 
 namespace Tidings.Channels;
 
-/// <summary>Why somebody may not do something in a channel, in words for those who run the server. It is asked after <see cref="ChannelPermissions"/> has said no.</summary>
+/// <summary>Why somebody may not do something in a channel, in words for those who run the server. It is asked after <see cref="Permissions"/> has said no.</summary>
 internal static class PermissionReason
 {
     /// <summary>The application's own code, its policy or a hook said no.</summary>
@@ -13,6 +13,28 @@ internal static class PermissionReason
 
     public static FieldFault Of(ChannelKind kind, string channel, TokenActions action, Identity? who) =>
         new("channel", $"{action.ToString().ToLowerInvariant()} \"{channel}\": {Why(kind, channel, action, who)}");
+
+    /// <summary>Why a command was refused.</summary>
+    public static FieldFault Of(CommandType command, PermissionRequest asked)
+    {
+        var (who, wanted, kind, _) = asked;
+        return command switch
+        {
+            CommandType.Send => new("to", who?.Send == false
+                ? "the token's claim \"send\" forbids direct messages"
+                : "clients may not send direct messages; Tidings:Send, the token's claim \"send\" or AllowSend lets them"),
+            CommandType.Publish => Of(kind, wanted.Channel, TokenActions.Publish, who),
+            CommandType.Presence => Of(kind, wanted.Channel, TokenActions.Presence, who),
+            CommandType.History => Of(kind, wanted.Channel, TokenActions.History, who),
+            _ => Of(
+                kind,
+                wanted.Channel,
+                !Permissions.MaySubscribe(kind, wanted.Channel, who) ? TokenActions.Subscribe
+                    : wanted.Last is > 0 && !Permissions.MayReadHistory(kind, wanted.Channel, who) ? TokenActions.History
+                    : TokenActions.Presence,
+                who),
+        };
+    }
 
     private static string Why(ChannelKind kind, string channel, TokenActions action, Identity? who)
     {

@@ -23,7 +23,7 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, D
     {
         var channel = ChannelName.RoomPrefix + room;
         var kind = kinds.FindRoom(channel);
-        if (!ChannelPermissions.MaySubscribe(kind, channel, connection.Identity))
+        if (!Permissions.MaySubscribe(kind, channel, connection.Identity))
         {
             connection.Tag = PermissionReason.Of(kind, channel, TokenActions.Subscribe, connection.Identity);
             return connection.Identity is null ? DisconnectCode.Unauthorized : DisconnectCode.Forbidden;
@@ -76,7 +76,7 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, D
     {
         var room = ((Subscription)connection.Tag!).Channel!.Name;
         var kind = kinds.FindRoom(room);
-        if (!ChannelPermissions.MayPublish(kind, room, connection.Identity))
+        if (!Permissions.MayPublish(kind, room, connection.Identity))
         {
             var why = PermissionReason.Of(kind, room, TokenActions.Publish, connection.Identity);
             connection.Send(connection.Registry.Refusals.Add("Not allowed", connection.Address, why) is { } details ? Reply.Refused("Not allowed", details) : NotAllowed);
@@ -96,8 +96,10 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, D
         }
     }
 
-    protected override bool MayStay(Connection connection) =>
-        connection.Tag is not Subscription { Channel.Name: { } room } || ChannelPermissions.MaySubscribe(kinds.FindRoom(room), room, connection.Identity);
+    protected override ValueTask<DisconnectCode?> ReviewAsync(Connection connection) => ValueTask.FromResult<DisconnectCode?>(
+        connection.Tag is not Subscription { Channel.Name: { } room } || Permissions.MaySubscribe(kinds.FindRoom(room), room, connection.Identity)
+            ? null
+            : DisconnectCode.Forbidden);
 
     private static ChannelPeer PeerOf(Connection connection) =>
         new(connection.Id.ToString(CultureInfo.InvariantCulture), connection.Identity?.User) { Principal = connection.Identity?.Principal };

@@ -49,7 +49,7 @@ internal sealed partial class Subscribing
     private async ValueTask<HistoryPart> ReadAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind)
     {
         await broker.ListenAsync(request.Channel).ConfigureAwait(false);
-        if (request.Since is null || ChannelPermissions.MayReadHistory(kind, request.Channel, session.Identity))
+        if (request.Since is null || Permissions.MayReadHistory(kind, request.Channel, session.Identity))
         {
             return await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last ?? 0)).ConfigureAwait(false);
         }

@@ -34,8 +34,8 @@ internal sealed partial class Subscribing
 
     private static async ValueTask<bool> MayStayAsync(ChannelSession session, ChannelMembership membership)
     {
-        var may = ChannelPermissions.MaySubscribe(membership.Kind, membership.Channel, session.Identity)
-            && (membership.Watch is null || ChannelPermissions.MaySeePresence(membership.Kind, membership.Channel, session.Identity));
+        var may = Permissions.MaySubscribe(membership.Kind, membership.Channel, session.Identity)
+            && (membership.Watch is null || Permissions.MaySeePresence(membership.Kind, membership.Channel, session.Identity));
         return may
             && (membership.Kind.OnSubscribe is not { } handler
                 || (await handler.OnSubscribeAsync(session.Peer, membership.Channel, CancellationToken.None).ConfigureAwait(false)).Refusal is null);

@@ -5,7 +5,6 @@ using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
-using Tidings.Security.Tokens;
 
 namespace Tidings.Channels;
 
@@ -214,19 +213,14 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
 
     private static SubscribeRefusal? Judge(ChannelSession session, SubscribeRequest request, ChannelKind kind)
     {
-        var (channel, who) = (request.Channel, session.Identity);
-        TokenActions? missing =
-            !ChannelPermissions.MaySubscribe(kind, channel, who) ? TokenActions.Subscribe
-            : request.Last is > 0 && !ChannelPermissions.MayReadHistory(kind, channel, who) ? TokenActions.History
-            : request.Presence && kind.Presence && !ChannelPermissions.MaySeePresence(kind, channel, who) ? TokenActions.Presence
-            : null;
-        if (missing is not { } action)
+        var asked = new PermissionRequest(session.Identity, request, kind);
+        if (Permissions.Allow(CommandType.Subscribe, asked))
         {
             return null;
         }
 
         var connection = session.Connection;
-        return new SubscribeRefusal(ErrorCode.NotAllowed, NotAllowed, connection.Registry.Refusals.Add(NotAllowed, connection.Address, PermissionReason.Of(kind, channel, action, who)));
+        return new SubscribeRefusal(ErrorCode.NotAllowed, NotAllowed, connection.Registry.Refusals.Add(NotAllowed, connection.Address, PermissionReason.Of(CommandType.Subscribe, asked)));
     }
 }
 

@@ -11,10 +11,6 @@ internal sealed class ClientActions(ClientRegistry clients, INodes nodes, Everyw
     /// <summary>Those of this node.</summary>
     public ClientRegistry Here => clients;
 
-    /// <summary>Gives the connection a name.</summary>
-    /// <returns>Why it may not have it, or null.</returns>
-    public ValueTask<DisconnectCode?> JoinAsync(string client, Connection connection) => clients.JoinAsync(client, connection);
-
     /// <param name="client">The name.</param>
     /// <param name="json">What it gets.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>

@@ -12,21 +12,28 @@ internal sealed class ClientHandler(ClientActions clients, FirstMessage? firstMe
     /// <returns>Why it may not have the name, or null.</returns>
     public async ValueTask<DisconnectCode?> JoinAsync(Connection connection, string client)
     {
-        if (connection.Identity is { } identity && !MayBe(client, identity.User))
+        if (!ClientRight.Allows(client, connection.Identity))
         {
             connection.Tag = new FieldFault("client", "the name in the path is another user's");
             return DisconnectCode.Forbidden;
         }
 
         // Before it joins: from then on the lane may close the connection, and must find what it has to leave.
-        connection.Tag = new Client(client, ClientMessages.Quote(client));
-        if (await clients.JoinAsync(client, connection).ConfigureAwait(false) is not { } refusal)
+        var tag = new Client(client, ClientMessages.Quote(client), ClientRight.Of(connection.Identity));
+        connection.Tag = tag;
+        if (await clients.Here.JoinAsync(client, connection, tag.Right).ConfigureAwait(false) is { } refusal)
         {
-            return null;
+            connection.Tag = null;
+            return refusal;
         }
 
-        connection.Tag = null;
-        return refusal;
+        if (!ReferenceEquals(connection.Tag, tag))
+        {
+            // It was closed before it had the name, and had nothing to leave then.
+            clients.Here.Leave(client, connection);
+        }
+
+        return null;
     }
 
     public override void OnClosed(Connection connection, DisconnectCode code)
@@ -38,7 +45,28 @@ internal sealed class ClientHandler(ClientActions clients, FirstMessage? firstMe
         }
     }
 
-    protected override bool MayStay(Connection connection) => connection.Tag is not Client client || MayBe(client.Name, connection.Identity!.User);
+    // Somebody anonymous has become a user, whose right to the name is better than that of others who are nobody.
+    protected override async ValueTask<DisconnectCode?> ReviewAsync(Connection connection)
+    {
+        if (connection.Tag is not Client client)
+        {
+            return null;
+        }
+
+        var right = ClientRight.Of(connection.Identity);
+        if (!ClientRight.Allows(client.Name, connection.Identity))
+        {
+            return DisconnectCode.Forbidden;
+        }
+
+        if (right == client.Right)
+        {
+            return null;
+        }
+
+        connection.Tag = client with { Right = right };
+        return await clients.Here.RaiseAsync(client.Name, connection, right).ConfigureAwait(false);
+    }
 
     protected override void OnContent(Connection connection, ReadOnlySpan<byte> text)
     {
@@ -124,9 +152,5 @@ internal sealed class ClientHandler(ClientActions clients, FirstMessage? firstMe
         }
     }
 
-    // Names of those who are nobody's are names alone; those of users are the user's id, or begin with it and a colon.
-    private static bool MayBe(string client, string user) =>
-        client.StartsWith(user, StringComparison.Ordinal) && (client.Length == user.Length || client[user.Length] == ':');
-
-    private sealed record Client(string Name, byte[] Quoted);
+    private sealed record Client(string Name, byte[] Quoted, int Right);
 }

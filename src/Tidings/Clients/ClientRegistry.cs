@@ -6,18 +6,26 @@ namespace Tidings.Clients;
 
 /// <summary>Who is connected under which name on this node. Safe from any thread.</summary>
 /// <remarks>One lock orders joins, leaves and messages; under it frames are only handed to lanes, so that everybody gets them in one order.</remarks>
-internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguage language)
+internal sealed class ClientRegistry : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Holders> _clients = new(StringComparer.Ordinal);
+    private readonly DuplicateClients _duplicates;
+    private readonly LeaveNotices _notices;
 
     // Names that are being taken: another node may take them anew before they are had here.
     private readonly Dictionary<string, Joining> _joining = new(StringComparer.Ordinal);
 
+    public ClientRegistry(DuplicateClients duplicates, TidingsLanguage language, TimeProvider time)
+    {
+        _duplicates = duplicates;
+        _notices = new LeaveNotices(language, time, frame => Broadcast(frame));
+    }
+
     /// <summary>Where nodes share out names; null where this one is alone. Set before anybody joins.</summary>
     public IClientNames? Names { get; set; }
 
-    public DuplicateClients Duplicates => duplicates;
+    public DuplicateClients Duplicates => _duplicates;
 
     public int Count
     {
@@ -50,24 +58,46 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
         }
     }
 
+    /// <summary>What right to the name those have who have it here; null where nobody has.</summary>
+    public int? RightOf(string client)
+    {
+        lock (_gate)
+        {
+            return _clients.GetValueOrDefault(client)?.Right;
+        }
+    }
+
     /// <summary>Gives the connection the name. Completes at once where the node is alone.</summary>
+    /// <param name="client">The name.</param>
+    /// <param name="connection">Who gets it.</param>
+    /// <param name="right">What right its user has to the name (<see cref="ClientRight"/>): those with a lesser one lose it, those with a better one keep it.</param>
     /// <returns>Why it may not have it, or null.</returns>
-    public async ValueTask<DisconnectCode?> JoinAsync(string client, Connection connection)
+    public ValueTask<DisconnectCode?> JoinAsync(string client, Connection connection, int right) => TakeAsync(client, connection, right, hasIt: false);
+
+    /// <summary>The connection, which has the name, is a user's from now on, who has a better right to it.</summary>
+    /// <returns>Why it may not keep it, or null.</returns>
+    public ValueTask<DisconnectCode?> RaiseAsync(string client, Connection connection, int right) => TakeAsync(client, connection, right, hasIt: true);
+
+    private async ValueTask<DisconnectCode?> TakeAsync(string client, Connection connection, int right, bool hasIt)
     {
         if (Names is null)
         {
-            return Join(client, connection, claim: 0);
+            return Take(client, connection, right, claim: 0, hasIt);
         }
 
-        if (duplicates == DuplicateClients.Refuse && Contains(client))
+        lock (_gate)
         {
-            return DisconnectCode.TooManyConnections;
+            if (Refusal_NeedsLock(client, right) is { } refusal)
+            {
+                return refusal;
+            }
         }
 
         var joining = BeginJoining(client);
         try
         {
-            return await Names.ClaimAsync(client, duplicates).ConfigureAwait(false) is { } claim ? Join(client, connection, claim, joining) : DisconnectCode.TooManyConnections;
+            var (claim, refusal) = await Names.ClaimAsync(client, right, _duplicates).ConfigureAwait(false);
+            return refusal ?? Take(client, connection, right, claim, hasIt, joining);
         }
         finally
         {
@@ -92,15 +122,19 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
             }
 
             _clients.Remove(client);
-            if (Names?.TryRelease(client, holders.Claim) != true)
+            if (Names?.TryRelease(client, holders.Claim) == true)
             {
-                Broadcast_NeedsLock(LeftFrame(client), except: null);
+                return;
             }
         }
+
+        TellLeft(client);
     }
 
     /// <summary>Tells all clients of this node that one has left whom no node has any more.</summary>
-    public void TellLeft(string client) => Broadcast(LeftFrame(client));
+    public void TellLeft(string client) => _notices.Add(client);
+
+    public void Dispose() => _notices.Dispose();
 
     /// <summary>Another node has taken the name: this one's connections that had it before are closed.</summary>
     /// <param name="client">The name.</param>
@@ -147,10 +181,16 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
     /// <returns>To how many connections the frame was handed.</returns>
     public int Broadcast(byte[] frame, string? except = null)
     {
+        var count = 0;
         lock (_gate)
         {
-            return Broadcast_NeedsLock(frame, except);
+            foreach (var (client, holders) in _clients)
+            {
+                count += client == except ? 0 : SendAll(holders.Connections, frame);
+            }
         }
+
+        return count;
     }
 
     /// <returns>How many connections are being closed.</returns>
@@ -185,7 +225,7 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
         }
     }
 
-    private DisconnectCode? Join(string client, Connection connection, long claim, Joining? joining = null)
+    private DisconnectCode? Take(string client, Connection connection, int right, long claim, bool hasIt, Joining? joining = null)
     {
         lock (_gate)
         {
@@ -194,16 +234,29 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
                 return DisconnectCode.Replaced;
             }
 
-            var others = _clients.TryGetValue(client, out var holders) ? holders.Connections : [];
-            if (others.Length > 0 && duplicates == DuplicateClients.Refuse)
+            var holders = _clients.GetValueOrDefault(client);
+            if (hasIt && holders?.Connections.Contains(connection) != true)
+            {
+                // It has lost the name, or has gone, since it became a user's.
+                if (holders is null)
+                {
+                    Names?.TryRelease(client, claim);
+                }
+
+                return DisconnectCode.Replaced;
+            }
+
+            if (Refusal_NeedsLock(client, right) is { } refusal)
             {
                 // Who has it here has it by this node's last claim, whoever made that.
                 _clients[client] = holders! with { Claim = Math.Max(claim, holders.Claim) };
-                return DisconnectCode.TooManyConnections;
+                return refusal;
             }
 
-            _clients[client] = new Holders(duplicates == DuplicateClients.Join ? [.. others, connection] : [connection], Math.Max(claim, holders?.Claim ?? 0));
-            if (duplicates == DuplicateClients.Replace)
+            var others = Array.FindAll(holders?.Connections ?? [], other => other != connection);
+            var stay = _duplicates == DuplicateClients.Join && holders?.Right == right;
+            _clients[client] = new Holders(stay ? [.. others, connection] : [connection], right, Math.Max(claim, holders?.Claim ?? 0));
+            if (!stay)
             {
                 CloseAll(others, DisconnectCode.Replaced);
             }
@@ -211,6 +264,14 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
             return null;
         }
     }
+
+    // Why somebody of that right does not get a name that others have here.
+    private DisconnectCode? Refusal_NeedsLock(string client, int right) => _clients.GetValueOrDefault(client)?.Right switch
+    {
+        { } had when had > right => DisconnectCode.NameTaken,
+        { } had when had == right && _duplicates == DuplicateClients.Refuse => DisconnectCode.TooManyConnections,
+        _ => null,
+    };
 
     private static int SendAll(Connection[] connections, byte[] frame)
     {
@@ -230,29 +291,10 @@ internal sealed class ClientRegistry(DuplicateClients duplicates, TidingsLanguag
         }
     }
 
-    private int Broadcast_NeedsLock(byte[] frame, string? except)
-    {
-        var count = 0;
-        foreach (var (client, holders) in _clients)
-        {
-            if (client != except)
-            {
-                count += SendAll(holders.Connections, frame);
-            }
-        }
-
-        return count;
-    }
-
-    private byte[] LeftFrame(string client)
-    {
-        var text = language == TidingsLanguage.Zh ? $"{client} 离开了" : $"{client} left";
-        return Frame.Text([.. """{"type":"system","message":"""u8, .. ClientMessages.Quote(text), .. "}"u8]);
-    }
-
     /// <param name="Connections">Who has the name here.</param>
+    /// <param name="Right">What right they have to it, all of them the same.</param>
     /// <param name="Claim">By which claim, where nodes share out names.</param>
-    private sealed record Holders(Connection[] Connections, long Claim);
+    private sealed record Holders(Connection[] Connections, int Right, long Claim);
 
     private sealed class Joining
     {

@@ -64,8 +64,10 @@ internal abstract class TextRouteHandler(FirstMessage? firstMessage) : Connectio
         }
     }
 
-    /// <summary>Whether what the connection is a member of is open to the user to whom it now belongs.</summary>
-    protected virtual bool MayStay(Connection connection) => true;
+    /// <summary>Judges whether what the connection is a member of is open to the user to whom it now belongs. On the connection's lane, which no message
+    /// of the connection reaches until this is done.</summary>
+    /// <returns>Why the connection must go, or null.</returns>
+    protected virtual ValueTask<DisconnectCode?> ReviewAsync(Connection connection) => default;
 
     protected abstract void OnContent(Connection connection, ReadOnlySpan<byte> text);
 
@@ -84,10 +86,15 @@ internal abstract class TextRouteHandler(FirstMessage? firstMessage) : Connectio
     {
         switch (answer.Outcome)
         {
-            case AuthOutcome.Accepted when !MayStay(connection):
-                connection.CloseNow(DisconnectCode.Forbidden);
-                break;
             case AuthOutcome.Accepted:
+                var refusal = await ReviewAsync(connection).ConfigureAwait(false);
+                await connection.Lane.SwitchTo();
+                if (refusal is { } code)
+                {
+                    connection.CloseNow(code);
+                    break;
+                }
+
                 connection.Send(Reply.AuthSuccess(default, connection.Identity!.User));
                 await PendingJoin.CompleteAsync(connection).ConfigureAwait(false);
                 break;

@@ -42,8 +42,11 @@ internal enum NodeTarget : byte
 /// <param name="Name">The user, connection, token or client; of all clients, the one left out, or empty.</param>
 internal sealed record NodeRequest(NodeAction Action, NodeTarget Target, string Name)
 {
-    /// <summary>Who sends, or null.</summary>
+    /// <summary>The user who sends; null where it is the server, or somebody anonymous.</summary>
     public string? From { get; init; }
+
+    /// <summary>The connection of somebody anonymous who sends, or null.</summary>
+    public string? Connection { get; init; }
 
     /// <summary>The channel, for subscribing and its end.</summary>
     public string? Channel { get; init; }

@@ -45,7 +45,7 @@ internal sealed class NodeWork(ConnectionDirectory directory, Subscribing subscr
             return 0;
         }
 
-        var frame = Reply.Direct(request.From, request.Data.Span);
+        var frame = Reply.Direct(request.From, request.Connection, request.Data.Span);
         foreach (var receiver in receivers)
         {
             receiver.SendLater(frame);

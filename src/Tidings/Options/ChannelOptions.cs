@@ -2,7 +2,7 @@ using Tidings.Options;
 
 namespace Tidings;
 
-/// <summary>Who may do something in a channel.</summary>
+/// <summary>Who may do something.</summary>
 public enum ChannelAccess
 {
     /// <summary>Everybody who may connect.</summary>

@@ -3,7 +3,7 @@ namespace Tidings;
 /// <summary>Clients by name.</summary>
 public sealed class ClientOptions
 {
-    /// <summary>What becomes of a second connection of the same name on <c>/ws/clients/{clientId}</c>: the first is closed with 4009, the second with 1008, or both get what is sent to the name. Default <see cref="DuplicateClients.Replace"/>.</summary>
+    /// <summary>What becomes of a second connection of the same name on <c>/ws/clients/{clientId}</c>, where both are the same user's or both anonymous (docs/guides/authentication.md): the first is closed with 4009, the second with 1008, or both get what is sent to the name. Default <see cref="DuplicateClients.Replace"/>.</summary>
     public DuplicateClients Duplicates { get; set; }
 }
 

@@ -20,6 +20,20 @@ public sealed class JwtOptions
 
     /// <summary>What <c>aud</c> must be or contain. Default none: only tokens without <c>aud</c> are accepted.</summary>
     public string? Audience { get; set; }
+
+    /// <summary>Whether a token without <c>exp</c> is refused. Default true; where it is false, such a token holds until it is revoked.</summary>
+    public bool RequireExpiration { get; set; } = true;
+
+    /// <summary>How long a token may hold: <c>exp</c> at most this far after <c>iat</c>, or after now where there is no <c>iat</c>. Default none: as long as <c>exp</c> says.</summary>
+    [OptionRange("1s", "3650d")]
+    public TimeSpan? MaxLifetime { get; set; }
+
+    /// <summary>How far the clock of the issuer may be ahead of the server's: what <c>nbf</c> and <c>iat</c> may lie in the future. <c>exp</c> is exact. Default 30 s; 0 allows nothing.</summary>
+    [OptionRange("0", "10m")]
+    public TimeSpan ClockSkew { get; set; } = TokenLimits.DefaultClockSkew;
+
+    /// <summary>The same as a validator takes it.</summary>
+    internal TokenValidatorOptions Validation() => new() { RequireExpiration = RequireExpiration, MaxLifetime = MaxLifetime, ClockSkew = ClockSkew };
 }
 
 /// <summary>One key that checks tokens. Its algorithm is fixed here and never taken from a token.</summary>

@@ -22,6 +22,15 @@ public sealed class TidingsOptions
     [Reloadable]
     public IList<ChannelOptions> Channels { get; } = [];
 
+    /// <summary>Whether clients may subscribe to channels that no kind matches, and read them back. A token's <c>channels</c> opens a channel all the same, and
+    /// <c>all</c>, <c>user:</c>, <c>task:</c>, <c>resource:</c> and text rooms have rules of their own. Default: closed where <see cref="RequireAuthentication"/> is set, otherwise open.</summary>
+    [Reloadable]
+    public UnmatchedChannels? UnmatchedChannels { get; set; }
+
+    /// <summary>Which clients may send direct messages to users and connections (<c>send</c>, docs/guides/channels.md); a token's claim <c>send</c> goes before it. Default <see cref="ChannelAccess.Server"/>: none.</summary>
+    [Reloadable]
+    public ChannelAccess Send { get; set; } = ChannelAccess.Server;
+
     /// <summary>Back ends that are asked over HTTP.</summary>
     public HookOptions Hooks { get; } = new();
 
@@ -80,6 +89,16 @@ public sealed class TidingsOptions
     /// Development.</summary>
     [OptionRange("0", "1h")]
     public TimeSpan? Drain { get; set; }
+}
+
+/// <summary>What clients may do in channels that no kind matches.</summary>
+public enum UnmatchedChannels
+{
+    /// <summary>Subscribe and read back, but not publish.</summary>
+    Open,
+
+    /// <summary>Nothing, unless a token says so.</summary>
+    Closed,
 }
 
 /// <summary>What moves the bytes of WebSockets.</summary>

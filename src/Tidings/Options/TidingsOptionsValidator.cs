@@ -19,6 +19,8 @@ internal static class TidingsOptionsValidator
             .. OptionFaults.Of(options.Clients, "Tidings:Clients:"),
             .. OptionFaults.Of(options.Tasks, "Tidings:Tasks:"),
             .. OptionFaults.Of(options.Hooks, "Tidings:Hooks:"),
+            .. OptionFaults.Of(options.Jwt, "Tidings:Jwt:"),
+            .. options.Jwt.Keys.SelectMany(static (key, index) => OptionFaults.Of(key, $"Tidings:Jwt:Keys:{index}:")),
             .. options.Channels.SelectMany(static (channel, index) => OptionFaults.Of(channel, $"Tidings:Channels:{index}:")),
             .. HookFaults.Of(options)])
         {

@@ -34,6 +34,6 @@ internal sealed class JwtAuthenticator : ITokenAuthenticator
             throw new ArgumentException(string.Join(' ', faults), nameof(options));
         }
 
-        return keys.Count == 0 ? null : new TokenValidator(keys, options.Issuer, options.Audience, time);
+        return keys.Count == 0 ? null : new TokenValidator(keys, options.Issuer, options.Audience, time, options.Validation());
     }
 }

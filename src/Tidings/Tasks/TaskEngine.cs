@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
+using Tidings.Protocol;
 
 namespace Tidings.Tasks;
 
@@ -25,6 +26,9 @@ internal sealed class TaskEngine : IDisposable
         Handler = new TaskHandler(Registry, Cancelling, new TaskWatches(hub), broker, kinds, firstMessage);
         Facade = new TasksFacade(Registry, Starting, Cancelling, hub, broker, json);
         kinds.Overlay = new TaskChannels(Registry, Cancelling);
+
+        // Open unless the application says otherwise, also where channels that no kind matches are closed.
+        kinds.SetFeature(new ChannelKind(new ChannelPattern(TaskId.Prefix + "*")));
         _leases = new TaskLeases(store, Registry, _queue, time, log);
     }
 

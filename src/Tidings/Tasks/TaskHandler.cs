@@ -26,7 +26,7 @@ internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling,
     {
         var channel = TaskId.ChannelOf(id);
         var kind = kinds.FindOwn(channel);
-        return !ChannelPermissions.MaySubscribe(kind, channel, identity)
+        return !Permissions.MaySubscribe(kind, channel, identity)
             ? identity is null ? DisconnectCode.Unauthorized : DisconnectCode.Forbidden
             : kind.OnSubscribe is { } handler
                 && (await handler.OnSubscribeAsync(peer, channel, CancellationToken.None).ConfigureAwait(false)).Refusal is not null
@@ -39,7 +39,7 @@ internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling,
     {
         var channel = TaskId.ChannelOf(id);
         var kind = kinds.FindOwn(channel);
-        return ChannelPermissions.MaySubscribe(kind, channel, identity)
+        return Permissions.MaySubscribe(kind, channel, identity)
             ? PermissionReason.Application(channel)
             : PermissionReason.Of(kind, channel, TokenActions.Subscribe, identity);
     }

@@ -13,6 +13,7 @@ public sealed class B28_Permissions() : CommandAttack(new RigOptions
         new ChannelKind(new ChannelPattern("closed:*")) { Subscribe = ChannelAccess.Server, Presence = true },
         new ChannelKind(new ChannelPattern("*")),
     ],
+    Send = ChannelAccess.Anyone,
 })
 {
     private const string No = "not_allowed";
@@ -67,6 +68,6 @@ public sealed class B28_Permissions() : CommandAttack(new RigOptions
             message => Assert.DoesNotContain("\"ann\"", message));
         mallory.Send($$"""{"type":"send","to":"{{watcher.Id}}","data":1,"from":"ann"}""");
         watcher.Run();
-        Assert.Equal("""{"type":"direct","data":1}""", watcher.Receive());
+        Assert.Equal($$"""{"type":"direct","connection":"{{mallory.Id}}","data":1}""", watcher.Receive());
     }
 }

@@ -8,11 +8,12 @@ public sealed class CommandRules : HttpRules
     [Fact]
     public async Task Each_command_is_answered_as_on_a_WebSocket()
     {
-        await using var server = await StartAsync();
+        await using var server = await StartAsync(("Tidings:Send", "users"));
         Assert.Equal("""{"type":"pong","id":"p"}""", await CommandAsync(server, """{"type":"ping","id":"p"}"""));
         Assert.StartsWith("""{"type":"published","id":1,"channel":"chat:a","epoch":""", await CommandAsync(server, """{"type":"publish","id":1,"channel":"chat:a","data":1}""", "ann"), StringComparison.Ordinal);
         Assert.Contains("\"data\":1,\"from\":\"ann\"", await CommandAsync(server, """{"type":"history","channel":"chat:a"}"""), StringComparison.Ordinal);
-        Assert.Equal("""{"type":"sent","delivered":0}""", await CommandAsync(server, """{"type":"send","to":"nobody","data":1}"""));
+        Assert.Equal("""{"type":"sent"}""", await CommandAsync(server, """{"type":"send","to":"nobody","data":1}""", "ann"));
+        Assert.Equal("""{"type":"error","code":"not_allowed","error":"Not allowed"}""", await CommandAsync(server, """{"type":"send","to":"nobody","data":1}"""));
         Assert.Equal("""{"type":"presence","channel":"lobby:1","members":[],"count":0}""", await CommandAsync(server, """{"type":"presence","channel":"lobby:1"}"""));
         Assert.Equal("""{"type":"error","code":"not_allowed","error":"Not allowed"}""", await CommandAsync(server, """{"type":"call","method":"none"}"""));
         await server.ExpectIdleAsync();

@@ -105,13 +105,13 @@ public sealed class PollRules : HttpRules
     [Fact]
     public async Task What_is_said_in_passing_reaches_it_while_it_waits()
     {
-        await using var server = await StartAsync();
+        await using var server = await StartAsync(("Tidings:Send", "users"));
         var position = PositionOf(await PollAsync(server, "wait=0&channel=chat:a", "ann"));
         var waiting = PollAsync(server, $"channel=chat:a&wait=60&since={position}", "ann");
         await Eventually.EqualAsync(1, () => server.Registry.Count, "The number of connections");
-        Assert.Equal("""{"type":"sent","delivered":1}""", await CommandAsync(server, """{"type":"send","to":"ann","data":"psst"}"""));
+        Assert.Equal("""{"type":"sent"}""", await CommandAsync(server, """{"type":"send","to":"ann","data":"psst"}""", "bob"));
         var poll = await waiting;
-        Assert.Equal("""{"type":"direct","data":"psst"}""", poll.GetProperty("messages")[0].GetRawText());
+        Assert.Equal("""{"type":"direct","from":"bob","data":"psst"}""", poll.GetProperty("messages")[0].GetRawText());
         Assert.Equal(position, PositionOf(poll));
     }
 

@@ -22,9 +22,9 @@ public abstract partial class ProtocolExamples(string pump) : ServerTests(pump)
     public async Task An_example_is_true(string title)
     {
         var time = new ManualTime();
-        await using var server = await StartAsync(time, Settings);
+        var (_, label, lines) = Dialogues().Single(dialogue => dialogue.Title == title);
+        await using var server = await StartAsync(time, label == "send" ? [.. Settings, ("Tidings:Send", "anyone")] : Settings);
         await using var stage = new Stage(server);
-        var lines = Dialogues().Single(dialogue => dialogue.Title == title).Lines;
         for (var i = 0; i < lines.Count; i++)
         {
             var line = lines[i];
@@ -73,10 +73,11 @@ public abstract partial class ProtocolExamples(string pump) : ServerTests(pump)
         });
     }
 
-    private static IEnumerable<(string Title, IReadOnlyList<string> Lines)> Dialogues()
+    // A label after "tidings" says what is needed besides; it means "Tidings:Send" where it is "send".
+    private static IEnumerable<(string Title, string Label, IReadOnlyList<string> Lines)> Dialogues()
     {
         var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "protocol.md"));
-        var title = "";
+        var (title, label) = ("", "");
         List<string>? lines = null;
         var count = 0;
         foreach (var line in text.Split('\n'))
@@ -87,11 +88,11 @@ public abstract partial class ProtocolExamples(string pump) : ServerTests(pump)
             }
             else if (line.StartsWith("```tidings", StringComparison.Ordinal))
             {
-                lines = [];
+                (lines, label) = ([], line["```tidings".Length..].Trim());
             }
             else if (lines is not null && line == "```")
             {
-                yield return (++count == 1 ? title : $"{title} {count}", lines);
+                yield return (++count == 1 ? title : $"{title} {count}", label, lines);
                 lines = null;
             }
             else

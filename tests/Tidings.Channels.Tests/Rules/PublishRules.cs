@@ -115,16 +115,16 @@ public abstract class PublishRules(string pump) : ServerTests(pump)
     }
 
     [Fact]
-    public async Task Direct_messages_reach_one_connection_and_nobody_s_is_counted_as_none()
+    public async Task Direct_messages_reach_one_connection_and_say_whose_they_are()
     {
-        await using var server = await StartAsync();
+        await using var server = await StartAsync(("Tidings:Send", "anyone"));
         await using var client = await ChannelClient.ConnectAsync(server);
         await using var other = await ChannelClient.ConnectAsync(server);
         await client.SendAsync($$$"""{"type":"send","id":1,"to":"{{{other.Id}}}","data":{"n": 1}}""");
-        await client.ExpectAsync("""{"type":"sent","id":1,"delivered":1}""");
-        await other.ExpectAsync("""{"type":"direct","data":{"n": 1}}""");
+        await client.ExpectAsync("""{"type":"sent","id":1}""");
+        await other.ExpectAsync($$$"""{"type":"direct","connection":"{{{client.Id}}}","data":{"n": 1}}""");
         await client.SendAsync("""{"type":"send","id":2,"to":"nobody","data":1}""");
-        await client.ExpectAsync("""{"type":"sent","id":2,"delivered":0}""");
+        await client.ExpectAsync("""{"type":"sent","id":2}""");
     }
 
     [Fact]

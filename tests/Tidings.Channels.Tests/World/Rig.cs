@@ -30,6 +30,7 @@ internal sealed record RigOptions
     public Func<IBroker, IBroker> Broker { get; init; } = static broker => broker;
 
     public IReadOnlyList<ChannelKind> Kinds { get; init; } = [];
+    public ChannelAccess Send { get; init; } = ChannelAccess.Server;
 }
 
 /// <summary>The engine as the server puts it together, without sockets, on manual time.</summary>
@@ -64,8 +65,8 @@ internal sealed class Rig : IDisposable, IMeterFactory
         var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, _connectDialects, new ChannelLimits(options.Subscriptions, options.SubscribeRate));
         var nodes = new NoOtherNodes();
         var work = new NodeWork(
-            Directory, subscribing, new ClientRegistry(DuplicateClients.Replace, TidingsLanguage.En), new Disconnecting(Registry, Directory, nodes, new NoSharedRevocations()));
-        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory, new Everywhere(nodes, work));
+            Directory, subscribing, new ClientRegistry(DuplicateClients.Replace, TidingsLanguage.En, Time), new Disconnecting(Registry, Directory, nodes, new NoSharedRevocations()));
+        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory, new DirectMessages(Kinds, new Everywhere(nodes, work)) { Rule = new SendRule(options.Send) });
         Channels = new ChannelHandler(Actions, subscribing, Directory, new ServerInfo("tidings", "0"));
         Settings = new ConnectionSettings
         {

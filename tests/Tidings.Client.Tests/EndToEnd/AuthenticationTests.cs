@@ -78,7 +78,7 @@ public sealed class AuthenticationTests
         ann.ServerChannelTold += own.SetResult;
         await ann.ConnectAsync();
         Assert.Equal("ann", ann.User);
-        Assert.Equal(1, await bob.SendAsync("ann", 5));
+        Assert.Null(await bob.SendAsync("ann", 5));
         Assert.Equal("bob", (await direct.Task.WaitAsync(Eventually.Limit)).From);
         await world.PublishAsync("user:ann", 7, 7);
         Assert.Equal("user:ann", (await own.Task.WaitAsync(Eventually.Limit)).Channel);

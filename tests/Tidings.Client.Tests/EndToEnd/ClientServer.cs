@@ -23,6 +23,7 @@ internal sealed class ClientServer : IAsyncDisposable
 
     public static async Task<ClientServer> StartAsync(params (string Key, string? Value)[] settings) =>
         new(await TestServer.StartAsync("auto", null, null, [
+            ("Tidings:Send", "anyone"),
             ("Tidings:Channels:0:Pattern", "chat:*"),
             ("Tidings:Channels:0:History", "10000"),
             ("Tidings:Channels:0:HistoryAge", "1h"),

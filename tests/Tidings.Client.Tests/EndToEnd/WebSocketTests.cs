@@ -47,9 +47,11 @@ public sealed class WebSocketTests
         var received = new TaskCompletionSource<DirectMessage>();
         bob.DirectReceived += received.SetResult;
         await bob.ConnectAsync();
-        Assert.Equal(1, await ann.SendAsync(bob.Connection!, new ChatLine("psst"), ChatJson.Default.ChatLine));
-        Assert.Equal(new ChatLine("psst"), (await received.Task.WaitAsync(Eventually.Limit)).Read(ChatJson.Default.ChatLine));
-        Assert.Equal(0, await ann.SendAsync("nobody", 1));
+        Assert.Null(await ann.SendAsync(bob.Connection!, new ChatLine("psst"), ChatJson.Default.ChatLine));
+        var direct = await received.Task.WaitAsync(Eventually.Limit);
+        Assert.Equal(new ChatLine("psst"), direct.Read(ChatJson.Default.ChatLine));
+        Assert.Equal((null, ann.Connection), (direct.From, direct.Connection));
+        Assert.Null(await ann.SendAsync("nobody", 1));
     }
 
     [Fact]

@@ -92,7 +92,7 @@ public sealed class CommandTests
 
                 return published;
             case "send":
-                return new JsonObject { ["delivered"] = await client.SendAsync(Text("to"), sample.GetProperty("data")) };
+                return await client.SendAsync(Text("to"), sample.GetProperty("data")) is { } delivered ? new JsonObject { ["delivered"] = delivered } : new JsonObject();
             case "call":
                 return JsonNode.Parse((await client.CallJsonAsync(Text("method"), Raw(sample, "params"))).Span);
             case "history":

@@ -47,12 +47,22 @@ public sealed class DialogueTests
         {
             _client = _server.Client();
             _client.ServerChannelTold += Tell;
-            _client.DirectReceived += direct => Add(new JsonObject
+            _client.DirectReceived += direct =>
             {
-                ["event"] = "direct",
-                ["from"] = direct.From,
-                ["data"] = JsonNode.Parse(direct.Data.Span),
-            });
+                var told = new JsonObject { ["event"] = "direct" };
+                if (direct.From is { } from)
+                {
+                    told["from"] = from;
+                }
+
+                if (direct.Connection is { } connection)
+                {
+                    told["connection"] = connection;
+                }
+
+                told["data"] = JsonNode.Parse(direct.Data.Span);
+                Add(told);
+            };
         }
 
         public Task SubscribeAsync(JsonElement options)

@@ -253,6 +253,24 @@ public abstract partial class AuthenticationRules(string pump) : ServerTests(pum
     }
 
     [Fact]
+    public async Task A_name_becomes_its_users_when_the_token_comes_later()
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings, ("Tidings:Clients:Duplicates", "join"));
+        await using var nobody = await server.ConnectAsync("/ws/clients/ann?ping=frame");
+        await using var ann = await server.ConnectAsync("/ws/clients/ann?ping=frame");
+        await ann.SendTextAsync($$"""{"type":"auth","token":"{{Tokens.Make("ann")}}"}""");
+        await nobody.ExpectCloseAsync(4009, "Replaced");
+        await ExpectAcceptedAsync(ann, "message");
+        await using var mallory = await server.ConnectAsync("/ws/clients/ann?ping=frame");
+        await mallory.ExpectCloseAsync(1008, "Name taken");
+        await ann.SendTextAsync("""{"type":"personal","to":"ann","message":1}""");
+        await ann.ExpectTextAsync("""{"from":"ann","message":1}""");
+        await using var tab = await ConnectAsync(server, "/ws/clients/ann", "query", Tokens.Make("ann"));
+        await tab.SendTextAsync("""{"type":"personal","to":"ann","message":2}""");
+        await ann.ExpectTextAsync("""{"from":"ann","message":2}""");
+    }
+
+    [Fact]
     public async Task A_ticket_is_good_once_and_for_half_a_minute()
     {
         await using var server = await StartAsync(_time, TokenMaker.Settings, TokenMaker.Required);

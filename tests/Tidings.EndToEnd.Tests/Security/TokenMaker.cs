@@ -27,4 +27,13 @@ internal sealed class TokenMaker(TimeProvider time, string secret = TokenMaker.S
         TokenId = id,
         Permissions = channels.Length == 0 ? null : new TokenPermissions(channels.Select(static grant => new TokenPermission(grant.Pattern, grant.Actions))),
     });
+
+    /// <summary>A token that says whether its bearer may send direct messages.</summary>
+    public string MakeSender(string user, bool send) => _writer.Write(new TokenClaims
+    {
+        Subject = user,
+        IssuedAt = time.GetUtcNow(),
+        ExpiresAt = time.GetUtcNow().AddHours(1),
+        Send = send,
+    });
 }

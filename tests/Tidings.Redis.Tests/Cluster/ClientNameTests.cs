@@ -142,6 +142,93 @@ public sealed class ClientNameTests(SharedRedis redis) : IClassFixture<SharedRed
         await bob2.ExpectTextAsync("""{"from":"ann","message":2}""");
     }
 
+    [Theory]
+    [InlineData("replace")]
+    [InlineData("refuse")]
+    [InlineData("join")]
+    public async Task A_users_name_is_the_users_on_every_node(string policy)
+    {
+        await using var one = await StartAsync($"g{policy}:", ("Tidings:Clients:Duplicates", policy));
+        await using var two = await StartAsync($"g{policy}:", ("Tidings:Clients:Duplicates", policy));
+        var early = await one.ConnectAsync("/ws/clients/google:123?ping=frame");
+        var owner = await two.ConnectAsync("/ws/clients/google:123?ping=frame&token=" + ClusterNode.TokenOf("google:123"));
+        await early.ExpectCloseAsync(4009, "Replaced");
+        foreach (var node in new[] { one, two })
+        {
+            var nobody = await node.ConnectAsync("/ws/clients/google:123?ping=frame");
+            await nobody.ExpectCloseAsync(1008, "Name taken");
+            var shorter = await node.ConnectAsync("/ws/clients/google:123?ping=frame&token=" + ClusterNode.TokenOf("google"));
+            await shorter.ExpectCloseAsync(1008, "Name taken");
+        }
+
+        var other = await one.ConnectAsync("/ws/clients/other?ping=frame");
+        await other.SendTextAsync("""{"type":"personal","to":"google:123","message":"secret"}""");
+        await owner.ExpectTextAsync("""{"from":"other","message":"secret"}""");
+        await owner.SendCloseAsync();
+        await other.ExpectTextAsync("""{"type":"system","message":"google:123 left"}""");
+        var anybody = await one.ConnectAsync("/ws/clients/google:123?ping=frame");
+        Assert.Equal(1, await two.Tidings.Clients.SendAsync("google:123", 1));
+        await anybody.ExpectTextAsync("1");
+    }
+
+    [Fact]
+    public async Task However_many_come_at_once_the_user_has_the_name_in_the_end()
+    {
+        await using var one = await StartAsync("h:");
+        await using var two = await StartAsync("h:");
+        var token = ClusterNode.TokenOf("bob");
+        var all = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (i % 2 == 0 ? one : two).ConnectAsync("/ws/clients/bob?ping=frame" + (i == 10 ? "&token=" + token : ""))));
+        await Eventually.TrueAsync(() => Task.FromResult(one.Tidings.Clients.Count + two.Tidings.Clients.Count == 1), static () => "one has the name");
+        Assert.Equal(1, await two.Tidings.Clients.SendAsync("bob", 1));
+        await all[10].ExpectTextAsync("1");
+    }
+
+    [Fact]
+    public async Task A_user_gets_its_name_back_from_those_who_took_it_while_its_node_was_cut_off()
+    {
+        await using var own = await RedisServer.StartAsync();
+        await using var link = new FaultProxy(own.Port);
+        await using var one = await ClusterNode.StartAsync($"127.0.0.1:{link.Port}");
+        await using var two = await ClusterNode.StartAsync(own.Address);
+        var bob = await one.ConnectAsync("/ws/clients/bob?ping=frame&token=" + ClusterNode.TokenOf("bob"));
+        await link.StopListeningAsync();
+        link.CutAll();
+        await Eventually.TrueAsync(async () => !await one.IsReadyAsync(), static () => "it is cut off");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var mallory = await two.ConnectAsync("/ws/clients/bob?ping=frame");
+                return two.Tidings.Clients.IsConnected("bob");
+            },
+            static () => "the cut node's names are anybody's");
+        link.Listen();
+        await Eventually.TrueAsync(one.IsReadyAsync, static () => "it is back");
+        await Eventually.TrueAsync(() => Task.FromResult(!two.Tidings.Clients.IsConnected("bob")), static () => "the user has the name again");
+        Assert.Equal(1, await two.Tidings.Clients.SendAsync("bob", 1));
+        await bob.ExpectTextAsync("1");
+    }
+
+    [Fact]
+    public async Task A_name_that_could_not_be_given_back_is_when_Redis_is_there_again()
+    {
+        await using var own = await RedisServer.StartAsync();
+        await using var link = new FaultProxy(own.Port);
+        await using var one = await ClusterNode.StartAsync($"127.0.0.1:{link.Port}");
+        await using var two = await ClusterNode.StartAsync(own.Address);
+        var bob = await one.ConnectAsync("/ws/clients/bob?ping=frame&token=" + ClusterNode.TokenOf("bob"));
+        await link.StopListeningAsync();
+        link.CutAll();
+        await Eventually.TrueAsync(async () => !await one.IsReadyAsync(), static () => "it is cut off");
+        await bob.SendCloseAsync();
+        await Eventually.TrueAsync(() => Task.FromResult(!one.Tidings.Clients.IsConnected("bob")), static () => "it has gone");
+        link.Listen();
+        await Eventually.TrueAsync(one.IsReadyAsync, static () => "it is back");
+        await Eventually.TrueAsync(async () => await own.SendAsync("EXISTS", "tidings:client:bob") is ":0", static () => "the name is given back");
+        var anybody = await two.ConnectAsync("/ws/clients/bob?ping=frame");
+        Assert.Equal(1, await one.Tidings.Clients.SendAsync("bob", 1));
+        await anybody.ExpectTextAsync("1");
+    }
+
     [Fact]
     public async Task What_no_node_says_of_clients_is_dropped_and_counted()
     {

@@ -22,6 +22,10 @@ public sealed class DirectMessageTests(SharedRedis redis) : IClassFixture<Shared
         await ann.SendTextAsync($$"""{"type":"send","to":"{{id}}","data":2}""");
         await ann.ExpectTextAsync("""{"type":"sent","delivered":1}""");
         await bob3.ExpectTextAsync("""{"type":"direct","from":"ann","data":2}""");
+        var nobody = await one.ConnectAsync("/connect?ping=frame");
+        var itself = System.Text.Json.JsonElement.Parse(await nobody.ReceiveTextAsync()).GetProperty("connection").GetString();
+        await nobody.SendTextAsync($$"""{"type":"send","to":"{{id}}","data":6}""");
+        await bob3.ExpectTextAsync($$"""{"type":"direct","connection":"{{itself}}","data":6}""");
         Assert.Equal("""{"delivered":2}""", await two.DoAsync("/api/send", """{"user":"bob","data":3}"""));
         Assert.Equal("""{"delivered":1}""", await two.DoAsync("/api/send", $$"""{"connection":"{{id}}","data":4}"""));
         Assert.Equal("""{"delivered":0}""", await two.DoAsync("/api/send", """{"user":"nobody","data":3}"""));
@@ -105,7 +109,7 @@ public sealed class DirectMessageTests(SharedRedis redis) : IClassFixture<Shared
     public async Task While_Redis_is_away_nothing_is_said_and_the_sender_is_told()
     {
         await using var own = await RedisServer.StartAsync();
-        await using var one = await ClusterNode.StartAsync(own.Address);
+        await using var one = await ClusterNode.StartAsync(own.Address, time: null, ("Tidings:Send", "users"));
         var (bob, _) = await one.ConnectAsAsync("bob");
         own.Kill();
         await Eventually.TrueAsync(async () => !await one.IsReadyAsync(), static () => "the node is not ready");
@@ -125,5 +129,6 @@ public sealed class DirectMessageTests(SharedRedis redis) : IClassFixture<Shared
         Assert.Equal("""{"type":"direct","data":2}""", received);
     }
 
-    private Task<ClusterNode> StartAsync() => ClusterNode.StartAsync(redis.Server.Address);
+    private Task<ClusterNode> StartAsync() => ClusterNode.StartAsync(
+        redis.Server.Address, time: null, ("Tidings:Send", "anyone"), ("Tidings:Channels:1:Pattern", "user:*"), ("Tidings:Channels:1:Presence", "true"));
 }

@@ -53,6 +53,12 @@ internal static class TokenClaimAttacks
             yield return Claims($"name:{value}", TokenFailure.Claims, $"\"sub\":\"ada\",\"name\":{value}");
         }
 
+        foreach (string value in (string[])["null", "1", "0", "\"true\"", "\"\"", "[true]", "{}"])
+        {
+            yield return Claims($"send:{value}", TokenFailure.Claims, $"\"sub\":\"ada\",\"send\":{value}");
+        }
+
+        yield return Claims("send:twice", TokenFailure.Claims, "\"sub\":\"ada\",\"send\":false,\"send\":true");
         yield return Claims("sub:129", TokenFailure.Subject, $"\"sub\":\"{new string('a', 129)}\"");
         yield return Claims("jti:129", TokenFailure.Claims, $"\"sub\":\"ada\",\"jti\":\"{new string('a', 129)}\"");
     }

@@ -14,13 +14,16 @@ internal static class TokenForge
     internal const string EsHeader = """{"alg":"ES256","typ":"JWT","kid":"es"}""";
     internal const string Payload = """{"sub":"ada","exp":1800003600,"iat":1800000000,"jti":"t-1","channels":{"chat:*":["subscribe","publish"]}}""";
 
+    /// <summary>Samples and attacks are about other claims than <c>exp</c>.</summary>
+    internal static readonly TokenValidatorOptions Endless = new() { RequireExpiration = false };
+
     internal static readonly RSA Rsa = RSA.Create(2048);
     internal static readonly ECDsa Ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     internal static readonly TokenKey Hs256 = TokenKey.FromSecret(TokenAlgorithm.HS256, Secret, "hs");
     internal static readonly TokenKey Rs256 = TokenKey.FromPem(TokenAlgorithm.RS256, Rsa.ExportPkcs8PrivateKeyPem(), "rs");
     internal static readonly TokenKey Es256 = TokenKey.FromPem(TokenAlgorithm.ES256, Ec.ExportPkcs8PrivateKeyPem(), "es");
 
-    internal static TokenValidator Validator(params TokenKey[] keys) => new(keys, null, null, new TokenClock());
+    internal static TokenValidator Validator(params TokenKey[] keys) => new(keys, null, null, new TokenClock(), Endless);
 
     internal static string Sign(string header, string payload, TokenKey? key = null) =>
         TokenWriter.Sign(Encoding.UTF8.GetBytes(header), Encoding.UTF8.GetBytes(payload), key ?? Hs256);

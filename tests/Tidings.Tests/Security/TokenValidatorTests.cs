@@ -91,17 +91,63 @@ public sealed class TokenValidatorTests
     public void Times_within_the_edges_are_accepted(string members) => Accept($"{{\"sub\":\"ada\",{members}}}");
 
     [Fact]
-    public void Expiry_can_be_required()
+    public void Expiration_is_required_unless_the_options_say_otherwise()
     {
-        TokenValidator validator = new([Hs256], null, null, _clock, new TokenValidatorOptions { RequireExpiry = true });
+        TokenValidator validator = new([Hs256], null, null, _clock);
         Assert.Equal(TokenFailure.Expired, validator.Validate(Sign(HsHeader, """{"sub":"ada"}""")).Failure);
         Assert.True(validator.Validate(Sign(HsHeader, """{"sub":"ada","exp":1800000001}""")).IsValid);
+        Assert.True(new TokenValidator([Hs256], null, null, _clock, Endless).Validate(Sign(HsHeader, """{"sub":"ada"}""")).IsValid);
+    }
+
+    [Theory]
+    [InlineData("\"iat\":1800000000,\"exp\":1800003600", TokenFailure.None)]
+    [InlineData("\"iat\":1800000000,\"exp\":1800003601", TokenFailure.Lifetime)]
+    [InlineData("\"iat\":1799999999,\"exp\":1800003600", TokenFailure.Lifetime)]
+    [InlineData("\"iat\":1800000030,\"exp\":1800003630", TokenFailure.None)]
+    [InlineData("\"iat\":1800000031,\"exp\":1800003600", TokenFailure.NotYetValid)]
+    [InlineData("\"exp\":1800003600", TokenFailure.None)]
+    [InlineData("\"exp\":1800003601", TokenFailure.Lifetime)]
+    [InlineData("\"exp\":253402300799", TokenFailure.Lifetime)]
+    [InlineData("\"iat\":1800000000", TokenFailure.Lifetime)]
+    public void A_token_may_hold_for_as_long_as_is_allowed_and_no_longer(string members, TokenFailure expected)
+    {
+        TokenValidator validator = new([Hs256], null, null, _clock, new TokenValidatorOptions { RequireExpiration = false, MaxLifetime = TimeSpan.FromHours(1) });
+        Assert.Equal(expected, validator.Validate(Sign(HsHeader, $"{{\"sub\":\"ada\",{members}}}")).Failure);
+    }
+
+    [Theory]
+    [InlineData(0, 0, true)]
+    [InlineData(0, 1, false)]
+    [InlineData(120, 120, true)]
+    [InlineData(120, 121, false)]
+    public void The_clock_skew_is_what_the_options_say(int allowed, int ahead, bool accepted)
+    {
+        TokenValidator validator = new([Hs256], null, null, _clock, new TokenValidatorOptions { ClockSkew = TimeSpan.FromSeconds(allowed) });
+        foreach (string claim in (string[])["iat", "nbf"])
+        {
+            string payload = $"{{\"sub\":\"ada\",\"exp\":1800003600,\"{claim}\":{1800000000 + ahead}}}";
+            Assert.Equal(accepted ? TokenFailure.None : TokenFailure.NotYetValid, validator.Validate(Sign(HsHeader, payload)).Failure);
+        }
+
+        // What ends a connection at exp does not let it in again, however far clocks may be apart.
+        Assert.Equal(TokenFailure.Expired, validator.Validate(Sign(HsHeader, """{"sub":"ada","exp":1800000000}""")).Failure);
+    }
+
+    [Fact]
+    public void Times_that_cannot_be_are_refused_when_the_validator_is_made()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new TokenValidator([Hs256], null, null, _clock, new TokenValidatorOptions { ClockSkew = TimeSpan.FromTicks(-1) }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new TokenValidator([Hs256], null, null, _clock, new TokenValidatorOptions { MaxLifetime = TimeSpan.Zero }));
     }
 
     [Theory]
     [InlineData("\"us\"", "\"push\"", TokenFailure.None)]
     [InlineData("\"us\"", "[\"push\"]", TokenFailure.None)]
     [InlineData("\"us\"", "[\"other\",\"push\"]", TokenFailure.None)]
+    [InlineData("\"us\"", "[\"push\",\"other\"]", TokenFailure.None)]
+    [InlineData("\"us\"", "[\"one\",\"push\",\"other\"]", TokenFailure.None)]
+    [InlineData("\"us\"", "[\"one\",\"other\"]", TokenFailure.Audience)]
+    [InlineData("\"us\"", "[1,\"push\"]", TokenFailure.Audience)]
     [InlineData("\"us\"", "\"Push\"", TokenFailure.Audience)]
     [InlineData("\"us\"", "\"push \"", TokenFailure.Audience)]
     [InlineData("\"us\"", "\"pushx\"", TokenFailure.Audience)]
@@ -117,7 +163,7 @@ public sealed class TokenValidatorTests
     [InlineData("null", "\"push\"", TokenFailure.Issuer)]
     public void Issuer_and_audience_are_exact(string issuer, string audience, TokenFailure expected)
     {
-        TokenValidator validator = new([Hs256], "us", "push", _clock);
+        TokenValidator validator = new([Hs256], "us", "push", _clock, Endless);
         Assert.Equal(expected, validator.Validate(Sign(HsHeader, $$"""{"sub":"ada","iss":{{issuer}},"aud":{{audience}}}""")).Failure);
         Assert.Equal(TokenFailure.Issuer, validator.Validate(Sign(HsHeader, """{"sub":"ada","aud":"push"}""")).Failure);
         Assert.Equal(TokenFailure.Audience, validator.Validate(Sign(HsHeader, """{"sub":"ada","iss":"us"}""")).Failure);
@@ -166,6 +212,17 @@ public sealed class TokenValidatorTests
 
         Assert.Equal([new("chat:*", (TokenActions)15), new("news:{x}", TokenActions.Subscribe), new("né", TokenActions.None)], permissions);
         Assert.Equal(64, Accept($"{{\"sub\":\"ada\",\"channels\":{{{string.Join(',', Enumerable.Range(0, 64).Select(i => $"\"c{i}\":[\"publish\"]"))}}}}}").Permissions!.Count);
+    }
+
+    [Theory]
+    [InlineData(",\"send\":true", true)]
+    [InlineData(",\"send\":false", false)]
+    [InlineData("", null)]
+    public void Whether_its_bearer_may_send_stands_in_the_token(string member, bool? expected)
+    {
+        Assert.Equal(expected, Accept($"{{\"sub\":\"ada\"{member}}}").Send);
+        string written = new TokenWriter(Hs256).Write(new TokenClaims { Subject = "ada", ExpiresAt = _clock.Now.AddHours(1), Send = expected });
+        Assert.Equal(expected, new TokenValidator([Hs256], null, null, _clock).Validate(written).Identity!.Send);
     }
 
     [Fact]
@@ -229,7 +286,7 @@ public sealed class TokenValidatorTests
 
     private TokenIdentity Accept(string payload)
     {
-        TokenResult result = new TokenValidator([Hs256], null, null, _clock).Validate(Sign(HsHeader, payload));
+        TokenResult result = new TokenValidator([Hs256], null, null, _clock, Endless).Validate(Sign(HsHeader, payload));
         Assert.True(result.IsValid, result.ToString());
         return result.Identity;
     }

@@ -18,11 +18,15 @@ export class ServerProcess {
     this.#said = said;
   }
 
-  /** @param {...string} options of `tidings serve` */
+  /** @param {...string} options of `tidings serve`; those with a `=`, as `Tidings__Send=anyone`, go by the environment */
   static async start(...options) {
     // A demo without keys needs none on this machine.
     const key = options.includes('--demo') && !options.includes('--jwt-secret') ? [] : ['--admin-key', adminKey];
-    const child = spawn('dotnet', [program, 'serve', '--urls', 'http://127.0.0.1:0', ...key, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const settings = options.filter((option) => option.includes('=')).map((option) => option.split(/=(.*)/s));
+    const child = spawn('dotnet', [program, 'serve', '--urls', 'http://127.0.0.1:0', ...key, ...options.filter((option) => !option.includes('='))], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...Object.fromEntries(settings) },
+    });
     const said = [];
     child.stderr.on('data', (data) => said.push(data));
     const limit = setTimeout(() => child.kill('SIGKILL'), 30_000);

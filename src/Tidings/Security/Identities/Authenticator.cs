@@ -61,6 +61,7 @@ internal sealed class Authenticator(ITokenAuthenticator tokens, Revocations revo
             IssuedAt = said.IssuedAt?.ToUnixTimeMilliseconds() ?? 0,
             SeenAt = said.IssuedAt is null ? revocations.Clock.Now : 0,
             Grants = grants,
+            Send = said.Send,
         };
         if (identity.ExpiresAt <= time.GetUtcNow().ToUnixTimeMilliseconds())
         {

@@ -26,6 +26,9 @@ internal sealed class Identity
     /// <summary>What the token grants in channels; null where it doesn't speak of them, and the kinds of channels alone decide.</summary>
     public ChannelGrants? Grants { get; init; }
 
+    /// <summary>Whether the token lets its bearer send direct messages; null where it does not say, and the server's rule decides.</summary>
+    public bool? Send { get; init; }
+
     /// <summary>The user in the words of the application's own authentication; null unless a handler asks for it, as it is large.</summary>
     public ClaimsPrincipal? Principal { get; init; }
 }

@@ -26,7 +26,7 @@ internal sealed class Revocations(TimeProvider time)
     public IBrokerClock Clock { get; set; } = new OwnClock(time);
 
     /// <summary>How far the clock of whoever makes tokens may be ahead.</summary>
-    public TimeSpan ClockSkew { get; set; } = TokenLimits.ClockSkew;
+    public TimeSpan ClockSkew { get; set; } = TokenLimits.DefaultClockSkew;
 
     public bool IsEmpty
     {

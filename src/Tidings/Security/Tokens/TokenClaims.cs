@@ -29,4 +29,7 @@ public sealed class TokenClaims
 
     /// <summary><c>channels</c>.</summary>
     public TokenPermissions? Permissions { get; init; }
+
+    /// <summary><c>send</c>: whether its bearer may send direct messages, whatever <c>Tidings:Send</c> says.</summary>
+    public bool? Send { get; init; }
 }

@@ -4,12 +4,17 @@ using System.Text.Unicode;
 namespace Tidings.Security.Tokens;
 
 /// <summary>The claims of RFC 7519 §4.1 and our own, judged after the signature was found good. A claim that is there must have its form, <c>null</c> included.</summary>
-internal sealed class TokenClaimsReader(string? issuer, string? audience, bool requireExpiry, bool keepPayload)
+internal sealed class TokenClaimsReader(string? issuer, string? audience, TokenValidatorOptions options)
 {
     // 9999-12-31T23:59:59Z, the last second that DateTimeOffset holds. Milliseconds by mistake are beyond it.
     private const decimal LastSecond = 253_402_300_799m;
 
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = TokenLimits.PayloadDepth, AllowDuplicateProperties = false };
+
+    private readonly bool _requireExpiration = options.RequireExpiration;
+    private readonly bool _keepPayload = options.KeepPayload;
+    private readonly TimeSpan _clockSkew = options.ClockSkew;
+    private readonly TimeSpan _maxLifetime = options.MaxLifetime ?? TimeSpan.MaxValue;
 
     internal TokenResult Read(ReadOnlyMemory<byte> json, DateTimeOffset now)
     {
@@ -39,20 +44,27 @@ internal sealed class TokenClaimsReader(string? issuer, string? audience, bool r
             || !TryReadTime(claims, "nbf"u8, out DateTimeOffset? notBefore)
             || !TryReadTime(claims, "iat"u8, out DateTimeOffset? issuedAt)
             || !TryReadName(claims, "jti"u8, out string? tokenId)
-            || !TryReadName(claims, "name"u8, out string? name))
+            || !TryReadName(claims, "name"u8, out string? name)
+            || !TryReadFlag(claims, "send"u8, out bool? send))
         {
             return TokenFailure.Claims;
         }
 
         // §4.1.4: "on or after which the JWT MUST NOT be accepted". No skew: what ends a connection at exp must not let it in again.
-        if (expiresAt is { } end ? now >= end : requireExpiry)
+        if (expiresAt is { } end ? now >= end : _requireExpiration)
         {
             return TokenFailure.Expired;
         }
 
-        if (notBefore - now > TokenLimits.ClockSkew || issuedAt - now > TokenLimits.ClockSkew)
+        if (notBefore - now > _clockSkew || issuedAt - now > _clockSkew)
         {
             return TokenFailure.NotYetValid;
+        }
+
+        // A token that never ends has no lifetime that could be short enough.
+        if (_maxLifetime < TimeSpan.MaxValue && !(expiresAt - (issuedAt ?? now) <= _maxLifetime))
+        {
+            return TokenFailure.Lifetime;
         }
 
         if (!IsIssuer(claims))
@@ -84,7 +96,8 @@ internal sealed class TokenClaimsReader(string? issuer, string? audience, bool r
             ExpiresAt = expiresAt,
             IssuedAt = issuedAt,
             Permissions = permissions,
-            Payload = keepPayload ? json.ToArray() : default,
+            Send = send,
+            Payload = _keepPayload ? json.ToArray() : default,
         };
         return TokenFailure.None;
     }
@@ -129,6 +142,18 @@ internal sealed class TokenClaimsReader(string? issuer, string? audience, bool r
     {
         name = null;
         return !claims.TryGetProperty(claim, out JsonElement value) || TokenText.TryGetName(value, out name);
+    }
+
+    private static bool TryReadFlag(JsonElement claims, ReadOnlySpan<byte> claim, out bool? flag)
+    {
+        flag = null;
+        if (claims.TryGetProperty(claim, out JsonElement value))
+        {
+            flag = value.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null };
+            return flag is not null;
+        }
+
+        return true;
     }
 
     /// <summary>A NumericDate (§2): a JSON number of seconds since 1970, whole or not. Absent is null; decimal arithmetic keeps it exact, and cuts towards the past.</summary>

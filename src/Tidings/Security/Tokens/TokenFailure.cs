@@ -33,8 +33,11 @@ public enum TokenFailure
     /// <summary><c>exp</c> has come, or is absent where it is required.</summary>
     Expired,
 
-    /// <summary><c>nbf</c> or <c>iat</c> is more than 30 s ahead.</summary>
+    /// <summary><c>nbf</c> or <c>iat</c> is further ahead than the clock skew that is allowed.</summary>
     NotYetValid,
+
+    /// <summary><c>exp</c> lies further after <c>iat</c> than a token may hold, or is absent where that is limited.</summary>
+    Lifetime,
 
     /// <summary><c>iss</c> is not the configured issuer.</summary>
     Issuer,

@@ -21,6 +21,9 @@ public sealed class TokenIdentity
     /// <summary><c>channels</c>; null where the token does not speak of channels, which is not the same as granting none.</summary>
     public TokenPermissions? Permissions { get; init; }
 
+    /// <summary><c>send</c>: whether its bearer may send direct messages; null where the token does not say, and the server's own rule decides.</summary>
+    public bool? Send { get; init; }
+
     /// <summary>The payload's JSON as it was signed, where <see cref="TokenValidatorOptions.KeepPayload"/> is set; otherwise empty.</summary>
     public ReadOnlyMemory<byte> Payload { get; init; }
 }

@@ -24,6 +24,6 @@ internal static class TokenLimits
     /// <summary>Keys that a token without <c>kid</c> may have to be tried with: each may cost its sender nothing and us an elliptic-curve check.</summary>
     internal const int KeysTried = 4;
 
-    /// <summary>Clock skew allowed for <c>nbf</c> and <c>iat</c>; <c>exp</c> is exact (RFC 7519 §4.1.4 allows a leeway, we take none).</summary>
-    internal static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
+    /// <summary>Clock skew allowed for <c>nbf</c> and <c>iat</c> by default; <c>exp</c> is exact (RFC 7519 §4.1.4 allows a leeway, none is taken).</summary>
+    internal static readonly TimeSpan DefaultClockSkew = TimeSpan.FromSeconds(30);
 }

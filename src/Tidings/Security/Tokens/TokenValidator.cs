@@ -20,13 +20,16 @@ public sealed class TokenValidator
     /// <param name="time">The clock.</param>
     /// <param name="options">Null: the defaults.</param>
     /// <exception cref="ArgumentException">No keys, too many, or two of one id.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A time of the options is negative, or <see cref="TokenValidatorOptions.MaxLifetime"/> is 0.</exception>
     public TokenValidator(IEnumerable<TokenKey> keys, string? issuer, string? audience, TimeProvider time, TokenValidatorOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(time);
         options ??= new TokenValidatorOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ClockSkew, TimeSpan.Zero, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.MaxLifetime ?? TimeSpan.MaxValue, TimeSpan.Zero, nameof(options));
         _keys = new TokenKeySet(keys);
-        _claims = new TokenClaimsReader(issuer, audience, options.RequireExpiry, options.KeepPayload);
+        _claims = new TokenClaimsReader(issuer, audience, options);
         _time = time;
     }
 

@@ -55,6 +55,11 @@ public sealed class TokenWriter
                 json.WritePropertyName("channels"u8);
                 permissions.Write(json);
             }
+
+            if (claims.Send is { } send)
+            {
+                json.WriteBoolean("send"u8, send);
+            }
         }));
 
         return token.Length <= TokenLimits.TokenLength
