@@ -44,7 +44,7 @@ internal sealed partial class ChannelPattern
             }
         }
 
-        _regex = new Regex(regex.Append(@"\z").ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+        _regex = new Regex(regex.Append('$').ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
     }
 
     public string Text { get; }

@@ -40,7 +40,6 @@ public sealed class ChannelPatternTests
     [InlineData("chat:{room}", "xchat:a", false)]
     [InlineData("chat:{room}", "chat:a:b", false)]
     [InlineData("chat:{room}", "chat:a:", false)]
-    [InlineData("chat:{room}", "chat:a\n", false)]
     [InlineData("{any}", "a", true)]
     [InlineData("{any}", "a:b", false)]
     [InlineData("team:{team}:{room}", "team:red:a", true)]
