@@ -58,6 +58,7 @@ public sealed class TicketTests(SharedRedis redis) : IClassFixture<SharedRedis>
             IssuedAt = TimeProvider.System.GetUtcNow().AddSeconds(-1),
             ExpiresAt = TimeProvider.System.GetUtcNow().AddMinutes(1),
             Permissions = new TokenPermissions([new TokenPermission("only:*", TokenActions.Subscribe)]),
+            Send = true,
         });
         var socket = await two.ConnectAsync("/connect?ping=frame&ticket=" + await TicketOfAsync(one, token));
         await socket.ReceiveTextAsync();
@@ -65,6 +66,8 @@ public sealed class TicketTests(SharedRedis redis) : IClassFixture<SharedRedis>
         await socket.ExpectTextAsync("""{"type":"error","code":"not_allowed","error":"Not allowed"}""");
         await socket.SendTextAsync("""{"type":"subscribe","channel":"only:a"}""");
         Assert.StartsWith("""{"type":"subscribed","channel":"only:a",""", await socket.ReceiveTextAsync(), StringComparison.Ordinal);
+        await socket.SendTextAsync("""{"type":"send","to":"nobody","data":1}""");
+        await socket.ExpectTextAsync("""{"type":"sent"}""");
         Assert.Equal("""{"connections":1}""", await one.DoAsync("/api/disconnect", """{"tokenId":"t9"}"""));
         await socket.ExpectCloseAsync(4010);
     }
