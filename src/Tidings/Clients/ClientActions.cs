@@ -1,4 +1,3 @@
-using Tidings.Connections;
 using Tidings.Nodes;
 using Tidings.Protocol;
 using Tidings.Protocol.Frames;

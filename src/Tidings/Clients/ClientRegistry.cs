@@ -1,6 +1,5 @@
 using Tidings.Connections;
 using Tidings.Protocol;
-using Tidings.Protocol.Frames;
 
 namespace Tidings.Clients;
 
