@@ -100,13 +100,14 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
         }
     }
 
-    /// <summary>Marks the feed as removed where nobody has listened for two sweeps in a row: who comes back soon costs nothing.</summary>
-    public bool TryRemove()
+    /// <summary>Marks the feed as removed where nobody has listened for two sweeps in a row: somebody who comes back soon costs nothing.</summary>
+    /// <param name="atOnce">Whether one sweep is enough.</param>
+    public bool TryRemove(bool atOnce)
     {
         lock (_gate)
         {
             _idleSweeps = hub.HasSubscribers(channel) ? 0 : _idleSweeps + 1;
-            return _removed = _idleSweeps >= 2;
+            return _removed = _idleSweeps >= (atOnce ? 1 : 2);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Options;
 
 namespace Tidings.Redis;
 
@@ -10,6 +11,12 @@ internal sealed partial class FeedSet
 {
     // So many at once: enough to keep the server busy, few enough that none waits for its turn beyond its deadline.
     private const int AtOnce = 256;
+
+    // What a feed takes on this node, its subscription in the client library included, about.
+    private const int FeedBytes = 4096;
+
+    // Past so many, those that nobody listens to don't wait for the next sweep.
+    private static readonly long s_roomy = Math.Max(256, ProcessMemory.Bytes / 32 / FeedBytes);
 
     // Logs live an hour longer than what they keep; while somebody listens they are looked at far more often.
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMinutes(1);
@@ -24,6 +31,8 @@ internal sealed partial class FeedSet
     private readonly TimeProvider _time;
     private readonly RedisMetrics _metrics;
     private readonly ILogger _log;
+    private long _count;
+    private long _sweepAt = s_roomy;
 
     public FeedSet(RedisShard shard, RedisKeys keys, Hub hub, ILogReader reader, bool bridge, TimeProvider time, RedisMetrics metrics, ILogger log)
     {
@@ -52,6 +61,11 @@ internal sealed partial class FeedSet
         while (true)
         {
             var link = await _shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
+            if (Volatile.Read(ref _count) >= Volatile.Read(ref _sweepAt))
+            {
+                await SweepAsync(link).ConfigureAwait(false);
+            }
+
             if (Find(channel, name).EnsureAsync(link.Connection) is { } ensuring)
             {
                 await ensuring.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -68,6 +82,7 @@ internal sealed partial class FeedSet
             if (!_feeds.TryGetValue(name, out var feed))
             {
                 feed = new ChannelFeed(channel, IsBridged(channel) ? [name, channel] : [name], _hub, _reader, _time);
+                _count++;
                 foreach (var heard in feed.Names)
                 {
                     _feeds[heard] = feed;
@@ -109,18 +124,9 @@ internal sealed partial class FeedSet
         var work = new List<Task>();
         foreach (var (name, feed) in _feeds)
         {
-            lock (_removing)
+            if (feed.Names[0] == name && TryRemove(feed, link, work, atOnce: false))
             {
-                if (feed.Names[0] == name && feed.TryRemove())
-                {
-                    foreach (var heard in feed.Names)
-                    {
-                        _feeds.TryRemove(heard, out _);
-                        work.Add(link.Connection.UnsubscribeAsync(heard));
-                    }
-
-                    continue;
-                }
+                continue;
             }
 
             if (_time.GetElapsedTime(feed.CheckedAt) > CheckInterval)
@@ -136,6 +142,50 @@ internal sealed partial class FeedSet
         }
 
         await Task.WhenAll(work).ConfigureAwait(false);
+    }
+
+    // By the time they are twice as many, as many again may have gone.
+    private async Task SweepAsync(RedisLink link)
+    {
+        Volatile.Write(ref _sweepAt, long.MaxValue);
+        try
+        {
+            var work = new List<Task>();
+            foreach (var (name, feed) in _feeds)
+            {
+                if (feed.Names[0] == name && TryRemove(feed, link, work, atOnce: true) && work.Count >= AtOnce)
+                {
+                    await Task.WhenAll(work).ConfigureAwait(false);
+                    work.Clear();
+                }
+            }
+
+            await Task.WhenAll(work).ConfigureAwait(false);
+        }
+        finally
+        {
+            Volatile.Write(ref _sweepAt, Math.Max(s_roomy, 2 * Volatile.Read(ref _count)));
+        }
+    }
+
+    private bool TryRemove(ChannelFeed feed, RedisLink link, List<Task> work, bool atOnce)
+    {
+        lock (_removing)
+        {
+            if (!feed.TryRemove(atOnce))
+            {
+                return false;
+            }
+
+            _count--;
+            foreach (var heard in feed.Names)
+            {
+                _feeds.TryRemove(heard, out _);
+                work.Add(link.Connection.UnsubscribeAsync(heard));
+            }
+
+            return true;
+        }
     }
 
     private void Take(string name, byte[] published)

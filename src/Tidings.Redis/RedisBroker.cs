@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using StackExchange.Redis;
 using Tidings.Brokers;
 using Tidings.Channels;
@@ -25,6 +24,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
     private readonly RedisOptions _options;
     private readonly TimeProvider _time;
     private readonly RedisMetrics _metrics;
+    private readonly KeyRates _keyRates;
 
     public RedisBroker(RedisShard[] shards, Func<RedisShard, ILogReader, FeedSet> feeds, RedisKeys keys, RedisOptions options, TimeProvider time, RedisMetrics metrics)
     {
@@ -33,13 +33,12 @@ internal sealed class RedisBroker : IBroker, ILogReader
         _options = options;
         _time = time;
         _metrics = metrics;
+        _keyRates = new KeyRates(time);
         _feeds = [.. shards.Select(shard => feeds(shard, this))];
     }
 
     /// <summary>How many channels this node hears.</summary>
     public int Heard => _feeds.Sum(static feeds => feeds.Count);
-
-    private static string NewEpoch() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
 
     public async ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default)
     {
@@ -51,11 +50,16 @@ internal sealed class RedisBroker : IBroker, ILogReader
             return null;
         }
 
+        if (publication.IdempotencyKey is not null && !_keyRates.TryUse(publication.Sender, out var retryAfter))
+        {
+            throw new SenderQuotaException("Too many idempotency keys.", retryAfter);
+        }
+
         var log = _keys.Log(publication.Channel);
         RedisKey[] keys = [_keys.Generation, log, _keys.Stream(publication.Channel), publication.IdempotencyKey is { } key ? _keys.Idempotency(publication.Channel, key) : log];
         RedisValue[] arguments =
         [
-            link.Generation, NewEpoch(), publication.Retention.Size, Milliseconds(publication.Retention.Age), _keys.Channel(publication.Channel),
+            link.Generation, "", publication.Retention.Size, Milliseconds(publication.Retention.Age), _keys.Channel(publication.Channel),
             LogEntry.Encode(publication), publication.Durable ? "1" : "0", publication.IdempotencyKey is null ? "0" : Milliseconds(publication.IdempotencyWindow),
             Milliseconds(LogLife + Longer(publication.Retention.Age, publication.IdempotencyKey is null ? default : publication.IdempotencyWindow)),
         ];
@@ -168,7 +172,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
             var answer = (RedisResult[])await link.Connection.EvaluateAsync(
                 RedisScript.Read,
                 keys,
-                [link.Generation, NewEpoch(), since?.Epoch ?? "", since?.Offset ?? 0, limit, Milliseconds(LogLife)],
+                [link.Generation, since?.Epoch ?? "", since?.Offset ?? 0, limit, Milliseconds(LogLife)],
                 cancellationToken).ConfigureAwait(false);
             if ((string)answer[0] is var epoch && epoch != "generation")
             {

@@ -15,6 +15,10 @@ internal static class AttackTable
         new IdleConnections(),
         new TicketsWithoutEnd(),
         new ComingAndGoing(),
+        new Histories(),
+        new NamesOnlyRead(),
+        new KeysWithoutEnd(),
+        new SubscriptionsWithoutEnd(),
     ];
 
     public static Attack? Find(string id) => All.FirstOrDefault(attack => attack.Id == id);

@@ -47,6 +47,7 @@ internal sealed partial class TidingsServices
     {
         var limits = Limits.From(options.Limits);
         _limits = limits;
+        _histories.Limit = limits.HistoryBytes;
         Registry.Change(limits.ForNode());
         _subscribing.Limits = new ChannelLimits(limits.Subscriptions, limits.SubscribeRate);
         _handshakes.Change(limits.HandshakeRate);

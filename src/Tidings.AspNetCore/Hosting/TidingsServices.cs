@@ -39,6 +39,7 @@ internal sealed partial class TidingsServices : IAsyncDisposable
     private readonly SharedRate _handshakes;
     private readonly Subscribing _subscribing;
     private readonly JwtAuthenticator? _jwt;
+    private readonly HistoryBudget _histories;
     private volatile Limits _limits;
 
     public TidingsServices(
@@ -65,10 +66,11 @@ internal sealed partial class TidingsServices : IAsyncDisposable
         var authenticator = tokens is null ? null : new Authenticator(tokens, Registry.Revocations, time);
         FirstMessage = authenticator is null ? null : new FirstMessage(authenticator);
         Hub = new Hub(time);
-        Backplane = provider.GetService<IBackplaneFactory>()?.Create(Hub, time) ?? new MemoryBackplane(Hub, time);
+        _histories = new HistoryBudget(Limits.HistoryBytes);
+        Backplane = provider.GetService<IBackplaneFactory>()?.Create(Hub, time) ?? new MemoryBackplane(Hub, time, _histories);
         Registry.Revocations.Clock = Backplane.Clock;
         Broker = new ObservedBroker(Backplane.Broker, meters, time);
-        EngineMetrics.Create(meters, lanes, Hub, () => Backplane.IsAvailable, () => Registry.IsDraining);
+        EngineMetrics.Create(meters, lanes, Hub, _histories, () => Backplane.IsAvailable, () => Registry.IsDraining);
         Authentication = new RequestAuthenticator(authenticator, Tickets, Registry.Revocations, time);
         Deflater = new MessageDeflater(new DeflateSettings(options.Compression.Level, (int)options.Compression.ThresholdBytes));
         RoomDialects = new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, Deflater);

@@ -15,6 +15,7 @@ if known[2] ~= live then
   local restarted = string.find(info, 'master_replid2:0000000000000000000000000000000000000000', 1, true)
   if not (id and restarted and known[3] == '1' and ARGV[2] == '1') then
     id = ARGV[3]
+    redis.call('UNLINK', KEYS[1])
   end
 end
 redis.call('HSET', KEYS[1], 'id', id, 'replid', live, 'durable', ARGV[2])

@@ -1,7 +1,8 @@
 -- Gives a message its offset, keeps it, and tells every node that listens: one step for all of it.
 -- KEYS: generation, log, stream, idempotency key (the log's again where there is none)
--- ARGV: generation ("" for whichever holds: those who only publish need not know it), id for a new epoch, messages kept, milliseconds they are kept, channel of pub/sub, payload,
---       "1" if it must be durable, milliseconds an idempotency key is kept (0: there is none), milliseconds the log's own key lives
+-- ARGV: generation ("" for whichever holds: those who only publish need not know it), unused (an epoch, which earlier versions began a log with),
+--       messages kept, milliseconds they are kept, channel of pub/sub, payload, "1" if it must be durable,
+--       milliseconds an idempotency key is kept (0: there is none), milliseconds the log's own key lives
 -- Answers: {epoch, offset}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given
 local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable')
 local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
@@ -11,11 +12,23 @@ end
 if ARGV[7] == '1' and generation[3] ~= '1' then
   return {'durable'}
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'c', 's')
-local epoch, offset = log[2], tonumber(log[3])
-if log[1] ~= generation[1] or not epoch or not offset then
-  epoch, offset, log = ARGV[2], 0, {}
+-- Begins the log, with the epoch that read.lua has told of it while it was absent. That it was begun is marked beside the generation, so that it
+-- has another epoch once it is forgotten, however that comes about. Marks are short and bounded: names of a field that is full get other epochs together.
+local function begin()
+  local hash = redis.sha1hex(KEYS[2])
+  local field = 'begun:' .. tonumber(string.sub(hash, 1, 4), 16) % 16384
+  local turn, marks = string.match(redis.call('HGET', KEYS[1], field) or '0', '^(%d+)(.*)$')
+  local mark = ' ' .. string.sub(hash, 5, 10)
+  local _, times = string.gsub(marks, mark, '')
+  local begun = #marks < 64 * #mark and turn .. marks .. mark or string.format('%.0f', turn + 1)
+  redis.call('HSET', KEYS[1], field, begun)
   redis.call('UNLINK', KEYS[2], KEYS[3])
+  return string.sub(redis.sha1hex(generation[1] .. ' ' .. turn .. ' ' .. times .. ' ' .. KEYS[2]), 1, 16)
+end
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'c', 's')
+local epoch, offset, reached, back = log[2], tonumber(log[3]), tonumber(log[4]) or 0, tonumber(log[5]) or 0
+if log[1] ~= generation[1] or not epoch or not offset then
+  epoch, offset, reached, back = begin(), 0, 0, 0
 end
 if ARGV[8] ~= '0' then
   local first = redis.call('GET', KEYS[4])
@@ -26,34 +39,38 @@ if ARGV[8] ~= '0' then
     end
   end
 end
-offset = offset + 1
-local at = string.format('%.0f', offset)
 local clock = redis.call('TIME')
 local now = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
 -- Ages go by a clock that is never set back: the server's, and what that was set back by since the log began.
-local reached, back = tonumber(log[4]) or 0, tonumber(log[5]) or 0
-local aged = {}
-if now + back < reached then
-  back = reached - now
-  redis.call('HSET', KEYS[2], 's', string.format('%.0f', back))
-end
-local age = string.format('%.0f', now + back)
-if back > 0 then
-  aged = {'a', age}
-end
-redis.call('HSET', KEYS[2], 'g', generation[1], 'e', epoch, 'o', at, 'a', ARGV[4], 'c', age)
-redis.call('PEXPIRE', KEYS[2], ARGV[9])
-if ARGV[3] ~= '0' then
-  local added = redis.pcall('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], at .. '-0', 't', now, 'p', ARGV[6], unpack(aged))
+-- The log's own key first: where Redis is out of memory that fails, and nothing has changed.
+local function append()
+  local aged = {}
+  if now + back < reached then
+    back = reached - now
+  end
+  local age = string.format('%.0f', now + back)
+  if back > 0 then
+    aged = {'a', age}
+  end
+  redis.call('HSET', KEYS[2], 'g', generation[1], 'e', epoch, 'o', string.format('%.0f', offset), 'a', ARGV[4], 'c', age, 's', string.format('%.0f', back))
+  redis.call('PEXPIRE', KEYS[2], ARGV[9])
+  if ARGV[3] == '0' then
+    return true
+  end
+  local added = redis.pcall('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], string.format('%.0f-0', offset), 't', now, 'p', ARGV[6], unpack(aged))
   if type(added) == 'table' and added.err then
-    -- Somebody else has written there: what is in it is nobody's log any more.
-    epoch, offset, at = ARGV[2], 1, '1'
-    redis.call('UNLINK', KEYS[3])
-    redis.call('HSET', KEYS[2], 'e', epoch, 'o', at)
-    redis.call('XADD', KEYS[3], at .. '-0', 't', now, 'p', ARGV[6], unpack(aged))
+    return false
   end
   redis.call('PEXPIRE', KEYS[3], ARGV[4])
+  return true
 end
+offset = offset + 1
+if not append() then
+  -- Somebody else has written there: what is in it is nobody's log any more.
+  epoch, offset, reached, back = begin(), 1, 0, 0
+  append()
+end
+local at = string.format('%.0f', offset)
 if ARGV[8] ~= '0' then
   redis.call('SET', KEYS[4], epoch .. ' ' .. at, 'PX', ARGV[8])
 end

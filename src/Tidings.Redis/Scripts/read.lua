@@ -1,7 +1,7 @@
--- Reads a log. A log that nobody has written to yet begins here, so that its epoch is the same for all who ask.
+-- Reads a log. Of one that is absent it tells offset 0 and the epoch that its first message will have, and writes nothing.
 -- KEYS: generation, log, stream
--- ARGV: generation, id for a new epoch, epoch after which to read ("" for the newest), offset after which to read, most messages (0 for none),
---       milliseconds the log's own key lives
+-- ARGV: generation, epoch after which to read ("" for the newest), offset after which to read, most messages (0 for none),
+--       milliseconds the log's own key lives on from here
 -- Answers: {epoch, top, {offset, time, payload, …}}; {"generation"} where the logs may have shrunk since
 local generation = redis.call('HMGET', KEYS[1], 'id', 'replid')
 local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
@@ -11,13 +11,16 @@ end
 local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a', 'c', 's')
 local epoch, top = log[2], tonumber(log[3])
 if log[1] ~= ARGV[1] or not epoch or not top then
-  epoch, top = ARGV[2], 0
-  redis.call('UNLINK', KEYS[2], KEYS[3])
-  redis.call('HSET', KEYS[2], 'g', ARGV[1], 'e', epoch, 'o', '0')
+  -- As publish.lua begins it.
+  local hash = redis.sha1hex(KEYS[2])
+  local field = 'begun:' .. tonumber(string.sub(hash, 1, 4), 16) % 16384
+  local turn, marks = string.match(redis.call('HGET', KEYS[1], field) or '0', '^(%d+)(.*)$')
+  local _, times = string.gsub(marks, ' ' .. string.sub(hash, 5, 10), '')
+  return {string.sub(redis.sha1hex(ARGV[1] .. ' ' .. turn .. ' ' .. times .. ' ' .. KEYS[2]), 1, 16), 0, {}}
 end
 local left = redis.call('PTTL', KEYS[2])
-if left < tonumber(ARGV[6]) then
-  redis.call('PEXPIRE', KEYS[2], ARGV[6])
+if left < tonumber(ARGV[5]) then
+  redis.call('PEXPIRE', KEYS[2], ARGV[5])
 end
 -- What is too old goes first: offsets have no holes, so the first that may stay is found by halving.
 local clock = redis.call('TIME')
@@ -57,18 +60,18 @@ if first and not fresh(first) then
   redis.call('XTRIM', KEYS[3], 'MINID', string.format('%.0f-0', kept))
 end
 local messages = {}
-if ARGV[5] ~= '0' and top > 0 then
+if ARGV[4] ~= '0' and top > 0 then
   local last = string.format('%.0f-0', top)
   local found
-  if ARGV[3] == '' then
-    found = redis.call('XREVRANGE', KEYS[3], last, '-', 'COUNT', ARGV[5])
+  if ARGV[2] == '' then
+    found = redis.call('XREVRANGE', KEYS[3], last, '-', 'COUNT', ARGV[4])
     for i = 1, math.floor(#found / 2) do
       found[i], found[#found + 1 - i] = found[#found + 1 - i], found[i]
     end
   else
     -- Of another epoch nothing is known: from the beginning of what is kept.
-    local after = ARGV[3] == epoch and ARGV[4] or '0'
-    found = redis.call('XRANGE', KEYS[3], '(' .. after .. '-0', last, 'COUNT', ARGV[5])
+    local after = ARGV[2] == epoch and ARGV[3] or '0'
+    found = redis.call('XRANGE', KEYS[3], '(' .. after .. '-0', last, 'COUNT', ARGV[4])
   end
   for _, entry in ipairs(found) do
     local offset, time, payload = read(entry)

@@ -15,6 +15,12 @@ internal static class PresetLimits
     /// <summary>The same of limits in force.</summary>
     public static string Write(PropertyInfo limit, Limits limits)
     {
+        if (limit.Name == nameof(LimitOptions.HistoryBytes) && limits.HistoryBytes == Limits.Preset(LimitPreset.Default).HistoryBytes)
+        {
+            // What it is on this machine says nothing of others.
+            return "a quarter of memory";
+        }
+
         var value = Value(limit.Name, limits);
         return OptionValue.IsSize(limit) ? OptionValue.Write(value, isSize: true) : value.ToString(CultureInfo.InvariantCulture);
     }
@@ -40,6 +46,7 @@ internal static class PresetLimits
         nameof(LimitOptions.UnauthenticatedConnections) => limits.UnauthenticatedConnections,
         nameof(LimitOptions.Subscriptions) => limits.Subscriptions,
         nameof(LimitOptions.QueueBytes) => limits.QueueBytes,
+        nameof(LimitOptions.HistoryBytes) => limits.HistoryBytes,
         _ => throw new ArgumentOutOfRangeException(nameof(limit), limit, "No preset is known for this limit."),
     };
 }

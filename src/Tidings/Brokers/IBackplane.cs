@@ -48,9 +48,12 @@ internal interface IBackplaneFactory
 }
 
 /// <summary>A single node, which shares nothing.</summary>
-internal sealed class MemoryBackplane(Hub hub, TimeProvider time) : IBackplane
+/// <param name="hub">The node's channels.</param>
+/// <param name="time">The clock.</param>
+/// <param name="budget">What all logs may take; where none is given, it is not limited.</param>
+internal sealed class MemoryBackplane(Hub hub, TimeProvider time, HistoryBudget? budget = null) : IBackplane
 {
-    private readonly MemoryBroker _broker = new(hub, time);
+    private readonly MemoryBroker _broker = new(hub, time, budget);
     private readonly MemoryPresence _presence = new(hub, time);
 
     public IBroker Broker => _broker;

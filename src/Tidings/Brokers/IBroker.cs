@@ -1,4 +1,5 @@
 using Tidings.Channels;
+using Tidings.Connections;
 using Tidings.Protocol;
 
 namespace Tidings.Brokers;
@@ -9,6 +10,9 @@ internal sealed record Publication(string Channel, MessageData Data)
     public MessageKind Kind { get; init; }
     public string? From { get; init; }
     public string? Key { get; init; }
+
+    /// <summary>Whose share of histories and of idempotency keys it counts against.</summary>
+    public Sender Sender { get; init; } = Sender.Server;
 
     /// <summary>A repeat with the same key inside one epoch and <see cref="IdempotencyWindow"/> is the first one again.</summary>
     public string? IdempotencyKey { get; init; }
@@ -73,6 +77,7 @@ internal interface IBroker
     /// channel keep the order in which the broker accepted them.</remarks>
     /// <returns>The message's position; null for what is said in passing.</returns>
     /// <exception cref="NotDurableException">Durability was asked for and cannot be given.</exception>
+    /// <exception cref="SenderQuotaException">The sender has as many idempotency keys as it may.</exception>
     ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default);
 
     /// <summary>Says that publications with these keys will not be repeated by a publisher that is alive: what was to be remembered for longer than

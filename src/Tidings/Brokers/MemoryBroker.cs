@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Tidings.Protocol;
 
 namespace Tidings.Brokers;
@@ -11,14 +10,18 @@ internal sealed class MemoryBroker : IBroker, IDisposable
 
     private readonly ConcurrentDictionary<string, MemoryLog> _logs = new(StringComparer.Ordinal);
     private readonly IMessageSink _sink;
+    private readonly HistoryBudget _budget;
     private readonly TimeProvider _time;
     private readonly ITimer _sweep;
 
-    // All logs that are begun between two sweeps have the same: a log is dropped in a sweep only, so one that is begun anew has another.
-    private volatile string _epoch = NewEpoch();
+    private readonly AbsentEpochs _absent = new();
 
-    public MemoryBroker(IMessageSink sink, TimeProvider time)
+    /// <param name="sink">Where messages go.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="budget">What all logs may take; where none is given, it is not limited.</param>
+    public MemoryBroker(IMessageSink sink, TimeProvider time, HistoryBudget? budget = null)
     {
+        _budget = budget ?? new HistoryBudget();
         _sink = sink;
         _time = time;
         _sweep = time.CreateTimer(static broker => ((MemoryBroker)broker!).Sweep(), this, SweepInterval, SweepInterval);
@@ -39,19 +42,19 @@ internal sealed class MemoryBroker : IBroker, IDisposable
             throw new NotDurableException("The broker in memory ends with the process; durable publishing needs Redis with appendfsync always.");
         }
 
-        while (true)
+        if (publication.Ephemeral)
         {
-            var log = LogOf(publication.Channel);
-
-            // Offset, log entry and delivery share one lock: whoever can see offset N can also read message N, and everybody sees the same order.
-            lock (log)
-            {
-                if (log.TryUse(_epoch))
-                {
-                    return ValueTask.FromResult(Publish(log, publication));
-                }
-            }
+            PublishInPassing(publication);
+            return default;
         }
+
+        var position = Append(publication);
+        if (_budget.IsOver)
+        {
+            _budget.Relieve(Evict);
+        }
+
+        return ValueTask.FromResult<StreamPosition?>(position);
     }
 
     // The publisher lives in this process, and so do all who could repeat it.
@@ -72,63 +75,123 @@ internal sealed class MemoryBroker : IBroker, IDisposable
 
     public ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
     {
-        while (true)
+        // Encoded frames count, too: those that earlier readers needed.
+        if (_budget.IsOver)
         {
-            var log = LogOf(channel);
+            _budget.Relieve(Evict);
+        }
+
+        while (_logs.TryGetValue(channel, out var log))
+        {
             lock (log)
             {
-                if (log.TryUse(_epoch))
+                if (log.Epoch.Length == 0)
+                {
+                    // Its first message is still on its way.
+                    break;
+                }
+
+                if (!log.Dropped)
                 {
                     log.UsedAt = Now;
                     return ValueTask.FromResult(log.Read(request, log.UsedAt));
                 }
             }
         }
+
+        return ValueTask.FromResult(MemoryLog.ReadAbsent(_absent.Of(channel), request));
     }
 
     public void Dispose() => _sweep.Dispose();
 
-    private static string NewEpoch() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-
-    private MemoryLog LogOf(string channel) => _logs.GetOrAdd(channel, static _ => new MemoryLog());
-
-    private StreamPosition? Publish(MemoryLog log, Publication publication)
+    private StreamPosition Append(Publication publication)
     {
-        var now = log.UsedAt = Now;
-        if (publication.Ephemeral)
+        while (true)
         {
-            _sink.Deliver(log.Make(publication, offset: 0, now, Clock));
-            return null;
-        }
+            var log = _logs.TryGetValue(publication.Channel, out var known)
+                ? known
+                : _logs.GetOrAdd(publication.Channel, static (channel, budget) => new MemoryLog(channel, budget), _budget);
 
-        if (publication.IdempotencyKey is { } key && log.FindRepeat(key, now) is { } first)
-        {
-            return new StreamPosition(log.Epoch, first);
-        }
+            // Offset, log entry and delivery share one lock: whoever can see offset N can also read message N, and everybody sees the same order.
+            lock (log)
+            {
+                if (log.Dropped)
+                {
+                    continue;
+                }
 
-        var message = log.Append(publication, now, Clock);
-        _sink.Deliver(message);
-        return message.Position;
+                if (log.Epoch.Length == 0)
+                {
+                    log.Begin(_absent.Of(publication.Channel), publication.Sender);
+                }
+
+                var now = log.UsedAt = Now;
+                if (publication.IdempotencyKey is { } key && log.FindRepeat(key, now) is { } first)
+                {
+                    return new StreamPosition(log.Epoch, first);
+                }
+
+                var message = log.Append(publication, now, Clock);
+                _sink.Deliver(message);
+                return message.Position;
+            }
+        }
     }
 
-    // Logs that nobody listens to and that hold nothing any more are dropped. Should one be begun again, its epoch says so.
+    // In its log's order where there is one. It makes none.
+    private void PublishInPassing(Publication publication)
+    {
+        var message = MemoryLog.Make(publication, position: default, Clock);
+        if (_logs.TryGetValue(publication.Channel, out var log))
+        {
+            lock (log)
+            {
+                _sink.Deliver(message);
+            }
+        }
+        else
+        {
+            _sink.Deliver(message);
+        }
+    }
+
+    private int Evict(HistoryShare share, long wanted)
+    {
+        var log = share.Log;
+        lock (log)
+        {
+            log.Trim(Now);
+            var messages = log.Evict(share, wanted);
+            DropIfUnused(log);
+            return messages;
+        }
+    }
+
     private void Sweep()
     {
-        // Before any is dropped. A log takes its epoch at its first use, under its lock: one in a dropped one's place takes a later one.
-        _epoch = NewEpoch();
         var unused = Now - (long)Retention.IdempotencyWindow.TotalMilliseconds;
-        foreach (var (channel, log) in _logs)
+        foreach (var log in _logs.Values)
         {
             lock (log)
             {
                 log.Trim(Now);
                 log.TrimHeld(Now);
-                if (log.UsedAt < unused && log.IsEmpty && !_sink.HasSubscribers(channel))
+                if (log.UsedAt < unused)
                 {
-                    log.Dropped = true;
-                    _logs.TryRemove(channel, out _);
+                    DropIfUnused(log);
                 }
             }
+        }
+    }
+
+    // A log that nobody listens to and that holds nothing any more. Should it be begun again, its epoch says so. Under its lock.
+    private void DropIfUnused(MemoryLog log)
+    {
+        if (!log.Dropped && log.IsEmpty && !_sink.HasSubscribers(log.Channel))
+        {
+            _absent.Forget(log.Channel);
+            log.Drop();
+            _logs.TryRemove(KeyValuePair.Create(log.Channel, log));
         }
     }
 }

@@ -1,25 +1,34 @@
 using Tidings.Channels;
+using Tidings.Connections;
 using Tidings.Protocol;
 
 namespace Tidings.Brokers;
 
 /// <summary>One channel's log in memory. Its members are called under its lock; <c>now</c> is in milliseconds of a clock that is never set back.</summary>
-internal sealed class MemoryLog
+internal sealed class MemoryLog(string channel, HistoryBudget budget)
 {
-    private const int MostIdempotencyKeys = 100_000;
+    // What the log takes beside its name and what is in it, and a message beside its data.
+    private const int Overhead = 448;
+    private const int MessageOverhead = 288;
+
+    // Keys are a promise of five minutes: by then some of a sender's have ended, unless all came at once.
+    private const int RetryAfter = 10_000;
 
     // A ring whose length is a power of two; empty until something is kept.
     private Message[] _kept = [];
     private int _first;
     private int _count;
     private Retention _retention = Retention.Default;
-    private Dictionary<string, (long Offset, long Until)>? _idempotent;
-    private Queue<string>? _idempotentOrder;
+    private IdempotencyKeys? _keys;
 
-    // Those that are remembered for longer than usual, until they are released. In no order: there are few at a time.
-    private Dictionary<string, (long Offset, long Until)>? _held;
+    // The share of the last sender; a dictionary only where there are several.
+    private HistoryShare? _share;
+    private Dictionary<Sender, HistoryShare>? _shares;
+    private HistoryShare? _beginner;
 
-    /// <summary>Random, so that a log that is begun anew is never taken for this one.</summary>
+    public string Channel => channel;
+
+    /// <summary>Empty until <see cref="Begin"/>.</summary>
     public string Epoch { get; private set; } = "";
 
     /// <summary>The newest offset; 0 before the first message.</summary>
@@ -29,69 +38,77 @@ internal sealed class MemoryLog
     public long UsedAt { get; set; }
 
     /// <summary>Set when the log is no longer the channel's; whoever finds it so looks again.</summary>
-    public bool Dropped { get; set; }
+    public bool Dropped { get; private set; }
 
     /// <summary>Whether nothing is kept that a later call could ask for.</summary>
-    public bool IsEmpty => _count == 0 && _idempotent is not { Count: > 0 } && _held is not { Count: > 0 };
+    public bool IsEmpty => _count == 0 && _keys is not { IsEmpty: false };
 
-    /// <summary>Begins the log with <paramref name="epoch"/> if nobody has yet.</summary>
-    /// <returns>False where the log is no longer the channel's.</returns>
-    public bool TryUse(string epoch)
+    private long Cost => Overhead + (2 * channel.Length);
+
+    /// <summary>Begins the log, which counts as the sender's from here on.</summary>
+    public void Begin(string epoch, Sender sender)
     {
-        if (Epoch.Length == 0)
-        {
-            Epoch = epoch;
-        }
+        Epoch = epoch;
+        _beginner = ShareOf(sender);
+        _beginner.SetLog(true, Cost);
+    }
 
-        return !Dropped;
+    /// <summary>Ends an empty log.</summary>
+    public void Drop()
+    {
+        Dropped = true;
+        if (_beginner is { } beginner)
+        {
+            beginner.SetLog(false, -Cost);
+            CloseIfEmpty(beginner);
+        }
     }
 
     /// <summary>The offset that the idempotency key had before, or null.</summary>
-    public long? FindRepeat(string key, long now) => Find(_idempotent, key, now) ?? Find(_held, key, now);
+    public long? FindRepeat(string key, long now) => _keys?.Find(key, now);
 
     /// <summary>Forgets keys that were to be remembered for longer than usual.</summary>
     public void Forget(IReadOnlyList<string> keys)
     {
         foreach (var key in keys)
         {
-            _held?.Remove(key);
+            if (_keys?.Release(key) is { } share)
+            {
+                CloseIfEmpty(share);
+            }
         }
     }
 
-    /// <exception cref="BrokerUnavailableException">So many keys are remembered that a further one could not be.</exception>
+    /// <exception cref="SenderQuotaException">So many of the sender's keys are remembered that a further one could not be.</exception>
+    /// <exception cref="BrokerUnavailableException">The same, of the server's.</exception>
     public Message Append(Publication publication, long now, long time)
     {
         _retention = publication.Retention;
         Trim(now);
-        var held = publication.IdempotencyWindow > Retention.IdempotencyWindow;
-        if (held && _held?.Count >= MostIdempotencyKeys)
-        {
-            TrimHeld(now);
-        }
-
-        if (publication.IdempotencyKey is not null && (held ? _held : _idempotent)?.Count >= MostIdempotencyKeys)
-        {
-            // To forget an older one would break a promise that was given.
-            throw new BrokerUnavailableException("Too many idempotency keys in one channel.");
-        }
-
-        var message = Make(publication, ++Top, now, time);
-        Keep(message);
+        var share = _retention.Size > 0 || publication.IdempotencyKey is not null ? ShareOf(publication.Sender) : null;
         if (publication.IdempotencyKey is { } key)
         {
-            Remember(key, now, publication.IdempotencyWindow);
+            MakeRoomForKey(key, share!, now);
+            (_keys ??= new IdempotencyKeys(CloseIfEmpty)).Add(key, Top + 1, now, publication.IdempotencyWindow, share!);
+        }
+
+        var message = Make(publication, new StreamPosition(Epoch, ++Top), time, now, _retention.Size > 0 ? share : null);
+        if (message.Share is not null)
+        {
+            Keep(message, message.Share);
         }
 
         return message;
     }
 
-    public Message Make(Publication publication, long offset, long now, long time) => new()
+    public static Message Make(Publication publication, StreamPosition position, long time, long now = 0, HistoryShare? share = null) => new()
     {
         Kind = publication.Kind,
         Channel = publication.Channel,
-        Position = new StreamPosition(Epoch, offset),
+        Position = position,
         Time = time,
         KeptAt = now,
+        Share = share,
         Data = publication.Data,
         From = publication.From,
         Key = publication.Key,
@@ -99,6 +116,13 @@ internal sealed class MemoryLog
         Hidden = publication.Hidden,
         TraceParent = publication.TraceParent,
     };
+
+    /// <summary>What is read of a log that is absent.</summary>
+    public static HistoryPart ReadAbsent(string epoch, HistoryRequest request)
+    {
+        var top = new StreamPosition(epoch, 0);
+        return new HistoryPart(top, Recovered: request.Since is not { } since || since == top, []);
+    }
 
     public HistoryPart Read(HistoryRequest request, long now)
     {
@@ -149,28 +173,47 @@ internal sealed class MemoryLog
             _first = 0;
         }
 
-        while (_idempotentOrder is { Count: > 0 } order && _idempotent![order.Peek()].Until <= now)
+        _keys?.Trim(now);
+    }
+
+    /// <summary>Forgets keys that were to be remembered for longer than usual, and that nobody released.</summary>
+    public void TrimHeld(long now) => _keys?.TrimHeld(now);
+
+    /// <summary>Forgets the oldest messages, until about <paramref name="wanted"/> bytes are free or none of the share's is left.</summary>
+    /// <returns>How many.</returns>
+    public int Evict(HistoryShare share, long wanted)
+    {
+        var before = _count;
+        while (wanted > 0 && share.Messages > 0)
         {
-            _idempotent.Remove(order.Dequeue());
+            wanted -= RemoveFirst();
         }
+
+        return before - _count;
     }
 
     private Message At(int index) => _kept[(_first + index) & (_kept.Length - 1)];
 
-    private void RemoveFirst()
+    private static long CostOf(Message message) =>
+        MessageOverhead + message.Data.Bytes.Length + (message.Hidden?.Length ?? 0) + (2 * ((message.Key?.Length ?? 0) + (message.From?.Length ?? 0)));
+
+    private long RemoveFirst()
     {
+        var message = _kept[_first];
         _kept[_first] = null!;
         _first = (_first + 1) & (_kept.Length - 1);
         _count--;
+        var share = message.Share!;
+        var (cost, encoded) = (CostOf(message), message.EndCharge());
+        share.AddMessage(-1, -cost);
+        share.Owner.Add(-encoded);
+        CloseIfEmpty(share);
+        return cost + encoded;
     }
 
-    private void Keep(Message message)
+    private void Keep(Message message, HistoryShare share)
     {
-        if (_retention.Size == 0)
-        {
-            return;
-        }
-
+        share.AddMessage(1, CostOf(message));
         if (_count == _retention.Size)
         {
             RemoveFirst();
@@ -191,32 +234,64 @@ internal sealed class MemoryLog
         _kept[(_first + _count++) & (_kept.Length - 1)] = message;
     }
 
-    private static long? Find(Dictionary<string, (long Offset, long Until)>? keys, string key, long now) =>
-        keys is not null && keys.TryGetValue(key, out var first) && first.Until > now ? first.Offset : null;
-
-    /// <summary>Forgets the keys that were to be remembered for longer than usual, and that nobody released.</summary>
-    public void TrimHeld(long now)
+    // To forget an older one would break a promise that was given.
+    private void MakeRoomForKey(string key, HistoryShare share, long now)
     {
-        foreach (var (key, first) in _held ?? [])
+        if (share.Keys >= IdempotencyKeys.MostOfSender)
         {
-            if (first.Until <= now)
-            {
-                _held!.Remove(key);
-            }
+            TrimHeld(now);
         }
-    }
 
-    private void Remember(string key, long now, TimeSpan window)
-    {
-        if (window > Retention.IdempotencyWindow)
+        if (share.Keys < IdempotencyKeys.MostOfSender && share.Owner.MayKeepKey(IdempotencyKeys.CostOf(key)))
         {
-            (_held ??= new Dictionary<string, (long, long)>(StringComparer.Ordinal))[key] = (Top, now + (long)window.TotalMilliseconds);
             return;
         }
 
-        _idempotent ??= new Dictionary<string, (long, long)>(StringComparer.Ordinal);
-        _idempotentOrder ??= new Queue<string>();
-        _idempotent.Add(key, (Top, now + (long)window.TotalMilliseconds));
-        _idempotentOrder.Enqueue(key);
+        CloseIfEmpty(share);
+        throw share.Owner.Sender.IsServer
+            ? new BrokerUnavailableException("Too many idempotency keys in one channel.")
+            : new SenderQuotaException("Too many idempotency keys.", RetryAfter);
+    }
+
+    private HistoryShare ShareOf(Sender sender)
+    {
+        if (_share is { } last && last.Owner.Sender == sender)
+        {
+            return last;
+        }
+
+        if (_shares is null && _share is { } first)
+        {
+            _shares = new() { [first.Owner.Sender] = first };
+        }
+
+        if (_shares is null || !_shares.TryGetValue(sender, out var share))
+        {
+            share = budget.Open(this, sender);
+            _shares?.Add(sender, share);
+        }
+
+        return _share = share;
+    }
+
+    private void CloseIfEmpty(HistoryShare share)
+    {
+        if (!share.IsEmpty)
+        {
+            return;
+        }
+
+        _shares?.Remove(share.Owner.Sender);
+        if (_shares is { Count: 0 })
+        {
+            _shares = null;
+        }
+
+        if (_share == share)
+        {
+            _share = null;
+        }
+
+        budget.Close(share);
     }
 }

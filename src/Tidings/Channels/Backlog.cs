@@ -1,3 +1,5 @@
+using Tidings.Connections;
+
 namespace Tidings.Channels;
 
 /// <summary>What waits for one subscription before it may go into its connection's queue: a part of the log, then what was said since.</summary>
@@ -13,15 +15,25 @@ internal sealed class Backlog
     private int _next;
     private Queue<Message> _held = new(1);
 
-    /// <summary>Bytes of what was said since; the log's part is bounded by the log.</summary>
+    /// <summary>Bytes of what was said since.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>Bytes of the log's part that is still to come. The log may have forgotten it by now, and then only this holds it.</summary>
+    public long LogBytes { get; private set; }
+
+    /// <summary>Whose share of what all such parts may take this one counts against, and how much; null where nothing counts.</summary>
+    public (SenderShare Share, int Places)? Charge { get; set; }
 
     /// <summary>The newest offset that was dropped though nothing newer took its place; 0 where there is none.</summary>
     public long DroppedTo { get; private set; }
 
     public bool IsEmpty => _next == _log.Count && _held.Count == 0;
 
-    public void BeginWith(IReadOnlyList<Message> log) => _log = log;
+    public void BeginWith(IReadOnlyList<Message> log)
+    {
+        _log = log;
+        LogBytes = log.Sum(SizeOf);
+    }
 
     public void Hold(Message message)
     {
@@ -55,7 +67,7 @@ internal sealed class Backlog
     {
         if (_next < _log.Count)
         {
-            _next++;
+            LogBytes -= SizeOf(_log[_next++]);
         }
         else
         {

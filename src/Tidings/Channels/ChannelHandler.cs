@@ -110,6 +110,11 @@ internal sealed partial class ChannelHandler(CommandActions actions, Subscribing
         {
             error = Reply.Error(command.Id, ErrorCode.Unavailable, "Service unavailable");
         }
+        catch (SenderQuotaException quota)
+        {
+            session.Connection.Registry.Metrics.RateLimited(RateLimitName.Keys);
+            error = Reply.RateLimited(command.Id, quota.RetryAfter);
+        }
         catch (NotDurableException)
         {
             error = Reply.Error(command.Id, ErrorCode.NotDurable, "Not durable");

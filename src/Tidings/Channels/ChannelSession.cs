@@ -91,7 +91,13 @@ internal sealed record ChannelMembership(string Channel, ChannelKind Kind, Subsc
     public Subscription? Watch { get; init; }
 
     /// <summary>Whether the server subscribed, and not the client.</summary>
-    public bool ByServer { get; init; }
+    public bool ByServer => Share is null;
+
+    /// <summary>Whose share of all subscriptions it counts against; null where the server subscribed.</summary>
+    public SenderShare? Share { get; init; }
+
+    /// <summary>How many places it takes there: somebody who is shown as present takes one more.</summary>
+    public int Places => Kind.Presence ? 2 : 1;
 
     /// <summary>In whose name it is present here.</summary>
     public required string PresenceName { get; set; }

@@ -188,6 +188,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         var position = await broker.PublishAsync(new Publication(channel, new MessageData(DataKind.Json, data))
         {
             From = session.User,
+            Sender = connection.Sender,
             Key = command.Key,
             IdempotencyKey = ScopeKey(session.User, command.IdempotencyKey),
             Durable = command.Durable,

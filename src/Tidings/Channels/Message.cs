@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Tidings.Brokers;
 using Tidings.Protocol;
 
 namespace Tidings.Channels;
@@ -24,6 +25,9 @@ internal sealed class Message
 {
     private Encodings _encodings;
 
+    // Bytes of encoded frames that count against the share; negative once it is no longer kept.
+    private int _charged;
+
     public MessageKind Kind { get; init; }
     public required string Channel { get; init; }
 
@@ -35,6 +39,9 @@ internal sealed class Message
 
     /// <summary>When the log in memory took it, in milliseconds of a clock that nobody sets: its age goes by this one.</summary>
     public long KeptAt { get; init; }
+
+    /// <summary>Whose share of the memory for histories it takes, where a log in memory keeps it; or null.</summary>
+    public HistoryShare? Share { get; init; }
 
     public required MessageData Data { get; init; }
 
@@ -50,7 +57,7 @@ internal sealed class Message
     /// <summary>What code of the server reads beside the data, and no wire shows; or null.</summary>
     public ReadOnlyMemory<byte>? Hidden { get; init; }
 
-    /// <summary>The span that published it (<see cref="Brokers.Publication.TraceParent"/>), or null.</summary>
+    /// <summary>The span that published it (<see cref="Publication.TraceParent"/>), or null.</summary>
     public string? TraceParent { get; init; }
 
     /// <summary>When it came to this node's hub, by the clock's timestamps. Set for what is delivered, and not for what is read back.</summary>
@@ -70,7 +77,43 @@ internal sealed class Message
         }
 
         ref var encoding = ref _encodings[dialect.Index];
-        return encoding ?? Interlocked.CompareExchange(ref encoding, dialect.Encode(this), null) ?? encoding;
+        if (encoding is not null)
+        {
+            return encoding;
+        }
+
+        var made = dialect.Encode(this);
+        if (Interlocked.CompareExchange(ref encoding, made, null) is { } earlier)
+        {
+            return earlier;
+        }
+
+        Charge(Math.Min(made.Length, int.MaxValue / Dialect.Count));
+        return made;
+    }
+
+    /// <summary>The log keeps it no longer.</summary>
+    /// <returns>Bytes of encoded frames that counted.</returns>
+    public int EndCharge() => Math.Max(0, Interlocked.Exchange(ref _charged, -1));
+
+    private void Charge(int bytes)
+    {
+        if (Share is not { } share)
+        {
+            return;
+        }
+
+        for (var before = Volatile.Read(ref _charged); before >= 0;)
+        {
+            var found = Interlocked.CompareExchange(ref _charged, before + bytes, before);
+            if (found == before)
+            {
+                share.Owner.Add(bytes);
+                return;
+            }
+
+            before = found;
+        }
     }
 
     [InlineArray(Dialect.Count)]

@@ -106,7 +106,7 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, D
 
     private void Publish(Connection connection, string room, ChannelKind kind, MessageData data)
     {
-        var publishing = broker.PublishAsync(new Publication(room, data) { From = connection.Identity?.User, Retention = kind.Retention });
+        var publishing = broker.PublishAsync(new Publication(room, data) { From = connection.Identity?.User, Sender = connection.Sender, Retention = kind.Retention });
         if (!publishing.IsCompletedSuccessfully)
         {
             _ = AnswerFailureAsync(connection, publishing);

@@ -65,7 +65,7 @@ internal sealed partial class Subscribing
             request.Channel, kind, Subscription.Waiting(connection, dialect, request.Conflate, kind.SlowConsumers == SlowConsumerPolicy.Skip))
         {
             Watch = kind.Presence && request.Presence ? Subscription.Waiting(connection, dialect, conflates: false, skipsWhenSlow: false) : null,
-            ByServer = byServer,
+            Share = byServer ? null : Shares.Take(connection.Sender, kind.Presence ? 2 : 1),
             PresenceName = session.PresenceName,
         };
     }
@@ -133,6 +133,11 @@ internal sealed partial class Subscribing
     private void Leave(ChannelSession session, ChannelMembership membership)
     {
         hub.Leave(membership.Subscription);
+        if (membership.Share is { } share)
+        {
+            Shares.Give(share, membership.Places);
+        }
+
         if (membership.Watch is { } watch)
         {
             hub.Leave(watch);

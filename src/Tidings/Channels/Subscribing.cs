@@ -1,5 +1,6 @@
 using Tidings.Brokers;
 using Tidings.Connections;
+using Tidings.Options;
 using Tidings.Presence;
 using Tidings.Pressure;
 using Tidings.Protocol;
@@ -14,10 +15,16 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
     // How many members the answer to a subscribe lists; the count is always whole.
     private const int MembersInReply = 100;
 
+    // What one to a channel of its own takes, about.
+    private const int SubscriptionBytes = 1024;
+
     private const string NotAllowed = "Not allowed";
 
     /// <summary>Says when logs are not read for those who subscribe; null where they always are.</summary>
     public LoadShedder? Shedder { get; init; }
+
+    /// <summary>What all clients' subscriptions of this node may be together.</summary>
+    public SenderShares Shares { get; init; } = new(ProcessMemory.Bytes / 4 / SubscriptionBytes);
 
     private volatile ChannelLimits _limits = limits;
 
@@ -131,12 +138,12 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
     public async ValueTask<SubscribeRefusal?> JudgeAsync(ChannelSession session, SubscribeRequest request)
     {
         var channel = request.Channel;
-        if (Limits.Subscriptions > 0 && session.Count - session.ByServer >= Limits.Subscriptions)
+        var kind = kinds.Find(channel);
+        if (RefuseMore(session, kind) is { } many)
         {
-            return new SubscribeRefusal(ErrorCode.TooMany, "Too many subscriptions");
+            return many;
         }
 
-        var kind = kinds.Find(channel);
         if (Judge(session, request, kind) is { } refusal)
         {
             return refusal;
@@ -199,13 +206,14 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             return new SubscribeRefusal(ErrorCode.Conflict, "Already subscribed");
         }
 
-        if (Limits.Subscriptions > 0 && session.Count - session.ByServer >= Limits.Subscriptions)
-        {
-            return new SubscribeRefusal(ErrorCode.TooMany, "Too many subscriptions");
-        }
-
-        return Judge(session, request, kind);
+        return RefuseMore(session, kind) ?? Judge(session, request, kind);
     }
+
+    private SubscribeRefusal? RefuseMore(ChannelSession session, ChannelKind kind) =>
+        (Limits.Subscriptions > 0 && session.Count - session.ByServer >= Limits.Subscriptions)
+        || !Shares.HasRoom(session.Connection.Sender, kind.Presence ? 2 : 1)
+            ? new SubscribeRefusal(ErrorCode.TooMany, "Too many subscriptions")
+            : null;
 
     // What the application has refused with another code is its own affair.
     private static IReadOnlyList<FieldFault>? NoteApplication(Connection connection, string channel, ErrorCode code) =>

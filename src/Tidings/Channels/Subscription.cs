@@ -87,13 +87,17 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
         }
 
         Drain();
+        if (_backlog is { LogBytes: > 0 } backlog)
+        {
+            Charge(backlog);
+        }
     }
 
     /// <summary>From here on nothing more is sent for it, whatever its lane still has for the channel.</summary>
     public void End()
     {
         State = SubscriptionState.Ended;
-        _backlog = null;
+        DropBacklog();
     }
 
     /// <summary>Takes a message that is not simply the next one for everybody.</summary>
@@ -136,7 +140,7 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
         {
             if (backlog.IsEmpty || connection.State > ConnectionState.Open)
             {
-                _backlog = null;
+                DropBacklog();
                 return;
             }
 
@@ -151,6 +155,31 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
             backlog.RemoveFirst();
             Send(message);
         }
+    }
+
+    // What waits for a slow peer takes memory, also when the log has long forgotten it.
+    private void Charge(Backlog backlog)
+    {
+        var backlogs = connection.Registry.Backlogs;
+        var places = (int)Math.Min(int.MaxValue, (backlog.LogBytes / ConnectionRegistry.BacklogPlace) + 1);
+        if (backlogs.HasRoom(connection.Sender, places))
+        {
+            backlog.Charge = (backlogs.Take(connection.Sender, places), places);
+        }
+        else
+        {
+            connection.CloseAsSlow();
+        }
+    }
+
+    private void DropBacklog()
+    {
+        if (_backlog?.Charge is { } charge)
+        {
+            connection.Registry.Backlogs.Give(charge.Share, charge.Places);
+        }
+
+        _backlog = null;
     }
 
     // Even a peer that reads nothing else must be able to get one message at a time: whoever comes back and recovers must come to an end.

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Tidings.Lanes;
+using Tidings.Options;
 using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Reports;
@@ -23,6 +24,9 @@ internal enum Admission : byte
 /// <summary>Counts this node's connections and ends them all. Safe from any thread.</summary>
 internal sealed partial class ConnectionRegistry
 {
+    /// <summary>Bytes of a place in <see cref="Backlogs"/>.</summary>
+    public const int BacklogPlace = 1024;
+
     private const int NoticeMilliseconds = 60_000;
 
     private readonly Lock _gate = new();
@@ -51,7 +55,7 @@ internal sealed partial class ConnectionRegistry
         Metrics = new ConnectionMetrics(meters, () => Count);
 
         // A quarter of what the process may use, so that slow readers never push the others out of memory.
-        QueueBytesPerLane = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / LaneSet.PerKind;
+        QueueBytesPerLane = ProcessMemory.Bytes / 4 / LaneSet.PerKind;
     }
 
     public TimeProvider Time { get; }
@@ -77,6 +81,9 @@ internal sealed partial class ConnectionRegistry
 
     /// <summary>The memory of what is half received, over every transport. Set before anybody connects.</summary>
     public BodyBudget Bodies { get; init; } = BodyBudget.OfProcess(largestMessage: 0);
+
+    /// <summary>What may wait of histories beyond their readers' queues: the logs may have forgotten it long before slow readers have taken it.</summary>
+    public SenderShares Backlogs { get; init; } = new(ProcessMemory.Bytes / 8 / BacklogPlace);
 
     /// <summary>Why all connections are being closed; null while they are not.</summary>
     public DisconnectCode? StopCode => Volatile.Read(ref _stop)?.Code;

@@ -140,6 +140,7 @@ internal static class RateLimitName
     public const string Subscribing = "subscribing";
     public const string Api = "api";
     public const string Bodies = "bodies";
+    public const string Keys = "keys";
 
-    public static readonly string[] All = [Messages, Bytes, User, Ip, Channel, Subscribing, Api, Bodies];
+    public static readonly string[] All = [Messages, Bytes, User, Ip, Channel, Subscribing, Api, Bodies, Keys];
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Lanes;
 
@@ -18,9 +19,10 @@ internal static class EngineMetrics
     /// <param name="meters">Where meters come from.</param>
     /// <param name="lanes">The node's lanes.</param>
     /// <param name="hub">The node's channels.</param>
+    /// <param name="histories">What logs in memory take.</param>
     /// <param name="isAvailable">Whether the broker can be reached.</param>
     /// <param name="isDraining">Whether the node sends everybody away.</param>
-    public static void Create(IMeterFactory meters, LaneSet lanes, Hub hub, Func<bool> isAvailable, Func<bool> isDraining)
+    public static void Create(IMeterFactory meters, LaneSet lanes, Hub hub, HistoryBudget histories, Func<bool> isAvailable, Func<bool> isDraining)
     {
         var meter = meters.Create(MeterName);
         meter.CreateObservableGauge("tidings.channels", () => (long)hub.Channels, "{channel}", "Channels with a listener on this node, those for presence included.");
@@ -34,6 +36,9 @@ internal static class EngineMetrics
         meter.CreateObservableGauge("tidings.draining", () => isDraining() ? 1 : 0, description: "1 while the node sends everybody away, and takes nobody in.");
         lanes.Measure(meter.CreateHistogram(
             "tidings.delivery.duration", "s", "From a message's arrival at this node's broker to its writing, once for each lane that has subscribers.", tags: null, Seconds));
+
+        meter.CreateObservableGauge("tidings.history.bytes", () => histories.Used, "By", "Bytes that the logs of all channels take in this node's memory.");
+        meter.CreateObservableCounter("tidings.history.evicted", () => histories.Evicted, "{message}", "Messages that went before their time because all logs together took more than HistoryBytes.");
 
         void Count(string name, string unit, string description, Func<LaneTraffic, long> of) =>
             meter.CreateObservableCounter(name, () => lanes.All.Sum(lane => of(lane.Traffic)), unit, description);

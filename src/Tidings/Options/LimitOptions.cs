@@ -101,6 +101,12 @@ public sealed class LimitOptions
     [OptionRange("0", "1GB", Zero = "2GB")]
     public long? QueueBytes { get; set; }
 
+    /// <summary>Bytes that the logs of all channels may take in this node's memory together, with encoded frames and idempotency keys; past them the oldest
+    /// messages go, those of the sender that has most first. With Redis the logs are there, and its own <c>maxmemory</c> bounds them. Default a quarter
+    /// of what the process may have.</summary>
+    [OptionRange("1MB", Zero = "no limit")]
+    public long? HistoryBytes { get; set; }
+
     /// <summary>Whether loopback has none of the rates of addresses and users.</summary>
     internal bool ExemptsLoopback { get; set; }
 }

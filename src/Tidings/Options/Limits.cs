@@ -49,7 +49,7 @@ internal sealed record Limits
         UnauthenticatedConnections = 100,
     };
 
-    private static readonly Limits None = new() { HardMessageBytes = 16 * MB, ControlRate = RateLimit.None, SubscribeRate = RateLimit.None };
+    private static readonly Limits None = new() { HardMessageBytes = 16 * MB, ControlRate = RateLimit.None, SubscribeRate = RateLimit.None, HistoryBytes = 0 };
 
     public int MessageBytes { get; init; }
     public int HardMessageBytes { get; init; }
@@ -83,6 +83,9 @@ internal sealed record Limits
     /// <summary>Whether loopback has none of the rates of addresses and users.</summary>
     public bool ExemptsLoopback { get; init; }
 
+    /// <summary>What all logs in memory may take.</summary>
+    public long HistoryBytes { get; init; } = ProcessMemory.Bytes / 4;
+
     public static Limits From(LimitOptions options)
     {
         var preset = Preset(options.Preset);
@@ -112,6 +115,7 @@ internal sealed record Limits
             UnauthenticatedConnections = options.UnauthenticatedConnections ?? preset.UnauthenticatedConnections,
             Subscriptions = options.Subscriptions ?? preset.Subscriptions,
             QueueBytes = (int)(options.QueueBytes ?? preset.QueueBytes),
+            HistoryBytes = options.HistoryBytes ?? preset.HistoryBytes,
         };
     }
 

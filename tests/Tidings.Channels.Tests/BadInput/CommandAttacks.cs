@@ -135,7 +135,7 @@ public sealed class B29_Names : CommandAttack
         }
 
         Assert.Equal(1, Rig.Hub.Channels);
-        Assert.Equal(1, Rig.Logs);
+        Assert.Equal(0, Rig.Logs);
         ExpectUnharmed();
     }
 

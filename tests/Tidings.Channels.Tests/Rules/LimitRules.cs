@@ -34,6 +34,25 @@ public abstract class LimitRules(string pump) : ServerTests(pump)
     }
 
     [Fact]
+    public async Task One_address_fills_the_histories_with_its_own_and_another_s_stays()
+    {
+        await using var server = await StartAsync(("Tidings:Limits:HistoryBytes", "2MB"), ("Tidings:Limits:MessageBurst", "1000"));
+        await using var visitor = await ChannelClient.ConnectAsync(server, new RawOptions { From = "127.0.0.2" });
+        await visitor.AskAsync("""{"type":"publish","channel":"chat:visitor","data":"kept","idempotencyKey":"a"}""");
+        await using var attacker = await ChannelClient.ConnectAsync(server);
+        var data = new string('x', 60_000);
+        for (var i = 0; i < 120; i++)
+        {
+            Assert.Equal("published", ChannelClient.Text(await attacker.AskAsync($$"""{"type":"publish","channel":"chat:{{i / 3}}","data":"{{data}}"}"""), "type"));
+        }
+
+        var kept = await visitor.AskAsync("""{"type":"history","channel":"chat:visitor"}""");
+        Assert.Equal(1, kept.GetProperty("messages").GetArrayLength());
+        var gone = await visitor.AskAsync("""{"type":"history","channel":"chat:0"}""");
+        Assert.Equal(0, gone.GetProperty("messages").GetArrayLength());
+    }
+
+    [Fact]
     public async Task A_refusal_says_after_how_many_milliseconds_to_come_back()
     {
         await using var server = await StartAsync(_time, ("Tidings:Limits:MessagesPerSecond", "5"), ("Tidings:Limits:MessageBurst", "1"));

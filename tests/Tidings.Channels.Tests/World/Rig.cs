@@ -23,6 +23,12 @@ internal sealed record RigOptions
     public RateLimit SubscribeRate { get; init; }
     public int Subscriptions { get; init; }
 
+    /// <summary>Places for the subscriptions of all clients.</summary>
+    public long Places { get; init; } = long.MaxValue;
+
+    /// <summary>Places for what waits of histories, at 1 KB.</summary>
+    public long Backlogs { get; init; } = long.MaxValue;
+
     /// <summary>Puts something between the broker and the hub.</summary>
     public Func<IMessageSink, IMessageSink> Sink { get; init; } = static hub => hub;
 
@@ -49,11 +55,12 @@ internal sealed class Rig : IDisposable, IMeterFactory
         Log = new FailureLog();
         Hub = new Hub(Time);
         _lanes = new LaneSet(Time, NullLogger<LaneSet>.Instance);
-        Registry = new ConnectionRegistry(_lanes, new ConnectionLimits(0, 0), Time, this, Log);
+        Registry = new ConnectionRegistry(_lanes, new ConnectionLimits(0, 0), Time, this, Log) { Backlogs = new SenderShares(options.Backlogs) };
         _memory = new MemoryBroker(options.Sink(Hub), Time);
         Broker = options.Broker(_memory);
         Broker = witness?.Invoke(Broker) ?? Broker;
         Presence = new MemoryPresence(Hub, Time);
+        Places = new SenderShares(options.Places);
         foreach (var kind in options.Kinds)
         {
             Kinds.Set(kind);
@@ -62,7 +69,7 @@ internal sealed class Rig : IDisposable, IMeterFactory
         var deflater = new MessageDeflater(new DeflateSettings(threshold: 64));
         _connectDialects = new DialectFamily(new ConnectDialect(), ConnectDialect.DeflateIndex, deflater);
         _rooms = new RoomHandler(Hub, Broker, Kinds, new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, deflater), firstMessage: null);
-        var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, _connectDialects, new ChannelLimits(options.Subscriptions, options.SubscribeRate));
+        var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, _connectDialects, new ChannelLimits(options.Subscriptions, options.SubscribeRate)) { Shares = Places };
         var nodes = new NoOtherNodes();
         var work = new NodeWork(
             Directory, subscribing, new ClientRegistry(DuplicateClients.Replace, TidingsLanguage.En, Time), new Disconnecting(Registry, Directory, nodes, new NoSharedRevocations()));
@@ -81,6 +88,7 @@ internal sealed class Rig : IDisposable, IMeterFactory
     public Hub Hub { get; }
     public IBroker Broker { get; }
     public int Logs => _memory.Logs;
+    public SenderShares Places { get; }
     public MemoryPresence Presence { get; }
     public ChannelKinds Kinds { get; } = new();
     public ConnectionDirectory Directory { get; } = new();
