@@ -40,7 +40,7 @@ public sealed class B37_Subscriptions() : CommandAttack(new RigOptions { Subscri
     }
 
     [Fact]
-    public void Reading_names_that_nobody_uses_is_bounded_and_forgotten()
+    public void Reading_names_that_nobody_uses_makes_nothing()
     {
         var peer = NewPeer();
         for (var i = 0; i < 10_000; i++)
@@ -48,9 +48,7 @@ public sealed class B37_Subscriptions() : CommandAttack(new RigOptions { Subscri
             peer.Send($$"""{"type":"history","channel":"private:{{i}}"}""").Receive();
         }
 
-        Assert.Equal(1001, Rig.Logs);
-        Rig.Time.Advance(TimeSpan.FromMinutes(7));
-        Assert.Equal(1, Rig.Logs);
+        Assert.Equal(0, Rig.Logs);
         ExpectUnharmed();
     }
 }
