@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using TestKit;
 using Tidings.Protocol;
 
@@ -152,8 +153,10 @@ public sealed class TransportTests
         await using var world = await ClientServer.StartAsync(("Tidings:Heartbeat:Interval", "1s"));
         var used = new List<ClientTransport>();
         var client = world.Client(random: static () => 0.01);
+        var steps = new ConcurrentQueue<ClientStateChange>();
         client.StateChanged += change =>
         {
+            steps.Enqueue(change);
             if (change.Transport is { } transport)
             {
                 used.Add(transport);
@@ -171,7 +174,7 @@ public sealed class TransportTests
             world.Proxy.Admits = Only(next);
             world.Proxy.CutAll();
             await world.PublishAsync("chat:lobby", published + 1, published += 20);
-            await Eventually.TrueAsync(() => client.Transport == next, $"It has changed to {next}");
+            await Eventually.TrueAsync(() => Task.FromResult(client.Transport == next), () => $"It has changed to {next}, by {string.Join("; ", steps)}");
             await world.PublishAsync("chat:lobby", published + 1, published += 20);
         }
 

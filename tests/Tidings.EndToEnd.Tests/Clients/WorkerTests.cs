@@ -24,8 +24,8 @@ public sealed class WorkerTests : ServerTests
     [InlineData("polling")]
     public async Task A_worker_follows_a_channel_by_an_address_that_is_relative_to_it(string kind)
     {
-        await using var server = await StartAsync();
-        await using var browsing = await Browsing.StartAsync(Task.FromResult(server));
+        await using var browsing = await Browsing.StartAsync(StartAsync());
+        var server = browsing.Server;
         var page = await browsing.NewPageAsync();
         await page.GotoAsync($"{server.Url}healthz");
         await page.EvaluateAsync(

@@ -67,7 +67,7 @@ public abstract class RevocationRules(string pump) : ServerTests(pump)
     public async Task A_token_made_within_the_clock_skew_is_told_to_come_back_on_every_transport()
     {
         await using var server = await StartAsync(_time, TokenMaker.Settings, TokenMaker.Required);
-        var ahead = Tokens.Make("ann", ahead: 30);
+        var ahead = Tokens.MakeAhead("ann", 30);
         var before = await server.ConnectAsync("/ws/lobby?ping=frame&token=" + ahead);
         await PostAsync(server, "/api/disconnect", """{"user":"ann","revoke":true}""");
         await before.ExpectCloseAsync(4010, "Disconnected by server");

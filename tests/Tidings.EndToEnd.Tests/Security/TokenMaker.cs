@@ -17,7 +17,7 @@ internal sealed class TokenMaker(TimeProvider time, string secret = TokenMaker.S
     public string MakeUndated(string user, double seconds) => _writer.Write(new TokenClaims { Subject = user, ExpiresAt = time.GetUtcNow().AddSeconds(seconds) });
 
     /// <summary>A token by a clock that is ahead.</summary>
-    public string Make(string user, int ahead) => _writer.Write(new TokenClaims { Subject = user, IssuedAt = time.GetUtcNow().AddSeconds(ahead), ExpiresAt = time.GetUtcNow().AddHours(1) });
+    public string MakeAhead(string user, int ahead) => _writer.Write(new TokenClaims { Subject = user, IssuedAt = time.GetUtcNow().AddSeconds(ahead), ExpiresAt = time.GetUtcNow().AddHours(1) });
 
     public string Make(string user, double seconds = 3600, string? id = null, params (string Pattern, TokenActions Actions)[] channels) => _writer.Write(new TokenClaims
     {
