@@ -7,7 +7,7 @@ using Tidings.Testing;
 namespace Tidings.Channels.Tests.Units;
 
 /// <summary>B50: a sender that uses up its idempotency keys is refused, it alone; and no key is forgotten before its time.</summary>
-public sealed class KeyQuotaTests : IDisposable, IMessageSink
+public sealed class KeyQuotaTests : IMessageSink
 {
     private static readonly Sender Attacker = Sender.Of(null, AddressKey.From(IPAddress.Parse("127.0.0.1")));
     private static readonly Sender Visitor = Sender.Of(null, AddressKey.From(IPAddress.Parse("127.0.0.2")));
@@ -96,10 +96,6 @@ public sealed class KeyQuotaTests : IDisposable, IMessageSink
     }
 
     bool IMessageSink.HasSubscribers(string channel) => false;
-
-    public void Dispose()
-    {
-    }
 
     private static async Task<StreamPosition> SayAsync(MemoryBroker broker, Sender sender, string channel, string key) =>
         (await broker.PublishAsync(new Publication(channel, MessageData.Text("x")) { Sender = sender, IdempotencyKey = key, Retention = new Retention(0, TimeSpan.Zero) }))!.Value;

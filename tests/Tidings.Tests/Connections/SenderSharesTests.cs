@@ -1,5 +1,4 @@
 using Tidings.Connections;
-using Xunit;
 
 namespace Tidings.Tests.Connections;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using Tidings.Connections;
-using Xunit;
 
 namespace Tidings.Tests.Connections;
 
