@@ -42,7 +42,7 @@ public sealed class ScriptClockTests(SharedRedis redis) : IClassFixture<SharedRe
             await PublishAsync(at, "x");
         }
 
-        var read = await RunAsync(RedisScript.Read, _noon - Hour + Minute, LogKeys, [await GenerationAsync(), "e", "", "0", "10", "1000000"]);
+        var read = await RunAsync(RedisScript.Read, _noon - Hour + Minute, LogKeys, [await GenerationAsync(), "", "0", "10", "1000000"]);
         Assert.Contains($"{_noon - Hour}", read, StringComparison.Ordinal);
         Assert.Equal(3, await CountAsync(_noon - Hour + Minute));
         Assert.Equal("3", await redis.Server.AskAsync("HGET", $"tidings:log:{_name}", "o"));
@@ -130,7 +130,7 @@ public sealed class ScriptClockTests(SharedRedis redis) : IClassFixture<SharedRe
 
     private async Task<int> CountAsync(long at)
     {
-        var answer = await RunAsync(RedisScript.Read, at, LogKeys, [await GenerationAsync(), "other", "", "0", "10", "1000000"]);
+        var answer = await RunAsync(RedisScript.Read, at, LogKeys, [await GenerationAsync(), "", "0", "10", "1000000"]);
         return answer.Split("{}\n").Length - 1;
     }
 
@@ -141,7 +141,7 @@ public sealed class ScriptClockTests(SharedRedis redis) : IClassFixture<SharedRe
     }
 
     private async Task<long> ClaimAsync(string[] keys, string lease, long at) => long.Parse(
-        (await RunAsync(RedisScript.ClientClaim, at, keys, [lease, "", _name, "Replace", "0", "100000", "nobody", "node", ""])).TrimStart(':'), CultureInfo.InvariantCulture);
+        (await RunAsync(RedisScript.ClientClaim, at, keys, [lease, "", _name, "Replace", "0", "100000", "nobody", "node", "", "0"])).TrimStart(':'), CultureInfo.InvariantCulture);
 
     private Task<string> DueAsync(long at) => RunAsync(RedisScript.DueTasks, at, [$"{_name}:due", $"{_name}:clock"], ["tidings:task:", "10", "due"]);
 
