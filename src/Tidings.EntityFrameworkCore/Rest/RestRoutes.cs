@@ -11,7 +11,6 @@ using Tidings.Brokers;
 using Tidings.EntityFrameworkCore.Contexts;
 using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Resources;
-using Tidings.Protocol;
 
 namespace Tidings.EntityFrameworkCore.Rest;
 

@@ -5,7 +5,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Tidings.AspNetCore.Api;
 
 namespace Tidings.AspNetCore.Api.Tests.Infrastructure;
 

@@ -1,4 +1,3 @@
-using TestKit;
 
 namespace Tidings.Attacks.Attacks;
 

@@ -1,5 +1,4 @@
 using Tidings.Client.Tests.World;
-using Tidings.Protocol;
 using TestKit;
 
 namespace Tidings.Client.Tests.Units;

@@ -3,6 +3,7 @@ using Tidings.Server.AdminKeys;
 namespace Tidings.CommandLine.Tests.AdminKeys;
 
 /// <summary>The file of a made admin key: made once, for its user alone, and not taken from anybody else.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class AdminKeyFileTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("tidings-key-").FullName;

@@ -4,6 +4,7 @@ using Tidings.Deployment.Tests.Infrastructure;
 namespace Tidings.Deployment.Tests.Packages;
 
 /// <summary>The audit of packages fails where NuGet knows of something bad, and says where NuGet knows nothing.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class AuditTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

@@ -9,6 +9,7 @@ namespace Tidings.EndToEnd.Tests.BadInput;
 
 /// <summary>Requests that a proxy without X-Forwarded-*, a forwarded port or a rebound name makes look local: outside of a demo and Development nobody is let in for where they
 /// come from.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class B53_IdentityByPosition : ServerTests
 {
     private const string Key = "a-key-of-the-tests-0";

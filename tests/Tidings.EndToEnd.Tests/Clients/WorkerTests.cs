@@ -1,5 +1,4 @@
 using System.Net.Http.Json;
-using Microsoft.Playwright;
 using Tidings.EndToEnd.Tests.Infrastructure;
 
 namespace Tidings.EndToEnd.Tests.Clients;

@@ -8,6 +8,7 @@ public enum Colour
     Red, Green, Blue,
 }
 
+#pragma warning disable CA1720 // Members are named for their types: that is what they are for.
 /// <summary>One member of each type that a resource may have.</summary>
 public class Sample
 {

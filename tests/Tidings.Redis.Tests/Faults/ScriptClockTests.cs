@@ -1,5 +1,4 @@
 using System.Globalization;
-using TestKit;
 using Tidings.Redis.Tests.World;
 
 namespace Tidings.Redis.Tests.Faults;

@@ -26,8 +26,8 @@ public sealed partial class LinkTests
                     select (Path.GetRelativePath(MarkdownPage.Root, path), Page: match.Groups["page"].Value, Anchor: match.Groups["anchor"].Value, Title: match.Groups["title"].Value);
         var sections = named.ToList();
         Assert.InRange(sections.Count, 10, 1000);
-        Assert.Empty(sections.Where(section => !anchors.TryGetValue(section.Page, out var headings)
-            || !headings.Contains(section.Anchor.Length > 0 ? section.Anchor : section.Title.ToLowerInvariant().Replace(' ', '-'))));
+        Assert.DoesNotContain(sections, section => !anchors.TryGetValue(section.Page, out var headings)
+            || !headings.Contains(section.Anchor.Length > 0 ? section.Anchor : section.Title.ToLowerInvariant().Replace(' ', '-')));
     }
 
     // docs/page.md#section, and (docs/page.md, "Section").

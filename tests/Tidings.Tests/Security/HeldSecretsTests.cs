@@ -70,28 +70,28 @@ public sealed class HeldSecretsTests
     }
 
     [Fact]
-    public void One_token_takes_no_ticket_and_no_pass_of_another()
+    public async Task One_token_takes_no_ticket_and_no_pass_of_another()
     {
         var tickets = new MemoryTickets(_time);
-        var bob = tickets.IssueAsync(Of("bob")).Result;
-        var first = tickets.IssueAsync(Of("ann")).Result;
+        var bob = await tickets.IssueAsync(Of("bob"));
+        var first = await tickets.IssueAsync(Of("ann"));
         var last = first;
         for (var i = 0; i < 100_000; i++)
         {
-            last = tickets.IssueAsync(Of("ann")).Result;
+            last = await tickets.IssueAsync(Of("ann"));
         }
 
-        Assert.Null(tickets.RedeemAsync(first).Result);
-        Assert.Equal("ann", tickets.RedeemAsync(last).Result!.User);
-        Assert.Equal("bob", tickets.RedeemAsync(bob).Result!.User);
+        Assert.Null(await tickets.RedeemAsync(first));
+        Assert.Equal("ann", (await tickets.RedeemAsync(last))!.User);
+        Assert.Equal("bob", (await tickets.RedeemAsync(bob))!.User);
 
-        var pass = tickets.IssuePassAsync("t", Of("bob")).Result!;
+        var pass = (await tickets.IssuePassAsync("t", Of("bob")))!;
         for (var i = 0; i < 100_000; i++)
         {
-            Assert.NotNull(tickets.IssuePassAsync($"t{i}", Of("ann")).Result);
+            Assert.NotNull(await tickets.IssuePassAsync($"t{i}", Of("ann")));
         }
 
-        Assert.Equal("bob", tickets.ShowPassAsync("t", pass).Result!.User);
+        Assert.Equal("bob", (await tickets.ShowPassAsync("t", pass))!.User);
     }
 
     private static Identity Of(string user) => new() { User = user };
