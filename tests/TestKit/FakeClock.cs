@@ -9,9 +9,6 @@ public sealed class FakeClock : IDisposable
 
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"tidings-clock-{Guid.NewGuid():n}");
 
-    /// <summary>How long after <see cref="Set"/> the process has the new time at the latest.</summary>
-    public static TimeSpan Latency { get; } = TimeSpan.FromSeconds(1.1);
-
     public FakeClock() => Set(TimeSpan.Zero);
 
     /// <summary>What the process has to be started with.</summary>
@@ -28,7 +25,7 @@ public sealed class FakeClock : IDisposable
     /// <summary>How far the clock is ahead of the machine's, or behind it where it is negative.</summary>
     public TimeSpan Offset { get; private set; }
 
-    /// <summary>Sets the clock. The process looks once a second: it has jumped after <see cref="Latency"/>.</summary>
+    /// <summary>Sets the clock. The process looks once a second, and has it a moment later.</summary>
     public void Set(TimeSpan offset)
     {
         Offset = offset;

@@ -10,6 +10,9 @@ internal sealed class ServerNode : IAsyncDisposable
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
+    // Answers say whole seconds, and what the second before them was.
+    private static readonly TimeSpan LargestError = TimeSpan.FromSeconds(2.5);
+
     private readonly HttpClient _http;
     private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly string? _prefix;
@@ -53,6 +56,19 @@ internal sealed class ServerNode : IAsyncDisposable
         await Eventually.TrueAsync(
             async () => _process.HasExited ? throw new ExpectationException($"{Name} ended at its start: {_process.Output}") : await AnswersAsync("/healthz"),
             () => $"{Name} answers; it said: {_process.Output}", Longest);
+    }
+
+    /// <summary>Sets its clock, and waits until its answers say that it has been set.</summary>
+    public async Task SetClockAsync(TimeSpan offset)
+    {
+        Clock!.Set(offset);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var answer = await _http.GetAsync(new Uri(Address, "/healthz"));
+                return answer.Headers.Date is { } date && (date - TimeProvider.System.GetUtcNow() - offset).Duration() <= LargestError;
+            },
+            () => $"{Name} has its clock set by {offset}", Longest);
     }
 
     public async Task KillAsync() => await EndAsync(static process => process.KillAsync());

@@ -1,4 +1,3 @@
-using TestKit;
 using Tidings.Faults.Checking;
 using Tidings.Faults.World;
 
@@ -21,9 +20,8 @@ internal sealed class F16Alone() : Scenario("F16m", "the clock of a single node 
     {
         for (var round = 0; round < (settings.Full ? 42 : 7); round++)
         {
-            world.Nodes[0].Clock!.Set(TimeSpan.FromSeconds(Seconds[round % Seconds.Length]));
+            await world.Nodes[0].SetClockAsync(TimeSpan.FromSeconds(Seconds[round % Seconds.Length]));
             verdict.Broke();
-            await Task.Delay(FakeClock.Latency, cancellationToken);
             await PauseAsync(world, 0.2, settings.Full ? 3 : 0.6, cancellationToken);
         }
     }

@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using TestKit;
 using Tidings.Faults.Checking;
 using Tidings.Faults.Processes;
 using Tidings.Faults.Readers;
@@ -30,15 +29,14 @@ internal sealed class F16ClockJumps() : Scenario("F16", "the nodes' clocks are a
         var before = Closes(world);
         foreach (var (node, offset) in world.Nodes.Zip(Apart))
         {
-            node.Clock!.Set(offset);
+            await node.SetClockAsync(offset);
         }
 
         for (var round = 0; round < (settings.Full ? 40 : 7); round++)
         {
             var node = world.Nodes[round % world.Nodes.Count];
-            node.Clock!.Set(Jumps[round % Jumps.Length]);
+            await node.SetClockAsync(Jumps[round % Jumps.Length]);
             verdict.Broke();
-            await Task.Delay(FakeClock.Latency, cancellationToken);
             await RevokeAsync(world, node, $"user{round}", cancellationToken);
             await PauseAsync(world, 0.2, settings.Full ? 3 : 0.6, cancellationToken);
         }
