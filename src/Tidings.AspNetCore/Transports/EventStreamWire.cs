@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using Tidings.Connections;
@@ -17,6 +16,7 @@ internal sealed class EventStreamWire(PipeWriter output, ReaderPosition? positio
     : ResponseWire(lane, abort)
 {
     // What is taken from the queue at once. The rest waits where it is counted.
+    private const int LeastMemory = 256;
     private const int LargestWrite = 64 * 1024;
 
     private bool _begun;
@@ -60,9 +60,9 @@ internal sealed class EventStreamWire(PipeWriter output, ReaderPosition? positio
         if (!_begun)
         {
             _begun = true;
-            output.Write("retry: "u8);
+            Put("retry: "u8);
             WriteNumber(retryMilliseconds);
-            output.Write("\n"u8);
+            Put("\n"u8);
         }
 
         var taken = 0;
@@ -90,46 +90,59 @@ internal sealed class EventStreamWire(PipeWriter output, ReaderPosition? positio
                 var (code, comesBack) = StreamEnd.Read(payload);
                 if (position is null)
                 {
-                    output.Write(comesBack ? ":\n\n"u8 : StreamEnd.FinalEvent);
+                    Put(comesBack ? ":\n\n"u8 : StreamEnd.FinalEvent);
                     break;
                 }
 
                 WriteEvent(StreamEnd.Json(code), comesBack ? position.IsKnown ? position.Text : default : StreamEnd.FinalId);
                 break;
             default:
-                output.Write(":\n\n"u8);
+                Put(":\n\n"u8);
                 break;
         }
     }
 
     private void WriteEvent(ReadOnlySpan<byte> json, ReadOnlySpan<byte> id)
     {
-        output.Write("data: "u8);
+        Put("data: "u8);
 
         // No JSON of ours has line breaks. One that came from elsewhere with some still is one event, and the same value.
         int end;
         while ((end = json.IndexOfAny((byte)'\r', (byte)'\n')) >= 0)
         {
-            output.Write(json[..end]);
-            output.Write(" "u8);
+            Put(json[..end]);
+            Put(" "u8);
             json = json[(end + 1)..];
         }
 
-        output.Write(json);
+        Put(json);
         if (!id.IsEmpty)
         {
-            output.Write("\nid: "u8);
-            output.Write(id);
+            Put("\nid: "u8);
+            Put(id);
         }
 
-        output.Write("\n\n"u8);
+        Put("\n\n"u8);
+    }
+
+    // Of a response that has ended the writer has no memory unless some is asked for; what is written there goes nowhere.
+    private void Put(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var memory = output.GetSpan(Math.Min(bytes.Length, LeastMemory));
+            var count = Math.Min(bytes.Length, memory.Length);
+            bytes[..count].CopyTo(memory);
+            output.Advance(count);
+            bytes = bytes[count..];
+        }
     }
 
     private void WriteNumber(int number)
     {
         Span<byte> digits = stackalloc byte[11];
         number.TryFormat(digits, out var length, default, CultureInfo.InvariantCulture);
-        output.Write(digits[..length]);
+        Put(digits[..length]);
     }
 
     private async Task FinishFlushAsync(ValueTask<PipeFlushResult> flush)

@@ -6,10 +6,18 @@ namespace Tidings.Server.Configuration;
 /// <summary><c>tidings check</c>: what <c>tidings serve</c> would say of its configuration, without serving.</summary>
 internal sealed class CheckCommand
 {
-    private readonly Argument<FileInfo[]> _files =
-        new Argument<FileInfo[]>("file") { Description = "JSON files to check in the place of appsettings.json", Arity = ArgumentArity.ZeroOrMore }.AcceptExistingOnly();
+    private readonly Argument<FileInfo[]> _files = new("file") { Description = "JSON files to check in the place of appsettings.json", Arity = ArgumentArity.ZeroOrMore };
 
     private readonly Option<bool> _show = new("--show") { Description = "List every option in force with where it comes from; secrets are not shown" };
+
+    public CheckCommand() => _files.Validators.Add(static result =>
+    {
+        // The name is not repeated: what stands here by mistake may be a secret.
+        if (result.Tokens.Any(static token => !File.Exists(token.Value)))
+        {
+            result.AddError("A file to check does not exist. After an option's name its value follows a space or \"=\"; what is no option is taken for a file.");
+        }
+    });
 
     public Command Command
     {

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Tidings.Connections;
 
 namespace Tidings.Brokers;
@@ -124,7 +125,7 @@ internal sealed class HistoryBudget(long limit)
 
     private void Relieve(PriorityQueue<HistoryOwner, long> owners, Func<HistoryShare, long, int> evict)
     {
-        var shares = new Dictionary<HistoryOwner, PriorityQueue<HistoryShare, long>>();
+        var shares = new Dictionary<HistoryOwner, PriorityQueue<HistoryShare, (int, long)>>();
         while (Excess > 0 && owners.TryDequeue(out var owner, out _))
         {
             if (!shares.TryGetValue(owner, out var its))
@@ -142,7 +143,7 @@ internal sealed class HistoryBudget(long limit)
             if (evict(share, wanted) is > 0 and var messages)
             {
                 Interlocked.Add(ref _evicted, messages);
-                its.Enqueue(share, -share.Bytes);
+                its.Enqueue(share, RankOf(share));
             }
 
             owners.Enqueue(owner, -owner.Bytes);
@@ -157,11 +158,14 @@ internal sealed class HistoryBudget(long limit)
         }
     }
 
-    private PriorityQueue<HistoryShare, long> Snapshot(HistoryOwner owner)
+    // First where it has most; of logs in which it has about as much, the one that is unused for longest.
+    private static (int, long) RankOf(HistoryShare share) => (-BitOperations.Log2((ulong)Math.Max(1, share.Bytes)), share.Log.UsedAt);
+
+    private PriorityQueue<HistoryShare, (int, long)> Snapshot(HistoryOwner owner)
     {
         lock (_gate)
         {
-            return new(owner.Shares.Select(static share => (share, -share.Bytes)));
+            return new(owner.Shares.Select(static share => (share, RankOf(share))));
         }
     }
 }

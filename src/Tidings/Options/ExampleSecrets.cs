@@ -37,7 +37,7 @@ internal static class ExampleSecrets
         string text => OptionFault.IsSecret(property) && Known.Contains(text)
             ? [$"{key} is a secret of a documentation, which everybody knows; it must be one of your own, as openssl rand -hex 32 makes it."]
             : [],
-        IEnumerable list => list.Cast<object>().Index().SelectMany(item => item.Item is string ? [] : Faults(item.Item, $"{key}:{item.Index}:")),
+        IEnumerable list => list.Cast<object>().Index().SelectMany(item => item.Item is string ? Faults(property, item.Item, $"{key}:{item.Index}") : Faults(item.Item, $"{key}:{item.Index}:")),
         not null when !property.CanWrite && property.PropertyType.Assembly == typeof(ExampleSecrets).Assembly => Faults(value, key + ":"),
         _ => [],
     };

@@ -86,6 +86,21 @@ public sealed class HistoryBudgetTests : IDisposable, IMessageSink
     }
 
     [Fact]
+    public async Task Of_many_names_alike_those_that_are_unused_for_longest_go()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            await SayAsync(Attacker, $"name{i}", 65_536);
+            _time.Advance(TimeSpan.FromMilliseconds(2));
+        }
+
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Equal(i >= 100 - _broker.Logs ? 1 : 0, await CountAsync($"name{i}"));
+        }
+    }
+
+    [Fact]
     public async Task What_the_server_has_said_goes_last_and_the_server_goes_on()
     {
         for (var i = 0; i < 30; i++)

@@ -162,6 +162,11 @@ internal sealed class FailureLog : ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
+        if (logLevel < LogLevel.Warning)
+        {
+            return;
+        }
+
         lock (_gate)
         {
             _failures.Add($"{formatter(state, exception)} {exception}");

@@ -95,7 +95,7 @@ internal sealed class WitnessBroker(RunNotes ledger, IBroker inner) : IBroker
             entries.Report(Anomaly.Lost, $"a read after {request.Since} of {channel} has a hole");
         }
 
-        if (_kinds is not null && request.Since is { } since && request.Limit == 0)
+        if (_kinds is not null && request.Since is { } since && request.Limit is null)
         {
             CheckRecovery(entries, since, part);
         }

@@ -128,7 +128,7 @@ public sealed class PublishTests
     [Theory]
     [InlineData("publish", "a b", "x")]
     [InlineData("history", "chat:a", "--since", "5")]
-    [InlineData("history", "chat:a", "--last", "0")]
+    [InlineData("history", "chat:a", "--last", "1.5")]
     [InlineData("history", "chat:a", "--last", "2", "--since", "a:1")]
     [InlineData("subscribe", "chat:a", "chat:b", "--since", "a:1")]
     [InlineData("subscribe", "chat:a", "--count", "0")]

@@ -54,6 +54,7 @@ public sealed class F27_RollingRestart : IAsyncLifetime
         {
             await _nodes[round % 2]!.TerminateAsync();
             await _nodes[round % 2]!.DisposeAsync();
+            _nodes[round % 2] = null;
             await StartNodeAsync(round % 2);
         }
 

@@ -19,6 +19,7 @@ public sealed class OverloadTests
             ("DOTNET_GCHeapHardLimit", Limit),
             ("Tidings__Overload__MemoryPercent", "60"),
             ("Tidings__Overload__QueueDelay", "0"),
+            ("Tidings__Limits__HistoryBytes", "0"),
             ("Tidings__Channels__0__Pattern", "chat:*"),
             ("Tidings__Channels__0__History", "100000"),
             ("Tidings__Channels__0__HistoryAge", "5s"));
