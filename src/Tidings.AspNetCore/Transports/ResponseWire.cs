@@ -37,7 +37,14 @@ internal abstract class ResponseWire(PoolLane lane, Action abort) : Wire
     {
         if (IsUnfinished)
         {
-            abort();
+            try
+            {
+                abort();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The request has ended meanwhile, and its response with it.
+            }
         }
 
         _completion.TrySetResult();

@@ -52,9 +52,12 @@ public sealed class B53_IdentityByPosition : ServerTests
     [MemberData(nameof(Routes))]
     public async Task In_a_demo_a_program_on_this_machine_needs_no_key(string method, string path)
     {
+        // A port is used again: the key of a server that had it before may lie there.
+        var state = Path.Combine(Environment.GetEnvironmentVariable("XDG_STATE_HOME")!, "tidings");
+        var before = Directory.Exists(state) ? Directory.GetFiles(state) : [];
         await using var server = await StartAsync();
         Assert.NotEqual(HttpStatusCode.Unauthorized, await StatusAsync(server, method, path, "localhost"));
-        Assert.Null(AdminKeyFile.Find(server.Port));
+        Assert.True(AdminKeyFile.Find(server.Port) is null || before.Contains(AdminKeyFile.PathOf(state, server.Port)));
     }
 
     [Fact]

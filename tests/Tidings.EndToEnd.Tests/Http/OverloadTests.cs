@@ -10,6 +10,7 @@ public sealed class OverloadTests
     // Of 120 MB; a server that has nothing to do holds a tenth of it.
     private const string Limit = "0x7800000";
     private const int LargestMessages = 1000;
+    private const string Key = "the key of this test alone";
 
     [Fact]
     public async Task Memory_that_runs_short_is_seen_and_seen_to_be_free_again()
@@ -20,11 +21,12 @@ public sealed class OverloadTests
             ("Tidings__Overload__MemoryPercent", "60"),
             ("Tidings__Overload__QueueDelay", "0"),
             ("Tidings__Limits__HistoryBytes", "0"),
+            ("Tidings__ApiKey", Key),
             ("Tidings__Channels__0__Pattern", "chat:*"),
             ("Tidings__Channels__0__History", "100000"),
             ("Tidings__Channels__0__HistoryAge", "5s"));
         var url = await program.ListeningAsync();
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = url, Timeout = Eventually.Limit };
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = url, Timeout = Eventually.Limit, DefaultRequestHeaders = { Authorization = new("Bearer", Key) } };
         await using var inside = await RawWebSocket.ConnectAsync(url.Port, "/ws/lobby");
 
         for (var i = 0; i < LargestMessages && (await HandshakeAsync(url)).Status == 101; i++)
