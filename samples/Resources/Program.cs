@@ -15,6 +15,9 @@ var app = builder.Build();
 app.MapResource<Item, ShopDb>("/items").Members(i => new { i.Id, i.Name, i.Price })
     .AllowAnonymous();      // whoever sees the page may change the rows; without this REST needs a key
 
+// Channels, for pages that want more than the rows.
+app.MapTidings();
+
 // Whoever saves, all windows see it: here a form of the application's own.
 app.MapPost("/sale", async (ShopDb db) =>
 {

@@ -11,7 +11,7 @@ namespace Tidings.Client;
 public sealed partial class TidingsClient
 {
     /// <summary>Keeps the rows of a live resource as they are on the server, by a connection of its own to <c>ws/&lt;name&gt;</c> beside <c>/connect</c>.</summary>
-    /// <remarks>It lives until it is disposed itself; the client's token, proxies and limits hold for it, too.</remarks>
+    /// <remarks>It lives until it or this client is disposed; the client's token, proxies and limits hold for it, too.</remarks>
     /// <param name="name">As <c>items</c>.</param>
     /// <param name="filter">Members and the values that rows must have, as <c>new { category = "fruit" }</c>; null for all.</param>
     /// <typeparam name="T">What a row is read as.</typeparam>
@@ -36,6 +36,6 @@ public sealed partial class TidingsClient
         var loop = new FeedLoop(
             (bearer, cancellationToken) => WebSocketTransport.OpenAsync(address, bearer, _headers, _http, _options, cancellationToken),
             filter, new ReconnectPlan(_options.MaxRetries, token.CanRenew, _random), token, _options.TimeProvider, _log);
-        return new LiveResource<T>(name, read, loop.RunAsync);
+        return new LiveResource<T>(name, read, loop.RunAsync, _end.Token);
     }
 }

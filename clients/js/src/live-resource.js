@@ -45,7 +45,7 @@ export class LiveResource extends Emitter {
   #waiting;
   #renew = false;
 
-  /** Ends with the rows, as soon as they are there for the first time; fails when the connection stays away. @type {Promise<Row[]>} */
+  /** Ends with the rows, as soon as they are there for the first time; fails when the server refuses the filter, or the connection stays away. @type {Promise<Row[]>} */
   ready;
 
   /**
@@ -165,8 +165,20 @@ export class LiveResource extends Emitter {
         if (this.#token?.renewable) void this.#goOn(this.#token);
         break;
       default:
-        if (frame.error !== undefined) this.emit('error', frame);
+        if (frame.error !== undefined) this.#refused(frame);
     }
+  }
+
+  /**
+   * With details it is what was asked for that the server objects to: it would always end like this.
+   * @param {{ error: string, details?: { field: string, message: string }[] }} frame
+   */
+  #refused(frame) {
+    if (frame.details !== undefined) {
+      this.#waiting?.reject(new TidingsError('bad_request', `The subscription is refused: ${frame.error}`, frame.details));
+      this.close();
+    }
+    this.emit('error', frame);
   }
 
   /** @param {Row} row @param {Row} [exact] @returns {string} its key */

@@ -1,3 +1,4 @@
+import { httpUrl } from './address.js';
 import { SILENT } from './close-codes.js';
 import { Commands } from './commands.js';
 import { Connection } from './connection.js';
@@ -47,7 +48,8 @@ import { TidingsError } from './tidings-error.js';
 const CLIENT = { name: 'tidings-js', version: '0.1.0' };
 
 /**
- * A connection to Tidings that comes back by itself. It begins to connect as soon as the code that made it has run.
+ * A connection to Tidings that comes back by itself. It begins to connect as soon as the code that made it has run; where that code asked for resources
+ * alone, as soon as something else is asked for or listened to.
  * @extends {Emitter<TidingsEvents>}
  */
 export class Tidings extends Emitter {
@@ -59,6 +61,9 @@ export class Tidings extends Emitter {
   #commands;
   #subscriptions;
   #own = new OwnMessages((channel) => this.#subscriptions.settled(channel));
+  /** Whether anything was asked for but resources, which have connections of their own. */
+  #isUsed = false;
+  #hasResources = false;
   #lastId = 0;
   /** @type {Map<string, Task>} */
   #tasks = new Map();
@@ -99,7 +104,18 @@ export class Tidings extends Emitter {
       maxRetries: options.maxRetries ?? Infinity,
       renewable: this.#carrier.renewable,
     });
-    queueMicrotask(() => this.#link.state === 'idle' && this.#link.start());
+    queueMicrotask(() => (this.#isUsed || !this.#hasResources) && this.#begin());
+  }
+
+  /**
+   * @template {keyof TidingsEvents} Name
+   * @param {Name} name
+   * @param {(detail: TidingsEvents[Name]) => void} listener the same one twice is called once
+   * @returns {() => void} stops listening
+   */
+  on(name, listener) {
+    this.#use();
+    return super.on(name, listener);
   }
 
   /** @returns {import('./state.js').ConnectionState} */
@@ -132,6 +148,7 @@ export class Tidings extends Emitter {
    */
   subscribe(channel, options = {}) {
     JSON.stringify(options);
+    this.#use();
     return this.#subscriptions.add(channel, options, {
       publish: (name, data, how) => this.publish(name, data, how),
       history: (name, what) => this.history(name, what),
@@ -156,12 +173,13 @@ export class Tidings extends Emitter {
   }
 
   /**
-   * The rows of a live resource, kept as they are on the server until `close`. It has a connection of its own.
+   * The rows of a live resource, kept as they are on the server until `close`. It has a connection of its own, and asks for no other.
    * @param {string} name as `items`
    * @param {import('./live-resource.js').ResourceOptions} [options]
    * @returns {LiveResource}
    */
   resource(name, options = {}) {
+    this.#hasResources = true;
     const { token, maxRetries, WebSocket } = this.#options;
     const url = options.url === undefined ? new URL(`ws/${name}`, this.#url) : new URL(options.url, this.#url);
     return new LiveResource(name, url.href.replace(/^http/, 'ws'), { token, maxRetries, WebSocket, ...options }, this.#host);
@@ -176,7 +194,7 @@ export class Tidings extends Emitter {
    */
   async publish(channel, data, { key, idempotencyKey, durable, ephemeral } = {}) {
     const unique = ephemeral ? idempotencyKey : (idempotencyKey ?? this.#host.newKey());
-    const { type: _, id: __, ...published } = await this.#commands.run(
+    const { type: _, id: __, ...published } = await this.#run(
       {
         type: 'publish',
         channel,
@@ -197,7 +215,7 @@ export class Tidings extends Emitter {
    * @returns {Promise<{ delivered?: number }>} how many connections those are, where this user may see who is there
    */
   async send(to, data) {
-    const { delivered } = await this.#commands.run({ type: 'send', to, data: data === undefined ? null : data }, { repeatable: false });
+    const { delivered } = await this.#run({ type: 'send', to, data: data === undefined ? null : data }, { repeatable: false });
     return delivered === undefined ? {} : { delivered };
   }
 
@@ -207,13 +225,13 @@ export class Tidings extends Emitter {
    * @returns {Promise<any>} what it returns
    */
   async call(method, params) {
-    const { data } = await this.#commands.run({ type: 'call', method, ...(params !== undefined && { params }) }, { repeatable: false });
+    const { data } = await this.#run({ type: 'call', method, ...(params !== undefined && { params }) }, { repeatable: false });
     return data;
   }
 
   /** @param {string} channel @param {HistoryOptions} [options] @returns {Promise<History>} what is kept */
   async history(channel, { since, last, limit } = {}) {
-    const { epoch, offset, messages, recovered } = await this.#commands.run(
+    const { epoch, offset, messages, recovered } = await this.#run(
       { type: 'history', channel, ...(since && { since }), ...(last !== undefined && { last }), ...(limit !== undefined && { limit }) },
       { repeatable: true },
     );
@@ -223,14 +241,14 @@ export class Tidings extends Emitter {
 
   /** @param {string} channel @param {{ limit?: number }} [options] @returns {Promise<Presence>} who is there */
   async presence(channel, { limit } = {}) {
-    const { members, count } = await this.#commands.run({ type: 'presence', channel, ...(limit !== undefined && { limit }) }, { repeatable: true });
+    const { members, count } = await this.#run({ type: 'presence', channel, ...(limit !== undefined && { limit }) }, { repeatable: true });
     return { members, count };
   }
 
   /** @returns {Promise<number>} how long the way to the server and back takes, in milliseconds */
   async ping() {
     const begun = this.#host.now();
-    await this.#commands.run({ type: 'ping' }, { repeatable: false, keep: false });
+    await this.#run({ type: 'ping' }, { repeatable: false, keep: false });
     return this.#host.now() - begun;
   }
 
@@ -248,6 +266,23 @@ export class Tidings extends Emitter {
   /** Ends the connection until `connect`. What waits for an answer fails; subscriptions stay and go on where they were. */
   close() {
     this.#link.stop();
+  }
+
+  /** Something needs the connection. */
+  #use() {
+    if (this.#isUsed) return;
+    this.#isUsed = true;
+    queueMicrotask(() => this.#begin());
+  }
+
+  #begin() {
+    if (this.#link.state === 'idle') this.#link.start();
+  }
+
+  /** @param {Frame} command @param {Parameters<Commands['run']>[1]} how */
+  #run(command, how) {
+    this.#use();
+    return this.#commands.run(command, how);
   }
 
   /** @param {import('./link.js').StateChange} change */
@@ -312,18 +347,4 @@ export class Tidings extends Emitter {
         break;
     }
   }
-}
-
-/** @param {string | URL} url */
-function httpUrl(url) {
-  const absolute = new URL(url, baseUrl());
-  absolute.hash = '';
-  return absolute.href.replace(/^ws/, 'http');
-}
-
-/** What a relative address is relative to: the page, or the worker's script. @returns {string | undefined} */
-function baseUrl() {
-  if (typeof document !== 'undefined') return document.baseURI;
-  const { location } = globalThis;
-  return location?.protocol === 'blob:' ? location.origin : location?.href;
 }

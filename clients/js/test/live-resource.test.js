@@ -55,11 +55,37 @@ test('A filter shows its rows alone, and a wrong one is told', async () => {
   const wrong = client.resource('items', { filter: { secret: 1 } });
   try {
     const refused = new Promise((resolve) => wrong.on('error', resolve));
+    const ended = new Promise((resolve) => wrong.on('state', ({ state }) => state === 'closed' && resolve(undefined)));
     assert.deepEqual((await figs.ready).map(({ name }) => name), ['fig']);
     assert.equal((await refused).details[0].field, 'filter.secret');
+    await assert.rejects(wrong.ready, { name: 'TidingsError', code: 'bad_request', details: (await refused).details });
+    await ended;
   } finally {
     figs.close();
     wrong.close();
     client.close();
+  }
+});
+
+test('Whoever wants resources alone opens no other connection, until something else is asked for', async () => {
+  const proxy = await FaultProxy.start(server.port);
+  const client = new Tidings(`http://127.0.0.1:${proxy.port}/connect`, { WebSocket });
+  const items = client.resource('items');
+  try {
+    await items.ready;
+    assert.equal(client.state, 'idle');
+    assert.equal(proxy.accepted, 1);
+    assert.equal(typeof (await client.ping()), 'number');
+    assert.equal(client.state, 'connected');
+
+    const listening = new Tidings(`http://127.0.0.1:${proxy.port}/connect`, { WebSocket });
+    const others = listening.resource('items');
+    await new Promise((resolve) => listening.on('connected', resolve));
+    others.close();
+    listening.close();
+  } finally {
+    items.close();
+    client.close();
+    await proxy.stop();
   }
 });

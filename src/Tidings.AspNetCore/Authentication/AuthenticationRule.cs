@@ -15,4 +15,21 @@ internal sealed record AuthenticationRule(AuthenticationMethods Methods, bool Re
         var rule = metadata?.GetMetadata<AuthenticationRule>() ?? otherwise;
         return rule.Required && metadata?.GetMetadata<IAllowAnonymous>() is not null ? rule with { Required = false } : rule;
     }
+
+    /// <summary>Whether a route with this metadata takes in nobody anonymous, by Tidings' rule or by the application's authorization.</summary>
+    public static bool IsRequiredBy(IEnumerable<object> metadata)
+    {
+        var required = false;
+        foreach (var item in metadata)
+        {
+            if (item is IAllowAnonymous)
+            {
+                return false;
+            }
+
+            required |= item is AuthenticationRule { Required: true } or IAuthorizeData or AuthorizationPolicy;
+        }
+
+        return required;
+    }
 }

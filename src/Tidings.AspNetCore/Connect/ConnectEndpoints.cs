@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Connect;
 using Tidings.AspNetCore.Hosting;
 
@@ -35,7 +36,7 @@ public static class ConnectEndpoints
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
         var transports = new ConnectTransports(tidings);
-        var group = endpoints.MapGroup(pattern);
+        var group = MapGroup(endpoints, pattern, tidings);
         group.MapMethods("", ConnectMethods, transports.ServeAsync);
         group.MapMethods("", Preflight, tidings.CrossOrigin.AnswerPreflightAsync);
         RouteDescription.Add(
@@ -52,7 +53,7 @@ public static class ConnectEndpoints
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
         var transports = new ConnectTransports(tidings);
-        var group = endpoints.MapGroup(pattern);
+        var group = MapGroup(endpoints, pattern, tidings);
         group.MapMethods("", Preflight, tidings.CrossOrigin.AnswerPreflightAsync);
         RouteDescription.Add(
             group.MapMethods("", [HttpMethods.Get], tidings.CrossOrigin.Serve(transports.ServeEventsAsync)), "events", "Channels as Server-Sent Events; the id of each event is a position to go on from.",
@@ -68,11 +69,24 @@ public static class ConnectEndpoints
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
         var transports = new ConnectTransports(tidings);
-        var group = endpoints.MapGroup(pattern);
+        var group = MapGroup(endpoints, pattern, tidings);
         group.MapMethods("", Preflight, tidings.CrossOrigin.AnswerPreflightAsync);
         RouteDescription.Add(
             group.MapMethods("", [HttpMethods.Get], tidings.CrossOrigin.Serve(transports.ServePollAsync)), "messages", "What was said in channels since a position; waits for the first message where there is none.",
             ((Delegate)DescribeMessages).Method, typeof(PollAnswer), Json, FaultStatuses);
+        return group;
+    }
+
+    private static RouteGroupBuilder MapGroup(IEndpointRouteBuilder endpoints, string pattern, TidingsServices tidings)
+    {
+        var group = endpoints.MapGroup(pattern);
+        group.Finally(endpoint =>
+        {
+            if (AuthenticationRule.IsRequiredBy(endpoint.Metadata))
+            {
+                tidings.OnRouteRequiresAuthentication();
+            }
+        });
         return group;
     }
 

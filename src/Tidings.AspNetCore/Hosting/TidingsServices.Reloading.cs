@@ -10,6 +10,7 @@ namespace Tidings.AspNetCore.Hosting;
 internal sealed partial class TidingsServices
 {
     private volatile string? _madeAdminKey;
+    private volatile bool _routeRequiresAuthentication;
     private volatile TidingsOptions _keyOptions;
 
     /// <summary>The admin key in force, or null.</summary>
@@ -56,9 +57,16 @@ internal sealed partial class TidingsServices
         DirectMessages.Rule = DirectMessages.Rule with { Access = options.Send };
         ChangeKeys(options);
         _jwt?.Change(options.Jwt);
-        Registry.Revocations.ClockSkew = options.Jwt.ClockSkew;
+        LimitTokens(options.Jwt);
         Origins.Change(options.AllowedOrigins);
         CrossOrigin.Change([.. options.AllowedOrigins]);
+    }
+
+    // Nothing is known of the lifetime of tokens that the application checks by itself.
+    private void LimitTokens(JwtOptions options)
+    {
+        Registry.Revocations.ClockSkew = options.ClockSkew;
+        Registry.Revocations.MaxLifetime = _jwt is null ? null : options.MaxLifetime;
     }
 
     private void ChangeKeys(TidingsOptions options)
@@ -70,9 +78,16 @@ internal sealed partial class TidingsServices
         _keyOptions = options;
     }
 
+    /// <summary>A route takes in nobody anonymous. Called while routes are built, before any request reaches them.</summary>
+    public void OnRouteRequiresAuthentication()
+    {
+        _routeRequiresAuthentication = true;
+        Kinds.UnmatchedAreOpen = UnmatchedAreOpen(_keyOptions);
+    }
+
     // Whether authentication is required does not change while the server runs.
     private bool UnmatchedAreOpen(TidingsOptions options) =>
-        (options.UnmatchedChannels ?? (Options.RequireAuthentication ? UnmatchedChannels.Closed : UnmatchedChannels.Open)) == UnmatchedChannels.Open;
+        (options.UnmatchedChannels ?? (Options.RequireAuthentication || _routeRequiresAuthentication ? UnmatchedChannels.Closed : UnmatchedChannels.Open)) == UnmatchedChannels.Open;
 
     private (string Option, string? Key)[] ApiKeys(TidingsOptions options) => [("Tidings:ApiKey", options.ApiKey), .. AdminKeys(options)];
 

@@ -60,8 +60,8 @@ internal sealed partial class TidingsServices : IAsyncDisposable
             Shedder = Shedder,
             Bodies = bodies,
         };
-        Registry.Revocations.ClockSkew = options.Jwt.ClockSkew;
         _jwt = tokens is null ? JwtAuthenticator.From(options.Jwt, time) : null;
+        LimitTokens(options.Jwt);
         tokens ??= _jwt;
         var authenticator = tokens is null ? null : new Authenticator(tokens, Registry.Revocations, time);
         FirstMessage = authenticator is null ? null : new FirstMessage(authenticator);

@@ -30,7 +30,7 @@ public enum ResourceChangeKind
 /// <param name="Previous">The row before it; null where there was none.</param>
 public sealed record ResourceChange<T>(ResourceChangeKind Kind, string Id, T? Row, T? Previous);
 
-/// <summary>The rows of a resource as they are on the server, until it is disposed. It comes back after a broken connection and goes on where it was; where
+/// <summary>The rows of a resource as they are on the server, until it or its client is disposed. It comes back after a broken connection and goes on where it was; where
 /// that cannot be, all rows come anew. Safe from any thread.</summary>
 /// <remarks>It begins to connect when it is made, by a connection of its own.</remarks>
 /// <typeparam name="T">What a row is read as.</typeparam>
@@ -42,7 +42,7 @@ public sealed class LiveResource<T> : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<string, T> _rows = new(StringComparer.Ordinal);
     private readonly List<(string Id, T Row)> _parts = [];
-    private readonly CancellationTokenSource _end = new();
+    private readonly CancellationTokenSource _end;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<ResourceChange<T>> _changes = Channel.CreateBounded<ResourceChange<T>>(new BoundedChannelOptions(MostChanges) { SingleWriter = true });
     private readonly Func<JsonElement, T> _read;
@@ -50,10 +50,16 @@ public sealed class LiveResource<T> : IAsyncDisposable
     private StreamPosition? _position;
     private string? _snapshot;
     private bool _overflowed;
+    private int _disposed;
 
-    internal LiveResource(string name, Func<JsonElement, T> read, Func<FeedLoop.IFeed, CancellationToken, Task<SessionEnd>> run)
+    /// <param name="name">Its name.</param>
+    /// <param name="read">Reads a row.</param>
+    /// <param name="run">Feeds it until the token ends, or for good.</param>
+    /// <param name="client">Ends with the client, and this with it.</param>
+    internal LiveResource(string name, Func<JsonElement, T> read, Func<FeedLoop.IFeed, CancellationToken, Task<SessionEnd>> run, CancellationToken client)
     {
         Name = name;
+        _end = CancellationTokenSource.CreateLinkedTokenSource(client);
         _read = row => Read(row, read);
         _ = _ready.Task.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         _running = Task.Run(() => RunAsync(run));
@@ -110,8 +116,12 @@ public sealed class LiveResource<T> : IAsyncDisposable
     /// <summary>Ends the connection; a second time it changes nothing. The rows stay as they are; loops get what is queued and end.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _end.CancelAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await _end.CancelAsync().ConfigureAwait(false);
+            await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _end.Dispose();
+        }
     }
 
     // What does not fit T fits no better the next time.
@@ -137,7 +147,7 @@ public sealed class LiveResource<T> : IAsyncDisposable
             error = new TidingsDisconnectedException(end.Code, end.Cause);
             _changes.Writer.TryComplete(error);
         }
-        catch (OperationCanceledException) when (_end.IsCancellationRequested)
+        catch (Exception) when (_end.IsCancellationRequested)
         {
             error = new TidingsDisconnectedException(new DisconnectCode(1000, "Disposed"));
             _changes.Writer.TryComplete();

@@ -81,6 +81,9 @@ internal abstract class LiveContext(Type contextType, IServiceProvider services,
 
     public ILogger Log => field ??= services.GetRequiredService<ILoggerFactory>().CreateLogger("Tidings.Outbox");
 
+    /// <summary>What is away of the database and the broker, as the log tells it.</summary>
+    public OutboxOutages Outages => field ??= new OutboxOutages(contextType.Name, time, Log);
+
     /// <summary>Publishes an event that has been committed.</summary>
     /// <param name="e">The event.</param>
     /// <param name="transaction">Its transaction, or 0.</param>

@@ -135,10 +135,7 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
         }
         else if (DatabaseFault.IsPassing(error))
         {
-            if (error is not BrokerUnavailableException)
-            {
-                Outbox.OutboxLog.ReadingFailed(Resource.Live.Log, error, Resource.Name);
-            }
+            Resource.Live.Outages.DatabaseFailed(error);
 
             // A peer that comes back tries again; one that has not asked for what it gets must not go on as if nothing were.
             connection.Send(Unavailable);

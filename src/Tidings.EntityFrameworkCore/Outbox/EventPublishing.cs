@@ -20,6 +20,7 @@ internal static class EventPublishing
             try
             {
                 await attempt(() => live.PublishAsync(e, transaction, row, key, cancellationToken).AsTask());
+                live.Outages.Published();
                 return;
             }
             catch (Exception error) when (error is ArgumentException or FormatException or NotSupportedException)
@@ -32,7 +33,7 @@ internal static class EventPublishing
             catch (Exception error) when (error is not RelayLostException && !cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
             {
-                OutboxLog.PublishFailed(live.Log, error, e.Channel);
+                live.Outages.PublishFailed(error);
                 await retry.WaitAsync(cancellationToken);
             }
         }

@@ -47,7 +47,7 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
 #pragma warning restore CA1031
             {
                 progress.FallBehind();
-                OutboxLog.DatabaseFailed(live.Log, error, live.ContextType.Name);
+                live.Outages.DatabaseFailed(error);
                 await retry.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -73,6 +73,7 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
             if (await PublishBatchAsync(session, table, cancellationToken) == 0)
             {
                 retry.Succeeded();
+                live.Outages.DatabaseAnswered();
                 await live.Committed.WaitAsync(PollInterval, live.Time, cancellationToken);
             }
         }

@@ -52,6 +52,7 @@ internal sealed class RestRoutes<TEntity, TContext>(TidingsServices tidings, Res
             try
             {
                 result = await live.UseAsync(db => handler(context, db));
+                live.Outages.DatabaseAnswered();
             }
             catch (RestFault fault)
             {
@@ -59,14 +60,14 @@ internal sealed class RestRoutes<TEntity, TContext>(TidingsServices tidings, Res
             }
             catch (Exception error) when (DatabaseFault.IsPassing(error) && !context.RequestAborted.IsCancellationRequested)
             {
-                OutboxLog.RequestFailed(live.Log, error, definition.Name);
+                live.Outages.DatabaseFailed(error);
                 context.Response.Headers.RetryAfter = RetryAfterSeconds;
                 result = Problems.Unavailable(error is BrokerUnavailableException ? error.Message : "The database cannot be reached.");
             }
             catch (Exception error) when (error is DbException or InvalidCastException or ArgumentException && DatabaseFault.IsOfValue(error))
             {
                 // What the columns' rules let through and the database does not: a value of the request, whichever it is.
-                OutboxLog.RequestFailed(live.Log, error, definition.Name);
+                OutboxLog.ValueRefused(live.Log, definition.Name, error.Message);
                 result = Problems.BadRequest("The database refuses a value of this request.");
             }
         }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using System.Text.Json;
 
@@ -26,11 +27,17 @@ internal enum Fields
     Params = 1 << 15,
     Token = 1 << 16,
     Limit = 1 << 17,
+
+    // The server API's names of a receiver, which a send has in the place of `to`.
+    User = 1 << 18,
+    Connection = 1 << 19,
 }
 
 /// <summary>Names of fields and types, and which type needs which field.</summary>
 internal static class CommandFields
 {
+    private const Fields Receivers = Fields.To | Fields.User | Fields.Connection;
+
     private static readonly (byte[] Name, Fields Field)[] Names =
         [.. Enum.GetValues<Fields>().Where(field => field != Fields.None).Select(field => (Encoding.UTF8.GetBytes(NameOf(field)), field))];
 
@@ -93,13 +100,18 @@ internal static class CommandFields
             CommandType.Subscribe when (seen & Fields.Channels) != 0 => Fields.Channels,
             CommandType.Subscribe or CommandType.Unsubscribe or CommandType.Presence or CommandType.History => Fields.Channel,
             CommandType.Publish => Fields.Channel | Fields.Data,
-            CommandType.Send => Fields.To | Fields.Data,
+            CommandType.Send => (command.To is null && (seen & Fields.To) == 0 ? Fields.To : Fields.None) | Fields.Data,
             CommandType.Call => Fields.Method,
             _ => Fields.None,
         };
         for (var missing = needed & ~seen; missing != Fields.None; missing &= missing - 1)
         {
             (faults ??= []).Add(new FieldFault(NameOf(missing & (Fields)(-(int)missing)), "is missing"));
+        }
+
+        if (command.Type == CommandType.Send && BitOperations.PopCount((uint)(seen & Receivers)) > 1)
+        {
+            (faults ??= []).Add(new FieldFault("to", "must not stand beside another receiver"));
         }
 
         if ((seen & Fields.Since) != 0 && (seen & Fields.Last) != 0)

@@ -100,6 +100,11 @@ internal static class CommandReader
                 wrong = ReadText(ref reader, ChannelName.MaxBytes, ref text);
                 command.To = text;
                 return wrong;
+            case Fields.User or Fields.Connection:
+                // Of other commands these are unknown fields, whatever they hold.
+                wrong = ReadText(ref reader, ChannelName.MaxBytes, ref text);
+                command.To ??= wrong is null ? text : null;
+                return null;
             case Fields.Method:
                 wrong = ReadText(ref reader, LongestKey, ref text);
                 command.Method = text;

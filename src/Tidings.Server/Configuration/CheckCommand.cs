@@ -13,9 +13,9 @@ internal sealed class CheckCommand
     public CheckCommand() => _files.Validators.Add(static result =>
     {
         // The name is not repeated: what stands here by mistake may be a secret.
-        if (result.Tokens.Any(static token => !File.Exists(token.Value)))
+        foreach (var (index, _) in result.Tokens.Index().Where(static token => !File.Exists(token.Item.Value)))
         {
-            result.AddError("A file to check does not exist. After an option's name its value follows a space or \"=\"; what is no option is taken for a file.");
+            result.AddError($"File {index + 1} of those to check does not exist. After an option's name its value follows a space or \"=\"; what is no option is taken for a file.");
         }
     });
 

@@ -9,7 +9,7 @@ internal sealed class TaskDb(DbContextOptions<TaskDb> options) : DbContext(optio
     public static void Add(WebApplicationBuilder builder, string postgreSql)
     {
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
-        builder.Services.AddDbContext<TaskDb>(options => options.UseNpgsql(postgreSql));
+        builder.Services.AddDbContext<TaskDb>(options => options.UseNpgsql(postgreSql).LogFaultsOnce());
         builder.Services.AddTidings().AddTaskStore<TaskDb>();
         builder.Services.AddHostedService(static services => ActivatorUtilities.CreateInstance<MissingTables<TaskDb>>(services, "tidings_tasks"));
     }

@@ -14,7 +14,7 @@ internal static class DemoItems
 
         // Of this server alone, should there be several in a process.
         var memory = new InMemoryDatabaseRoot();
-        builder.Services.AddDbContext<DemoDb>(options => _ = postgreSql is null ? options.UseInMemoryDatabase("demo", memory) : options.UseNpgsql(postgreSql));
+        builder.Services.AddDbContext<DemoDb>(options => _ = postgreSql is null ? options.UseInMemoryDatabase("demo", memory) : options.UseNpgsql(postgreSql).LogFaultsOnce());
         builder.Services.AddTidings().AddDbContext<DemoDb>();
         builder.Services.AddHostedService(static services => ActivatorUtilities.CreateInstance<MissingTables<DemoDb>>(services, "demo_items"));
     }

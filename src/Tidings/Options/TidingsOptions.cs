@@ -23,7 +23,7 @@ public sealed class TidingsOptions
     public IList<ChannelOptions> Channels { get; } = [];
 
     /// <summary>Whether clients may subscribe to channels that no kind matches, and read them back. A token's <c>channels</c> opens a channel all the same, and
-    /// <c>all</c>, <c>user:</c>, <c>task:</c>, <c>resource:</c> and text rooms have rules of their own. Default: closed where <see cref="RequireAuthentication"/> is set, otherwise open.</summary>
+    /// <c>all</c>, <c>user:</c>, <c>task:</c>, <c>resource:</c> and text rooms have rules of their own. Default: closed where <see cref="RequireAuthentication"/> is set or a route of the channel protocol takes in nobody anonymous, otherwise open.</summary>
     [Reloadable]
     public UnmatchedChannels? UnmatchedChannels { get; set; }
 

@@ -36,6 +36,37 @@ public sealed class RouteAuthenticationTests
         Assert.Equal(200, (int)(await http.GetAsync(app.Urls.First() + "/connect?wait=0&token=" + Token)).StatusCode);
     }
 
+    [Theory]
+    [InlineData("", 200)]
+    [InlineData("token", 403)]
+    [InlineData("policy", 403)]
+    [InlineData("group", 403)]
+    [InlineData("token, anonymous", 200)]
+    public async Task A_route_of_channels_that_takes_in_nobody_anonymous_closes_channels_that_no_kind_matches(string asks, int status)
+    {
+        await using var app = await StartAsync(
+            app =>
+            {
+                IEndpointRouteBuilder routes = asks == "group" ? app.MapGroup("").RequireAuthorization() : app;
+                var connect = routes.MapTidings("/connect");
+                app.MapTidingsMessages();
+                _ = asks switch
+                {
+                    "token" => connect.WithAuthentication(),
+                    "policy" => connect.RequireAuthorization(),
+                    "token, anonymous" => connect.WithAuthentication().AllowAnonymous(),
+                    _ => connect,
+                };
+            },
+            static services =>
+            {
+                services.AddAuthorization();
+                services.AddAuthentication(TokenSchemeExtensions.TidingsScheme).AddTidingsTokens();
+            });
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        Assert.Equal(status, (int)(await http.GetAsync(app.Urls.First() + "/api/messages?channel=orders&wait=0")).StatusCode);
+    }
+
     [Fact]
     public async Task A_handler_of_the_application_that_asks_for_a_token_ends_with_it()
     {

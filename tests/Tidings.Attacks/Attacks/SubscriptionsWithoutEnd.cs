@@ -27,6 +27,7 @@ internal sealed class SubscriptionsWithoutEnd : Attack
             await socket.ReceiveTextAsync();
         }
 
-        await Task.Delay(TimeSpan.FromSeconds(5), stop);
+        // Held for a while, or until the attack is over.
+        await Task.Delay(TimeSpan.FromSeconds(5), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

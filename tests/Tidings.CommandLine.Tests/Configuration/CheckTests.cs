@@ -82,7 +82,7 @@ public sealed class CheckTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_not_there_is_told() => (await Tool.RunAsync("check", "nowhere.json")).Fails(2, "nowhere.json");
+    public async Task A_file_that_is_not_there_is_told() => (await Tool.RunAsync("check", Write("{}"), "nowhere.json")).Fails(2, "File 2 of those to check does not exist.");
 
     [Fact]
     public async Task The_options_in_force_are_shown_with_where_they_come_from_and_without_secrets()

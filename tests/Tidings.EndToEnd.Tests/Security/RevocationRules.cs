@@ -25,7 +25,7 @@ public abstract class RevocationRules(string pump) : ServerTests(pump)
         await using var other = await server.ConnectSettledAsync("/ws/lobby?token=" + Tokens.Make("bob", id: "t2"));
         using var stream = await StreamAsync(server, "/connect?token=" + token);
         var poll = server.Http.GetAsync("/connect?wait=60&since=" + await PositionAsync(server, token) + "&token=" + token);
-        await Eventually.EqualAsync(6, () => server.Registry.Count, "The number of connections");
+        await Eventually.TrueAsync(async () => (await server.Registry.ListAsync(default)).Count == 6, static () => "Not all connections are open");
 
         Assert.Equal("""{"connections":5}""", await PostAsync(server, "/api/disconnect", request));
         await connect.ExpectCloseAsync(4010, "Disconnected by server");
@@ -128,6 +128,27 @@ public abstract class RevocationRules(string pump) : ServerTests(pump)
             await using var refused = await server.ConnectAsync("/ws/lobby?token=" + token);
             await refused.ExpectCloseAsync(4001, "Invalid token");
         }
+    }
+
+    [Fact]
+    public async Task Where_lifetimes_are_limited_a_token_without_iat_is_refused_until_none_can_be_left_that_was_there()
+    {
+        await using var server = await StartAsync(_time, TokenMaker.Settings, ("Tidings:Jwt:MaxLifetime", "1h"), ("Tidings:Jwt:ClockSkew", "0"));
+        await using var socket = await server.ConnectSettledAsync("/ws/lobby?ping=frame&token=" + Tokens.MakeUndated("ann", seconds: 60));
+        await PostAsync(server, "/api/disconnect", """{"user":"ann","revoke":true}""");
+        await socket.ExpectCloseAsync(4010, "Disconnected by server");
+        _time.Advance(TimeSpan.FromSeconds(100));
+        await using (var refused = await server.ConnectAsync("/ws/lobby?token=" + Tokens.MakeUndated("ann", seconds: 3500)))
+        {
+            await refused.ExpectCloseAsync(4001, "Invalid token");
+        }
+
+        await using var newer = await server.ConnectAsync("/ws/lobby?token=" + Tokens.MakeUndated("ann", seconds: 3501));
+        await newer.SendTextAsync("in");
+        await newer.ExpectTextAsync("[lobby] in");
+        await using var dated = await server.ConnectAsync("/ws/lobby?token=" + Tokens.MakeAhead("ann", ahead: 0));
+        await dated.SendTextAsync("in");
+        await dated.ExpectTextAsync("[lobby] in");
     }
 
     [Fact]

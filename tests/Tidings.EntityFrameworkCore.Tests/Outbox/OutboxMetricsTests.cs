@@ -27,7 +27,7 @@ public sealed class OutboxMetricsTests
     }
 
     [Fact]
-    public async Task A_database_that_is_away_is_seen_in_the_lag_and_so_is_its_return()
+    public async Task A_database_that_is_away_is_seen_in_the_lag_and_so_is_its_return_and_the_log_tells_each_reason_once_without_a_stack()
     {
         using var server = new PostgreSqlServer();
         await using var app = await ShopApp.StartAsync(server.CreateDatabase());
@@ -35,8 +35,18 @@ public sealed class OutboxMetricsTests
         await Eventually.EqualAsync(0.0, () => Lag(app), "the lag");
         server.Kill();
         await Eventually.TrueAsync(() => Lag(app) > 0, "a lag while the database is away");
+        for (var i = 0; i < 20; i++)
+        {
+            using var refused = await app.Http.GetAsync("/items");
+            Assert.Equal(503, (int)refused.StatusCode);
+        }
+
         server.Start();
         await Eventually.EqualAsync(0.0, () => Lag(app), "the lag");
+        var told = app.Log.Where(static line => line.Contains(" Tidings.Outbox: ", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(told);
+        Assert.Equal(told.Distinct(), told);
+        Assert.DoesNotContain(told, static line => line.Contains("   at ", StringComparison.Ordinal));
     }
 
     private static double Lag(ShopApp app)

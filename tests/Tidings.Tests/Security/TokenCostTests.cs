@@ -6,14 +6,10 @@ using static Tidings.Tests.Security.TokenForge;
 
 namespace Tidings.Tests.Security;
 
-/// <summary>What a check costs. The bounds are B25's, the best of several rounds, so that a busy machine does not fail them.</summary>
+/// <summary>What a check costs, beside that of an ordinary token in the same run: B25's bound of 1 ms is about 200 of these.</summary>
 public sealed class TokenCostTests(ITestOutputHelper output)
 {
     private static readonly TokenValidator s_validator = Validator(Hs256, Rs256, Es256);
-
-    [Fact]
-    public void Checking_HS256_takes_less_than_100_microseconds() =>
-        Assert.InRange(Measure(s_validator, Sign(HsHeader, Payload), 50, 100).Microseconds, 0, 100);
 
     public static TheoryData<string, string> Hostile() => new()
     {
@@ -31,13 +27,14 @@ public sealed class TokenCostTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Hostile))]
-    public void B25_refusing_8_KB_takes_less_than_1_millisecond(string name, string token)
+    public void B25_refusing_8_KB_takes_no_longer_than_200_ordinary_checks(string name, string token)
     {
         Assert.InRange(token.Length, 2000, 8192);
         Assert.False(s_validator.Validate(token).IsValid);
         (double microseconds, _) = Measure(s_validator, token, 20, 20);
-        output.WriteLine($"{name}: {microseconds:F1} µs");
-        Assert.InRange(microseconds, 0, 1000);
+        (double ordinary, _) = Measure(s_validator, Sign(HsHeader, Payload), 20, 20);
+        output.WriteLine($"{name}: {microseconds:F1} µs; an ordinary token: {ordinary:F1} µs");
+        Assert.InRange(microseconds / ordinary, 0, 200);
     }
 
     /// <summary>Not a test: run it with <c>-explicit only</c> to see today's numbers.</summary>

@@ -28,6 +28,9 @@ internal sealed class Revocations(TimeProvider time)
     /// <summary>How far the clock of whoever makes tokens may be ahead.</summary>
     public TimeSpan ClockSkew { get; set; } = TokenLimits.DefaultClockSkew;
 
+    /// <summary>The longest that a token is let hold; null where it is not limited.</summary>
+    public TimeSpan? MaxLifetime { get; set; }
+
     public bool IsEmpty
     {
         get
@@ -137,11 +140,13 @@ internal sealed class Revocations(TimeProvider time)
 
     private long Elapsed => (long)time.GetElapsedTime(0).TotalMilliseconds;
 
-    // A token that does not say when it was made: who has shown it before the revocation bears an old one. Of the others those are taken for old that end no later than
-    // the last of the old ones that connections bore; where there was none, those that end within a day.
+    // A token that does not say when it was made: one that was shown before the revocation is old. Of the others those are taken for old that end no later than an old one can;
+    // where lifetimes are not limited, no later than the last of the old ones that connections bore, and where there was none, within a day.
     private bool IsUndatedRevoked_NeedsLock(Identity identity, Known revoked)
     {
-        var reach = _undated.TryGetValue(identity.User, out var last) && last.At > revoked.At ? last.At : revoked.At + Day;
+        var reach = MaxLifetime is { } longest ? revoked.At + (long)longest.TotalMilliseconds
+            : _undated.TryGetValue(identity.User, out var last) && last.At > revoked.At ? last.At
+            : revoked.At + Day;
         return identity.SeenAt <= revoked.At || Math.Min(identity.ExpiresAt, StreamPosition.LargestOffset) <= reach;
     }
 

@@ -1,0 +1,37 @@
+using System.Text;
+using Tidings.Protocol.Commands;
+
+namespace Tidings.Protocol.Tests.Commands;
+
+/// <summary>Whom a <c>send</c> names: <c>to</c>, or what the server API calls it.</summary>
+public sealed class ReceiverTests
+{
+    [Theory]
+    [InlineData("""{"type":"send","to":"ann","data":1}""")]
+    [InlineData("""{"type":"send","user":"ann","data":1}""")]
+    [InlineData("""{"data":1,"connection":"ann","type":"send"}""")]
+    public void Each_name_of_a_receiver_is_taken(string json)
+    {
+        Assert.Null(Read(json, out var command));
+        Assert.Equal("ann", command.To);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"send","data":1}""", "is missing")]
+    [InlineData("""{"type":"send","data":1,"user":7}""", "is missing")]
+    [InlineData("""{"type":"send","data":1,"to":7}""", "must be a string")]
+    [InlineData("""{"type":"send","data":1,"to":"ann","user":"ann"}""", "must not stand beside another receiver")]
+    [InlineData("""{"type":"send","data":1,"connection":"c","user":"ann"}""", "must not stand beside another receiver")]
+    public void A_send_has_exactly_one(string json, string fault)
+    {
+        var found = Assert.Single(Read(json, out _)!.Details);
+        Assert.Equal(("to", fault), (found.Field, found.Message));
+    }
+
+    [Theory]
+    [InlineData("""{"type":"publish","channel":"c","data":1,"user":{"id":7}}""")]
+    [InlineData("""{"type":"publish","channel":"c","data":1,"user":"ann","connection":[]}""")]
+    public void Of_other_commands_they_are_fields_that_nobody_knows(string json) => Assert.Null(Read(json, out _));
+
+    private static CommandFault? Read(string json, out Command command) => CommandReader.Read(Encoding.UTF8.GetBytes(json), out command);
+}

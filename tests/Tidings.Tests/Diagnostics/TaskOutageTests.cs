@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Logging;
+using Tidings.Brokers;
+using Tidings.Tasks;
+using Tidings.Testing;
+
+namespace Tidings.Tests.Diagnostics;
+
+public sealed class TaskOutageTests : IDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly LogCollector _log = new(LogLevel.Information);
+
+    public void Dispose() => _log.Dispose();
+
+    [Fact]
+    public void Each_reason_is_told_once_and_the_end_when_nothing_has_failed_for_a_second()
+    {
+        var outages = Create();
+        for (var i = 0; i < 100; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            outages.NotKept(new BrokerUnavailableException("The database cannot be reached."));
+            outages.NotTold(new BrokerUnavailableException("The broker is away."));
+            outages.Kept();
+        }
+
+        Assert.Equal(2, _log.Lines.Count);
+        Assert.DoesNotContain(_log.Lines, static line => line.Contains("   at ", StringComparison.Ordinal));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        outages.Kept();
+        outages.Told();
+        outages.Told();
+        Assert.Equal(
+            [
+                "What becomes of tasks cannot be kept: The database cannot be reached. It is tried again until it can be, which is said",
+                "States of tasks cannot be told: The broker is away. It is tried again until they can be, which is said",
+                "What becomes of tasks is kept again; for 99 s it could not be",
+                "States of tasks are told again; for 99 s they could not be",
+            ],
+            _log.Lines.Select(static line => line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..].TrimEnd()));
+    }
+
+    [Fact]
+    public void What_nobody_expected_is_told_with_its_stack()
+    {
+        var outages = Create();
+        outages.NotKept(Thrown());
+        Assert.Contains("   at ", Assert.Single(_log.Lines), StringComparison.Ordinal);
+    }
+
+    private TaskOutages Create() =>
+        new(new MemoryTaskStore(_time, 1 << 20), _time, LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Information).AddProvider(_log)).CreateLogger("Tidings.Tasks"));
+
+    private static InvalidOperationException Thrown()
+    {
+        try
+        {
+            throw new InvalidOperationException("A fault.");
+        }
+        catch (InvalidOperationException error)
+        {
+            return error;
+        }
+    }
+}
