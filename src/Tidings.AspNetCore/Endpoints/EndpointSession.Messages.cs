@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Tidings.AspNetCore.Endpoints.Json;
+using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
@@ -16,9 +17,15 @@ internal sealed partial class EndpointSession
     /// <summary>A message came. For the lane alone.</summary>
     public void Deliver(InboxItem item)
     {
-        if (!_inbox.Add(item))
+        switch (_inbox.Add(item))
         {
-            _connection!.Suspend();
+            case InboxOutcome.Full:
+                _connection!.Suspend();
+                break;
+            case InboxOutcome.NoMemory:
+                _route.Tidings.Registry.Metrics.RateLimited(RateLimitName.Bodies);
+                _connection!.CloseNow(DisconnectCode.Unavailable);
+                break;
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed partial class EndpointSession : ILaneWork
     private readonly EndpointRoute _route;
     private readonly DeflateNegotiation _deflate;
     private readonly AddressKey _address;
-    private readonly Inbox _inbox = new();
+    private readonly Inbox _inbox;
     private readonly Outbox _outbox;
     private readonly TaskCompletionSource _leftBehind = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Connection? _connection;
@@ -43,6 +43,7 @@ internal sealed partial class EndpointSession : ILaneWork
         _route = route;
         _deflate = deflate;
         _address = address;
+        _inbox = new Inbox(route.Tidings.Registry.Bodies, Sender.Of(null, address));
         _outbox = new Outbox(route.Limits.QueueBytes);
         _lifetime = new SessionLifetime(this, context.Features.Get<IHttpRequestLifetimeFeature>());
         Socket = new WebSocketConnection(this, context);

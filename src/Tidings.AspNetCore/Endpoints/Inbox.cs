@@ -1,10 +1,16 @@
 using System.Buffers;
 using System.Threading.Tasks.Sources;
+using Tidings.Connections;
+using Tidings.Pressure;
 
 namespace Tidings.AspNetCore.Endpoints;
 
 /// <summary>A message that waits for its handler. Text lies in a rented array; bytes in one of their own, which the handler gets.</summary>
-internal readonly record struct InboxItem(byte[] Buffer, int Length, bool IsText)
+/// <param name="Buffer">The array.</param>
+/// <param name="Length">The message's length in it.</param>
+/// <param name="IsText">Whether it is text.</param>
+/// <param name="IsCounted">Whether it counts against the memory of what has arrived.</param>
+internal readonly record struct InboxItem(byte[] Buffer, int Length, bool IsText, bool IsCounted = false)
 {
     public static InboxItem Copy(ReadOnlySpan<byte> message, bool isText)
     {
@@ -25,9 +31,27 @@ internal readonly record struct InboxItem(byte[] Buffer, int Length, bool IsText
     }
 }
 
-/// <summary>Messages between a lane, which puts them in, and one handler, which takes them out. Holds nothing while it is empty.</summary>
-internal sealed class Inbox : IValueTaskSource
+/// <summary>What became of a message that was put into an <see cref="Inbox"/>.</summary>
+internal enum InboxOutcome : byte
 {
+    /// <summary>It is in, and there is room for more.</summary>
+    Taken,
+
+    /// <summary>It is in; no more should come until <see cref="Inbox.TryTake"/> says so.</summary>
+    Full,
+
+    /// <summary>It is not in: its sender holds as much memory as it may.</summary>
+    NoMemory,
+}
+
+/// <summary>Messages between a lane, which puts them in, and one handler, which takes them out. Holds nothing while it is empty.</summary>
+/// <remarks>A small message that finds it empty is what any connection may hold. All else counts against <paramref name="memory"/> until it is taken.</remarks>
+/// <param name="memory">The memory of everything that has arrived and is not handled.</param>
+/// <param name="sender">Whose share of it is used.</param>
+internal sealed class Inbox(BodyBudget memory, Sender sender) : IValueTaskSource
+{
+    private const int UncountedBytes = 4 * 1024;
+
     // How far a handler may lag before its peer is no longer read.
     private const int MostMessages = 32;
     private const int MostBytes = 64 * 1024;
@@ -46,9 +70,19 @@ internal sealed class Inbox : IValueTaskSource
     public short Version => _arrival.Version;
 
     /// <summary>Puts a message in. For the lane alone.</summary>
-    /// <returns>False where no more should come until <see cref="TryTake"/> says so.</returns>
-    public bool Add(InboxItem item)
+    public InboxOutcome Add(InboxItem item)
     {
+        if (item.Length > UncountedBytes || Volatile.Read(ref _count) > 0)
+        {
+            if (memory.TryGrow(sender, item.Length) != BodyAdmission.Granted)
+            {
+                item.Release();
+                return InboxOutcome.NoMemory;
+            }
+
+            item = item with { IsCounted = true };
+        }
+
         bool wake;
         bool room;
         lock (_gate)
@@ -56,7 +90,8 @@ internal sealed class Inbox : IValueTaskSource
             if (_ended)
             {
                 item.Release();
-                return true;
+                Uncount(item);
+                return InboxOutcome.Taken;
             }
 
             if (_count++ == 0)
@@ -80,7 +115,7 @@ internal sealed class Inbox : IValueTaskSource
             _arrival.SetResult(true);
         }
 
-        return room;
+        return room ? InboxOutcome.Taken : InboxOutcome.Full;
     }
 
     /// <summary>Takes the oldest message out.</summary>
@@ -113,9 +148,10 @@ internal sealed class Inbox : IValueTaskSource
                 _full = false;
                 hasRoom = true;
             }
-
-            return true;
         }
+
+        Uncount(item);
+        return true;
     }
 
     /// <summary>Nothing more comes; what is there can still be taken.</summary>
@@ -177,6 +213,14 @@ internal sealed class Inbox : IValueTaskSource
         }
 
         _arrival.SetException(reason);
+    }
+
+    private void Uncount(InboxItem item)
+    {
+        if (item.IsCounted)
+        {
+            memory.Shrink(sender, item.Length);
+        }
     }
 
     void IValueTaskSource.GetResult(short token) => _arrival.GetResult(token);
