@@ -80,7 +80,7 @@ public static class ConnectEndpoints
     private static RouteGroupBuilder MapGroup(IEndpointRouteBuilder endpoints, string pattern, TidingsServices tidings)
     {
         var group = endpoints.MapGroup(pattern);
-        group.Finally(endpoint =>
+        ((IEndpointConventionBuilder)group).Finally(endpoint =>
         {
             if (AuthenticationRule.IsRequiredBy(endpoint.Metadata))
             {

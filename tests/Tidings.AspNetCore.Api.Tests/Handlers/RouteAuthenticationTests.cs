@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Tidings.Security;
 using Tidings.Security.Tokens;
@@ -38,9 +39,9 @@ public sealed class RouteAuthenticationTests
 
     [Theory]
     [InlineData("", 200)]
-    [InlineData("token", 403)]
-    [InlineData("policy", 403)]
-    [InlineData("group", 403)]
+    [InlineData("token", 401)]
+    [InlineData("policy", 401)]
+    [InlineData("group", 401)]
     [InlineData("token, anonymous", 200)]
     public async Task A_route_of_channels_that_takes_in_nobody_anonymous_closes_channels_that_no_kind_matches(string asks, int status)
     {

@@ -10,7 +10,7 @@ internal sealed class Replica(ShopApp app, string name, string? category) : IAsy
     private readonly Dictionary<int, (string Text, long Version)> _rows = [];
     private readonly Dictionary<int, long> _newest = [];
     private readonly List<(int, (string, long))> _initial = [];
-    private FeedClient? _client;
+    private FeedClient _client = new();
     private Task _reading = Task.CompletedTask;
     private string? _epoch;
     private string? _snapshot;
@@ -39,33 +39,49 @@ internal sealed class Replica(ShopApp app, string name, string? category) : IAsy
     /// <summary>Comes, or comes back and goes on where it was.</summary>
     public async Task ConnectAsync()
     {
+        await OpenAsync();
+        _reading = ReadAsync();
+    }
+
+    public async Task DisconnectAsync()
+    {
+        await _client.DisposeAsync();
+        await _reading;
+    }
+
+    public ValueTask DisposeAsync() => new(DisconnectAsync());
+
+    private async Task OpenAsync()
+    {
         _client = await app.ConnectAsync();
         var since = _epoch is null ? "" : $$$""","since":{"epoch":"{{{_epoch}}}","offset":{{{_offset}}}}{{{(_snapshot is null ? "" : $",\"snapshot\":\"{_snapshot}\"")}}}""";
         var filter = category is null ? "" : $$$""","filter":{"category":"{{{category}}}"}""";
         await _client.SendAsync("{\"type\":\"subscribe\"" + filter + since + "}");
         _initial.Clear();
-        _reading = ReadAsync(_client);
     }
 
-    public async Task DisconnectAsync()
+    private async Task ReadAsync()
     {
-        if (_client is not null)
-        {
-            await _client.DisposeAsync();
-            await _reading;
-        }
-    }
-
-    public ValueTask DisposeAsync() => new(DisconnectAsync());
-
-    private async Task ReadAsync(FeedClient client)
-    {
+        const int SlowReader = 1013;
         try
         {
-            while (await client.ReceiveAsync(TimeSpan.FromSeconds(120)) is { } message)
+            do
             {
-                Take(message);
+                while (await _client.ReceiveAsync(TimeSpan.FromSeconds(120)) is { } message)
+                {
+                    Take(message);
+                }
+
+                if (_client.CloseCode != SlowReader)
+                {
+                    Faults.Add($"{name}: closed with {_client.CloseCode}");
+                    return;
+                }
+
+                await _client.DisposeAsync();
+                await OpenAsync();
             }
+            while (true);
         }
         catch (Exception error) when (error is System.Net.WebSockets.WebSocketException or OperationCanceledException or ObjectDisposedException)
         {

@@ -10,6 +10,9 @@ internal sealed class FeedClient : IAsyncDisposable
     private readonly ClientWebSocket _socket = new();
     private readonly byte[] _buffer = new byte[64 * 1024];
 
+    /// <summary>What the server closed with; null where it has not.</summary>
+    public int? CloseCode => (int?)_socket.CloseStatus;
+
     public List<string> Texts { get; } = [];
 
     public static async Task<FeedClient> ConnectAsync(int port, string path)

@@ -8,7 +8,7 @@ namespace Tidings.Tests.Diagnostics;
 public sealed class TaskOutageTests : IDisposable
 {
     private readonly ManualTime _time = new();
-    private readonly LogCollector _log = new(LogLevel.Information);
+    private readonly TestKit.LogCollector _log = new(LogLevel.Information);
 
     public void Dispose() => _log.Dispose();
 
