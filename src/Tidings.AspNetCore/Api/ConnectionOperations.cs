@@ -33,9 +33,9 @@ internal static class ConnectionOperations
     private static async ValueTask<ApiOutcome> DisconnectAsync(Disconnecting disconnecting, DisconnectRequest request)
     {
         var code = request.Code ?? DisconnectCode.DisconnectedByServer.Code;
-        if (code is not (1000 or 1001 or 1008 or (>= 1011 and <= 1013) or (>= 4000 and <= 4999)))
+        if (!CloseCodes.Of(code).MayBeChosen)
         {
-            return ApiOutcome.Bad("code must be 1000, 1001, 1008, 1011 to 1013, or 4000 to 4999.");
+            return ApiOutcome.Bad($"code must be {CloseCodes.Choice}.");
         }
 
         var reason = request.Reason ?? (code == DisconnectCode.DisconnectedByServer.Code ? DisconnectCode.DisconnectedByServer.Reason : "");

@@ -175,12 +175,12 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         ErrorCode.NotAllowed, "This origin may not connect.", Note(context, "Origin", OriginPolicy.Explain(context.Request, byCookie))));
 
     /// <summary>Answers in the place of a close code.</summary>
-    public static Task RefuseAsync(HttpContext context, DisconnectCode code, IReadOnlyList<FieldFault>? details = null) => code.Code switch
+    public static Task RefuseAsync(HttpContext context, DisconnectCode code, IReadOnlyList<FieldFault>? details = null) => CloseCodes.Of(code.Code).Status switch
     {
-        4001 or 4002 => AnswerAsync(context, Problems.Create(ErrorCode.Unauthorized, code.Reason, details)),
-        1008 => AnswerAsync(context, Problems.Create(ErrorCode.TooMany, code.Reason), SlowlySeconds),
-        1011 => AnswerAsync(context, Problems.Create(ErrorCode.Internal, code.Reason)),
-        1001 or 1012 or 1013 or 4000 or 4100 or 4110 => AnswerAsync(context, Problems.Unavailable(code.Reason), SoonSeconds),
+        StatusCodes.Status401Unauthorized => AnswerAsync(context, Problems.Create(ErrorCode.Unauthorized, code.Reason, details)),
+        StatusCodes.Status429TooManyRequests => AnswerAsync(context, Problems.Create(ErrorCode.TooMany, code.Reason), SlowlySeconds),
+        StatusCodes.Status500InternalServerError => AnswerAsync(context, Problems.Create(ErrorCode.Internal, code.Reason)),
+        StatusCodes.Status503ServiceUnavailable => AnswerAsync(context, Problems.Unavailable(code.Reason), SoonSeconds),
         _ => AnswerAsync(context, Problems.Create(ErrorCode.NotAllowed, code.Reason, details)),
     };
 

@@ -35,7 +35,7 @@ internal static class StreamEnd
         frame.Writer.WriteNumber("code"u8, code.Code);
         frame.Writer.WriteString("reason"u8, code.Reason);
         frame.Writer.WriteBoolean("reconnect"u8, ComesBack(code.Code));
-        if (code.Code == DisconnectCode.TooManyConnections.Code)
+        if (CloseCodes.Of(code.Code).After == AfterClose.ComeBackSlowly)
         {
             frame.Writer.WriteNumber("after"u8, SlowlyMilliseconds);
         }
@@ -43,6 +43,6 @@ internal static class StreamEnd
         return frame.EndJson();
     }
 
-    // The table of close codes in docs/protocol.md.
-    private static bool ComesBack(ushort code) => code is not (1000 or 1002 or 1003 or 1007 or 1009 or 4001 or 4003 or 4009 or 4010);
+    // A reader of a stream has no way to ask for another token by itself.
+    private static bool ComesBack(ushort code) => CloseCodes.Of(code).After is not (AfterClose.StayAway or AfterClose.AskTokenOnce);
 }

@@ -1,3 +1,5 @@
+using Tidings.Protocol;
+
 namespace Tidings.Client.Connecting;
 
 /// <summary>Decides after each end whether the client comes back, and after how long. Pure but for its counters.</summary>
@@ -30,12 +32,12 @@ internal sealed class ReconnectPlan(int? maxRetries, bool canRenew, Func<double>
         }
 
         NeedsToken = false;
-        var action = ReconnectRules.For(end.Code.Code);
+        var action = CloseCodes.Of(end.Code.Code).After;
         var stays = action switch
         {
-            ReconnectAction.StayAway => true,
-            ReconnectAction.AskTokenOnce => !canRenew || _renewed,
-            ReconnectAction.RenewAndComeBack => !canRenew,
+            AfterClose.StayAway => true,
+            AfterClose.AskTokenOnce => !canRenew || _renewed,
+            AfterClose.RenewAndComeBack => !canRenew,
             _ => end.StayAway,
         };
         if (stays || _retries >= maxRetries)
@@ -44,7 +46,7 @@ internal sealed class ReconnectPlan(int? maxRetries, bool canRenew, Func<double>
         }
 
         _retries++;
-        if (action is ReconnectAction.AskTokenOnce or ReconnectAction.RenewAndComeBack)
+        if (action is AfterClose.AskTokenOnce or AfterClose.RenewAndComeBack)
         {
             NeedsToken = true;
             if (!_renewed)
@@ -55,13 +57,13 @@ internal sealed class ReconnectPlan(int? maxRetries, bool canRenew, Func<double>
         }
 
         // Who has lost the server itself has lost it with all others.
-        if (ReconnectRules.SaysServerGoes(end.Code) || (end.Unreachable && _wasConnected))
+        if (SaysServerGoes(end.Code) || (end.Unreachable && _wasConnected))
         {
             _attempt = Math.Max(_attempt, Backoff.ServerGone);
         }
 
         var after = end.After ?? TimeSpan.Zero;
-        if (action == ReconnectAction.ComeBackSlowly)
+        if (action == AfterClose.ComeBackSlowly)
         {
             var slowly = Backoff.Slow(_refusals++, random());
             return slowly > after ? slowly : after;
@@ -70,4 +72,7 @@ internal sealed class ReconnectPlan(int? maxRetries, bool canRenew, Func<double>
         // On top of what is asked: those who are all asked for the same would come together.
         return after + Backoff.Ordinary(_attempt++, random());
     }
+
+    // The server goes with all its clients at once. A node that drains (4100) sends its clients away one by one.
+    private static bool SaysServerGoes(DisconnectCode code) => code.Code is 1012 || code == DisconnectCode.ShuttingDown;
 }

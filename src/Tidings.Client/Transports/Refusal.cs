@@ -14,7 +14,7 @@ internal static class Refusal
     /// <summary>The close code that the status stands for, with the server's reason where it gives one.</summary>
     public static async ValueTask<DisconnectCode> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        var code = ReconnectRules.For(response.StatusCode);
+        var code = CloseCodes.OfStatus((int)response.StatusCode);
         return await DetailAsync(response, cancellationToken).ConfigureAwait(false) is { Length: > 0 } detail ? code with { Reason = detail } : code;
     }
 

@@ -218,7 +218,7 @@ internal sealed class WebSocketTransport : ITransport
         }
 
         // What else refuses an upgrade may be something on the way that lets plain requests through.
-        return new TransportException(refused ?? ReconnectRules.For(socket.HttpStatusCode), error)
+        return new TransportException(refused ?? CloseCodes.OfStatus((int)socket.HttpStatusCode), error)
         {
             Final = socket.HttpStatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable,
             After = RetryAfter.Read(socket.HttpResponseHeaders),

@@ -80,6 +80,9 @@ public readonly record struct DisconnectCode(ushort Code, string Reason)
     /// <summary>This node goes, and sends its clients away a few at a time. The client comes back, to another one where there is one.</summary>
     public static readonly DisconnectCode Draining = new(4100, "Draining");
 
+    /// <summary>The application has the client come back, to another node where there is one.</summary>
+    public static readonly DisconnectCode Reconnect = new(4110, "Reconnect");
+
     /// <summary>Whether the code may stand in a close frame (RFC 6455 §7.4.1, §7.4.2).</summary>
     public static bool IsValidOnWire(int code) => code switch
     {

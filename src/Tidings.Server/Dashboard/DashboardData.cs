@@ -74,9 +74,9 @@ internal sealed class DashboardData(TidingsServices tidings)
             return Problems.BadRequest(fault ?? "number must be that of a connection.");
         }
 
-        if (request.Code is not (1000 or 1001 or 1008 or (>= 1011 and <= 1013) or (>= 4000 and <= 4999)) || Encoding.UTF8.GetByteCount(request.Reason ?? "") > DisconnectCode.LongestReason)
+        if (!CloseCodes.Of(request.Code).MayBeChosen || Encoding.UTF8.GetByteCount(request.Reason ?? "") > DisconnectCode.LongestReason)
         {
-            return Problems.BadRequest($"code must be 1000, 1001, 1008, 1011 to 1013, or 4000 to 4999; reason has at most {DisconnectCode.LongestReason} bytes.");
+            return Problems.BadRequest($"code must be {CloseCodes.Choice}; reason has at most {DisconnectCode.LongestReason} bytes.");
         }
 
         var ended = await tidings.Registry.EndOneAsync(number, new DisconnectCode((ushort)request.Code, request.Reason ?? ""));

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using Tidings.Client.Connecting;
 using Tidings.Client.Wire;
@@ -16,18 +15,18 @@ public sealed class TableTests
         var table = VectorFile.Read("close-codes.json");
         foreach (var entry in table.GetProperty("codes").EnumerateArray())
         {
-            Assert.Equal(entry.GetProperty("action").GetString(), Word(ReconnectRules.For(entry.GetProperty("code").GetInt32())));
+            Assert.Equal(entry.GetProperty("action").GetString(), Word(CloseCodes.Of(entry.GetProperty("code").GetInt32()).After));
         }
 
         foreach (var range in table.GetProperty("ranges").EnumerateArray())
         {
             for (var code = range.GetProperty("from").GetInt32(); code <= range.GetProperty("to").GetInt32(); code++)
             {
-                Assert.Equal(range.GetProperty("action").GetString(), Word(ReconnectRules.For(code)));
+                Assert.Equal(range.GetProperty("action").GetString(), Word(CloseCodes.Of(code).After));
             }
         }
 
-        Assert.Equal(table.GetProperty("otherwise").GetString(), Word(ReconnectRules.For(3999)));
+        Assert.Equal(table.GetProperty("otherwise").GetString(), Word(CloseCodes.Of(3999).After));
     }
 
     [Fact]
@@ -35,7 +34,7 @@ public sealed class TableTests
     {
         foreach (var entry in VectorFile.Read("close-codes.json").GetProperty("statuses").EnumerateArray())
         {
-            Assert.Equal(entry.GetProperty("code").GetInt32(), ReconnectRules.For((HttpStatusCode)entry.GetProperty("status").GetInt32()).Code);
+            Assert.Equal(entry.GetProperty("code").GetInt32(), CloseCodes.OfStatus(entry.GetProperty("status").GetInt32()).Code);
         }
     }
 
@@ -74,5 +73,5 @@ public sealed class TableTests
         }
     }
 
-    private static string Word(ReconnectAction action) => JsonNamingPolicy.KebabCaseLower.ConvertName(action.ToString());
+    private static string Word(AfterClose action) => JsonNamingPolicy.KebabCaseLower.ConvertName(action.ToString());
 }

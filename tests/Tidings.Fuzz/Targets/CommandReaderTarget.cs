@@ -17,7 +17,7 @@ internal sealed class CommandReaderTarget : FuzzTarget
     [
         [.. "\"type\":\"subscribe\""u8], [.. "\"type\":\"publish\""u8], [.. "\"channel\":\"a\""u8], [.. "\"channels\":["u8], [.. "\"since\":{\"epoch\":\"e\",\"offset\":1}"u8],
         [.. "\"last\":3"u8], [.. "\"limit\":1e400"u8], [.. "\"data\":"u8], [.. "\"id\":"u8], [.. "\"key\":\"k\""u8], [.. "\"idempotencyKey\":\"k\""u8], [.. "\"durable\":true"u8],
-        [.. "\"ephemeral\":true"u8], [.. "\"to\":\"u\""u8], [.. "\"method\":\"m\""u8], [.. "\"params\":["u8], [.. "\"token\":\"t\""u8], [.. "9007199254740992"u8], [.. "-1"u8],
+        [.. "\"ephemeral\":true"u8], [.. "\"to\":\"u\""u8], [.. "\"user\":\"u\""u8], [.. "\"connection\":\"c\""u8], [.. "\"method\":\"m\""u8], [.. "\"params\":["u8], [.. "\"token\":\"t\""u8], [.. "9007199254740992"u8], [.. "-1"u8],
         [.. "{\"a\":"u8], [.. "[[[["u8], [.. "]]]]"u8], [.. "\\ud800"u8], [.. "\\u0061"u8], [.. ","u8], [.. "null"u8], [.. "\r\n"u8], [.. "}"u8], [.. "\"\""u8],
     ];
 
@@ -40,6 +40,8 @@ internal sealed class CommandReaderTarget : FuzzTarget
         Require(command.Type != CommandType.Unknown, "a command has a type");
         Require(command.Data.IsEmpty || (IsJson(command.Data.Span) && command.Data.Span.IndexOfAny((byte)'\r', (byte)'\n') < 0), "data is JSON on one line");
         Require(command.Type is not (CommandType.Publish or CommandType.Send) || !command.Data.IsEmpty, "who speaks says something");
+        Require(command.Type != CommandType.Send || command.To is { Length: > 0 }, "what is sent has a receiver");
+        Require(command.Limit is null or >= 1, "a limit is at least 1");
         Require((command.Key?.Length ?? 0) <= 128 && (command.IdempotencyKey?.Length ?? 0) <= 128, "keys are short");
         Require(!(command.Durable && command.Ephemeral), "durable and ephemeral exclude each other");
         foreach (var target in command.Targets ?? [command.Target])
@@ -53,7 +55,7 @@ internal sealed class CommandReaderTarget : FuzzTarget
     private static void Check(SubscribeRequest target, bool needed)
     {
         Require(target.Channel.Length == 0 ? !needed : ChannelName.IsValid(target.Channel), "a channel has a good name");
-        Require(target.Last >= 0 && !(target.Since is not null && target.Last > 0), "since and last exclude each other");
+        Require((target.Last is null or >= 0) && !(target is { Since: not null, Last: not null }), "since and last exclude each other");
         Require(target.Since is not { } since || (since.Epoch.Length is > 0 and <= StreamPosition.LongestEpoch && since.Offset is >= 0 and <= StreamPosition.LargestOffset), "a position is in its bounds");
     }
 
