@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
 using Tidings.AspNetCore.Endpoints;
 using Tidings.Connections;
 using Tidings.Pressure;
@@ -51,6 +52,7 @@ public sealed class InboxTests
         var memory = new BodyBudget(bytes: 10 * Share, Share);
         var go = new TaskCompletionSource();
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         if (lanes)
         {
