@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidings.Client.Commands;
 using Tidings.Client.Connecting;
+using Tidings.Client.Contracts;
 using Tidings.Client.Transports;
 using Tidings.Protocol;
 

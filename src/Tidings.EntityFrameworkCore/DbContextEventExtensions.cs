@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using Tidings.EntityFrameworkCore.Capture;
 using Tidings.EntityFrameworkCore.Contexts;
 
 namespace Microsoft.EntityFrameworkCore;
@@ -109,7 +110,8 @@ public static class DbContextEventExtensions
 
     private static async Task<int> InTransactionAsync(DbContext context, Func<LiveContext, Task<int>> work, CancellationToken cancellationToken)
     {
-        var live = LiveContext.Of(context);
+        var capture = ChangeCapture.Of(context);
+        var live = capture.Live;
         if (!context.Database.IsRelational())
         {
             await live.Memory.EnterAsync(context, async: true, cancellationToken);
@@ -130,7 +132,7 @@ public static class DbContextEventExtensions
         if (context.Database.CurrentTransaction is { } current)
         {
             var done = await work(live);
-            await live.Capture.WriteAsync(context, null, current.TransactionId, async: true, cancellationToken);
+            await capture.WriteAsync(context, null, current.TransactionId, async: true, cancellationToken);
             return done;
         }
 

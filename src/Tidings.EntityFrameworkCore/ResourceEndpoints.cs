@@ -7,14 +7,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Tidings;
 using Tidings.AspNetCore.Handshake;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
-using Tidings.Channels;
 using Tidings.EntityFrameworkCore.Contexts;
 using Tidings.EntityFrameworkCore.Feed;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.EntityFrameworkCore.Rest;
 using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -90,12 +90,12 @@ public static class ResourceEndpoints
         LiveContext live = services.GetService<LiveContext<TContext>>()
             ?? throw new InvalidOperationException($"Tidings does not know {typeof(TContext).Name}: call builder.Services.AddTidings().AddDbContext<{typeof(TContext).Name}>() before builder.Build().");
         services.GetRequiredService<ResourceNames>().Add(name, feedPattern);
-        var definition = new ResourceDefinition<TEntity>(name, live, live.Json, services.GetService<IHostEnvironment>()?.IsDevelopment() ?? false);
+        var definition = new ResourceDefinition<TEntity>(name, live.Json, services.GetService<IHostEnvironment>()?.IsDevelopment() ?? false);
         live.Add(definition);
         var kind = new ChannelKind(new ChannelPattern(Resource.ChannelPrefix + name)) { Retention = Kept };
         tidings.Kinds.SetFeature(kind);
 
-        var handler = new FeedHandler(new ResourceFeed(tidings, definition), tidings.FirstMessage);
+        var handler = new FeedHandler(new ResourceFeed(tidings, definition, live), tidings.FirstMessage);
         var route = new WebSocketRoute(tidings.TextRoute(binary: false), handler)
         {
             Join = _ => connection => ValueTask.FromResult(handler.Join(connection)),

@@ -2,8 +2,10 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Tidings;
+using Tidings.EntityFrameworkCore.Capture;
 using Tidings.EntityFrameworkCore.Contexts;
 using Tidings.EntityFrameworkCore.Outbox;
+using Tidings.EntityFrameworkCore.Relay;
 using Tidings.EntityFrameworkCore.Resources;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -29,11 +31,9 @@ public static class TidingsDbContextExtensions
         services.TryAddSingleton<OutboxMetrics>();
         services.TryAddSingleton<ResourceNames>();
         services.AddSingleton<LiveContext<TContext>>();
+        services.AddSingleton<ContextCapture<TContext>>();
         services.ConfigureDbContext<TContext>(static (provider, options) =>
-        {
-            var live = provider.GetRequiredService<LiveContext<TContext>>();
-            options.AddInterceptors(live.Capture, live.Transactions, live.Commands);
-        });
+            options.AddInterceptors(provider.GetRequiredService<ContextCapture<TContext>>().Interceptors));
         services.TryAddScoped(static provider => new Outbox<TContext>(provider.GetRequiredService<TContext>(), provider.GetRequiredService<LiveContext<TContext>>()));
         services.AddSingleton<IHostedService>(static provider => new LiveContextStart(provider.GetRequiredService<LiveContext<TContext>>()));
         services.AddSingleton<IHostedService>(static provider => new OutboxRelay(

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Tidings;
-using Tidings.Brokers;
+using Tidings.Engine;
 using Tidings.Redis;
 
 namespace Microsoft.Extensions.DependencyInjection;

@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Tidings.Server;
 using Tidings.Server.Bench;
+using Tidings.Server.Checking;
 using Tidings.Server.Configuration;
 using Tidings.Server.Remote;
 using Tidings.Server.Terminal;

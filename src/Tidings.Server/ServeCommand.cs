@@ -1,4 +1,5 @@
 using Tidings.Server.Configuration;
+using Tidings.Server.Terminal;
 
 namespace Tidings.Server;
 

@@ -1,4 +1,4 @@
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Services;
 using Tidings.Server.AdminKeys;
 using Tidings.Server.Tls;
 

@@ -1,4 +1,5 @@
 using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Protocol;
 
 namespace Tidings.Bench.Micro;

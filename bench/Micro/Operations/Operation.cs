@@ -6,8 +6,8 @@ internal abstract class Operation : IDisposable
     /// <summary>By the name in <c>allocation-budgets.json</c>.</summary>
     public static IReadOnlyDictionary<string, Func<Operation>> All { get; } = new Dictionary<string, Func<Operation>>
     {
-        ["encode for a room"] = static () => new EncodeOperation(new Channels.RoomDialect()),
-        ["encode for /connect"] = static () => new EncodeOperation(new Channels.ConnectDialect()),
+        ["encode for a room"] = static () => new EncodeOperation(new Dialects.RoomDialect()),
+        ["encode for /connect"] = static () => new EncodeOperation(new Dialects.ConnectDialect()),
         ["fan out to 1,000"] = static () => new FanOutOperation(1000, publishes: false),
         ["publish"] = static () => new FanOutOperation(0, publishes: true),
         ["publish to 1,000"] = static () => new FanOutOperation(1000, publishes: true),

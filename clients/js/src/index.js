@@ -1,32 +1,32 @@
-export { actionAfter } from './close-codes.js';
-export { decodePosition, encodePosition } from './position.js';
-export { LiveResource } from './live-resource.js';
-export { ReconnectingWebSocket } from './reconnecting-web-socket.js';
-export { Subscription } from './subscription.js';
+export { actionAfter } from './base/close-codes.js';
+export { decodePosition, encodePosition } from './base/position.js';
+export { LiveResource } from './sockets/live-resource.js';
+export { ReconnectingWebSocket } from './sockets/reconnecting-web-socket.js';
+export { Subscription } from './channels/subscription.js';
 export { Tidings } from './tidings.js';
-export { TidingsError } from './tidings-error.js';
+export { TidingsError } from './base/tidings-error.js';
 
 /**
  * @typedef {import('./tidings.js').TidingsOptions} TidingsOptions
  * @typedef {import('./tidings.js').TidingsEvents} TidingsEvents
- * @typedef {import('./tidings.js').PublishOptions} PublishOptions
- * @typedef {import('./tidings.js').Published} Published
- * @typedef {import('./tidings.js').HistoryOptions} HistoryOptions
- * @typedef {import('./tidings.js').History} History
- * @typedef {import('./tidings.js').Presence} Presence
- * @typedef {import('./live-resource.js').ResourceOptions} ResourceOptions
- * @typedef {import('./live-resource.js').ResourceEvents} ResourceEvents
- * @typedef {import('./live-resource.js').Row} Row
- * @typedef {import('./live-resource.js').RowChange} RowChange
- * @typedef {import('./subscription.js').SubscribeOptions} SubscribeOptions
- * @typedef {import('./subscription.js').SubscriptionEvents} SubscriptionEvents
- * @typedef {import('./subscription.js').Message} Message
- * @typedef {import('./subscription.js').Gap} Gap
- * @typedef {import('./subscription.js').Member} Member
- * @typedef {import('./link.js').StateChange} StateChange
- * @typedef {import('./state.js').ConnectionState} ConnectionState
- * @typedef {import('./position.js').StreamPosition} StreamPosition
+ * @typedef {import('./channels/subscription.js').PublishOptions} PublishOptions
+ * @typedef {import('./channels/subscription.js').Published} Published
+ * @typedef {import('./channels/subscription.js').HistoryOptions} HistoryOptions
+ * @typedef {import('./channels/subscription.js').History} History
+ * @typedef {import('./channels/subscription.js').Presence} Presence
+ * @typedef {import('./sockets/live-resource.js').ResourceOptions} ResourceOptions
+ * @typedef {import('./sockets/live-resource.js').ResourceEvents} ResourceEvents
+ * @typedef {import('./sockets/live-resource.js').Row} Row
+ * @typedef {import('./sockets/live-resource.js').RowChange} RowChange
+ * @typedef {import('./channels/subscription.js').SubscribeOptions} SubscribeOptions
+ * @typedef {import('./channels/subscription.js').SubscriptionEvents} SubscriptionEvents
+ * @typedef {import('./channels/subscription.js').Message} Message
+ * @typedef {import('./channels/subscription.js').Gap} Gap
+ * @typedef {import('./channels/subscription.js').Member} Member
+ * @typedef {import('./link/link.js').StateChange} StateChange
+ * @typedef {import('./link/state.js').ConnectionState} ConnectionState
+ * @typedef {import('./base/position.js').StreamPosition} StreamPosition
  * @typedef {import('./task.js').Task} Task
  * @typedef {import('./task.js').TaskState} TaskState
- * @typedef {import('./reconnecting-web-socket.js').ReconnectingWebSocketOptions} ReconnectingWebSocketOptions
+ * @typedef {import('./sockets/reconnecting-web-socket.js').ReconnectingWebSocketOptions} ReconnectingWebSocketOptions
  */

@@ -1,4 +1,4 @@
-import { TidingsError } from './tidings-error.js';
+import { TidingsError } from './base/tidings-error.js';
 
 /**
  * @typedef {object} TaskState
@@ -14,7 +14,7 @@ import { TidingsError } from './tidings-error.js';
 /**
  * What a task needs of its client.
  * @typedef {object} TaskOwner
- * @property {() => import('./subscription.js').Subscription} subscribe
+ * @property {() => import('./channels/subscription.js').Subscription} subscribe
  * @property {() => Promise<any>} cancel
  * @property {() => void} left  nobody watches it any more
  */
@@ -42,7 +42,7 @@ export class Task {
   /** @type {Error | undefined} */
   #error;
   #loops = 0;
-  /** @type {import('./subscription.js').Subscription | undefined} */
+  /** @type {import('./channels/subscription.js').Subscription | undefined} */
   #subscription;
   /** @type {{ promise: Promise<void>, resolve: () => void } | undefined} */
   #change;
@@ -101,7 +101,7 @@ export class Task {
     void this.#await(subscription);
   }
 
-  /** @param {import('./subscription.js').Subscription} subscription */
+  /** @param {import('./channels/subscription.js').Subscription} subscription */
   async #await(subscription) {
     try {
       for await (const _ of subscription);

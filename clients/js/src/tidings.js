@@ -1,45 +1,38 @@
-import { httpUrl } from './address.js';
-import { SILENT } from './close-codes.js';
-import { Commands } from './commands.js';
-import { Connection } from './connection.js';
-import { Emitter } from './emitter.js';
-import { hostOf } from './host.js';
-import { Link } from './link.js';
-import { LiveResource } from './live-resource.js';
-import { OwnMessages } from './own-messages.js';
-import { Subscriptions } from './subscriptions.js';
+import { httpUrl } from './base/address.js';
+import { SILENT } from './base/close-codes.js';
+import { Emitter } from './base/emitter.js';
+import { hostOf } from './base/host.js';
+import { TidingsError } from './base/tidings-error.js';
+import { Subscriptions } from './channels/subscriptions.js';
+import { Commands } from './commands/commands.js';
+import { OwnMessages } from './commands/own-messages.js';
+import { Connection } from './connection/connection.js';
+import { Link } from './link/link.js';
+import { LiveResource } from './sockets/live-resource.js';
 import { Task } from './task.js';
-import { TidingsError } from './tidings-error.js';
 
 /**
- * @typedef {import('./commands.js').Frame} Frame
- * @typedef {import('./position.js').StreamPosition} StreamPosition
- * @typedef {import('./subscription.js').Message} Message
+ * @typedef {import('./commands/commands.js').Frame} Frame
+ * @typedef {import('./base/position.js').StreamPosition} StreamPosition
+ * @typedef {import('./channels/subscription.js').Message} Message
+ * @typedef {import('./channels/subscription.js').PublishOptions} PublishOptions
+ * @typedef {import('./channels/subscription.js').Published} Published
+ * @typedef {import('./channels/subscription.js').HistoryOptions} HistoryOptions
+ * @typedef {import('./channels/subscription.js').History} History
+ * @typedef {import('./channels/subscription.js').Presence} Presence
  * @typedef {import('./transports/transport.js').TransportKind} TransportKind
  *
  * @typedef {object} TidingsOptions
- * @property {import('./token-source.js').TokenOption} [token]  who the user is: a token, or what gets one, called again when the server wants another
+ * @property {import('./base/token-source.js').TokenOption} [token]  who the user is: a token, or what gets one, called again when the server wants another
  * @property {number} [maxRetries]      attempts in a row to come back before it stays away; without it there is no end
  * @property {TransportKind[]} [transports]  the only ones to try; without it `websocket`, `sse` and `polling`, in this order
  * @property {any} [WebSocket]          the class to use where there is no global one, as in Node before version 22
  *
- * @typedef {object} PublishOptions
- * @property {string} [key]             of several messages with one key, readers that conflate get the newest
- * @property {string} [idempotencyKey]  without it a random one is drawn for each call
- * @property {boolean} [durable]        refused where a crash of the server's store could lose it
- * @property {boolean} [ephemeral]      said in passing: not kept, has no offset, and fails at once where there is no connection
- *
- * @typedef {{ channel: string, epoch?: string, offset?: number }} Published  Without a position: in passing, or dropped by the application.
- *
- * @typedef {{ since?: StreamPosition, last?: number, limit?: number }} HistoryOptions
- * @typedef {{ epoch: string, offset: number, messages: Omit<Message, 'channel'>[], recovered?: boolean }} History
- * @typedef {{ members: import('./subscription.js').Member[], count: number }} Presence
- *
  * @typedef {object} TidingsEvents
- * @property {import('./link.js').StateChange} state
+ * @property {import('./link/link.js').StateChange} state
  * @property {{ transport: TransportKind, connection: string | null, user: string | null, server?: string, version?: string }} connected  each time
  * @property {Message} message          in a channel that the server subscribed and nobody follows by `subscribe`
- * @property {import('./subscription.js').Gap} gap  in such a channel: what was missed there is not recovered
+ * @property {import('./channels/subscription.js').Gap} gap  in such a channel: what was missed there is not recovered
  * @property {{ from?: string, connection?: string, data: any }} direct  from another client: `from` is its user, `connection` that of somebody anonymous; with neither, from the application
  * @property {{ code: string, error: string }} error  no answer to a call: the server had something to object to, or the token could not be had
  * @property {{ direction: 'in' | 'out', text: string, transport: TransportKind }} frame  all that travels, as it is (tokens left out)
@@ -75,7 +68,7 @@ export class Tidings extends Emitter {
   /**
    * @param {string | URL} url of `/connect`, ws:, wss:, http: or https:; in a browser it may be relative to the page
    * @param {TidingsOptions} [options]
-   * @param {import('./host.js').Host} [host] for tests
+   * @param {import('./base/host.js').Host} [host] for tests
    */
   constructor(url, options = {}, host = hostOf(options)) {
     super();
@@ -118,7 +111,7 @@ export class Tidings extends Emitter {
     return super.on(name, listener);
   }
 
-  /** @returns {import('./state.js').ConnectionState} */
+  /** @returns {import('./link/state.js').ConnectionState} */
   get state() {
     return this.#link.state;
   }
@@ -142,8 +135,8 @@ export class Tidings extends Emitter {
    * Follows a channel until `unsubscribe`, through all connections. Of one channel there may be several subscriptions: the server knows one, and
    * each has its own beginning and end.
    * @param {string} channel
-   * @param {import('./subscription.js').SubscribeOptions} [options]
-   * @returns {import('./subscription.js').Subscription}
+   * @param {import('./channels/subscription.js').SubscribeOptions} [options]
+   * @returns {import('./channels/subscription.js').Subscription}
    * @throws {TypeError} when the options are not to be had in JSON
    */
   subscribe(channel, options = {}) {
@@ -175,7 +168,7 @@ export class Tidings extends Emitter {
   /**
    * The rows of a live resource, kept as they are on the server until `close`. It has a connection of its own, and asks for no other.
    * @param {string} name as `items`
-   * @param {import('./live-resource.js').ResourceOptions} [options]
+   * @param {import('./sockets/live-resource.js').ResourceOptions} [options]
    * @returns {LiveResource}
    */
   resource(name, options = {}) {
@@ -285,7 +278,7 @@ export class Tidings extends Emitter {
     return this.#commands.run(command, how);
   }
 
-  /** @param {import('./link.js').StateChange} change */
+  /** @param {import('./link/link.js').StateChange} change */
   #changed(change) {
     if (change.previous === 'closed') {
       this.#commands.started();

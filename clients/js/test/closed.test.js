@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ReconnectingWebSocket } from '../src/reconnecting-web-socket.js';
+import { ReconnectingWebSocket } from '../src/sockets/reconnecting-web-socket.js';
 import { Tidings } from '../src/tidings.js';
 import { FakeHost, settle } from './support/fake-host.js';
 import { connectedFrame, fakeSockets } from './support/fake-sockets.js';

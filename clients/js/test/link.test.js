@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { next } from '../src/state.js';
+import { next } from '../src/link/state.js';
 import { Tidings } from '../src/tidings.js';
 import { FakeHost, settle } from './support/fake-host.js';
 import { connectedFrame, fakeSockets } from './support/fake-sockets.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hostOf } from '../src/host.js';
+import { hostOf } from '../src/base/host.js';
 import { Tidings } from '../src/tidings.js';
 import { FakeHost, settle } from './support/fake-host.js';
 import { fakeSockets } from './support/fake-sockets.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backoff, HELD_AFTER, slowBackoff } from '../src/backoff.js';
-import { actionAfter, codeOfStatus } from '../src/close-codes.js';
-import { decodePosition, encodePosition } from '../src/position.js';
+import { backoff, HELD_AFTER, slowBackoff } from '../src/base/backoff.js';
+import { actionAfter, codeOfStatus } from '../src/base/close-codes.js';
+import { decodePosition, encodePosition } from '../src/base/position.js';
 import { Tidings } from '../src/tidings.js';
 import { FakeHost, settle } from './support/fake-host.js';
 import { connectedFrame, fakeSockets } from './support/fake-sockets.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hostOf } from '../src/host.js';
-import { SilenceWatch } from '../src/silence-watch.js';
+import { hostOf } from '../src/base/host.js';
+import { SilenceWatch } from '../src/base/silence-watch.js';
 import { Tidings } from '../src/tidings.js';
 import { FakeHost, settle } from './support/fake-host.js';
 import { connectedFrame, fakeSockets } from './support/fake-sockets.js';

@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Tidings.AspNetCore.Hosting;
-using Tidings.Connections;
+using Tidings.AspNetCore.Responses;
+using Tidings.AspNetCore.Services;
 using Tidings.Pressure;
 using Tidings.Protocol;
+using Tidings.Quotas;
 
 namespace Tidings.AspNetCore.Api;
 

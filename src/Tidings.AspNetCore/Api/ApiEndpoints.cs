@@ -2,11 +2,11 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tidings.AspNetCore.Api;
-using Tidings.AspNetCore.Handshake;
-using Tidings.AspNetCore.Hosting;
-using Tidings.Connections;
+using Tidings.AspNetCore.Responses;
+using Tidings.AspNetCore.Services;
 using Tidings.Pressure;
 using Tidings.Protocol;
+using Tidings.Quotas;
 
 namespace Microsoft.AspNetCore.Builder;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Tidings.Push;
+using Tidings.Messages;
 
 namespace Tidings.AspNetCore.Api;
 

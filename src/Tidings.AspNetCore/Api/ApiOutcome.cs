@@ -1,10 +1,8 @@
+using Tidings.AspNetCore.Responses;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
 
 namespace Tidings.AspNetCore.Api;
-
-/// <summary>Why an operation was not carried out.</summary>
-internal sealed record ApiFault(ErrorCode Code, string Detail);
 
 /// <summary>What came of an operation: JSON, or a fault.</summary>
 internal sealed record ApiOutcome(byte[]? Json, ApiFault? Fault)

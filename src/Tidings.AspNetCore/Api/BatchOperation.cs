@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Tidings.AspNetCore.Responses;
 using Tidings.Protocol.Replies;
 
 namespace Tidings.AspNetCore.Api;

@@ -7,9 +7,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Tidings.AspNetCore.Api;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Responses;
+using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
-using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Protocol;
 
 namespace Microsoft.AspNetCore.Builder;

@@ -1,6 +1,6 @@
 using System.Text;
+using Tidings.Actions;
 using Tidings.Protocol;
-using Tidings.Push;
 
 namespace Tidings.AspNetCore.Api;
 

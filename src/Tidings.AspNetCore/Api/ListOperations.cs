@@ -1,7 +1,8 @@
 using System.ComponentModel;
-using Tidings.AspNetCore.Hosting;
-using Tidings.Channels;
+using Tidings.AspNetCore.Services;
+using Tidings.Protocol;
 using Tidings.Protocol.Replies;
+using Tidings.Sessions;
 
 namespace Tidings.AspNetCore.Api;
 

@@ -1,7 +1,7 @@
+using Tidings.Actions;
 using Tidings.Nodes;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
-using Tidings.Push;
 
 namespace Tidings.AspNetCore.Api;
 

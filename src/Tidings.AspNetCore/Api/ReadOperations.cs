@@ -1,10 +1,10 @@
 using System.ComponentModel;
-using Tidings.Channels;
+using Tidings.Actions;
 using Tidings.Presence;
 using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
-using Tidings.Push;
+using Tidings.Sessions;
 
 namespace Tidings.AspNetCore.Api;
 

@@ -4,13 +4,14 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tidings;
 using Tidings.AspNetCore.Api;
-using Tidings.AspNetCore.Handshake;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Origins;
+using Tidings.AspNetCore.Responses;
+using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
-using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
+using Tidings.Quotas;
 using Tidings.Security.Identities;
 
 namespace Microsoft.AspNetCore.Builder;

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http;
-using Tidings.AspNetCore.Handshake;
+using Tidings.AspNetCore.Origins;
 using Tidings.Brokers;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;

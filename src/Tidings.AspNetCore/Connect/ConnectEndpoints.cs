@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Authentication;
 using Tidings.AspNetCore.Connect;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Services;
 
 namespace Microsoft.AspNetCore.Builder;
 

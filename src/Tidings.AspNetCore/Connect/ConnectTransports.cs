@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Tidings.AspNetCore.Entrance;
 using Tidings.AspNetCore.Handshake;
-using Tidings.AspNetCore.Hosting;
-using Tidings.AspNetCore.Transports;
-using Tidings.Connections;
+using Tidings.AspNetCore.HttpTransports;
+using Tidings.AspNetCore.Services;
+using Tidings.Quotas;
 
 namespace Tidings.AspNetCore.Connect;
 

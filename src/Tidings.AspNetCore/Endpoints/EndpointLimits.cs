@@ -1,6 +1,7 @@
 using Tidings.Connections;
-using Tidings.Options;
+using Tidings.Engine;
 using Tidings.Protocol.Frames;
+using Tidings.Quotas;
 
 namespace Tidings;
 

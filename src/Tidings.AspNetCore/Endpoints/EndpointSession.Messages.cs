@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Tidings.AspNetCore.Endpoints.Json;
-using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
+using Tidings.Quotas;
 
 namespace Tidings.AspNetCore.Endpoints;
 

@@ -2,11 +2,12 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Tidings.AspNetCore.Handshake;
-using Tidings.AspNetCore.Transport;
+using Tidings.AspNetCore.Kestrel;
 using Tidings.Connections;
 using Tidings.Lanes;
 using Tidings.Protocol;
 using Tidings.Protocol.Compression;
+using Tidings.Quotas;
 
 namespace Tidings.AspNetCore.Endpoints;
 

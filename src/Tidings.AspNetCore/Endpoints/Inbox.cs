@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Threading.Tasks.Sources;
-using Tidings.Connections;
 using Tidings.Pressure;
+using Tidings.Quotas;
 
 namespace Tidings.AspNetCore.Endpoints;
 

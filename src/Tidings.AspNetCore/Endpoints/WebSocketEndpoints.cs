@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tidings;
 using Tidings.AspNetCore.Endpoints;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Services;
 
 namespace Microsoft.AspNetCore.Builder;
 

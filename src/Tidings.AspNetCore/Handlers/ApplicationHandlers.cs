@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using Tidings.Channels;
 using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Tidings.AspNetCore.Handlers;
 

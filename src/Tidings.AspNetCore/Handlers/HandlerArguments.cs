@@ -6,7 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;
-using Tidings.Channels;
+using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Handlers;
 

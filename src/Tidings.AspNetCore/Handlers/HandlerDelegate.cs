@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Security.Claims;
 using Microsoft.Extensions.DependencyInjection;
-using Tidings.Channels;
+using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Handlers;
 

@@ -1,5 +1,5 @@
 using System.Security.Claims;
-using Tidings.Channels;
+using Tidings.Rules;
 
 namespace Tidings.AspNetCore.Handlers;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
-using Tidings.Channels;
 using Tidings.Diagnostics;
 using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Tidings.AspNetCore.Handlers;
 

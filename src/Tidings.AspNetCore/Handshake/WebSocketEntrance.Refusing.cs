@@ -1,9 +1,11 @@
 using Microsoft.AspNetCore.Http;
-using Tidings.Connections;
+using Tidings.AspNetCore.Origins;
+using Tidings.AspNetCore.Responses;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Frames;
 using Tidings.Protocol.Replies;
+using Tidings.Quotas;
 
 namespace Tidings.AspNetCore.Handshake;
 

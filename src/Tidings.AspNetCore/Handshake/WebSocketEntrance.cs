@@ -1,13 +1,15 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Tidings.AspNetCore.Authentication;
-using Tidings.AspNetCore.Transport;
+using Tidings.AspNetCore.Kestrel;
+using Tidings.AspNetCore.Origins;
 using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Lanes;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Compression;
+using Tidings.Quotas;
 using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Handshake;

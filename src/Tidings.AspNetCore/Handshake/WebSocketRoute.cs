@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Tidings.AspNetCore.Hosting;
 using Tidings.Connections;
 using Tidings.Protocol;
 

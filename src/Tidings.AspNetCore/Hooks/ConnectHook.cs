@@ -1,8 +1,8 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using Tidings.Channels;
 using Tidings.Protocol;
 using Tidings.Security.Identities;
+using Tidings.Sessions;
 
 namespace Tidings.AspNetCore.Hooks;
 

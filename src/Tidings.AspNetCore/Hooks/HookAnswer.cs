@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
-using Tidings.Push;
 
 namespace Tidings.AspNetCore.Hooks;
 

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
-using Tidings.Connections;
 using Tidings.Diagnostics;
 using Tidings.Pressure;
+using Tidings.Quotas;
 
 namespace Tidings.AspNetCore.Hooks;
 

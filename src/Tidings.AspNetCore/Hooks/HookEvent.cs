@@ -1,5 +1,5 @@
-using Tidings.Channels;
 using Tidings.Protocol.Replies;
+using Tidings.Rules;
 
 namespace Tidings.AspNetCore.Hooks;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Tidings.AspNetCore.Services;
 
 namespace Tidings.AspNetCore.Hosting;
 

@@ -4,7 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Tidings.AspNetCore.Transport;
+using Tidings.AspNetCore.Listening;
+using Tidings.AspNetCore.Services;
 using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Hosting;

@@ -5,8 +5,9 @@ using Microsoft.Extensions.Options;
 using Tidings;
 using Tidings.AspNetCore.Hosting;
 using Tidings.AspNetCore.Metrics;
+using Tidings.AspNetCore.Services;
+using Tidings.Engine;
 using Tidings.Lanes;
-using Tidings.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Tidings.Diagnostics;
+using Tidings.Engine;
 
 namespace Tidings.AspNetCore.Metrics;
 

@@ -51,7 +51,7 @@ internal sealed class MetricsCollector : IDisposable
     private void Take(Instrument instrument, MeterListener listener)
     {
         var meter = instrument.Meter;
-        if (!(meter.Name is EngineMetrics.MeterName or ProcessMetrics.MeterName && meter.Scope == _meters) && meter.Name != RuntimeMeter)
+        if (!(meter.Name is TidingsMeter.Name or ProcessMetrics.MeterName && meter.Scope == _meters) && meter.Name != RuntimeMeter)
         {
             return;
         }

@@ -2,8 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Tidings.AspNetCore.Hosting;
 using Tidings.AspNetCore.Metrics;
+using Tidings.AspNetCore.Services;
 
 namespace Microsoft.AspNetCore.Builder;
 

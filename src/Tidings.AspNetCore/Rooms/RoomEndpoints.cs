@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Tidings.AspNetCore.Handshake;
-using Tidings.AspNetCore.Hosting;
-using Tidings.Channels;
+using Tidings.AspNetCore.Services;
 using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Protocol.Frames;
+using Tidings.Rooms;
 
 namespace Microsoft.AspNetCore.Builder;
 

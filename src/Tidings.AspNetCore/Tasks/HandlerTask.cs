@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
 using Tidings.AspNetCore.Handlers;
-using Tidings.Channels;
+using Tidings.Rules;
 using Tidings.Tasks;
 
 namespace Tidings.AspNetCore.Tasks;

@@ -3,11 +3,11 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tidings.AspNetCore.Api;
-using Tidings.AspNetCore.Connect;
+using Tidings.AspNetCore.Entrance;
 using Tidings.AspNetCore.Handshake;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.HttpTransports;
+using Tidings.AspNetCore.Services;
 using Tidings.AspNetCore.Tasks;
-using Tidings.AspNetCore.Transports;
 using Tidings.Protocol;
 
 namespace Microsoft.AspNetCore.Builder;

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http;
-using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Responses;
 using Tidings.Protocol;
 using Tidings.Tasks;
 

@@ -1,10 +1,13 @@
 using Microsoft.AspNetCore.Http;
-using Tidings.AspNetCore.Api;
-using Tidings.AspNetCore.Hosting;
-using Tidings.AspNetCore.Transports;
+using Tidings.AspNetCore.Entrance;
+using Tidings.AspNetCore.Handshake;
+using Tidings.AspNetCore.HttpTransports;
+using Tidings.AspNetCore.Responses;
+using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
-using Tidings.Channels;
 using Tidings.Protocol;
+using Tidings.Rules;
+using Tidings.Sessions;
 using Tidings.Tasks;
 
 namespace Tidings.AspNetCore.Tasks;

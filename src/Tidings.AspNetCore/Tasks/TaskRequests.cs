@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tidings.AspNetCore.Api;
+using Tidings.Messages;
 using Tidings.Protocol.Commands;
-using Tidings.Push;
 using Tidings.Tasks;
 
 namespace Tidings.AspNetCore.Tasks;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Api;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Responses;
+using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
 using Tidings.Protocol;
 

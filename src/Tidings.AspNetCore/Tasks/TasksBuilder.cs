@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using Tidings;
 using Tidings.AspNetCore.Handlers;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Services;
 using Tidings.AspNetCore.Tasks;
 using Tidings.Protocol;
 using Tidings.Tasks;

@@ -1,4 +1,3 @@
-using Tidings.Client.Commands;
 using Tidings.Client.Transports;
 using Tidings.Client.Wire;
 using Tidings.Protocol;

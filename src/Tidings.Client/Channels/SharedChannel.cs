@@ -1,15 +1,7 @@
-using Tidings.Client.Commands;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
 
 namespace Tidings.Client;
-
-/// <summary>What a channel is asked for, for all who follow it.</summary>
-/// <param name="Since">After which message; null where the newest are wanted, or none.</param>
-/// <param name="Last">How many of the newest messages.</param>
-/// <param name="Presence">Whether somebody wants joins and leaves.</param>
-/// <param name="Conflate">Whether everybody makes do with the newest message of each key.</param>
-internal readonly record struct ChannelWish(StreamPosition? Since, int Last, bool Presence, bool Conflate);
 
 /// <summary>
 /// One channel for all subscriptions of it: the server knows one. Hands its frames on in their order, and holds one that may be the client's own

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Tidings.Client.Contracts;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
 

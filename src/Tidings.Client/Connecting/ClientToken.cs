@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tidings.Client.Contracts;
 
 namespace Tidings.Client.Connecting;
 

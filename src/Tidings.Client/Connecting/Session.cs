@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tidings.Client.Commands;
+using Tidings.Client.Contracts;
 using Tidings.Client.Transports;
 using Tidings.Client.Wire;
 using Tidings.Protocol;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tidings.Client.Contracts;
 using Tidings.Client.Transports;
 using Tidings.Client.Wire;
 using Tidings.Protocol;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Tidings.Client.Connecting;
+using Tidings.Client.Contracts;
 using Tidings.Client.Transports;
 using Tidings.Protocol;
 

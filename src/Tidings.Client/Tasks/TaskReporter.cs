@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
+using Tidings.Client.Contracts;
 using Tidings.Client.Tasks;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;

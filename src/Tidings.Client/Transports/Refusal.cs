@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Tidings.Client.Connecting;
 using Tidings.Protocol;
 
 namespace Tidings.Client.Transports;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tidings.Client.Contracts;
 
 namespace Tidings.Client.Transports;
 

@@ -3,7 +3,6 @@ using System.Net.WebSockets;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using Tidings.Client.Commands;
-using Tidings.Client.Connecting;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
 

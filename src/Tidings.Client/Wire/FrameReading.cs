@@ -1,4 +1,3 @@
-using Tidings.Client.Commands;
 using Tidings.Protocol;
 
 namespace Tidings.Client.Wire;

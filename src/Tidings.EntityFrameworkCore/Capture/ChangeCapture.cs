@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Tidings.EntityFrameworkCore.Contexts;
 
 namespace Tidings.EntityFrameworkCore.Capture;
@@ -12,6 +13,12 @@ namespace Tidings.EntityFrameworkCore.Capture;
 internal sealed class ChangeCapture(LiveContext live) : SaveChangesInterceptor
 {
     public LiveContext Live => live;
+
+    /// <summary>What sees the changes of a context.</summary>
+    /// <exception cref="InvalidOperationException">The context was not made known to Tidings.</exception>
+    public static ChangeCapture Of(DbContext context) =>
+        context.GetService<IDbContextOptions>().FindExtension<CoreOptionsExtension>()?.Interceptors?.OfType<ChangeCapture>().FirstOrDefault()
+        ?? throw new InvalidOperationException($"Tidings does not know {context.GetType().Name}: call builder.Services.AddTidings().AddDbContext<{context.GetType().Name}>() before builder.Build().");
 
     public override InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
     {

@@ -3,41 +3,33 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Tidings.AspNetCore.Hosting;
-using Tidings.Brokers;
-using Tidings.Channels;
-using Tidings.EntityFrameworkCore.Capture;
+using Tidings.AspNetCore.Services;
 using Tidings.EntityFrameworkCore.Outbox;
+using Tidings.EntityFrameworkCore.Publishing;
 using Tidings.EntityFrameworkCore.Resources;
 
 namespace Tidings.EntityFrameworkCore.Contexts;
 
-/// <summary>What Tidings knows of one type of context in this process: its resources, and the way of its events. Safe from any thread.</summary>
+/// <summary>What Tidings knows of one type of context in this process: its resources, what each context has pending, and the way of its events. Safe from any thread.</summary>
 internal abstract class LiveContext(Type contextType, IServiceProvider services, TimeProvider time)
 {
-    private static readonly TimeSpan IdempotencyWindow = TimeSpan.FromDays(1);
-
     private readonly ConditionalWeakTable<DbContext, PendingChanges> _pending = [];
     private ImmutableArray<ResourceDefinition> _definitions = [];
 
     public Type ContextType => contextType;
 
-    public TidingsServices Tidings => field ??= services.GetTidings();
+    /// <summary>Publishes what was committed.</summary>
+    public EventPublisher Publisher { get; } = new(contextType.Name, services, time);
+
+    public TidingsServices Tidings => Publisher.Tidings;
 
     public TimeProvider Time => time;
 
     /// <summary>How the application writes JSON.</summary>
     public JsonSerializerOptions Json => field ??= services.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
-
-    public ChangeCapture Capture => field ??= new ChangeCapture(this);
-
-    public TransactionCapture Transactions => field ??= new TransactionCapture(this, Capture);
-
-    public CommandCapture Commands => field ??= new CommandCapture(this);
 
     public bool HasResources => _definitions.Length > 0;
 
@@ -47,7 +39,7 @@ internal abstract class LiveContext(Type contextType, IServiceProvider services,
     public Signal Committed { get; } = new();
 
     /// <summary>The events of contexts that have no tables.</summary>
-    public MemoryOutbox Memory => field ??= new MemoryOutbox(this);
+    public MemoryOutbox Memory => field ??= new MemoryOutbox(Publisher);
 
     public void Add(ResourceDefinition definition) => ImmutableInterlocked.Update(ref _definitions, static (list, added) => list.Add(added), definition);
 
@@ -79,37 +71,13 @@ internal abstract class LiveContext(Type contextType, IServiceProvider services,
         return pending;
     }
 
-    public ILogger Log => field ??= services.GetRequiredService<ILoggerFactory>().CreateLogger("Tidings.Outbox");
+    public ILogger Log => Publisher.Log;
 
     /// <summary>What is away of the database and the broker, as the log tells it.</summary>
-    public OutboxOutages Outages => field ??= new OutboxOutages(contextType.Name, time, Log);
-
-    /// <summary>Publishes an event that has been committed.</summary>
-    /// <param name="e">The event.</param>
-    /// <param name="transaction">Its transaction, or 0.</param>
-    /// <param name="row">Its row in the outbox.</param>
-    /// <param name="idempotencyKey">By which a repeat is known, for a day: the database may be away between publishing and deleting.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    public async ValueTask PublishAsync(OutboxEvent e, long transaction, long row, string idempotencyKey, CancellationToken cancellationToken) =>
-        await Tidings.Broker.PublishAsync(
-            new Publication(e.Channel, new MessageData(DataKind.Json, e.Data))
-            {
-                Key = e.Key,
-                IdempotencyKey = idempotencyKey,
-                IdempotencyWindow = IdempotencyWindow,
-                Hidden = e.Hidden is null ? null : RowEvent.Seal(transaction, row, e.Hidden),
-                Retention = Tidings.Kinds.Find(e.Channel).Retention,
-            },
-            cancellationToken);
+    public OutboxOutages Outages => Publisher.Outages;
 
     /// <summary>Gives a context to <paramref name="use"/>, in a scope of its own.</summary>
     public abstract Task<T> UseAsync<T>(Func<DbContext, Task<T>> use);
-
-    /// <summary>The one that a context belongs to.</summary>
-    /// <exception cref="InvalidOperationException">The context was not made known to Tidings.</exception>
-    public static LiveContext Of(DbContext context) =>
-        context.GetService<IDbContextOptions>().FindExtension<CoreOptionsExtension>()?.Interceptors?.OfType<ChangeCapture>().FirstOrDefault()?.Live
-        ?? throw new InvalidOperationException($"Tidings does not know {context.GetType().Name}: call builder.Services.AddTidings().AddDbContext<{context.GetType().Name}>() before builder.Build().");
 
     /// <summary>The table of a context's outbox, or null where it has none.</summary>
     public static OutboxTable? TableOf(DbContext context) =>

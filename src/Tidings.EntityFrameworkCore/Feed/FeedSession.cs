@@ -1,6 +1,7 @@
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
+using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
@@ -135,7 +136,7 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
         }
         else if (DatabaseFault.IsPassing(error))
         {
-            Resource.Live.Outages.DatabaseFailed(error);
+            feed.Live.Outages.DatabaseFailed(error);
 
             // A peer that comes back tries again; one that has not asked for what it gets must not go on as if nothing were.
             connection.Send(Unavailable);
@@ -217,7 +218,7 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
     {
         using var limit = new CancellationTokenSource(LongestReading, feed.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _end.Token);
-        var reader = new RowReader(Resource, view.Query, ResourceFeed.LargestPart(connection));
+        var reader = new RowReader(feed.Live, Resource, view.Query, ResourceFeed.LargestPart(connection));
         var sender = connection.Sender;
         try
         {

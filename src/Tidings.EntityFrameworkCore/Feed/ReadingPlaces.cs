@@ -1,5 +1,5 @@
 using Tidings.Brokers;
-using Tidings.Connections;
+using Tidings.Quotas;
 
 namespace Tidings.EntityFrameworkCore.Feed;
 

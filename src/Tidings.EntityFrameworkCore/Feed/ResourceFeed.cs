@@ -1,18 +1,21 @@
 using System.Security.Claims;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
+using Tidings.Dialects;
+using Tidings.EntityFrameworkCore.Contexts;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
 using Tidings.Protocol.Compression;
+using Tidings.Rules;
 using Tidings.Security.Identities;
 using Tidings.Security.Tokens;
 
 namespace Tidings.EntityFrameworkCore.Feed;
 
 /// <summary>The feed of one resource on this node. Safe from any thread.</summary>
-internal sealed class ResourceFeed(TidingsServices tidings, ResourceDefinition definition)
+internal sealed class ResourceFeed(TidingsServices tidings, ResourceDefinition definition, LiveContext live)
 {
     private const int LargestRows = 256 * 1024;
 
@@ -21,6 +24,9 @@ internal sealed class ResourceFeed(TidingsServices tidings, ResourceDefinition d
     private readonly DialectFamily _whole = new(new FeedDialect(), FeedDialect.DeflateIndex, tidings.Deflater);
 
     public Resource Resource => definition.Resource;
+
+    /// <summary>The context that the rows are in.</summary>
+    public LiveContext Live => live;
 
     public Hub Hub => tidings.Hub;
 

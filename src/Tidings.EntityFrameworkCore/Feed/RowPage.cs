@@ -1,5 +1,6 @@
 using Tidings.Channels;
 using Tidings.EntityFrameworkCore.Resources;
+using Tidings.Messages;
 using Tidings.Protocol;
 
 namespace Tidings.EntityFrameworkCore.Feed;

@@ -8,10 +8,11 @@ using Tidings.Protocol;
 namespace Tidings.EntityFrameworkCore.Feed;
 
 /// <summary>Reads the rows of a view page by page, each page as of one moment, in the order of keys. For one reading.</summary>
+/// <param name="live">The context that the rows are in.</param>
 /// <param name="resource">The resource.</param>
 /// <param name="query">Which rows.</param>
 /// <param name="largest">About how many bytes one page may have.</param>
-internal sealed class RowReader(Resource resource, RowQuery query, int largest)
+internal sealed class RowReader(LiveContext live, Resource resource, RowQuery query, int largest)
 {
     private const int FirstRows = 256;
     private const int MostRows = 8192;
@@ -33,7 +34,7 @@ internal sealed class RowReader(Resource resource, RowQuery query, int largest)
     /// <summary>Reads the next page. Where it fails, it may be called again.</summary>
     public async Task<RowPage> ReadAsync(CancellationToken cancellationToken)
     {
-        var page = await resource.Live.UseAsync(context => context.Database.IsRelational()
+        var page = await live.UseAsync(context => context.Database.IsRelational()
             ? context.Database.CreateExecutionStrategy().ExecuteAsync(() => ReadFromTablesAsync(context, cancellationToken))
             : ReadFromMemoryAsync(context, cancellationToken));
         _pages.Add(page.Seen);
@@ -48,7 +49,7 @@ internal sealed class RowReader(Resource resource, RowQuery query, int largest)
 
     private async Task<RowPage> ReadFromMemoryAsync(DbContext context, CancellationToken cancellationToken)
     {
-        var memory = resource.Live.Memory;
+        var memory = live.Memory;
         using var writer = new PageWriter(resource, largest);
         StreamPosition top;
         List<object?[]> rows;
@@ -135,5 +136,5 @@ internal sealed class RowReader(Resource resource, RowQuery query, int largest)
     }
 
     private async ValueTask<StreamPosition> TopAsync(CancellationToken cancellationToken) =>
-        (await resource.Live.Tidings.Broker.ReadAsync(resource.Channel, default, cancellationToken)).Top;
+        (await live.Tidings.Broker.ReadAsync(resource.Channel, default, cancellationToken)).Top;
 }

@@ -13,7 +13,7 @@ internal sealed class OutboxMetrics
     public OutboxMetrics(IMeterFactory meters, TimeProvider time)
     {
         _time = time;
-        var meter = meters.Create(EngineMetrics.MeterName);
+        var meter = meters.Create(TidingsMeter.Name);
         meter.CreateObservableGauge("tidings.outbox.rows", () => _outboxes.Sum(static outbox => outbox.Rows), "{row}", "Committed events that were found in the outbox at the last look, 256 at most at a time.");
         meter.CreateObservableGauge("tidings.outbox.lag", () => _outboxes.Max(static outbox => (double?)outbox.Lag.TotalSeconds) ?? 0, "s", "How long the outbox has not been seen empty, on the node that publishes what is in it.");
     }

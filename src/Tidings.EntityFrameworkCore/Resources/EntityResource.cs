@@ -5,7 +5,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage;
-using Tidings.EntityFrameworkCore.Contexts;
 
 namespace Tidings.EntityFrameworkCore.Resources;
 
@@ -22,8 +21,8 @@ internal sealed class EntityResource<TEntity> : Resource
     private readonly Expression<Func<TEntity, ClaimsPrincipal, bool>>? _visible;
     private readonly PropertyInfo[] _properties;
 
-    public EntityResource(string name, LiveContext live, IReadOnlyList<ResourceColumn> columns, int keyIndex, bool hasKeyOrder, Expression<Func<TEntity, ClaimsPrincipal, bool>>? visible)
-        : base(name, typeof(TEntity), live, columns, keyIndex)
+    public EntityResource(string name, IReadOnlyList<ResourceColumn> columns, int keyIndex, bool hasKeyOrder, Expression<Func<TEntity, ClaimsPrincipal, bool>>? visible)
+        : base(name, typeof(TEntity), columns, keyIndex)
     {
         _visible = visible;
         HasKeyOrder = hasKeyOrder;

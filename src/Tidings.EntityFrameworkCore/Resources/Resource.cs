@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Claims;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
-using Tidings.EntityFrameworkCore.Contexts;
 
 namespace Tidings.EntityFrameworkCore.Resources;
 
@@ -14,12 +13,11 @@ internal abstract class Resource
     // What a broker takes as the key of a message.
     private const int LongestKey = 128;
 
-    protected Resource(string name, Type entityType, LiveContext live, IReadOnlyList<ResourceColumn> columns, int keyIndex)
+    protected Resource(string name, Type entityType, IReadOnlyList<ResourceColumn> columns, int keyIndex)
     {
         Name = name;
         Channel = ChannelPrefix + name;
         EntityType = entityType;
-        Live = live;
         Columns = columns;
         KeyIndex = keyIndex;
         Shape = string.Join('\n', columns.Select(static column => $"{column.PropertyName} {column.Type}"));
@@ -32,8 +30,6 @@ internal abstract class Resource
     public string Channel { get; }
 
     public Type EntityType { get; }
-
-    public LiveContext Live { get; }
 
     /// <summary>The named members, then what rows are decided by.</summary>
     public IReadOnlyList<ResourceColumn> Columns { get; }

@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
-using Tidings.EntityFrameworkCore.Contexts;
 
 namespace Tidings.EntityFrameworkCore.Resources;
 
@@ -36,7 +35,7 @@ internal abstract class ResourceDefinition(string name, Type entityType)
 }
 
 /// <inheritdoc/>
-internal sealed class ResourceDefinition<TEntity>(string name, LiveContext live, JsonSerializerOptions json, bool isDevelopment) : ResourceDefinition(name, typeof(TEntity))
+internal sealed class ResourceDefinition<TEntity>(string name, JsonSerializerOptions json, bool isDevelopment) : ResourceDefinition(name, typeof(TEntity))
     where TEntity : class
 {
     private static readonly Type[] KeyTypes = [typeof(int), typeof(long), typeof(Guid), typeof(string)];
@@ -70,7 +69,7 @@ internal sealed class ResourceDefinition<TEntity>(string name, LiveContext live,
             throw Fault($"must show its key {key.Name} among its members: clients tell rows apart by it");
         }
 
-        return new EntityResource<TEntity>(Name, live, columns, keyIndex, HasKeyOrder(context, key), Visible);
+        return new EntityResource<TEntity>(Name, columns, keyIndex, HasKeyOrder(context, key), Visible);
     }
 
     // Whatever else decides which rows a query sees would hide rows at first and show their events.

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using Tidings.Channels;
+using Tidings.Messages;
 
 namespace Tidings.EntityFrameworkCore.Resources;
 

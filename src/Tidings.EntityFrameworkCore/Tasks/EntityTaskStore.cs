@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Tidings.Brokers;
+using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.Tasks;
 
 namespace Tidings.EntityFrameworkCore.Tasks;

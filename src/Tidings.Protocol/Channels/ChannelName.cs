@@ -15,6 +15,9 @@ public static class ChannelName
     /// <summary>What stands before a user's id in the name of his own channel.</summary>
     public const string UserPrefix = "user:";
 
+    /// <summary>The channel that every connection is subscribed to.</summary>
+    internal const string Everybody = "all";
+
     /// <summary>The user's own channel; null where his id cannot stand in a name.</summary>
     public static string? OfUser(string user) => UserPrefix + user is var name && IsValid(name) ? name : null;
 

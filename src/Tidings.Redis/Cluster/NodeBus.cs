@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Nodes;
+using Tidings.Redis.Servers;
 
 namespace Tidings.Redis.Cluster;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
+using Tidings.Redis.Servers;
 
 namespace Tidings.Redis.Cluster;
 

@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tidings.Messages;
 using Tidings.Nodes;
 using Tidings.Protocol;
-using Tidings.Push;
+using Tidings.Redis.Logs;
 
 namespace Tidings.Redis.Cluster;
 

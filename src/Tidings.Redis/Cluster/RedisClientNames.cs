@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Clients;
 using Tidings.Protocol;
+using Tidings.Redis.Servers;
 
 namespace Tidings.Redis.Cluster;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Tidings.Brokers;
 using Tidings.Connections;
+using Tidings.Redis.Servers;
 
 namespace Tidings.Redis.Cluster;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using StackExchange.Redis;
+using Tidings.Redis.Servers;
 using Tidings.Security.Identities;
 
 namespace Tidings.Redis.Cluster;

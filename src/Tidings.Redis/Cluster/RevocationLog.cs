@@ -4,6 +4,7 @@ using StackExchange.Redis;
 using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Protocol;
+using Tidings.Redis.Servers;
 using Tidings.Security.Identities;
 
 namespace Tidings.Redis.Cluster;

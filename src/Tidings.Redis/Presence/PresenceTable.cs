@@ -2,10 +2,11 @@ using System.Globalization;
 using System.Text;
 using StackExchange.Redis;
 using Tidings.Brokers;
-using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Presence;
 using Tidings.Protocol;
-using Tidings.Push;
+using Tidings.Redis.Logs;
+using Tidings.Redis.Servers;
 
 namespace Tidings.Redis.Presence;
 

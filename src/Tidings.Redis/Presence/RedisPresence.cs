@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Tidings.Brokers;
 using Tidings.Presence;
 using Tidings.Redis.Cluster;
+using Tidings.Redis.Servers;
 
 namespace Tidings.Redis.Presence;
 

@@ -2,8 +2,10 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Presence;
 using Tidings.Redis.Cluster;
+using Tidings.Redis.Servers;
 
 namespace Tidings.Redis.Presence;
 

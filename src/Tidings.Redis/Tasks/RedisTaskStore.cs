@@ -1,5 +1,6 @@
 using System.Globalization;
 using StackExchange.Redis;
+using Tidings.Redis.Servers;
 using Tidings.Tasks;
 
 namespace Tidings.Redis.Tasks;

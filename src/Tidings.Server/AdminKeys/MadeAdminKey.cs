@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Services;
 using Tidings.Server.Configuration;
 
 namespace Tidings.Server.AdminKeys;

@@ -1,4 +1,5 @@
-using Tidings.Options;
+using Tidings.Engine;
+
 
 namespace Tidings.Server.Configuration;
 

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Options;
-using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Keys;
+using Tidings.Engine;
 using Tidings.Options;
 using Tidings.Server.Databases;
+using Tidings.Server.Options;
 using Tidings.Server.Proxies;
 using Tidings.Server.Telemetry;
 using Tidings.Server.Tls;

@@ -1,4 +1,5 @@
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Services;
+
 
 namespace Tidings.Server.Dashboard;
 

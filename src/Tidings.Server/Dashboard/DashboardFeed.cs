@@ -4,7 +4,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tidings.AspNetCore.Api;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Keys;
+using Tidings.AspNetCore.Responses;
+using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
 using Tidings.Protocol;
 

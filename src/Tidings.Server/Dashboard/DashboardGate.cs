@@ -1,6 +1,8 @@
-using Tidings.AspNetCore.Api;
-using Tidings.AspNetCore.Handshake;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Keys;
+using Tidings.AspNetCore.Origins;
+using Tidings.AspNetCore.Responses;
+using Tidings.AspNetCore.Services;
+
 
 namespace Tidings.Server.Dashboard;
 

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Keys;
 using Tidings.Security.Identities;
 
 namespace Tidings.Server.Dashboard;

@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Http.Features;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
-using Tidings.Connections;
 using Tidings.Protocol;
+using Tidings.Quotas;
 
 namespace Tidings.Server.Dashboard;
 

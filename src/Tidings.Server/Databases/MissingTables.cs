@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
-using Tidings.EntityFrameworkCore;
+using Tidings.EntityFrameworkCore.Outbox;
 
 namespace Tidings.Server.Databases;
 

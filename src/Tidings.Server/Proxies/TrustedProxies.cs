@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.HttpOverrides;
-using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Handshake;
+using Tidings.AspNetCore.Keys;
 using Tidings.Options;
 
 namespace Tidings.Server.Proxies;

@@ -30,8 +30,8 @@ internal sealed class OtlpExport(Uri endpoint, IConfiguration configuration, str
             builder.Services.AddSingleton(configuration);
             builder.ConfigureResource(resource => resource.AddService("tidings", serviceVersion: version).AddEnvironmentVariableDetector());
             builder.UseOtlpExporter(overHttp ? OtlpExportProtocol.HttpProtobuf : OtlpExportProtocol.Grpc, endpoint);
-            builder.WithMetrics(static metrics => metrics.AddMeter(EngineMetrics.MeterName, "System.Runtime"));
-            builder.WithTracing(static traces => traces.AddSource(EngineMetrics.MeterName, "Microsoft.AspNetCore", "System.Net.Http"));
+            builder.WithMetrics(static metrics => metrics.AddMeter(TidingsMeter.Name, "System.Runtime"));
+            builder.WithTracing(static traces => traces.AddSource(TidingsMeter.Name, "Microsoft.AspNetCore", "System.Net.Http"));
         });
         return Task.CompletedTask;
     }

@@ -8,5 +8,5 @@ internal sealed class CommandException(string message, int exitCode = ExitCode.F
     public int ExitCode { get; } = exitCode;
 
     /// <summary>What was typed is wrong.</summary>
-    public static CommandException Misused(string message) => new(message, Server.ExitCode.Misused);
+    public static CommandException Misused(string message) => new(message, Terminal.ExitCode.Misused);
 }

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Tidings.Options;
-using Tidings.Server.Configuration;
+using Tidings.Server.Options;
 
 namespace Tidings.Server.Tls;
 

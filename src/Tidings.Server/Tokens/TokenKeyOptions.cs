@@ -1,7 +1,8 @@
 using System.CommandLine;
-using Tidings.Security;
+using Tidings.Security.Identities;
 using Tidings.Security.Tokens;
 using Tidings.Server.Configuration;
+using Tidings.Server.Options;
 using Tidings.Server.Terminal;
 
 namespace Tidings.Server.Tokens;

@@ -1,5 +1,6 @@
 using System.Numerics;
-using Tidings.Connections;
+using Tidings.Messages;
+using Tidings.Quotas;
 
 namespace Tidings.Brokers;
 
@@ -212,7 +213,7 @@ internal sealed class HistoryOwner(HistoryBudget budget, Sender sender)
 }
 
 /// <summary>What one sender has in one log. Changed under the log's lock.</summary>
-internal sealed class HistoryShare(HistoryOwner owner, MemoryLog log)
+internal sealed class HistoryShare(HistoryOwner owner, MemoryLog log) : IMessageShare
 {
     /// <summary>What the share itself takes.</summary>
     public const int Overhead = 160;
@@ -252,6 +253,8 @@ internal sealed class HistoryShare(HistoryOwner owner, MemoryLog log)
         HasLog = has;
         Add(bytes);
     }
+
+    void IMessageShare.AddFrames(int bytes) => owner.Add(bytes);
 
     private void Add(long bytes)
     {

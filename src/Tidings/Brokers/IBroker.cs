@@ -1,6 +1,6 @@
-using Tidings.Channels;
-using Tidings.Connections;
+using Tidings.Messages;
 using Tidings.Protocol;
+using Tidings.Quotas;
 
 namespace Tidings.Brokers;
 
@@ -92,15 +92,4 @@ internal interface IBroker
 
     /// <summary>Reads a channel's log. What was delivered before the call is in it.</summary>
     ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default);
-}
-
-/// <summary>Takes what a broker delivers.</summary>
-internal interface IMessageSink
-{
-    /// <summary>Called once for each message of a channel, in the order of offsets. Only enqueues: it never waits and never calls back.</summary>
-    /// <remarks>A hole in the offsets, or a new epoch, says that what is missing is gone: subscribers are told by a gap.</remarks>
-    void Deliver(Message message);
-
-    /// <summary>Whether anyone on this node listens to the channel.</summary>
-    bool HasSubscribers(string channel);
 }

@@ -1,4 +1,5 @@
-using Tidings.Connections;
+using Tidings.Quotas;
+
 
 namespace Tidings.Brokers;
 

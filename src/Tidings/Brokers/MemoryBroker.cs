@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Tidings.Messages;
 using Tidings.Protocol;
 
 namespace Tidings.Brokers;

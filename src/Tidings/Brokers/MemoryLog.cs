@@ -1,6 +1,6 @@
-using Tidings.Channels;
-using Tidings.Connections;
+using Tidings.Messages;
 using Tidings.Protocol;
+using Tidings.Quotas;
 
 namespace Tidings.Brokers;
 
@@ -95,7 +95,7 @@ internal sealed class MemoryLog(string channel, HistoryBudget budget)
         var message = Make(publication, new StreamPosition(Epoch, ++Top), time, now, _retention.Size > 0 ? share : null);
         if (message.Share is not null)
         {
-            Keep(message, message.Share);
+            Keep(message, share!);
         }
 
         return message;
@@ -203,7 +203,7 @@ internal sealed class MemoryLog(string channel, HistoryBudget budget)
         _kept[_first] = null!;
         _first = (_first + 1) & (_kept.Length - 1);
         _count--;
-        var share = message.Share!;
+        var share = (HistoryShare)message.Share!;
         var (cost, encoded) = (CostOf(message), message.EndCharge());
         share.AddMessage(-1, -cost);
         share.Owner.Add(-encoded);

@@ -1,4 +1,6 @@
-using Tidings.Connections;
+using Tidings.Messages;
+using Tidings.Quotas;
+
 
 namespace Tidings.Channels;
 

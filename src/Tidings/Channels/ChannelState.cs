@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Tidings.Lanes;
+using Tidings.Messages;
 using Tidings.Protocol;
 
 namespace Tidings.Channels;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Tidings.Brokers;
+using Tidings.Messages;
 using Tidings.Protocol;
 
 namespace Tidings.Channels;
@@ -87,7 +87,7 @@ internal sealed class Hub(TimeProvider time) : IMessageSink
         }
     }
 
-    /// <summary>Hands a message to the subscribers of a channel that need not be the message's own.</summary>
+    /// <inheritdoc/>
     public void Deliver(string channel, Message message)
     {
         if (_channels.TryGetValue(channel, out var state))

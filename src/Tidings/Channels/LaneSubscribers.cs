@@ -1,5 +1,6 @@
 using System.Buffers;
 using Tidings.Lanes;
+using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
 
@@ -105,8 +106,8 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
     }
 
     private static bool IsAmong(IReadOnlySet<string> names, Subscription subscription) =>
-        subscription.Connection.Tag is ChannelSession session
-        && (names.Contains(session.Id) || (session.User is { } user && names.Contains(user)));
+        subscription.Connection.Tag is IRecipient recipient
+        && (names.Contains(recipient.Id) || (recipient.User is { } user && names.Contains(user)));
 
     private void Add(Subscription subscription)
     {

@@ -1,5 +1,6 @@
 using Tidings.Brokers;
 using Tidings.Connections;
+using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
 

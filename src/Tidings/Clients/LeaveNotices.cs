@@ -1,6 +1,6 @@
-using Tidings.Connections;
 using Tidings.Lanes;
 using Tidings.Protocol.Frames;
+using Tidings.Quotas;
 
 namespace Tidings.Clients;
 

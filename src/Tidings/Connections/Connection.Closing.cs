@@ -134,7 +134,7 @@ internal sealed partial class Connection
             return;
         }
 
-        Lane.Connections.Remove(_slot);
+        Lane.Members.Remove(_slot);
         _wire!.Close();
         Release();
     }

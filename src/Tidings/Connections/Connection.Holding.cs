@@ -4,6 +4,7 @@ using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
+using Tidings.Quotas;
 
 namespace Tidings.Connections;
 

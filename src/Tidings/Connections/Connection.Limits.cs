@@ -1,3 +1,5 @@
+using Tidings.Quotas;
+
 namespace Tidings.Connections;
 
 /// <content>What it may say: its own rates, and those that it shares with others.</content>

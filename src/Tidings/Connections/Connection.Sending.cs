@@ -61,7 +61,7 @@ internal sealed partial class Connection
     public void SendText(ReadOnlySpan<byte> utf8) => Send(Frame.Text(utf8));
 
     /// <summary>Writes what is queued, as far as it goes. The lane calls it at the end of a turn, the wire when it can write again.</summary>
-    public void Flush()
+    public override void Flush()
     {
         _dirty = false;
         if (_wire is null || State == ConnectionState.Closed)

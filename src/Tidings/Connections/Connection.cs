@@ -2,6 +2,7 @@ using Tidings.Lanes;
 using Tidings.Protocol;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
+using Tidings.Quotas;
 using Tidings.Security.Identities;
 
 namespace Tidings.Connections;
@@ -19,7 +20,7 @@ internal enum ConnectionState : byte
 
 /// <summary>One WebSocket, or one request over HTTP that is answered as one: reads messages, keeps the heartbeat and the limits, queues what is sent, ends in order.</summary>
 /// <remarks>All members belong to <see cref="Lane"/>'s turns, except those that say otherwise.</remarks>
-internal sealed partial class Connection : TimerEntry, ILaneWork
+internal sealed partial class Connection : LaneMember, ILaneWork
 {
     // RFC 6455 gives no bound; one and a half seconds lets a distant peer read the close frame before the socket goes.
     private const int LingerMilliseconds = 1500;
@@ -202,7 +203,7 @@ internal sealed partial class Connection : TimerEntry, ILaneWork
     {
         _wire = wire;
         _openedAt = Lane.Now;
-        _slot = Lane.Connections.Add(this);
+        _slot = Lane.Members.Add(this);
         _heartbeat.Start(Settings, Lane.Now);
         if (State == ConnectionState.Attaching)
         {

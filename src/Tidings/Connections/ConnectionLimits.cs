@@ -1,3 +1,5 @@
+using Tidings.Quotas;
+
 namespace Tidings.Connections;
 
 /// <summary>How many connections a node takes, and what those of one address or user may say together; 0 is no limit.</summary>

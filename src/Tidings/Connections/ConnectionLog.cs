@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tidings.Quotas;
 
 namespace Tidings.Connections;
 

@@ -25,7 +25,7 @@ internal sealed class ConnectionMetrics
 
     public ConnectionMetrics(IMeterFactory meters, Func<long> connections)
     {
-        var meter = meters.Create(EngineMetrics.MeterName);
+        var meter = meters.Create(TidingsMeter.Name);
         Connections = meter.CreateObservableGauge("tidings.connections", () => Measure(connections()), "{connection}", "Connections that are open.");
         _slowConsumers = meter.CreateCounter<long>("tidings.slow_consumers", "{connection}", "Connections closed because their queue was full.");
         _protocolErrors = meter.CreateCounter<long>("tidings.protocol_errors", "{connection}", "Connections closed because the peer broke the protocol.");

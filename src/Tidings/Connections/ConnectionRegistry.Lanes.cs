@@ -76,7 +76,7 @@ internal sealed partial class ConnectionRegistry
 
         public Task<List<T>> Answer => _answer.Task;
 
-        public void Run(object? argument) => _answer.SetResult(select(lane.Connections.Snapshot()));
+        public void Run(object? argument) => _answer.SetResult(select(lane.Members.Snapshot<Connection>()));
     }
 
     private sealed class EndLane(Lane lane, Predicate<Connection> which, DisconnectCode code, bool drop) : ILaneWork
@@ -96,7 +96,7 @@ internal sealed partial class ConnectionRegistry
                 lane.FanOut();
             }
 
-            foreach (var connection in lane.Connections.Snapshot())
+            foreach (var connection in lane.Members.Snapshot<Connection>())
             {
                 if (connection.State == ConnectionState.Open && which(connection))
                 {
@@ -131,7 +131,7 @@ internal sealed partial class ConnectionRegistry
 
             // What was published before still reaches them.
             lane.FanOut();
-            foreach (var connection in lane.Connections.Snapshot())
+            foreach (var connection in lane.Members.Snapshot<Connection>())
             {
                 connection.CloseNow(code);
             }

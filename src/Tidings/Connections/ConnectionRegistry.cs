@@ -4,7 +4,7 @@ using Tidings.Lanes;
 using Tidings.Options;
 using Tidings.Pressure;
 using Tidings.Protocol;
-using Tidings.Reports;
+using Tidings.Quotas;
 using Tidings.Security.Identities;
 
 namespace Tidings.Connections;

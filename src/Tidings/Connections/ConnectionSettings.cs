@@ -1,4 +1,5 @@
 using Tidings.Protocol.Frames;
+using Tidings.Quotas;
 
 namespace Tidings.Connections;
 

@@ -23,7 +23,7 @@ internal enum AuthOutcome : byte
 
 /// <summary>What came of an auth message.</summary>
 /// <param name="Outcome">How it ended.</param>
-/// <param name="Details">Why it was refused, where the peer may know (<see cref="Reports.RecentRefusals.Explains"/>).</param>
+/// <param name="Details">Why it was refused, where the peer may know (<see cref="RecentRefusals.Explains"/>).</param>
 internal readonly record struct AuthAnswer(AuthOutcome Outcome, IReadOnlyList<FieldFault>? Details = null)
 {
     public static implicit operator AuthAnswer(AuthOutcome outcome) => new(outcome);

@@ -1,3 +1,5 @@
+using Tidings.Quotas;
+
 namespace Tidings.Connections;
 
 /// <summary>What one peer may still say, and how patient we have been with it.</summary>

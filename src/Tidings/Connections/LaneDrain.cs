@@ -14,7 +14,7 @@ internal sealed class LaneDrain(Lane lane, TimeSpan span) : TimerEntry, ILaneWor
 
     public void Run(object? argument)
     {
-        _connections = [.. lane.Connections.Snapshot()];
+        _connections = [.. lane.Members.Snapshot<Connection>()];
         RandomNumberGenerator.Shuffle(_connections.AsSpan());
         foreach (var connection in _connections)
         {

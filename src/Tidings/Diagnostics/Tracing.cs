@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Tidings.Channels;
+using Tidings.Messages;
 
 namespace Tidings.Diagnostics;
 
@@ -9,7 +9,7 @@ internal static class Tracing
     /// <summary>How long W3C's <c>traceparent</c> is, version 00.</summary>
     public const int ContextLength = 55;
 
-    public static readonly ActivitySource Source = new(EngineMetrics.MeterName);
+    public static readonly ActivitySource Source = new(TidingsMeter.Name);
 
     /// <summary>Whether somebody may want to know of a publish: he listens, or has sent a span along that is recorded.</summary>
     public static bool IsWanted => Source.HasListeners() || Activity.Current is { Recorded: true };

@@ -1,6 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Tidings.Connections;
-using Tidings.Diagnostics;
 
 namespace Tidings.Lanes;
 
@@ -17,7 +15,7 @@ internal abstract class Lane : IDisposable
     private static Lane? s_current;
 
     private readonly Lock _gate = new();
-    private readonly List<Connection> _dirty = [];
+    private readonly List<LaneMember> _dirty = [];
     private readonly List<IFanOut> _fanOuts = [];
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -32,7 +30,6 @@ internal abstract class Lane : IDisposable
         _log = log;
         _started = time.GetTimestamp();
         Timers = new TimerWheel(this, time);
-        Connections = new SlotTable<Connection>();
         Deliveries = new LaneDeliveries(time);
     }
 
@@ -42,7 +39,7 @@ internal abstract class Lane : IDisposable
     public TimerWheel Timers { get; }
 
     /// <summary>The connections of this lane that are attached to a wire.</summary>
-    public SlotTable<Connection> Connections { get; }
+    public SlotTable<LaneMember> Members { get; } = new();
 
     /// <summary>What went through the lane.</summary>
     public LaneTraffic Traffic { get; } = new();
@@ -72,7 +69,7 @@ internal abstract class Lane : IDisposable
     public LaneSwitch SwitchTo() => new(this);
 
     /// <summary>Has the connection flushed at the end of this turn.</summary>
-    public void MarkDirty(Connection connection) => _dirty.Add(connection);
+    public void MarkDirty(LaneMember member) => _dirty.Add(member);
 
     /// <summary>Has what a channel collects in this turn handed to its subscribers after all work that was posted.</summary>
     public void MarkPending(IFanOut fanOut) => _fanOuts.Add(fanOut);
@@ -186,7 +183,7 @@ internal abstract class Lane : IDisposable
             catch (Exception error)
 #pragma warning restore CA1031
             {
-                Failed(error, nameof(Connection));
+                Failed(error, _dirty[i].GetType().Name);
             }
         }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
-using Tidings.Lanes.Epoll;
 
 namespace Tidings.Lanes;
 

@@ -57,14 +57,17 @@ internal sealed class SlotTable<T> where T : class
     }
 
     /// <summary>A copy of what is there now, safe to walk while items leave.</summary>
-    public List<T> Snapshot()
+    public List<T> Snapshot() => Snapshot<T>();
+
+    /// <summary>The same where all items are <typeparamref name="TItem"/>.</summary>
+    public List<TItem> Snapshot<TItem>() where TItem : class, T
     {
-        var items = new List<T>(Count);
+        var items = new List<TItem>(Count);
         for (var i = 0; i < _used; i++)
         {
             if (_slots[i].Item is { } item)
             {
-                items.Add(item);
+                items.Add((TItem)item);
             }
         }
 

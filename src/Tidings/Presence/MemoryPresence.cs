@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Tidings.Channels;
+using Tidings.Messages;
 
 namespace Tidings.Presence;
 
@@ -7,14 +7,14 @@ namespace Tidings.Presence;
 internal sealed class MemoryPresence : IPresenceStore, IDisposable
 {
     private readonly ConcurrentDictionary<string, Room> _rooms = new(StringComparer.Ordinal);
-    private readonly Hub _hub;
+    private readonly IMessageSink _sink;
     private readonly TimeProvider _time;
 
     private readonly DepartureQueue<Departure> _departures;
 
-    public MemoryPresence(Hub hub, TimeProvider time)
+    public MemoryPresence(IMessageSink sink, TimeProvider time)
     {
-        _hub = hub;
+        _sink = sink;
         _time = time;
         _departures = new DepartureQueue<Departure>(time, Remove);
     }
@@ -103,7 +103,7 @@ internal sealed class MemoryPresence : IPresenceStore, IDisposable
     }
 
     // Under the room's lock, so that everybody sees joins and leaves in the order in which they happened.
-    private void Tell(MessageKind kind, string channel, string user, Member member) => _hub.Deliver(
+    private void Tell(MessageKind kind, string channel, string user, Member member) => _sink.Deliver(
         PresenceChannel.Of(channel),
         new Message
         {

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Tidings.Connections;
+using Tidings.Quotas;
 
 namespace Tidings.Pressure;
 

@@ -1,5 +1,6 @@
 using Tidings.Channels;
 using Tidings.Connections;
+using Tidings.Sessions;
 
 namespace Tidings.Reports;
 

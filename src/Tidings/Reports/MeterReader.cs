@@ -18,7 +18,7 @@ internal sealed class MeterReader : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name != EngineMetrics.MeterName || instrument.Meter.Scope != meters)
+            if (instrument.Meter.Name != TidingsMeter.Name || instrument.Meter.Scope != meters)
             {
                 return;
             }

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
-using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Lanes;
@@ -8,7 +7,7 @@ using Tidings.Lanes;
 namespace Tidings.Reports;
 
 /// <summary>Where a node's figures come from.</summary>
-internal sealed class NodeFigures(IMeterFactory meters, ConnectionRegistry registry, ConnectionDirectory directory, Hub hub, LaneSet lanes, IBackplane backplane, string version)
+internal sealed class NodeFigures(IMeterFactory meters, ConnectionRegistry registry, ConnectionDirectory directory, Hub hub, LaneSet lanes, Func<bool> isAvailable, string version)
 {
     private readonly string _node = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly string _name = $"{Environment.MachineName}/{Environment.ProcessId}";
@@ -41,7 +40,7 @@ internal sealed class NodeFigures(IMeterFactory meters, ConnectionRegistry regis
             Heap = GC.GetTotalMemory(forceFullCollection: false),
             Cpu = processors,
             QueueBytes = lanes.All.Sum(static lane => lane.QueuedBytes),
-            Available = backplane.IsAvailable,
+            Available = isAvailable(),
             Draining = registry.IsDraining,
             Short = registry.Shedder?.Reason,
         };

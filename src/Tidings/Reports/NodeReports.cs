@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Nodes;
 
 namespace Tidings.Reports;

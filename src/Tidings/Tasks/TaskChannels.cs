@@ -1,6 +1,6 @@
 using Tidings.Brokers;
-using Tidings.Channels;
 using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Tidings.Tasks;
 

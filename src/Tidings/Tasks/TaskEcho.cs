@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Tidings.Brokers;
-using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
 

@@ -5,6 +5,7 @@ using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Tidings.Tasks;
 

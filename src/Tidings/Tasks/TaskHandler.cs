@@ -1,10 +1,10 @@
 using Tidings.Brokers;
-using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Frames;
 using Tidings.Protocol.Replies;
+using Tidings.Rules;
 using Tidings.Security.Tokens;
 
 namespace Tidings.Tasks;

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Protocol;
 
 namespace Tidings.Tasks;

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
-using Tidings.Channels;
+using Tidings.Messages;
 
 namespace Tidings.Tasks;
 

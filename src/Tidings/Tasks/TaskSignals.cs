@@ -1,5 +1,5 @@
 using Tidings.Brokers;
-using Tidings.Channels;
+using Tidings.Messages;
 
 namespace Tidings.Tasks;
 

@@ -1,5 +1,6 @@
 using Tidings.Channels;
 using Tidings.Connections;
+using Tidings.Messages;
 using Tidings.Protocol;
 
 namespace Tidings.Tasks;

@@ -4,9 +4,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
-using Tidings.Push;
 
 namespace Tidings.Tasks;
 

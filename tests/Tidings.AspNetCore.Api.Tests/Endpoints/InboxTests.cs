@@ -3,8 +3,8 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 using Tidings.AspNetCore.Endpoints;
-using Tidings.Connections;
 using Tidings.Pressure;
+using Tidings.Quotas;
 
 namespace Tidings.AspNetCore.Api.Tests.Endpoints;
 

@@ -210,7 +210,7 @@ public sealed class HookTests
     {
         var options = new TidingsOptions();
         options.Hooks.Connect = url;
-        var faults = Tidings.Options.TidingsOptionsValidator.Faults(options).ToList();
+        var faults = Tidings.Engine.TidingsOptionsValidator.Faults(options).ToList();
         Assert.Contains(faults, fault => fault.StartsWith("Tidings:Hooks:Connect", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.StartsWith("Tidings:Hooks:Secret is missing", StringComparison.Ordinal));
         Assert.DoesNotContain(faults, fault => fault.Contains("password", StringComparison.Ordinal));

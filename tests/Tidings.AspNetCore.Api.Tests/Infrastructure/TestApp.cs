@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Tidings.AspNetCore.Keys;
 
 namespace Tidings.AspNetCore.Api.Tests.Infrastructure;
 

@@ -1,5 +1,8 @@
 using Tidings.Brokers;
 using Tidings.Channels.Tests.World;
+using Tidings.Messages;
+using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Tidings.Channels.Tests.BadInput;
 

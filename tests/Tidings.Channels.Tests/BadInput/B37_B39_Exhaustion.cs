@@ -1,5 +1,5 @@
 using Tidings.Channels.Tests.World;
-using Tidings.Connections;
+using Tidings.Quotas;
 
 namespace Tidings.Channels.Tests.BadInput;
 

@@ -1,4 +1,5 @@
 using Tidings.Brokers;
+using Tidings.Messages;
 
 namespace Tidings.Channels.Tests.BadInput;
 

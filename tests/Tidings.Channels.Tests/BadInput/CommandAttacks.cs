@@ -1,6 +1,9 @@
 using System.Text;
 using Tidings.Brokers;
 using Tidings.Channels.Tests.World;
+using Tidings.Messages;
+using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Tidings.Channels.Tests.BadInput;
 

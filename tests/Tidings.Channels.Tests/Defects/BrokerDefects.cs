@@ -2,6 +2,7 @@ using System.Text;
 using Tidings.Brokers;
 using Tidings.Faults.Checking;
 using Tidings.Faults.Journals;
+using Tidings.Messages;
 using Tidings.Protocol;
 
 namespace Tidings.Channels.Tests.Defects;
@@ -18,6 +19,8 @@ internal sealed class SinkDefect(string name, int every, Action<IMessageSink, Me
     private sealed class Wrong(IMessageSink hub, SinkDefect defect, int every) : IMessageSink
     {
         private int _count;
+
+        public void Deliver(string channel, Message message) => hub.Deliver(channel, message);
 
         public void Deliver(Message message)
         {

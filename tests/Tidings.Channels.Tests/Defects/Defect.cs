@@ -1,5 +1,6 @@
 using Tidings.Brokers;
 using Tidings.Faults.Checking;
+using Tidings.Messages;
 
 namespace Tidings.Channels.Tests.Defects;
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Tidings.Brokers;
 using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Messages;
 using Tidings.Testing;
 
 namespace Tidings.Channels.Tests.Http;

@@ -1,6 +1,7 @@
 using Tidings.Brokers;
 using Tidings.Channels.Tests.World;
 using Tidings.Connections;
+using Tidings.Messages;
 
 namespace Tidings.Channels.Tests.Properties;
 

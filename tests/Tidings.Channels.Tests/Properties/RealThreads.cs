@@ -3,6 +3,7 @@ using TestKit;
 using Tidings.Brokers;
 using Tidings.Channels.Tests.World;
 using Tidings.Faults.Journals;
+using Tidings.Messages;
 
 namespace Tidings.Channels.Tests.Properties;
 

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Messages;
 using Tidings.Testing;
 
 namespace Tidings.Channels.Tests.Rules;

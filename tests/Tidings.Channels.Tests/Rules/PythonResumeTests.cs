@@ -2,6 +2,7 @@ using System.Diagnostics;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Messages;
 
 namespace Tidings.Channels.Tests.Rules;
 

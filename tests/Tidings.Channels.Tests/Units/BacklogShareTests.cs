@@ -1,5 +1,6 @@
 using Tidings.Brokers;
 using Tidings.Channels.Tests.World;
+using Tidings.Messages;
 
 namespace Tidings.Channels.Tests.Units;
 

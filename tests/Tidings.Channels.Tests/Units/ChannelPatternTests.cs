@@ -1,3 +1,5 @@
+using Tidings.Protocol;
+
 namespace Tidings.Channels.Tests.Units;
 
 /// <summary>Which names a pattern means, and which it does not though they look alike.</summary>

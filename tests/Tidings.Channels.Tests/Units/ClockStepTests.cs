@@ -1,5 +1,6 @@
 using TestKit;
 using Tidings.Brokers;
+using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Testing;
 
@@ -76,6 +77,8 @@ public sealed class ClockStepTests : IDisposable, IMessageSink
         await SayAsync(key: null);
         Assert.Equal(-3_600_000, _delivered[1].Time - _delivered[0].Time);
     }
+
+    void IMessageSink.Deliver(string channel, Message message) => throw new NotSupportedException();
 
     void IMessageSink.Deliver(Message message) => _delivered.Add(message);
 

@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 using System.Text;
 using System.Threading.Tasks.Sources;
 using TestKit;
-using Tidings.AspNetCore.Transports;
+using Tidings.AspNetCore.HttpTransports;
 using Tidings.Channels.Tests.World;
 using Tidings.Protocol.Frames;
 using Tidings.Protocol.Positions;

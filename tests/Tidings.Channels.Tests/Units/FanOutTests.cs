@@ -1,5 +1,6 @@
 using System.Text;
 using Tidings.Channels.Tests.World;
+using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Protocol.Frames;
 

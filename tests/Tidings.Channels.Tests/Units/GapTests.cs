@@ -2,7 +2,9 @@ using System.Text.Json;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.Channels.Tests.World;
+using Tidings.Messages;
 using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Tidings.Channels.Tests.Units;
 

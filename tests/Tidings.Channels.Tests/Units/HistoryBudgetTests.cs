@@ -1,7 +1,9 @@
 using System.Net;
 using Tidings.Brokers;
-using Tidings.Connections;
+using Tidings.Dialects;
+using Tidings.Messages;
 using Tidings.Protocol;
+using Tidings.Quotas;
 using Tidings.Testing;
 
 namespace Tidings.Channels.Tests.Units;
@@ -198,6 +200,8 @@ public sealed class HistoryBudgetTests : IDisposable, IMessageSink
         _time.Advance(TimeSpan.FromHours(2));
         Assert.Equal((0, 0, 0), (_broker.Logs, _budget.Used, _budget.Senders));
     }
+
+    void IMessageSink.Deliver(string channel, Message message) => throw new NotSupportedException();
 
     void IMessageSink.Deliver(Message message)
     {

@@ -1,7 +1,8 @@
 using System.Net;
 using Tidings.Brokers;
-using Tidings.Connections;
+using Tidings.Messages;
 using Tidings.Protocol;
+using Tidings.Quotas;
 using Tidings.Testing;
 
 namespace Tidings.Channels.Tests.Units;
@@ -90,6 +91,8 @@ public sealed class KeyQuotaTests : IMessageSink
         Assert.True(rates.TryUse(Attacker, out _));
         Assert.Equal(1, rates.Count);
     }
+
+    void IMessageSink.Deliver(string channel, Message message) => throw new NotSupportedException();
 
     void IMessageSink.Deliver(Message message)
     {

@@ -1,4 +1,5 @@
 using Tidings.Brokers;
+using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Testing;
 
@@ -89,6 +90,8 @@ public sealed class MemoryBrokerTests : IDisposable, IMessageSink
         _time.Advance(TimeSpan.FromMinutes(59));
         Assert.True((await _broker.ReadAsync("a", new HistoryRequest(first!.Value with { Offset = 0 }, 0))).Recovered);
     }
+
+    void IMessageSink.Deliver(string channel, Message message) => throw new NotSupportedException();
 
     void IMessageSink.Deliver(Message message) => _delivered.Add(message);
 

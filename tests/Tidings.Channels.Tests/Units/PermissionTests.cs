@@ -1,4 +1,6 @@
+using Tidings.Protocol;
 using Tidings.Protocol.Commands;
+using Tidings.Rules;
 using Tidings.Security.Identities;
 using Tidings.Security.Tokens;
 

@@ -1,5 +1,7 @@
 using Tidings.Brokers;
 using Tidings.Channels.Tests.World;
+using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Tidings.Channels.Tests.Units;
 

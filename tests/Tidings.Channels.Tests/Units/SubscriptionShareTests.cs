@@ -1,4 +1,6 @@
 using Tidings.Channels.Tests.World;
+using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Tidings.Channels.Tests.Units;
 

@@ -1,6 +1,10 @@
 using System.Text;
 using Tidings.Brokers;
 using Tidings.Channels.Tests.World;
+using Tidings.Messages;
+using Tidings.Protocol;
+using Tidings.Rules;
+using Tidings.Sessions;
 
 namespace Tidings.Channels.Tests.Units;
 

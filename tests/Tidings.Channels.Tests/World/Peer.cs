@@ -1,6 +1,7 @@
 using System.Text.Json;
 using TestKit;
 using Tidings.Connections;
+using Tidings.Sessions;
 
 namespace Tidings.Channels.Tests.World;
 

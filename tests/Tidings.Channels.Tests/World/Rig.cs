@@ -1,16 +1,23 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tidings.Actions;
 using Tidings.Brokers;
 using Tidings.Clients;
 using Tidings.Connections;
+using Tidings.Dialects;
+using Tidings.Engine;
 using Tidings.Lanes;
+using Tidings.Messages;
 using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
-using Tidings.Push;
+using Tidings.Quotas;
+using Tidings.Rooms;
+using Tidings.Rules;
 using Tidings.Security.Identities;
+using Tidings.Sessions;
 using Tidings.Testing;
 
 namespace Tidings.Channels.Tests.World;

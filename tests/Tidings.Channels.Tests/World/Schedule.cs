@@ -2,6 +2,10 @@ using Tidings.Brokers;
 using Tidings.Channels.Tests.Defects;
 using Tidings.Faults.Checking;
 using Tidings.Faults.Journals;
+using Tidings.Messages;
+using Tidings.Protocol;
+using Tidings.Rules;
+using Tidings.Sessions;
 
 namespace Tidings.Channels.Tests.World;
 

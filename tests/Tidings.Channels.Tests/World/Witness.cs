@@ -1,7 +1,9 @@
 using Tidings.Brokers;
 using Tidings.Faults.Checking;
 using Tidings.Faults.Journals;
+using Tidings.Messages;
 using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Tidings.Channels.Tests.World;
 
@@ -10,6 +12,8 @@ internal sealed class WitnessSink(RunNotes ledger, IMessageSink inner) : IMessag
 {
     /// <summary>Lets the broker drop logs that have subscribers, as a store does that lost its data.</summary>
     public bool HidesSubscribers { get; set; }
+
+    public void Deliver(string channel, Message message) => inner.Deliver(channel, message);
 
     public void Deliver(Message message)
     {

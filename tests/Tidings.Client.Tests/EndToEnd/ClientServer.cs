@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using TestKit;
 using Tidings.Brokers;
-using Tidings.Channels;
 using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Messages;
 
 namespace Tidings.Client.Tests.EndToEnd;
 

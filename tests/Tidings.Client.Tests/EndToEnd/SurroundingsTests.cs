@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Tidings.Client.Contracts;
 using Tidings.Client.Tests.World;
 using Tidings.EndToEnd.Tests.Security;
 using Tidings.Protocol;

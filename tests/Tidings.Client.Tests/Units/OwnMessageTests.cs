@@ -1,5 +1,5 @@
-using Tidings.Client.Commands;
 using Tidings.Client.Tests.World;
+using Tidings.Client.Wire;
 using Tidings.Protocol;
 using Tidings.Testing;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Tidings.Client.Connecting;
+using Tidings.Client.Contracts;
 using Tidings.Client.Tests.World;
 using Tidings.Client.Transports;
 using Tidings.Testing;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Tidings.CommandLine.Tests.Infrastructure;
 using Tidings.Server.Configuration;
+using Tidings.Server.Options;
 
 namespace Tidings.CommandLine.Tests.Configuration;
 

@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Reflection;
 using System.Text;
 using Tidings.Options;
+using Tidings.Server.Checking;
 using Tidings.Server.Configuration;
+using Tidings.Server.Options;
 
 namespace Tidings.CommandLine.Tests.Configuration;
 

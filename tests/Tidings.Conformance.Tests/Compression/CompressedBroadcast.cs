@@ -1,7 +1,7 @@
 using System.Text;
-using Tidings.Channels;
 using Tidings.Conformance.Tests.Client;
 using Tidings.Conformance.Tests.Infrastructure;
+using Tidings.Messages;
 
 namespace Tidings.Conformance.Tests.Compression;
 

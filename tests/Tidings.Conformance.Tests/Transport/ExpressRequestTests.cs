@@ -1,5 +1,5 @@
 using System.Text;
-using Tidings.AspNetCore.Transport.Express;
+using Tidings.AspNetCore.Express;
 
 namespace Tidings.Conformance.Tests.Transport;
 

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
-using Tidings.AspNetCore.Transport.Express;
+using Tidings.AspNetCore.Express;
 
 namespace Tidings.Conformance.Tests.Transport;
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidings.Conformance.Tests.Infrastructure;
 using Tidings.Lanes;
-using Tidings.Lanes.Epoll;
 
 namespace Tidings.Conformance.Tests.Transport;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using Tidings.AspNetCore.Transport;
+using Tidings.AspNetCore.Kestrel;
 using Tidings.Conformance.Tests.Infrastructure;
-using Tidings.Lanes.Epoll;
+using Tidings.Lanes;
 
 namespace Tidings.Conformance.Tests.Transport;
 

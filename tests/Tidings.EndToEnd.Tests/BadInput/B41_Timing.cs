@@ -4,9 +4,9 @@ using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Keys;
 using Tidings.Connections;
-using Tidings.Reports;
+using Tidings.Quotas;
 
 namespace Tidings.EndToEnd.Tests.BadInput;
 

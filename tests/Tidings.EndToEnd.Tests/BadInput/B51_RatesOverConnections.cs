@@ -145,7 +145,7 @@ public abstract class B51_RatesOverConnections(string pump) : ServerTests(pump)
             await socket.DisposeAsync();
         }
 
-        await Eventually.EqualAsync(0, () => server.Registry.HttpPlaces.CountOf(Tidings.Connections.AddressKey.From(System.Net.IPAddress.Loopback)), "The address's places");
+        await Eventually.EqualAsync(0, () => server.Registry.HttpPlaces.CountOf(Tidings.Quotas.AddressKey.From(System.Net.IPAddress.Loopback)), "The address's places");
         await using var again = await server.ConnectSettledAsync("/ws");
     }
 

@@ -3,8 +3,8 @@ using System.Text.Json;
 using Microsoft.Playwright;
 using TestKit;
 using Tidings.Brokers;
-using Tidings.Channels;
 using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Messages;
 
 namespace Tidings.EndToEnd.Tests.Clients;
 

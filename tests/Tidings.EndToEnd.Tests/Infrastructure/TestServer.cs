@@ -3,11 +3,12 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TestKit;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Lanes;
+using Tidings.Messages;
 using Tidings.Server;
 
 namespace Tidings.EndToEnd.Tests.Infrastructure;

@@ -1,7 +1,7 @@
 using Tidings.Brokers;
-using Tidings.Connections;
 using Tidings.EntityFrameworkCore.Feed;
 using Tidings.EntityFrameworkCore.Tests.Infrastructure;
+using Tidings.Quotas;
 using Tidings.Testing;
 
 namespace Tidings.EntityFrameworkCore.Tests.BadInput;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Tests.Infrastructure;
 
 namespace Tidings.EntityFrameworkCore.Tests.BadInput;

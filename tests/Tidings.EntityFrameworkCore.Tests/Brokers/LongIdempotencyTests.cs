@@ -1,5 +1,6 @@
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Testing;
 

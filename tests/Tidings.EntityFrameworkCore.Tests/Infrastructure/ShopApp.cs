@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
-using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Keys;
 
 namespace Tidings.EntityFrameworkCore.Tests.Infrastructure;
 

@@ -1,6 +1,7 @@
 using Npgsql;
 using Tidings.EntityFrameworkCore.Contexts;
-using Tidings.EntityFrameworkCore.Outbox;
+using Tidings.EntityFrameworkCore.Publishing;
+using Tidings.EntityFrameworkCore.Relay;
 using Tidings.EntityFrameworkCore.Tests.Infrastructure;
 
 namespace Tidings.EntityFrameworkCore.Tests.Outbox;

@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
-using Tidings.AspNetCore.Transport;
-using Tidings.AspNetCore.Transport.Express;
+using Tidings.AspNetCore.Express;
+using Tidings.AspNetCore.Kestrel;
 
 namespace Tidings.Fuzz.Targets;
 

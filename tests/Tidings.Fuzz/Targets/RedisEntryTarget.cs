@@ -1,9 +1,8 @@
 using System.Numerics;
 using Tidings.Brokers;
-using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Protocol;
-using Tidings.Push;
-using Tidings.Redis;
+using Tidings.Redis.Logs;
 
 namespace Tidings.Fuzz.Targets;
 

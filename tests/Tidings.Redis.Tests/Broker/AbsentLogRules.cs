@@ -2,6 +2,8 @@ using System.Diagnostics;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Engine;
+using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Redis.Tests.World;
 using Tidings.Testing;

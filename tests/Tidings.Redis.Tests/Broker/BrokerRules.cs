@@ -1,6 +1,6 @@
 using System.Text;
 using Tidings.Brokers;
-using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Redis.Tests.World;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Tidings.Protocol;
+using Tidings.Redis.Logs;
 
 namespace Tidings.Redis.Tests.Broker;
 

@@ -1,5 +1,5 @@
-using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Engine;
 using Tidings.Redis.Tests.World;
 using Tidings.Testing;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using TestKit;
-using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Redis.Tests.World;
 
 namespace Tidings.Redis.Tests.Broker;

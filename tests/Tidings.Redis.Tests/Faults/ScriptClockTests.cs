@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tidings.Redis.Servers;
 using Tidings.Redis.Tests.World;
 
 namespace Tidings.Redis.Tests.Faults;

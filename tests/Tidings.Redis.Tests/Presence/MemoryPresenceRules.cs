@@ -1,5 +1,5 @@
-using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Engine;
 
 namespace Tidings.Redis.Tests.Presence;
 

@@ -178,7 +178,7 @@ public sealed class PresenceFaultTests : IAsyncLifetime
         return new FaultNode(new PresenceNode(node.Hub, node.Backplane.Presence), node.Backplane);
     }
 
-    private sealed record FaultNode(PresenceNode Node, Brokers.IBackplane Backplane)
+    private sealed record FaultNode(PresenceNode Node, Engine.IBackplane Backplane)
     {
         public IPresenceStore Presence => Node.Presence;
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using TestKit;
 using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Presence;
 using Tidings.Testing;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using TestKit;
+using Tidings.Redis.Servers;
 
 namespace Tidings.Redis.Tests.Security;
 

@@ -4,7 +4,8 @@ using System.Net.Sockets;
 using System.Text;
 using TestKit;
 using Tidings.Brokers;
-using Tidings.Channels;
+using Tidings.Messages;
+using Tidings.Redis.Servers;
 using Tidings.Redis.Tests.World;
 
 namespace Tidings.Redis.Tests.Security;

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json;
 using TestKit;
-using Tidings.AspNetCore.Hosting;
+using Tidings.AspNetCore.Services;
 using Tidings.EndToEnd.Tests.Infrastructure;
 using Tidings.Security.Tokens;
 

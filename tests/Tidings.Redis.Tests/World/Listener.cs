@@ -1,6 +1,8 @@
 using TestKit;
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Engine;
+using Tidings.Messages;
 using Tidings.Protocol;
 
 namespace Tidings.Redis.Tests.World;

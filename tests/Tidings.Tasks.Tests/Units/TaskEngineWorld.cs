@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Messages;
 using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Tidings.Tasks.Tests.Units;
 

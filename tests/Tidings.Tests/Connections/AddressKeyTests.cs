@@ -1,5 +1,5 @@
 using System.Net;
-using Tidings.Connections;
+using Tidings.Quotas;
 
 namespace Tidings.Tests.Connections;
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
 using Tidings.Connections;
 using Tidings.Lanes;
+using Tidings.Quotas;
 
 namespace Tidings.Tests.Connections;
 

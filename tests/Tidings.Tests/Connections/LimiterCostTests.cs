@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Tidings.Connections;
 using Tidings.Protocol.Frames;
+using Tidings.Quotas;
 
 namespace Tidings.Tests.Connections;
 

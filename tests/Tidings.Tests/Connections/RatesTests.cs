@@ -1,6 +1,6 @@
 using System.Net;
-using Tidings.Connections;
-using Tidings.Options;
+using Tidings.Engine;
+using Tidings.Quotas;
 using Tidings.Testing;
 
 namespace Tidings.Tests.Connections;

@@ -1,5 +1,5 @@
 using TestKit;
-using Tidings.Connections;
+using Tidings.Quotas;
 
 namespace Tidings.Tests.Connections;
 

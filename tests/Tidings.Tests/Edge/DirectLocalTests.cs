@@ -1,5 +1,5 @@
 using System.Net;
-using Tidings.AspNetCore.Api;
+using Tidings.AspNetCore.Keys;
 
 namespace Tidings.Tests.Edge;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.DependencyInjection;
-using Tidings.AspNetCore.Handshake;
+using Tidings.AspNetCore.Origins;
 
 namespace Tidings.Tests.Edge;
 

@@ -1,5 +1,5 @@
-using Tidings.Connections;
 using Tidings.Pressure;
+using Tidings.Quotas;
 
 namespace Tidings.Tests.Pressure;
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using TestKit;
 using Tidings.Connections;
 using Tidings.Protocol.Commands;
-using Tidings.Reports;
+using Tidings.Quotas;
 using Tidings.Testing;
 
 namespace Tidings.Tests.Reports;

@@ -1,4 +1,4 @@
-using Tidings.Connections;
+using Tidings.Quotas;
 using Tidings.Security.Identities;
 using Tidings.Testing;
 

@@ -1,6 +1,6 @@
-import { BROKEN } from '../close-codes.js';
-import { Heartbeat } from '../heartbeat.js';
-import { heartbeatOf } from '../waits.js';
+import { BROKEN } from '../base/close-codes.js';
+import { Heartbeat } from '../base/heartbeat.js';
+import { heartbeatOf } from '../base/waits.js';
 import { EventParser } from './event-parser.js';
 import { endOf } from './http-end.js';
 import { HttpTransport } from './http-transport.js';
@@ -10,8 +10,8 @@ import { readFrame } from './transport.js';
 const ANSWER_LIMIT = 15_000;
 
 /**
- * @typedef {import('../link.js').End} End
- * @typedef {import('../commands.js').Frame} Frame
+ * @typedef {import('../link/link.js').End} End
+ * @typedef {import('../commands/commands.js').Frame} Frame
  */
 
 /**

@@ -1,8 +1,8 @@
-import { encodePosition, LONGEST_EPOCH, LONGEST_POSITION, MOST_CHANNELS } from '../position.js';
+import { encodePosition, LONGEST_EPOCH, LONGEST_POSITION, MOST_CHANNELS } from '../base/position.js';
 
 /**
- * @typedef {import('../commands.js').Frame} Frame
- * @typedef {import('../position.js').StreamPosition & { channel: string }} ListedChannel
+ * @typedef {import('../commands/commands.js').Frame} Frame
+ * @typedef {import('../base/position.js').StreamPosition & { channel: string }} ListedChannel
  */
 
 const EVERYBODY = 'all';
@@ -17,7 +17,7 @@ export class HttpChannels {
   #user = '';
   /** Subscribe commands without an answer: channel and id. @type {Map<string, unknown>} */
   #unanswered = new Map();
-  /** @type {Map<string, import('../position.js').StreamPosition>} What the last answer listed. */
+  /** @type {Map<string, import('../base/position.js').StreamPosition>} What the last answer listed. */
   #listed = new Map();
   /** What the request under way asks for. @type {Set<string>} */
   #requested = new Set();
@@ -142,13 +142,13 @@ function wishOf({ since, last, presence }) {
 
 /** @param {Frame[]} commands @returns {string} where those stand that stand anywhere; '' where none does */
 function positionOf(commands) {
-  /** @type {import('../position.js').ChannelPosition[]} */
+  /** @type {import('../base/position.js').ChannelPosition[]} */
   const channels = [];
   for (const { channel, since } of commands) if (since) channels.push([channel, since.epoch, since.offset]);
   return channels.length > 0 ? encodePosition(channels) : '';
 }
 
-/** @param {Frame} command @returns {import('../position.js').ChannelPosition} as long as its position may become */
+/** @param {Frame} command @returns {import('../base/position.js').ChannelPosition} as long as its position may become */
 function longestPosition({ channel, since }) {
   return [channel, since?.epoch ?? 'e'.repeat(LONGEST_EPOCH), Number.MAX_SAFE_INTEGER];
 }

@@ -1,10 +1,10 @@
-import { BROKEN, codeOfStatus } from '../close-codes.js';
+import { BROKEN, codeOfStatus } from '../base/close-codes.js';
 
 /** How many commands go up in one request. */
 const MOST_COMMANDS = 50;
 const LIMIT = 30_000;
 
-/** @typedef {import('../commands.js').Frame} Frame */
+/** @typedef {import('../commands/commands.js').Frame} Frame */
 
 /** Commands of a connection that only comes down: one request at a time, so that they stay in order. */
 export class HttpCommands {
@@ -20,7 +20,7 @@ export class HttpCommands {
   /**
    * @param {import('./transport.js').TransportContext} context
    * @param {() => Record<string, string>} headers
-   * @param {(end: import('../link.js').End) => void} ended
+   * @param {(end: import('../link/link.js').End) => void} ended
    */
   constructor(context, headers, ended) {
     this.#context = context;
@@ -51,7 +51,7 @@ export class HttpCommands {
     this.#busy = false;
   }
 
-  /** @param {Frame[]} batch @returns {Promise<import('../link.js').End | undefined>} */
+  /** @param {Frame[]} batch @returns {Promise<import('../link/link.js').End | undefined>} */
   async #post(batch) {
     const { host, url, trace, receive } = this.#context;
     const request = (this.#request = new AbortController());

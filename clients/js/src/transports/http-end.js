@@ -1,11 +1,11 @@
-import { BROKEN, codeOfStatus } from '../close-codes.js';
+import { BROKEN, codeOfStatus } from '../base/close-codes.js';
 
 /** How much of a refusal is read, in characters. */
 const LONGEST = 4_096;
 
 /**
  * @param {Response} response that is no answer
- * @returns {Promise<import('../link.js').End>}
+ * @returns {Promise<import('../link/link.js').End>}
  */
 export async function endOf(response) {
   const after = Number(response.headers.get('retry-after'));

@@ -1,10 +1,10 @@
-import { textOf } from '../application-code.js';
+import { textOf } from '../base/application-code.js';
 import { HttpChannels } from './http-channels.js';
 import { HttpCommands } from './http-commands.js';
 
 /**
- * @typedef {import('../commands.js').Frame} Frame
- * @typedef {import('../link.js').End} End
+ * @typedef {import('../commands/commands.js').Frame} Frame
+ * @typedef {import('../link/link.js').End} End
  * @typedef {import('./transport.js').Transport} Transport
  *
  * What brings the frames down: requests until it is aborted, or until they end.
@@ -83,7 +83,7 @@ export class HttpTransport {
     this.#context.trace('in', text);
   }
 
-  /** @param {string} channel @returns {import('../position.js').StreamPosition | undefined} where it stands */
+  /** @param {string} channel @returns {import('../base/position.js').StreamPosition | undefined} where it stands */
   since(channel) {
     return this.#context.subscribes().find((command) => command.channel === channel)?.since ?? this.#context.served().get(channel);
   }
@@ -101,7 +101,7 @@ export class HttpTransport {
     this.#restart();
   }
 
-  /** @param {import('../host.js').Wake} why */
+  /** @param {import('../base/host.js').Wake} why */
   wake(why) {
     if (why === 'online') this.#restart();
   }

@@ -1,5 +1,5 @@
-import { BROKEN } from '../close-codes.js';
-import { decodePosition } from '../position.js';
+import { BROKEN } from '../base/close-codes.js';
+import { decodePosition } from '../base/position.js';
 import { endOf } from './http-end.js';
 import { HttpTransport } from './http-transport.js';
 
@@ -16,7 +16,7 @@ export function openPolling(context) {
 }
 
 /**
- * @typedef {import('../commands.js').Frame} Frame
+ * @typedef {import('../commands/commands.js').Frame} Frame
  * @typedef {{ position: string, messages: Frame[], gaps: Frame[] }} PollAnswer
  */
 
@@ -73,7 +73,7 @@ function readAnswer(text) {
   }
 }
 
-/** @param {import('../host.js').Host} host @param {AbortSignal} signal */
+/** @param {import('../base/host.js').Host} host @param {AbortSignal} signal */
 function pause(host, signal) {
   return new Promise((resolve) => {
     const cancel = host.after(() => resolve(undefined), BREATH);

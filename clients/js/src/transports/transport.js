@@ -1,25 +1,25 @@
 /**
  * What carries frames. Each transport is a function that begins a connection and returns it.
  *
- * @typedef {import('../commands.js').Frame} Frame
+ * @typedef {import('../commands/commands.js').Frame} Frame
  * @typedef {'websocket' | 'sse' | 'polling'} TransportKind
  *
  * @typedef {object} Transport
  * @property {(commands: Frame[]) => void} send  only after `connected` has come
  * @property {(token: string) => void} renew     goes on with another token
- * @property {(why: import('../host.js').Wake) => void} wake  the network may have changed: find out whether the connection lives
+ * @property {(why: import('../base/host.js').Wake) => void} wake  the network may have changed: find out whether the connection lives
  * @property {(code: number, reason: string) => void} close  tells the context nothing any more
  *
  * @typedef {object} TransportContext
- * @property {import('../host.js').Host} host
+ * @property {import('../base/host.js').Host} host
  * @property {string} url                        of /connect, http: or https:
  * @property {string | undefined} token
  * @property {{ name: string, version: string }} client
  * @property {() => Frame[]} subscribes          the `subscribe` commands of all that is followed, as they would be sent now
- * @property {() => ReadonlyMap<string, import('../position.js').StreamPosition>} served  where the channels stand that the server subscribed
+ * @property {() => ReadonlyMap<string, import('../base/position.js').StreamPosition>} served  where the channels stand that the server subscribed
  * @property {(frame: Frame) => void} receive    the first is `connected`
  * @property {(direction: 'in' | 'out', text: string) => void} trace  each frame as it travels
- * @property {(end: import('../link.js').End) => void} ended  at most once
+ * @property {(end: import('../link/link.js').End) => void} ended  at most once
  *
  * @typedef {(context: TransportContext) => Transport} OpenTransport
  */

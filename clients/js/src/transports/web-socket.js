@@ -1,7 +1,7 @@
-import { textOf } from '../application-code.js';
-import { BROKEN, FINISHED, SILENT } from '../close-codes.js';
-import { Heartbeat } from '../heartbeat.js';
-import { heartbeatOf } from '../waits.js';
+import { textOf } from '../base/application-code.js';
+import { BROKEN, FINISHED, SILENT } from '../base/close-codes.js';
+import { Heartbeat } from '../base/heartbeat.js';
+import { heartbeatOf } from '../base/waits.js';
 import { readFrame } from './transport.js';
 
 /** A close frame holds 123 bytes of it. */
@@ -22,7 +22,7 @@ class WebSocketTransport {
   #socket;
   /** @type {Heartbeat | undefined} */
   #heartbeat;
-  /** @type {import('../commands.js').Frame | undefined} */
+  /** @type {import('../commands/commands.js').Frame | undefined} */
   #disconnecting;
 
   /** @param {import('./transport.js').TransportContext} context */
@@ -40,7 +40,7 @@ class WebSocketTransport {
     this.#socket = socket;
   }
 
-  /** @param {import('../commands.js').Frame[]} commands */
+  /** @param {import('../commands/commands.js').Frame[]} commands */
   send(commands) {
     for (const command of commands) {
       const text = JSON.stringify(command);
@@ -84,7 +84,7 @@ class WebSocketTransport {
     if (frame) this.#hand(frame);
   }
 
-  /** @param {import('../commands.js').Frame} frame that may be other than the protocol has it */
+  /** @param {import('../commands/commands.js').Frame} frame that may be other than the protocol has it */
   #hand(frame) {
     try {
       this.#context.receive(frame);

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { decodePosition, encodePosition } from '../../src/position.js';
+import { decodePosition, encodePosition } from '../../src/base/position.js';
 
 /**
  * The HTTP side of /connect in small: channels with a log that keeps everything, streams, polls and commands.

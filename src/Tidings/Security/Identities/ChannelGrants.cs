@@ -1,4 +1,4 @@
-using Tidings.Channels;
+using Tidings.Protocol;
 using Tidings.Security.Tokens;
 
 namespace Tidings.Security.Identities;

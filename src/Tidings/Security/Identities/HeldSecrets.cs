@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Tidings.Connections;
+using Tidings.Quotas;
 
 namespace Tidings.Security.Identities;
 

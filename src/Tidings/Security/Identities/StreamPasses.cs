@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Tidings.Connections;
+using Tidings.Quotas;
 
 namespace Tidings.Security.Identities;
 

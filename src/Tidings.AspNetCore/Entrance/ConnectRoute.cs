@@ -1,0 +1,77 @@
+using Microsoft.AspNetCore.Http;
+using Tidings.AspNetCore.Authentication;
+using Tidings.AspNetCore.Services;
+using Tidings.Connections;
+using Tidings.Protocol;
+using Tidings.Security.Identities;
+using Tidings.Sessions;
+
+namespace Tidings.AspNetCore.Entrance;
+
+/// <summary>Takes connections of the channel protocol in: what a hook says of who comes, and which channels the server subscribes him to.</summary>
+internal sealed class ConnectRoute(TidingsServices tidings)
+{
+    /// <summary>What makes a WebSocket a session: it may run after the request, unless a hook is asked, which is told of the request.</summary>
+    public Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) => tidings.ConnectHook is null
+        ? connection => BeginAsync(connection, ArrivalOf(connection.Identity))
+        : async connection =>
+        {
+            var (arrival, refusal) = await AdmitAsync(context, connection.Identity);
+            if (arrival is null)
+            {
+                return refusal;
+            }
+
+            if (arrival.Identity is { } identity && identity != connection.Identity)
+            {
+                connection.Authentication = new ConnectionAuthentication(connection, identity);
+                if (!await connection.TryCountUserAsync())
+                {
+                    return DisconnectCode.TooManyConnections;
+                }
+            }
+
+            return await BeginAsync(connection, arrival);
+        };
+
+    /// <summary>Lets somebody in whom a request has named, or the hook names, over whatever transport.</summary>
+    /// <returns>Who comes, with the channels that the server has for him; or null and why he may not.</returns>
+    public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AdmitAsync(HttpContext context, Identity? identity)
+    {
+        var arrival = ArrivalOf(identity);
+        if (tidings.ConnectHook is { } hook)
+        {
+            var (admitted, refusal) = await hook.AskAsync(context, arrival);
+            if (admitted is null)
+            {
+                return (null, refusal);
+            }
+
+            arrival = admitted with { Channels = ChannelsOf(admitted.Identity?.User, admitted.Channels) };
+        }
+
+        return arrival.Identity is null && AuthenticationRule.Of(context, tidings.AuthenticationRule).Required
+            ? (null, DisconnectCode.Unauthorized)
+            : (arrival, default);
+    }
+
+    private async ValueTask<DisconnectCode?> BeginAsync(Connection connection, Arrival arrival)
+    {
+        await tidings.Channels.BeginAsync(connection, arrival).ConfigureAwait(false);
+        return null;
+    }
+
+    private static Arrival ArrivalOf(Identity? identity) => new() { Identity = identity, Channels = ChannelsOf(identity?.User, []) };
+
+    private static List<string> ChannelsOf(string? user, IReadOnlyList<string> more)
+    {
+        List<string> channels = [ChannelName.Everybody];
+        if (user is not null && ChannelName.OfUser(user) is { } own)
+        {
+            channels.Add(own);
+        }
+
+        channels.AddRange(more.Except(channels).Distinct());
+        return channels;
+    }
+}

@@ -1,0 +1,84 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Tidings.AspNetCore.Entrance;
+using Tidings.AspNetCore.Handshake;
+using Tidings.AspNetCore.Responses;
+using Tidings.Connections;
+using Tidings.Protocol;
+using Tidings.Protocol.Positions;
+
+namespace Tidings.AspNetCore.HttpTransports;
+
+/// <summary>Polling, long and plain (docs/protocol.md, "Polling"): each request is a connection of its own, which ends with the first that there is to tell.</summary>
+internal sealed class PollRoute(HttpEntrance entrance, ConnectionMetrics metrics, LiveSettings settings, TimeProvider time)
+{
+    public async Task ServeAsync(HttpContext context)
+    {
+        var (request, fault) = ReadRequest.Read(context.Request);
+        if (request is null)
+        {
+            await HttpEntrance.AnswerAsync(context, Problems.BadRequest(fault!));
+            return;
+        }
+
+        if (await entrance.EnterAsync(context, settings.Current, counted: true) is not { } visit || !await entrance.TryBeginAsync(context, visit, request.Wishes(visit.Arrival.Channels)))
+        {
+            return;
+        }
+
+        // Who has not said where he stands is told at once.
+        var waits = request.Since is not null && request.Wait > TimeSpan.Zero;
+        using var counted = metrics.Count(TransportKind.Polling);
+        var wire = new PollWire(new ReaderPosition(request.Since), waits, visit.Lane, context.Abort);
+        visit.Connection.Attach(wire);
+        using var gone = context.RequestAborted.UnsafeRegister(static wire => ((ResponseWire)wire!).Lose(), wire);
+        try
+        {
+            await AnswerAsync(context, wire, waits ? await WaitAsync(visit.Connection, wire, request.Wait) : await wire.Answered);
+        }
+        finally
+        {
+            wire.Finish();
+        }
+
+        await wire.Completion;
+    }
+
+    private async Task<DisconnectCode> WaitAsync(Connection connection, PollWire wire, TimeSpan wait)
+    {
+        await using var timer = time.CreateTimer(
+            static connection => ((Connection)connection!).Close(DisconnectCode.Goodbye), connection, wait, Timeout.InfiniteTimeSpan);
+        return await wire.Answered;
+    }
+
+    private static async Task AnswerAsync(HttpContext context, PollWire wire, DisconnectCode code)
+    {
+        switch (code.Code)
+        {
+            case 1006:
+                // The client has gone.
+                return;
+            case 1000 or 1001 or 1013 or 4100:
+                // Also where the server goes, or more was said than may wait: what was collected is told, and the position says where to go on.
+                await WriteAsync(context, wire);
+                return;
+            default:
+                await HttpEntrance.RefuseAsync(context, code);
+                return;
+        }
+    }
+
+    private static async Task WriteAsync(HttpContext context, PollWire wire)
+    {
+        await JsonAnswer.StartAsync(context);
+        var output = context.Response.BodyWriter;
+        output.Write("{\"position\":\""u8);
+        output.Write(wire.Position.Text);
+        output.Write("\",\"messages\":"u8);
+        await JsonAnswer.WriteAsync(output, wire.Messages, context.RequestAborted);
+        output.Write(",\"gaps\":"u8);
+        await JsonAnswer.WriteAsync(output, wire.Gaps, context.RequestAborted);
+        output.Write("}"u8);
+        await output.FlushAsync(context.RequestAborted);
+    }
+}

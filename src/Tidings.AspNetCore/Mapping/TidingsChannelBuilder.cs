@@ -1,0 +1,127 @@
+using System.Diagnostics.CodeAnalysis;
+using Tidings;
+using Tidings.AspNetCore.Handlers;
+using Tidings.AspNetCore.Mapping;
+using Tidings.AspNetCore.Services;
+using Tidings.Brokers;
+using Tidings.Rules;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>What holds for a kind of channels. Each call takes effect at once, for subscriptions and messages that come after it.</summary>
+public sealed class TidingsChannelBuilder
+{
+    private readonly TidingsServices _tidings;
+    private ChannelKind _kind;
+    private bool _publishIsSet;
+    private ChannelPolicy? _publishPolicy;
+    private ChannelPolicy? _subscribePolicy;
+    private IPublishHandler? _publishHandler;
+    private ISubscribeHandler? _subscribeHandler;
+
+    internal TidingsChannelBuilder(TidingsServices tidings, ChannelKind kind)
+    {
+        _tidings = tidings;
+        _kind = kind;
+        tidings.Kinds.Set(kind);
+    }
+
+    /// <summary>How much of each channel's log is kept. Without this call it is 100 messages for an hour.</summary>
+    /// <param name="size">Messages, from 0 to 100,000.</param>
+    /// <param name="age">How long each is kept, over 0 and at most 30 d; null for an hour.</param>
+    public TidingsChannelBuilder WithHistory(int size, TimeSpan? age = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(size);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, 100_000);
+        var kept = age ?? Retention.Default.Age;
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(kept, TimeSpan.Zero, nameof(age));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(kept, TimeSpan.FromDays(30), nameof(age));
+        return Set(_kind with { Retention = new Retention(size, kept) });
+    }
+
+    /// <summary>It is known who listens, and those who ask for it are told of joins and leaves.</summary>
+    public TidingsChannelBuilder WithPresence() => Set(_kind with { Presence = true });
+
+    /// <summary>What happens to a subscriber that lags behind. Without this call it is closed, comes back and recovers.</summary>
+    public TidingsChannelBuilder WithSlowConsumers(SlowConsumerPolicy policy) => Set(_kind with { SlowConsumers = policy });
+
+    /// <summary>Which clients may publish. Without this call: all where there is a handler (<see cref="OnPublish"/>), which decides; none where there is none.</summary>
+    public TidingsChannelBuilder AllowPublish(ChannelAccess access = ChannelAccess.Anyone)
+    {
+        _publishIsSet = true;
+        return Set(_kind with { Publish = access });
+    }
+
+    /// <summary>Which clients may subscribe. Without this call: all.</summary>
+    public TidingsChannelBuilder AllowSubscribe(ChannelAccess access) => Set(_kind with { Subscribe = access });
+
+    /// <summary>Clients may publish whom a policy of ASP.NET Core's authorization allows it; the resource that it is asked about is the channel's
+    /// name. It goes before <see cref="OnPublish"/>.</summary>
+    /// <param name="policy">The policy's name.</param>
+    /// <exception cref="InvalidOperationException">The application did not call <c>AddAuthorization</c>.</exception>
+    public TidingsChannelBuilder AllowPublish(string policy)
+    {
+        _publishPolicy = ChannelPolicy.Find(_tidings, policy);
+        return AllowPublish(ChannelAccess.Anyone);
+    }
+
+    /// <summary>The same for subscribing, reading back, and seeing who is present. It goes before <see cref="OnSubscribe"/>.</summary>
+    /// <param name="policy">The policy's name.</param>
+    /// <exception cref="InvalidOperationException">The application did not call <c>AddAuthorization</c>.</exception>
+    public TidingsChannelBuilder AllowSubscribe(string policy)
+    {
+        _subscribePolicy = ChannelPolicy.Find(_tidings, policy);
+        return AllowSubscribe(ChannelAccess.Anyone);
+    }
+
+    /// <summary>Looks at each message that a client publishes, before anybody gets it. What the server's own code publishes does not pass here.</summary>
+    /// <remarks>
+    /// Parameters: the message from its JSON; the pattern's values by name, parsed to the parameter's type; services, of a scope of this
+    /// call's own; <see cref="System.Security.Claims.ClaimsPrincipal"/>, <see cref="ChannelCaller"/>, <see cref="CancellationToken"/>. JSON
+    /// that does not fit is refused with <c>bad_request</c> and the names of the fields. The handler runs on the thread pool, for one
+    /// connection one at a time and in order, and for at most <c>Tidings:HandlerTimeout</c>; an exception is logged and answered <c>internal</c>.
+    /// </remarks>
+    /// <param name="handler">Any delegate, asynchronous or not. A value that it returns takes the place of the data; <see cref="PublishResult"/>
+    /// drops or refuses; false refuses; nothing, or true, lets the message pass.</param>
+    /// <exception cref="ArgumentException">A parameter has no source.</exception>
+    [RequiresUnreferencedCode(HandlerJson.Reflection)]
+    [RequiresDynamicCode(HandlerJson.Reflection)]
+    public TidingsChannelBuilder OnPublish(Delegate handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        _publishHandler = new ApplicationPublishHandler(_tidings.Handlers, Bind(handler, HandlerData.Message), _tidings.HandlerJson);
+        return Set(_kind with { Publish = _publishIsSet ? _kind.Publish : ChannelAccess.Anyone });
+    }
+
+    /// <summary>Looks at each subscription that a client asks for, as <see cref="OnPublish"/> does at messages.</summary>
+    /// <param name="handler">Any delegate, asynchronous or not, that returns <see cref="SubscribeResult"/>, <see cref="bool"/> or nothing.</param>
+    /// <exception cref="ArgumentException">A parameter has no source, or the handler returns something else.</exception>
+    [RequiresUnreferencedCode(HandlerJson.Reflection)]
+    [RequiresDynamicCode(HandlerJson.Reflection)]
+    public TidingsChannelBuilder OnSubscribe(Delegate handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        _subscribeHandler = new ApplicationSubscribeHandler(_tidings.Handlers, Bind(handler, HandlerData.None));
+        return Set(_kind);
+    }
+
+    [RequiresUnreferencedCode(HandlerJson.Reflection)]
+    [RequiresDynamicCode(HandlerJson.Reflection)]
+    private HandlerDelegate Bind(Delegate handler, HandlerData data)
+    {
+        var bound = new HandlerDelegate(handler, _kind.Pattern, data, _tidings.Provider, _tidings.HandlerJson);
+        _tidings.Authentication.KeepsPrincipals |= bound.WantsPrincipal;
+        return bound;
+    }
+
+    private TidingsChannelBuilder Set(ChannelKind kind)
+    {
+        _kind = kind with
+        {
+            OnPublish = _publishPolicy is null ? _publishHandler : new PolicyPublishHandler(_publishPolicy, _publishHandler),
+            OnSubscribe = _subscribePolicy is null ? _subscribeHandler : new PolicySubscribeHandler(_subscribePolicy, _subscribeHandler),
+        };
+        _tidings.Kinds.Set(_kind);
+        return this;
+    }
+}

@@ -1,0 +1,297 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Collections.Frozen;
+using System.Text.Json;
+using System.Text.Unicode;
+using Tidings.Brokers;
+using Tidings.Diagnostics;
+using Tidings.Messages;
+using Tidings.Presence;
+using Tidings.Protocol;
+
+namespace Tidings.Redis.Logs;
+
+/// <summary>
+/// Messages as they stand in Redis. Payload: a line of JSON with what is known besides the data (<c>from</c>, <c>key</c>, <c>text</c>, <c>event</c>,
+/// <c>except</c>, <c>hidden</c>, <c>trace</c>, each only where there is one), then the data. In pub/sub a line precedes it: <c>1 epoch offset time</c>; <c>1 - 0 time</c> where it is said in passing.
+/// </summary>
+/// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is refused, whatever is in it.</remarks>
+internal static class LogEntry
+{
+    /// <summary>The largest payload that is taken: the hard limit of what clients may send, and what goes with it.</summary>
+    public const int LargestPayload = (16 << 20) + (64 << 10);
+
+    private const int LongestHead = 128;
+    private const int LongestName = 512;
+    private const int MostExcepted = 1000;
+    private const int LongestHidden = 64 << 10;
+
+    public static byte[] Encode(Publication publication)
+    {
+        if (publication is { From: null, Key: null, Kind: MessageKind.Message, Data.Kind: DataKind.Json, Except: null, Hidden: null, TraceParent: null })
+        {
+            return [.. "{}\n"u8, .. publication.Data.Bytes.Span];
+        }
+
+        var payload = new ArrayBufferWriter<byte>(publication.Data.Bytes.Length + 64);
+        using (var writer = new Utf8JsonWriter(payload))
+        {
+            writer.WriteStartObject();
+            WriteUnlessNull(writer, "from"u8, publication.From);
+            WriteUnlessNull(writer, "key"u8, publication.Key);
+            WriteUnlessNull(writer, "event"u8, publication.Kind switch { MessageKind.Join => "join", MessageKind.Leave => "leave", _ => null });
+            WriteUnlessNull(writer, "trace"u8, publication.TraceParent);
+            if (publication.Hidden is { } hidden)
+            {
+                writer.WriteBase64String("hidden"u8, hidden.Span);
+            }
+
+            if (publication.Data.Kind == DataKind.Text)
+            {
+                writer.WriteBoolean("text"u8, true);
+            }
+
+            if (publication.Except is { } except)
+            {
+                writer.WriteStartArray("except"u8);
+                foreach (var name in except)
+                {
+                    writer.WriteStringValue(name);
+                }
+
+                writer.WriteEndArray();
+            }
+
+            writer.WriteEndObject();
+        }
+
+        payload.Write("\n"u8);
+        payload.Write(publication.Data.Bytes.Span);
+        return payload.WrittenSpan.ToArray();
+    }
+
+    /// <summary>What is published of something said in passing.</summary>
+    public static byte[] EncodeEphemeral(Publication publication, long time) =>
+        [.. System.Text.Encoding.ASCII.GetBytes(string.Create(null, $"1 - 0 {time}\n")), .. Encode(publication)];
+
+    /// <summary>Reads what came from pub/sub.</summary>
+    /// <returns>Null where it is not what a node or one of the documented scripts writes.</returns>
+    public static Message? DecodePublished(string channel, byte[] published)
+    {
+        var head = published.AsSpan(0, Math.Min(published.Length, LongestHead));
+        var end = head.IndexOf((byte)'\n');
+        if (end < 0 || !head.StartsWith("1 "u8))
+        {
+            return null;
+        }
+
+        head = head[2..end];
+        var space = head.IndexOf((byte)' ');
+        if (space is < 1 or > StreamPosition.LongestEpoch || !IsEpoch(head[..space]))
+        {
+            return null;
+        }
+
+        var numbers = head[(space + 1)..];
+        if (!Utf8Parser.TryParse(numbers, out long offset, out var used) || used >= numbers.Length || numbers[used] != ' '
+            || !Utf8Parser.TryParse(numbers[(used + 1)..], out long time, out var last) || used + 1 + last != numbers.Length)
+        {
+            return null;
+        }
+
+        var inPassing = head[..space].SequenceEqual("-"u8);
+        return inPassing != (offset == 0)
+            ? null
+            : Decode(channel, inPassing ? default : new StreamPosition(System.Text.Encoding.ASCII.GetString(head[..space]), offset), time, published.AsMemory(end + 1));
+    }
+
+    /// <summary>Reads what somebody published who knows nothing of us: JSON, or text.</summary>
+    /// <returns>Null where it is neither.</returns>
+    public static Message? DecodePlain(string channel, byte[] published, long time) =>
+        published.Length > LargestPayload || !Utf8.IsValid(published) ? null : new Message
+        {
+            Channel = channel,
+            Position = default,
+            Time = time,
+            Data = JsonPayload.IsOneLine(published) ? new MessageData(DataKind.Json, published) : new MessageData(DataKind.Text, published),
+        };
+
+    /// <summary>Reads an entry of a log.</summary>
+    /// <returns>Null where it is not what a node or one of the documented scripts writes.</returns>
+    public static Message? Decode(string channel, StreamPosition position, long time, ReadOnlyMemory<byte> payload)
+    {
+        var end = payload.Length > LargestPayload ? -1 : payload.Span.IndexOf((byte)'\n');
+        if (end < 0 || position.Offset is < 0 or > StreamPosition.LargestOffset || time is < 0 or > StreamPosition.LargestOffset
+            || !TryReadLine(payload.Span[..end], out var line))
+        {
+            return null;
+        }
+
+        var data = payload[(end + 1)..];
+        if (line.Text ? !Utf8.IsValid(data.Span) : !JsonPayload.IsOneLine(data.Span))
+        {
+            return null;
+        }
+
+        return new Message
+        {
+            Kind = line.Kind,
+            Channel = line.Kind == MessageKind.Message ? channel : PresenceChannel.ChannelOf(channel),
+            Position = position,
+            Time = time,
+            Data = new MessageData(line.Text ? DataKind.Text : DataKind.Json, data),
+            From = line.From,
+            Key = line.Key,
+            Except = line.Except,
+            Hidden = line.Hidden,
+            TraceParent = line.Trace,
+        };
+    }
+
+    /// <summary>Whether all of it is what an epoch consists of: letters, digits, <c>-</c> and <c>_</c>.</summary>
+    public static bool IsEpoch(ReadOnlySpan<byte> text)
+    {
+        foreach (var b in text)
+        {
+            if (!char.IsAsciiLetterOrDigit((char)b) && b is not ((byte)'-' or (byte)'_'))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void WriteUnlessNull(Utf8JsonWriter writer, ReadOnlySpan<byte> name, string? value)
+    {
+        if (value is not null)
+        {
+            writer.WriteString(name, value);
+        }
+    }
+
+    private static bool TryReadLine(ReadOnlySpan<byte> json, out Line line)
+    {
+        line = default;
+        if (json.SequenceEqual("{}"u8))
+        {
+            return true;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 2 });
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                return false;
+            }
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (!TryReadProperty(ref reader, ref line))
+                {
+                    return false;
+                }
+            }
+
+            return reader.TokenType == JsonTokenType.EndObject && !reader.Read();
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static bool TryReadProperty(ref Utf8JsonReader reader, ref Line line)
+    {
+        if (reader.ValueTextEquals("from"u8))
+        {
+            return TryReadName(ref reader, out line.From);
+        }
+
+        if (reader.ValueTextEquals("key"u8))
+        {
+            return TryReadName(ref reader, out line.Key);
+        }
+
+        if (reader.ValueTextEquals("text"u8))
+        {
+            return reader.Read() && (line.Text = reader.TokenType == JsonTokenType.True);
+        }
+
+        if (reader.ValueTextEquals("event"u8))
+        {
+            reader.Read();
+            line.Kind = reader.ValueTextEquals("join"u8) ? MessageKind.Join : reader.ValueTextEquals("leave"u8) ? MessageKind.Leave : MessageKind.Message;
+            return line.Kind != MessageKind.Message;
+        }
+
+        if (reader.ValueTextEquals("hidden"u8))
+        {
+            reader.Read();
+            line.Hidden = reader.TryGetBytesFromBase64(out var hidden) && hidden.Length <= LongestHidden ? hidden : null;
+            return line.Hidden is not null;
+        }
+
+        if (reader.ValueTextEquals("except"u8))
+        {
+            return TryReadExcept(ref reader, out line.Except);
+        }
+
+        if (reader.ValueTextEquals("trace"u8))
+        {
+            // One that cannot be read is worth no message.
+            reader.Read();
+            line.Trace = reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length == Tracing.ContextLength ? Tracing.Valid(reader.GetString()) : null;
+            return reader.TrySkip();
+        }
+
+        // What a later version may add.
+        return reader.Read() && reader.TrySkip();
+    }
+
+    private static bool TryReadName(ref Utf8JsonReader reader, out string? name)
+    {
+        name = null;
+        if (!reader.Read() || reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > 6 * LongestName)
+        {
+            return false;
+        }
+
+        name = reader.GetString()!;
+        return name.Length <= LongestName;
+    }
+
+    private static bool TryReadExcept(ref Utf8JsonReader reader, out IReadOnlySet<string>? except)
+    {
+        except = null;
+        var names = new List<string>();
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+        {
+            return false;
+        }
+
+        while (TryReadName(ref reader, out var name))
+        {
+            names.Add(name!);
+            if (names.Count > MostExcepted)
+            {
+                return false;
+            }
+        }
+
+        except = names.ToFrozenSet(StringComparer.Ordinal);
+        return reader.TokenType == JsonTokenType.EndArray;
+    }
+
+    private struct Line
+    {
+        public string? From;
+        public string? Key;
+        public bool Text;
+        public MessageKind Kind;
+        public IReadOnlySet<string>? Except;
+        public ReadOnlyMemory<byte>? Hidden;
+        public string? Trace;
+    }
+}

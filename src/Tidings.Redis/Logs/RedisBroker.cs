@@ -1,0 +1,209 @@
+using System.Globalization;
+using StackExchange.Redis;
+using Tidings.Brokers;
+using Tidings.Messages;
+using Tidings.Protocol;
+using Tidings.Redis.Servers;
+
+namespace Tidings.Redis.Logs;
+
+/// <summary>Logs on Redis: a publish is one script there, whatever the number of nodes and subscribers. Safe from any thread.</summary>
+internal sealed class RedisBroker : IBroker, ILogReader
+{
+    /// <summary>The most messages that are read at once.</summary>
+    public const int PageSize = 500;
+
+    // A log outlives what is in it by so much, that an epoch changes only where nobody can miss anything.
+    private static readonly TimeSpan LogLife = TimeSpan.FromHours(1);
+
+    // How often a call is repeated because the logs have begun anew in between.
+    private const int MostRenewals = 3;
+
+    private readonly RedisShard[] _shards;
+    private readonly FeedSet[] _feeds;
+    private readonly RedisKeys _keys;
+    private readonly RedisOptions _options;
+    private readonly TimeProvider _time;
+    private readonly RedisMetrics _metrics;
+    private readonly KeyRates _keyRates;
+
+    public RedisBroker(RedisShard[] shards, Func<RedisShard, ILogReader, FeedSet> feeds, RedisKeys keys, RedisOptions options, TimeProvider time, RedisMetrics metrics)
+    {
+        _shards = shards;
+        _keys = keys;
+        _options = options;
+        _time = time;
+        _metrics = metrics;
+        _keyRates = new KeyRates(time);
+        _feeds = [.. shards.Select(shard => feeds(shard, this))];
+    }
+
+    /// <summary>How many channels this node hears.</summary>
+    public int Heard => _feeds.Sum(static feeds => feeds.Count);
+
+    public async ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default)
+    {
+        var shard = ShardOf(publication.Channel);
+        var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
+        if (publication.Ephemeral)
+        {
+            await link.Connection.PublishAsync(_keys.Channel(publication.Channel), LogEntry.EncodeEphemeral(publication, Now)).ConfigureAwait(false);
+            return null;
+        }
+
+        if (publication.IdempotencyKey is not null && !_keyRates.TryUse(publication.Sender, out var retryAfter))
+        {
+            throw new SenderQuotaException("Too many idempotency keys.", retryAfter);
+        }
+
+        var log = _keys.Log(publication.Channel);
+        RedisKey[] keys = [_keys.Generation, log, _keys.Stream(publication.Channel), publication.IdempotencyKey is { } key ? _keys.Idempotency(publication.Channel, key) : log];
+        RedisValue[] arguments =
+        [
+            link.Generation, "", publication.Retention.Size, Milliseconds(publication.Retention.Age), _keys.Channel(publication.Channel),
+            LogEntry.Encode(publication), publication.Durable ? "1" : "0", publication.IdempotencyKey is null ? "0" : Milliseconds(publication.IdempotencyWindow),
+            Milliseconds(LogLife + Longer(publication.Retention.Age, publication.IdempotencyKey is null ? default : publication.IdempotencyWindow)),
+        ];
+        for (var attempt = 0; attempt < MostRenewals; attempt++)
+        {
+            var answer = (RedisResult[])await link.Connection.EvaluateAsync(RedisScript.Publish, keys, arguments, cancellationToken).ConfigureAwait(false);
+            switch ((string)answer[0])
+            {
+                case "generation":
+                    link = await shard.RenewAsync(link).ConfigureAwait(false);
+                    arguments[0] = link.Generation;
+                    break;
+                case "durable":
+                    throw new NotDurableException("Redis does not write to disk before it answers; durable publishing needs appendonly yes and appendfsync always.");
+                case var epoch:
+                    return new StreamPosition(epoch, (long)answer[1]);
+            }
+        }
+
+        throw new BrokerUnavailableException("Redis begins anew all the time.");
+    }
+
+    public async ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default)
+    {
+        var link = await ShardOf(channel).GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(idempotencyKeys.Select(key =>
+            link.Connection.ExecuteAsync("PEXPIRE", _keys.Idempotency(channel, key), Milliseconds(Retention.IdempotencyWindow)))).ConfigureAwait(false);
+    }
+
+    public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) =>
+        new(_feeds[RedisKeys.Shard(channel, _shards.Length)].ListenAsync(channel, cancellationToken));
+
+    public async ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
+    {
+        var most = request.Limit ?? int.MaxValue;
+        if (request.Since is not { } since)
+        {
+            var (newest, found) = await ReadPageAsync(channel, since: null, Math.Min(request.Last, most), cancellationToken).ConfigureAwait(false);
+            return new HistoryPart(newest, Recovered: true, WithoutHoles(found, newest.Offset));
+        }
+
+        var messages = new List<Message>();
+        StreamPosition top;
+        while (true)
+        {
+            // Where none is wanted one is read all the same: it says whether all that came after the position is there.
+            var wanted = Math.Clamp(most - messages.Count, 1, PageSize);
+            var (now, page) = await ReadPageAsync(channel, since with { Offset = since.Offset + messages.Count }, wanted, cancellationToken).ConfigureAwait(false);
+            top = now;
+            if (since.Epoch != top.Epoch || since.Offset > top.Offset || !Follows(page, since.Offset + messages.Count, top.Offset))
+            {
+                return new HistoryPart(top, Recovered: false, []);
+            }
+
+            messages.AddRange(page);
+            if (since.Offset + messages.Count >= top.Offset || messages.Count >= most)
+            {
+                return new HistoryPart(top, Recovered: true, most == 0 ? [] : messages);
+            }
+        }
+    }
+
+    public async Task<LogPart> ReadLogAsync(string channel, StreamPosition? since)
+    {
+        var (top, messages) = await ReadPageAsync(channel, since, since is null ? 0 : PageSize, CancellationToken.None).ConfigureAwait(false);
+        return new LogPart(top, messages, messages.Count > 0 && messages.Count >= PageSize && messages[^1].Offset < top.Offset);
+    }
+
+    // Whether what was read goes on from an offset without a hole, and there is something where there is something to come.
+    private static bool Follows(List<Message> page, long after, long top)
+    {
+        for (var i = 0; i < page.Count; i++)
+        {
+            if (page[i].Offset != after + 1 + i)
+            {
+                return false;
+            }
+        }
+
+        return page.Count > 0 || after == top;
+    }
+
+    // What reaches up to the top: of what is before a hole nothing is said.
+    private static IReadOnlyList<Message> WithoutHoles(List<Message> messages, long top)
+    {
+        var first = messages.Count;
+        while (first > 0 && messages[first - 1].Offset == top - (messages.Count - first))
+        {
+            first--;
+        }
+
+        return messages[first..];
+    }
+
+    private static string Milliseconds(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private RedisShard ShardOf(string channel) => _shards[RedisKeys.Shard(channel, _shards.Length)];
+
+    private async Task<(StreamPosition Top, List<Message> Messages)> ReadPageAsync(string channel, StreamPosition? since, int limit, CancellationToken cancellationToken)
+    {
+        var shard = ShardOf(channel);
+        var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
+        RedisKey[] keys = [_keys.Generation, _keys.Log(channel), _keys.Stream(channel)];
+        for (var attempt = 0; attempt < MostRenewals; attempt++)
+        {
+            var answer = (RedisResult[])await link.Connection.EvaluateAsync(
+                RedisScript.Read,
+                keys,
+                [link.Generation, since?.Epoch ?? "", since?.Offset ?? 0, limit, Milliseconds(LogLife)],
+                cancellationToken).ConfigureAwait(false);
+            if ((string)answer[0] is var epoch && epoch != "generation")
+            {
+                var top = new StreamPosition(epoch, (long)answer[1]);
+                return (top, Decode(channel, top, (RedisResult[])answer[2]));
+            }
+
+            link = await shard.RenewAsync(link).ConfigureAwait(false);
+        }
+
+        throw new BrokerUnavailableException("Redis begins anew all the time.");
+    }
+
+    private List<Message> Decode(string channel, StreamPosition top, RedisResult[] entries)
+    {
+        var messages = new List<Message>(entries.Length / 3);
+        for (var i = 0; i + 2 < entries.Length; i += 3)
+        {
+            if (long.TryParse((string)entries[i], NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+                && long.TryParse((string)entries[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var time)
+                && LogEntry.Decode(channel, top with { Offset = offset }, time, (byte[])entries[i + 2]) is { } message)
+            {
+                messages.Add(message);
+            }
+            else
+            {
+                _metrics.Dropped("log");
+            }
+        }
+
+        return messages;
+    }
+}

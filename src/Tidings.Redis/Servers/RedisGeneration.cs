@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using StackExchange.Redis;
+using Tidings.Brokers;
+
+namespace Tidings.Redis.Servers;
+
+/// <summary>Finds out which generation of logs holds on a server, and begins a new one where they may have shrunk.</summary>
+internal sealed class RedisGeneration(RedisKeys keys)
+{
+    private const int MostAttempts = 3;
+
+    // Far longer than any log lives: should all of it have gone by then, a new generation costs nobody anything.
+    private static readonly TimeSpan Life = TimeSpan.FromDays(30);
+
+    /// <summary>Makes a link of a connection to a server of which nothing is known.</summary>
+    /// <exception cref="BrokerUnavailableException">It cannot be reached, is a replica, or begins anew all the time.</exception>
+    public Task<RedisLink> BeginAsync(RedisConnection connection) => BeginAsync(connection, "", durable: false);
+
+    /// <summary>Looks again, over a link.</summary>
+    /// <exception cref="BrokerUnavailableException">It cannot be reached, is a replica, or begins anew all the time.</exception>
+    public async Task<RedisLink> LookAsync(RedisLink link) =>
+        await BeginAsync(link.Connection, link.ReplicationId, await IsDurableAsync(link.Connection).ConfigureAwait(false)).ConfigureAwait(false);
+
+    private async Task<RedisLink> BeginAsync(RedisConnection connection, string replicationId, bool durable)
+    {
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            var answer = (RedisResult[])await connection.EvaluateAsync(
+                RedisScript.Begin,
+                [keys.Generation],
+                [replicationId, durable ? "1" : "0", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), ((long)Life.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)]).ConfigureAwait(false);
+            if ((string)answer[0] != "changed")
+            {
+                return new RedisLink(connection, replicationId, (string)answer[0], durable);
+            }
+
+            if ((string)answer[2] != "master")
+            {
+                throw new BrokerUnavailableException("The server is a replica.");
+            }
+
+            // It is looked at before it is named: should it begin anew in between, it is named in vain.
+            replicationId = (string)answer[1];
+            durable = await IsDurableAsync(connection).ConfigureAwait(false);
+        }
+
+        throw new BrokerUnavailableException("The server begins anew all the time.");
+    }
+
+    private static async Task<bool> IsDurableAsync(RedisConnection connection)
+    {
+        try
+        {
+            var answer = (string[])await connection.ExecuteAsync("CONFIG", "GET", "append*").ConfigureAwait(false);
+            return Has(answer, "appendonly", "yes") && Has(answer, "appendfsync", "always");
+        }
+        catch (BrokerUnavailableException error) when (error.InnerException is RedisServerException)
+        {
+            // Not allowed to ask: then nothing is promised.
+            return false;
+        }
+    }
+
+    private static bool Has(string[] pairs, string name, string value)
+    {
+        var at = Array.IndexOf(pairs, name);
+        return at >= 0 && at + 1 < pairs.Length && pairs[at + 1] == value;
+    }
+}

@@ -1,0 +1,129 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Tidings.Redis.Servers;
+
+/// <summary>What things are called in Redis. Two names never become one key, whatever is in them.</summary>
+/// <param name="prefix">What every key begins with.</param>
+internal sealed class RedisKeys(string prefix)
+{
+    private static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-@");
+
+    /// <summary>Whether something in Redis has a name that this application gives.</summary>
+    public bool IsOurs(string name) => name.StartsWith(prefix, StringComparison.Ordinal);
+
+    /// <summary>The generation of all logs of a server.</summary>
+    public string Generation { get; } = prefix + "generation";
+
+    /// <summary>A hash: the log's generation <c>g</c>, epoch <c>e</c>, newest offset <c>o</c>, milliseconds kept <c>a</c>, its clock's newest reading <c>c</c>, and what the server's was set back by <c>s</c>.</summary>
+    public string Log(string channel) => $"{prefix}log:{Encode(channel)}";
+
+    /// <summary>A stream: entries <c>offset-0</c> with time <c>t</c> and payload <c>p</c>, and after the clock was set back with the time <c>a</c> that their age goes by.</summary>
+    public string Stream(string channel) => $"{prefix}stream:{Encode(channel)}";
+
+    /// <summary>A string, <c>epoch offset</c>: what was published with the key before.</summary>
+    public string Idempotency(string channel, string key) =>
+        $"{prefix}once:{Encode(channel)}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 16))}";
+
+    /// <summary>Where a channel's messages are published.</summary>
+    public string Channel(string channel) => $"{prefix}channel:{Encode(channel)}";
+
+    /// <summary>A sorted set: what was revoked, by when it was.</summary>
+    public string Revoked { get; } = prefix + "revoked";
+
+    /// <summary>Where all nodes hear what is revoked.</summary>
+    public string Revocations { get; } = prefix + "revocations";
+
+    /// <summary>Whose a ticket is.</summary>
+    public string Ticket(string hash) => $"{prefix}ticket:{hash}";
+
+    /// <summary>The pass that goes with a ticket's stream: the hash of its secret, and whose it is.</summary>
+    public string Pass(string hash) => $"{prefix}pass:{hash}";
+
+    /// <summary>A sorted set: the keys of a user's tickets by the time at which they were made.</summary>
+    public string TicketsOf(string user) => $"{prefix}tickets:{Encode(user)}";
+
+    /// <summary>A sorted set: the keys of a user's passes by the time at which they were last shown.</summary>
+    public string PassesOf(string user) => $"{prefix}passes:{Encode(user)}";
+
+    /// <summary>A hash: a task's version <c>v</c> and record <c>r</c>.</summary>
+    public string Task(string id) => TaskPrefix + Encode(id);
+
+    public string TaskPrefix { get; } = prefix + "task:";
+
+    /// <summary>A sorted set of tasks' encoded ids by the millisecond in which each is due.</summary>
+    public string DueTasks { get; } = prefix + "tasks:due";
+
+    /// <summary>A hash: the clock of <see cref="DueTasks"/>, its newest reading <c>c</c>, and what the server's was set back by <c>s</c>.</summary>
+    public string TasksClock { get; } = prefix + "tasks:clock";
+
+    /// <summary>A sorted set: the nodes' leases, by when they end.</summary>
+    public string Leases { get; } = prefix + "leases";
+
+    /// <summary>Who takes out what a lease that has ended has left.</summary>
+    public string Sweep(string lease) => $"{prefix}sweep:{lease}";
+
+    /// <summary>What was put in under a lease, kind by kind.</summary>
+    public string Leased(string lease, string kind) => $"{prefix}lease:{lease}:{kind}";
+
+    /// <summary>What stands before and behind a lease in <see cref="Leased"/>.</summary>
+    public (string Before, string Behind) AroundLease(string kind) => ($"{prefix}lease:", $":{kind}");
+
+    /// <summary>A hash: the leases under which a client's name is taken, and their claims.</summary>
+    public string Client(string name) => $"{prefix}client:{Encode(name)}";
+
+    /// <summary>Where all nodes hear what becomes of clients by name.</summary>
+    public string Clients { get; } = prefix + "clients";
+
+    /// <summary>A hash: connections by lease and user.</summary>
+    public string Presence(string channel) => $"{prefix}presence:{Encode(channel)}";
+
+    /// <summary>A hash: who is there, and what is known of him.</summary>
+    public string Members(string channel) => $"{prefix}members:{Encode(channel)}";
+
+    /// <summary>Where all nodes hear what they are asked for.</summary>
+    public string Nodes { get; } = prefix + "nodes";
+
+    /// <summary>Where a node hears what others answer.</summary>
+    public string Answers(string node) => $"{prefix}answers:{node}";
+
+    /// <summary>Where a node hears itself.</summary>
+    public string Probe(string node) => $"{prefix}probe:{node}";
+
+    /// <summary>Letters, digits and <c>_ . : - @</c> stay; every other byte of the name's UTF-8 becomes <c>%</c> and two hexadecimal digits.</summary>
+    public static string Encode(string name)
+    {
+        if (!name.AsSpan().ContainsAnyExcept(Plain))
+        {
+            return name;
+        }
+
+        var encoded = new StringBuilder(name.Length + 16);
+        foreach (var b in Encoding.UTF8.GetBytes(name))
+        {
+            if (b < 0x80 && Plain.Contains((char)b))
+            {
+                encoded.Append((char)b);
+            }
+            else
+            {
+                encoded.Append('%').Append(Convert.ToHexString([b]));
+            }
+        }
+
+        return encoded.ToString();
+    }
+
+    /// <summary>Which of <paramref name="shards"/> servers has the channel: FNV-1a over its UTF-8, the same in every language and for ever.</summary>
+    public static int Shard(string channel, int shards)
+    {
+        var hash = 2166136261u;
+        foreach (var b in Encoding.UTF8.GetBytes(channel))
+        {
+            hash = (hash ^ b) * 16777619u;
+        }
+
+        return (int)(hash % (uint)shards);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Tidings.Redis.Servers;
+
+/// <summary>A script that runs in Redis in one step. Its source never has anything of users in it: that comes as arguments.</summary>
+internal sealed class RedisScript
+{
+    public static readonly RedisScript Begin = new("begin");
+    public static readonly RedisScript Publish = new("publish");
+    public static readonly RedisScript Read = new("read");
+    public static readonly RedisScript CountEnter = new("count-enter");
+    public static readonly RedisScript ClientClaim = new("client-claim");
+    public static readonly RedisScript ClientRelease = new("client-release");
+    public static readonly RedisScript Revoke = new("revoke");
+    public static readonly RedisScript PutSecret = new("secret-put");
+    public static readonly RedisScript RenewSecret = new("secret-renew");
+    public static readonly RedisScript PutTask = new("task-put");
+    public static readonly RedisScript RemoveTask = new("task-remove");
+    public static readonly RedisScript DueTasks = new("task-due");
+    public static readonly RedisScript Lease = new("lease");
+    public static readonly RedisScript PresencePut = new("presence-put");
+    public static readonly RedisScript PresenceKeep = new("presence-keep");
+    public static readonly RedisScript PresenceTake = new("presence-take");
+    public static readonly RedisScript PresenceRead = new("presence-read");
+
+    /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
+    public static readonly IReadOnlyList<RedisScript> All =
+        [Begin, Publish, Read, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret];
+
+    private RedisScript(string name)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"{name}.lua")!;
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        Text = reader.ReadToEnd();
+#pragma warning disable CA5350 // What Redis names scripts by.
+        Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
+#pragma warning restore CA5350
+    }
+
+    public string Text { get; }
+
+    /// <summary>What Redis knows it by.</summary>
+    public byte[] Hash { get; }
+}

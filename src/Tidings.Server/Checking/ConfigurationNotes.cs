@@ -1,0 +1,38 @@
+using Tidings.AspNetCore.Keys;
+using Tidings.Server.AdminKeys;
+using Tidings.Server.Configuration;
+
+namespace Tidings.Server.Checking;
+
+/// <summary>What is not wrong with a configuration, and yet good to know before strangers reach the server.</summary>
+internal static class ConfigurationNotes
+{
+    public static IEnumerable<string> Of(ServerSettings settings, bool isTriedOut)
+    {
+        var options = settings.Options.Tidings;
+        if (new DirectLocalRule(isTriedOut).HoldsWith(options))
+        {
+            yield return "Direct local requests need no key, as this is tried out (--demo, or the environment Development). Set Tidings:AdminKey before anybody else can reach it.";
+        }
+        else if (options.AdminKey is null)
+        {
+            yield return AdminKeyDirectories.Find() is { Count: > 0 } directories
+                ? $"Tidings:AdminKey is not set: serve makes a key, in the first of these directories that can be written: {string.Join(", ", directories)}. Where none can be, what needs the key answers 401."
+                : "Tidings:AdminKey is not set, and there is no directory to keep a made one in: what needs the key answers 401.";
+            if (settings.Options.Redis is not null)
+            {
+                yield return "Tidings:Redis names what several nodes share, and Tidings:AdminKey is not set: a made key opens one node alone. Set it to the same on all nodes.";
+            }
+        }
+
+        if (!isTriedOut && ProxyNote.Of(settings) is { } proxy)
+        {
+            yield return proxy;
+        }
+
+        if (settings.Options is { Redis: not null, ClusterKey.Count: 0 })
+        {
+            yield return "Tidings:ClusterKey is not set: whoever may write in Redis can make tickets, revocations and nodes' requests. Set it to the same secrets on all nodes.";
+        }
+    }
+}

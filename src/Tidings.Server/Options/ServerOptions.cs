@@ -1,0 +1,86 @@
+using Tidings.Options;
+using Tidings.Redis;
+
+namespace Tidings.Server.Options;
+
+/// <summary>The options of the standalone server: those of the library, and its own.</summary>
+internal sealed class ServerOptions
+{
+    /// <summary>What <c>AddTidings</c> takes.</summary>
+    public TidingsOptions Tidings { get; } = new();
+
+    /// <summary>Whether the start page at <c>/</c>, <c>/ws/echo</c>, the task <c>demo</c> (docs/guides/tasks.md) and the resource <c>items</c> (docs/guides/resources.md) are served;
+    /// sizes and rates are then those of the preset <c>small</c> where neither a preset nor they are set. <c>./run</c> switches it on. Default false.</summary>
+    public bool Demo { get; set; }
+
+    /// <summary>Whether <c>http://</c> addresses become <c>https://</c> ones, unless some are already; with a development certificate where no other is configured (docs/security.md#tls). Default false.</summary>
+    public bool Https { get; set; }
+
+    /// <summary>Whether each request is logged, in one line, without what may be a token (docs/security.md#logs). Default false.</summary>
+    public bool RequestLog { get; set; }
+
+    /// <summary>The collector of OpenTelemetry that metrics and spans are sent to (docs/operations/monitoring.md#opentelemetry): over gRPC, and over HTTP where the port
+    /// is 4318. Default none.</summary>
+    [OptionForm("an address, as `http://127.0.0.1:4317`")]
+    [SecretOption]
+    public string? Otlp { get; set; }
+
+    /// <summary>Proxies whose <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c> count (docs/security.md#proxies). Default empty: nobody's do.</summary>
+    [OptionForm("addresses or networks, as `10.0.0.5` or `10.0.0.0/8`")]
+    public IList<string> TrustedProxies { get; } = [];
+
+    /// <summary>What stands before all routes where a proxy passes it on, as <c>/push</c>. Default none.</summary>
+    [OptionForm("begins with a slash and does not end with one")]
+    public string? PathBase { get; set; }
+
+    /// <summary>How PostgreSQL is reached, where tasks (docs/guides/tasks.md) and the demo's resource <c>items</c> with its outbox (docs/guides/resources.md) are to be kept; the tables are made
+    /// where they are missing. Default none: in memory.</summary>
+    [OptionForm("Npgsql's connection string, as `Host=…;Database=…`")]
+    [SecretOption]
+    public string? PostgreSql { get; set; }
+
+    /// <summary>The Redis servers that all nodes share (docs/guides/redis.md). Default none: a single node.</summary>
+    [OptionForm("`host:port,password=…`, several separated by `;`")]
+    [SecretOption]
+    public string? Redis { get; set; }
+
+    /// <summary>What every key and channel in Redis begins with: applications that share a server have each its own. Default <c>tidings:</c>.</summary>
+    [OptionForm("1 to 64 letters, digits and `_ . : -`")]
+    public string RedisPrefix { get; set; } = new RedisOptions().Prefix;
+
+    /// <summary>How long a publish waits while Redis is away, before it fails. Default 0: not at all.</summary>
+    [OptionRange("0", "30s")]
+    public TimeSpan RedisPublishWait { get; set; }
+
+    /// <summary>Whether what others say with plain <c>PUBLISH</c> is handed to the channel of that name (docs/guides/redis.md#plain-publish). Default false.</summary>
+    public bool RedisBridge { get; set; }
+
+    /// <summary>Secrets that all nodes share and Redis does not know: with the first, tickets, revocations, clients' names and nodes' requests in Redis are sealed, with any they are
+    /// opened (docs/guides/redis.md#who-may-write-in-redis). At most 8. Default none: nothing is sealed.</summary>
+    [OptionForm("at least 32 characters each")]
+    [SecretOption]
+    public IList<string> ClusterKey { get; } = [];
+
+    /// <summary>Whether what has no seal is dropped, where there is a `ClusterKey`; false while nodes get their first one. Default true.</summary>
+    public bool ClusterKeyRequired { get; set; } = true;
+
+    /// <summary>The certificate of <c>https://</c> addresses.</summary>
+    public CertificateOptions Certificates { get; } = new();
+
+    /// <summary>How Redis is reached; null where it is not.</summary>
+    internal RedisOptions? ToRedis()
+    {
+        if (Redis is null)
+        {
+            return null;
+        }
+
+        var redis = new RedisOptions { Configuration = Redis, Prefix = RedisPrefix, PublishWait = RedisPublishWait, Bridge = RedisBridge, ClusterKeyRequired = ClusterKeyRequired };
+        foreach (var key in ClusterKey)
+        {
+            redis.ClusterKey.Add(key);
+        }
+
+        return redis;
+    }
+}

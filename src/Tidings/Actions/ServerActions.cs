@@ -1,0 +1,58 @@
+using System.Collections.Frozen;
+using Tidings.Brokers;
+using Tidings.Messages;
+using Tidings.Nodes;
+using Tidings.Presence;
+using Tidings.Protocol;
+using Tidings.Rules;
+
+namespace Tidings.Actions;
+
+/// <summary>What the server itself does in channels and to connections, for its code and its API. Safe from any thread; its data is JSON, checked.</summary>
+internal sealed class ServerActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Everywhere everywhere)
+{
+    public ValueTask<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> json, PublishOptions? options, CancellationToken cancellationToken) =>
+        broker.PublishAsync(
+            new Publication(channel, new MessageData(DataKind.Json, json))
+            {
+                Key = options?.Key,
+                IdempotencyKey = options?.IdempotencyKey,
+                Durable = options?.Durable ?? false,
+                Ephemeral = options?.Ephemeral ?? false,
+                Retention = kinds.Find(channel).Retention,
+            },
+            cancellationToken);
+
+    public ValueTask<StreamPosition?> BroadcastAsync(ReadOnlyMemory<byte> json, IEnumerable<string>? except, CancellationToken cancellationToken)
+    {
+        var names = except?.ToFrozenSet(StringComparer.Ordinal);
+        var excepting = names is { Count: > 0 };
+        return broker.PublishAsync(
+            new Publication(ChannelName.Everybody, new MessageData(DataKind.Json, json))
+            {
+                Except = excepting ? names : null,
+                Ephemeral = excepting,
+                Retention = kinds.Find(ChannelName.Everybody).Retention,
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Sends to connections, or to clients by name, on every node.</summary>
+    /// <returns>How many there were.</returns>
+    public ValueTask<int> SendAsync(NodeTarget target, string name, ReadOnlyMemory<byte> json, CancellationToken cancellationToken = default) =>
+        everywhere.DoAsync(new NodeRequest(NodeAction.Send, target, name) { Data = json }, cancellationToken);
+
+    /// <returns>How many connections were not subscribed before.</returns>
+    public ValueTask<int> SubscribeAsync(NodeTarget target, string name, string channel, CancellationToken cancellationToken = default) =>
+        everywhere.DoAsync(new NodeRequest(NodeAction.Subscribe, target, name) { Channel = channel }, cancellationToken);
+
+    /// <returns>How many connections were subscribed.</returns>
+    public ValueTask<int> UnsubscribeAsync(NodeTarget target, string name, string channel, CancellationToken cancellationToken = default) =>
+        everywhere.DoAsync(new NodeRequest(NodeAction.Unsubscribe, target, name) { Channel = channel }, cancellationToken);
+
+    public ValueTask<PresenceList> PresenceAsync(string channel, int limit, CancellationToken cancellationToken) =>
+        presence.ReadAsync(channel, limit, cancellationToken);
+
+    public ValueTask<HistoryPart> HistoryAsync(string channel, StreamPosition? since, int limit, CancellationToken cancellationToken) =>
+        broker.ReadAsync(channel, new HistoryRequest(since, limit, limit), cancellationToken);
+}

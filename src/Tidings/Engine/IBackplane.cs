@@ -1,0 +1,86 @@
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Clients;
+using Tidings.Connections;
+using Tidings.Nodes;
+using Tidings.Presence;
+using Tidings.Security.Identities;
+using Tidings.Tasks;
+
+namespace Tidings.Engine;
+
+/// <summary>What the nodes of one application share.</summary>
+internal interface IBackplane : IAsyncDisposable
+{
+    IBroker Broker { get; }
+
+    /// <summary>The clock by which the nodes say when something was revoked or issued.</summary>
+    IBrokerClock Clock { get; }
+
+    IPresenceStore Presence { get; }
+
+    /// <summary>The other nodes.</summary>
+    INodes Nodes { get; }
+
+    /// <summary>Where the nodes keep what was revoked.</summary>
+    IRevocationLog Revocations { get; }
+
+    /// <summary>Tickets that any of them takes.</summary>
+    ITicketStore Tickets { get; }
+
+    /// <summary>Where tasks are kept, for those who have no store of their own; null for the node's memory.</summary>
+    ITaskStore? Tasks => null;
+
+    /// <summary>Whether all of it can be reached now. Where it cannot, the node asks for no new connections.</summary>
+    bool IsAvailable { get; }
+
+    /// <summary>Says who does what the other nodes ask for. Called once, before <see cref="StartAsync"/>.</summary>
+    void Serve(INodeWork work, ConnectionRegistry connections, ClientRegistry clients);
+
+    /// <summary>Begins to connect, and goes on for as long as it takes: a node starts without what it shares, and is ready once that is there.</summary>
+    /// <remarks>Completes when the first attempt has ended, well or not.</remarks>
+    Task StartAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Makes the backplane of an application.</summary>
+internal interface IBackplaneFactory
+{
+    IBackplane Create(Hub hub, TimeProvider time);
+}
+
+/// <summary>A single node, which shares nothing.</summary>
+/// <param name="hub">The node's channels.</param>
+/// <param name="time">The clock.</param>
+/// <param name="budget">What all logs may take; where none is given, it is not limited.</param>
+internal sealed class MemoryBackplane(Hub hub, TimeProvider time, HistoryBudget? budget = null) : IBackplane
+{
+    private readonly MemoryBroker _broker = new(hub, time, budget);
+    private readonly MemoryPresence _presence = new(hub, time);
+
+    public IBroker Broker => _broker;
+
+    public IBrokerClock Clock { get; } = new OwnClock(time);
+
+    public IPresenceStore Presence => _presence;
+
+    public INodes Nodes { get; } = new NoOtherNodes();
+
+    public IRevocationLog Revocations { get; } = new NoSharedRevocations();
+
+    public ITicketStore Tickets { get; } = new MemoryTickets(time);
+
+    public bool IsAvailable => true;
+
+    public void Serve(INodeWork work, ConnectionRegistry connections, ClientRegistry clients)
+    {
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public ValueTask DisposeAsync()
+    {
+        _broker.Dispose();
+        _presence.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,17 @@
+using Tidings.Brokers;
+using Tidings.Protocol;
+
+namespace Tidings.Rules;
+
+/// <summary>Makes kinds of channels from options, which have been validated.</summary>
+internal static class ChannelKindFactory
+{
+    public static ChannelKind From(ChannelOptions options) => new(new ChannelPattern(options.Pattern))
+    {
+        Retention = new Retention(options.History, options.HistoryAge),
+        Publish = options.Publish,
+        Subscribe = options.Subscribe,
+        Presence = options.Presence,
+        SlowConsumers = options.SlowConsumers,
+    };
+}

@@ -1,0 +1,148 @@
+using Tidings.Connections;
+using Tidings.Lanes;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Replies;
+
+namespace Tidings.Sessions;
+
+/// <content>How sessions begin.</content>
+internal sealed partial class ChannelHandler
+{
+    /// <summary>Makes the session of a new connection, whose first message, <c>connected</c>, waits for the end of the handshake. Any thread, once.</summary>
+    public void Begin(Connection connection)
+    {
+        var session = NewSession(connection);
+        directory.Add(session.Id, connection);
+        connection.SendLater(Connected(session, []));
+    }
+
+    /// <summary>The same of somebody of whom more is known, with the subscriptions that the server makes. Where it fails the connection is to be abandoned.</summary>
+    public async ValueTask BeginAsync(Connection connection, Arrival arrival)
+    {
+        var session = NewSession(connection, arrival);
+        var subscriptions = new List<FirstSubscription>(arrival.Channels.Count);
+        foreach (var channel in arrival.Channels)
+        {
+            subscriptions.Add(await subscribing.PrepareAsync(session, new SubscribeRequest { Channel = channel }, byServer: true).ConfigureAwait(false));
+        }
+
+        Enter(session, subscriptions, []);
+    }
+
+    /// <summary>The same of somebody who only reads, and says as he comes what.</summary>
+    /// <param name="connection">The connection; to be abandoned where this fails or refuses.</param>
+    /// <param name="arrival">Who comes. The channels that the server has for him he may read without further permission.</param>
+    /// <param name="wishes">The channels that he asks for, each once.</param>
+    /// <returns>Why he may read none of them; null where he is in. Of those that he may not read he is told.</returns>
+    public async ValueTask<SubscribeRefusal?> BeginReadingAsync(Connection connection, Arrival arrival, IReadOnlyList<SubscribeRequest> wishes)
+    {
+        var session = NewSession(connection, arrival);
+        var subscriptions = new List<FirstSubscription>(wishes.Count);
+        var refusals = new List<byte[]>();
+        SubscribeRefusal? first = null;
+        foreach (var wish in wishes)
+        {
+            var byServer = arrival.Channels.Contains(wish.Channel);
+            if (!byServer && await subscribing.JudgeAsync(session, wish).ConfigureAwait(false) is { } refusal)
+            {
+                refusals.Add(Reply.Unsubscribed(id: default, wish.Channel, refusal.Code, refusal.Text));
+                first ??= refusal;
+            }
+            else
+            {
+                subscriptions.Add(await subscribing.PrepareAsync(session, wish, byServer).ConfigureAwait(false));
+            }
+        }
+
+        if (subscriptions.Count == 0)
+        {
+            return first;
+        }
+
+        Enter(session, subscriptions, refusals);
+        return null;
+    }
+
+    /// <summary>Makes the session of somebody who comes to say something and listens to nothing.</summary>
+    public static ChannelSession BeginSaying(Connection connection, Arrival arrival) => NewSession(connection, arrival);
+
+    private static ChannelSession NewSession(Connection connection, Arrival? arrival = null)
+    {
+        var session = new ChannelSession(connection, arrival?.Connection ?? NewId()) { Info = arrival?.Info ?? default };
+        connection.Tag = session;
+        return session;
+    }
+
+    private void Enter(ChannelSession session, List<FirstSubscription> subscriptions, List<byte[]> refusals)
+    {
+        // First of all that is posted: whoever finds the connection in the directory comes after.
+        var beginning = new Beginning(session, Connected(session, subscriptions), refusals, subscriptions);
+        if (Lane.Current == session.Connection.Lane)
+        {
+            beginning.Run(null);
+        }
+        else
+        {
+            session.Connection.Lane.Post(beginning);
+        }
+
+        directory.Add(session.Id, session.Connection);
+        if (session.User is { } user)
+        {
+            directory.SetUser(user, session.Connection);
+        }
+    }
+
+    private byte[] Connected(ChannelSession session, List<FirstSubscription> subscriptions)
+    {
+        var frame = JsonFrame.Begin("connected");
+        frame.Writer.WriteString("connection"u8, session.Id);
+        if (session.User is { } user)
+        {
+            frame.Writer.WriteString("user"u8, user);
+        }
+        else
+        {
+            frame.Writer.WriteNull("user"u8);
+        }
+
+        frame.Writer.WriteNumber("pingInterval"u8, (long)session.Connection.Settings.Heartbeat.TotalMilliseconds);
+        frame.Writer.WriteString("server"u8, server.Name);
+        frame.Writer.WriteString("version"u8, server.Version);
+        frame.Writer.WriteStartArray("subscriptions"u8);
+        foreach (var (membership, history, _) in subscriptions)
+        {
+            frame.Writer.WriteStartObject();
+            frame.Writer.WriteString("channel"u8, membership.Channel);
+            frame.Writer.WriteString("epoch"u8, history.Start.Epoch);
+            frame.Writer.WriteNumber("offset"u8, history.Start.Offset);
+            frame.Writer.WriteEndObject();
+        }
+
+        frame.Writer.WriteEndArray();
+        return frame.End();
+    }
+
+    private sealed class Beginning(ChannelSession session, byte[] connected, List<byte[]> refusals, List<FirstSubscription> subscriptions) : ILaneWork
+    {
+        public void Run(object? argument)
+        {
+            session.Connection.Send(connected);
+            foreach (var refusal in refusals)
+            {
+                session.Connection.Send(refusal);
+            }
+
+            // All that is gone before anything that is not: an answer that lists the two apart then has them in their order.
+            foreach (var subscription in subscriptions)
+            {
+                subscription.TellGap();
+            }
+
+            foreach (var subscription in subscriptions)
+            {
+                subscription.Start();
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using Tidings.Channels;
+using Tidings.Connections;
+using Tidings.Quotas;
+using Tidings.Rules;
+using Tidings.Security.Identities;
+
+namespace Tidings.Sessions;
+
+/// <summary>What the channel protocol keeps of one connection. Belongs to the connection's lane.</summary>
+internal sealed class ChannelSession(Connection connection, string id) : IRecipient
+{
+    // Most connections have a few channels: a list is smaller than a dictionary, and as fast.
+    private const int Few = 8;
+
+    private readonly List<ChannelMembership> _list = new(1);
+    private Dictionary<string, ChannelMembership>? _index;
+
+    public Connection Connection => connection;
+
+    /// <summary>The connection's public id.</summary>
+    public string Id => id;
+
+    /// <summary>Who it is; null while anonymous.</summary>
+    public Identity? Identity => connection.Identity;
+
+    public string? User => Identity?.User;
+
+    /// <summary>JSON about the user that presence shows; empty where there is none.</summary>
+    public ReadOnlyMemory<byte> Info { get; set; }
+
+    /// <summary>In whose name it is present: nobody anonymous can look like a user.</summary>
+    public string PresenceName => User ?? "~" + id;
+
+    public ChannelPeer Peer => new(id, User) { Principal = Identity?.Principal };
+
+    public int Count => _list.Count;
+
+    /// <summary>How many of the subscriptions the server made, which count against no limit.</summary>
+    public int ByServer { get; private set; }
+
+    public IReadOnlyList<ChannelMembership> All => _list;
+
+    public bool Ended { get; set; }
+
+    public TokenBucket Subscribing;
+
+    public ChannelMembership? Find(string channel)
+    {
+        if (_index is not null)
+        {
+            return _index.GetValueOrDefault(channel);
+        }
+
+        foreach (var membership in _list)
+        {
+            if (membership.Channel == channel)
+            {
+                return membership;
+            }
+        }
+
+        return null;
+    }
+
+    public void Add(ChannelMembership membership)
+    {
+        ByServer += membership.ByServer ? 1 : 0;
+        _list.Add(membership);
+        if (_index is not null)
+        {
+            _index.Add(membership.Channel, membership);
+        }
+        else if (_list.Count > Few)
+        {
+            _index = _list.ToDictionary(static item => item.Channel, StringComparer.Ordinal);
+        }
+    }
+
+    public void Remove(ChannelMembership membership)
+    {
+        // Which of many is taken out does not depend on its place: the last one takes it.
+        var index = _list.IndexOf(membership);
+        _list[index] = _list[^1];
+        _list.RemoveAt(_list.Count - 1);
+        ByServer -= membership.ByServer ? 1 : 0;
+        _index?.Remove(membership.Channel);
+    }
+}
+
+/// <summary>A channel that a session has subscribed to.</summary>
+internal sealed record ChannelMembership(string Channel, ChannelKind Kind, Subscription Subscription)
+{
+    /// <summary>Its place beside the channel, where joins and leaves are told; null where they were not asked for.</summary>
+    public Subscription? Watch { get; init; }
+
+    /// <summary>Whether the server subscribed, and not the client.</summary>
+    public bool ByServer => Share is null;
+
+    /// <summary>Whose share of all subscriptions it counts against; null where the server subscribed.</summary>
+    public SenderShare? Share { get; init; }
+
+    /// <summary>How many places it takes there: somebody who is shown as present takes one more.</summary>
+    public int Places => Kind.Presence ? 2 : 1;
+
+    /// <summary>In whose name it is present here.</summary>
+    public required string PresenceName { get; set; }
+}

@@ -1,0 +1,267 @@
+using Tidings.Brokers;
+using Tidings.Connections;
+using Tidings.Messages;
+using Tidings.Presence;
+using Tidings.Pressure;
+using Tidings.Protocol;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Replies;
+using Tidings.Quotas;
+using Tidings.Rules;
+
+namespace Tidings.Sessions;
+
+/// <summary>What each command does. Called on the connection's lane; whatever sends after waiting has come back to it.</summary>
+internal sealed class CommandActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Subscribing subscribing, ConnectionDirectory directory, DirectMessages direct)
+{
+    private const string NotAllowed = "Not allowed";
+    private static readonly FieldFault NoAnswer = new("method", "nothing answers this method (MapCall, Tidings:Hooks:Call), or what answers it refused it");
+    private const int MostMembers = 1000;
+    private const int MostMessages = 1000;
+    private const int MostHistoryBytes = 1024 * 1024;
+
+    /// <summary>Takes tokens; null where none are accepted.</summary>
+    public FirstMessage? FirstMessage { get; init; }
+
+    /// <summary>Answers calls; null where there is none.</summary>
+    public ICallHandler? Calls { get; set; }
+
+    /// <summary>Says when what can wait is refused; null where it never is.</summary>
+    public LoadShedder? Shedder { get; init; }
+
+    public ValueTask CarryOutAsync(ChannelSession session, Command command)
+    {
+        var connection = session.Connection;
+        RateRefusal refusal;
+        switch (command.Type)
+        {
+            case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Auth when !connection.TryContent(command.Data.Length, out refusal):
+                connection.Send(Reply.RateLimited(command.Id, refusal.RetryAfter, refusal.SharedLimit));
+                return default;
+            case CommandType.Unsubscribe or CommandType.Presence or CommandType.History when !subscribing.TryTake(session, out refusal):
+                connection.Send(Reply.RateLimited(command.Id, refusal.RetryAfter, refusal.SharedLimit));
+                return default;
+            case CommandType.Presence or CommandType.History when Shedder?.TryShed() == true:
+                connection.Send(Reply.Overloaded(command.Id, LoadShedder.RetryAfter));
+                return default;
+            case CommandType.Subscribe when command.Targets is { } targets:
+                return SubscribeAllAsync(session, command, targets);
+            case CommandType.Subscribe:
+                return subscribing.SubscribeAsync(session, command.Target, command.Id);
+        }
+
+        // Of a channel that is subscribed to this is asked where every transport subscribes, for each channel by itself.
+        var kind = command.Target.Channel is { Length: > 0 } channel ? kinds.Find(channel) : ChannelKinds.None;
+        var asked = new PermissionRequest(session.Identity, command.Target, kind, direct.Rule);
+        if (!Permissions.Allow(command.Type, asked))
+        {
+            Forbid(connection, command, PermissionReason.Of(command.Type, asked));
+            return default;
+        }
+
+        switch (command.Type)
+        {
+            case CommandType.Publish:
+                return PublishAsync(session, command, kind);
+            case CommandType.Unsubscribe:
+                Unsubscribe(session, command);
+                return default;
+            case CommandType.Send:
+                return direct.SendAsync(session, command);
+            case CommandType.Presence:
+                return PresenceAsync(session, command, kind);
+            case CommandType.History:
+                return HistoryAsync(session, command, kind);
+            case CommandType.Call:
+                return CallAsync(session, command);
+            case CommandType.Ping:
+                if (connection.TryControl())
+                {
+                    connection.Send(Reply.PongTo(command.Id));
+                }
+
+                return default;
+            case CommandType.Quit:
+                connection.Suspend();
+                connection.Close(DisconnectCode.Goodbye);
+                return default;
+            case CommandType.Auth when FirstMessage is { } firstMessage:
+                return AuthenticateAsync(session, command, firstMessage);
+            case CommandType.Auth:
+                Refuse(connection, command, ErrorCode.Unauthorized, "Invalid token");
+                return default;
+            default:
+                connection.TryControl();
+                return default;
+        }
+    }
+
+    private static void Refuse(Connection connection, Command command, ErrorCode code, string error) =>
+        connection.Send(Reply.Error(command.Id, code, error));
+
+    private static void Forbid(Connection connection, Command command, FieldFault why) =>
+        connection.Send(Reply.Error(command.Id, ErrorCode.NotAllowed, NotAllowed, connection.Registry.Refusals.Add(NotAllowed, connection.Address, why)));
+
+    // What the application has refused with another code is its own affair.
+    private static void Refuse(Connection connection, Command command, ErrorCode code, HandlerVerdict verdict, FieldFault why)
+    {
+        var noted = code == ErrorCode.NotAllowed ? connection.Registry.Refusals.Add(NotAllowed, connection.Address, why) : null;
+        connection.Send(Reply.Error(command.Id, code, verdict.Error ?? NotAllowed, verdict.Details ?? noted));
+    }
+
+    private async ValueTask AuthenticateAsync(ChannelSession session, Command command, FirstMessage firstMessage)
+    {
+        var connection = session.Connection;
+        var known = session.User is not null;
+        var answer = await firstMessage.TakeAsync(connection, command.Token).ConfigureAwait(false);
+        switch (answer.Outcome)
+        {
+            case AuthOutcome.Accepted:
+                connection.Send(Reply.AuthSuccess(command.Id, session.User!));
+                if (!known)
+                {
+                    directory.SetUser(session.User!, connection);
+                    await subscribing.SubscribeToOwnAsync(session).ConfigureAwait(false);
+                    await connection.Lane.SwitchTo();
+                }
+
+                await subscribing.ReviewAsync(session).ConfigureAwait(false);
+                break;
+            case AuthOutcome.Refused:
+                connection.Send(Reply.Error(command.Id, ErrorCode.Unauthorized, "Invalid token", answer.Details));
+                break;
+            case AuthOutcome.Unavailable:
+                Refuse(connection, command, ErrorCode.Unavailable, "Service unavailable");
+                break;
+        }
+    }
+
+    private async ValueTask SubscribeAllAsync(ChannelSession session, Command command, List<SubscribeRequest> targets)
+    {
+        foreach (var target in targets)
+        {
+            await subscribing.SubscribeAsync(session, target, command.Id).ConfigureAwait(false);
+            await session.Connection.Lane.SwitchTo();
+        }
+    }
+
+    private void Unsubscribe(ChannelSession session, Command command)
+    {
+        if (session.Find(command.Target.Channel) is { } membership)
+        {
+            subscribing.Unsubscribe(session, membership);
+            session.Connection.Send(Reply.Unsubscribed(command.Id, membership.Channel));
+        }
+        else
+        {
+            Refuse(session.Connection, command, ErrorCode.NotAllowed, "Not subscribed");
+        }
+    }
+
+    private async ValueTask PublishAsync(ChannelSession session, Command command, ChannelKind kind)
+    {
+        var connection = session.Connection;
+        var channel = command.Target.Channel;
+        if (!connection.TryPublish(channel, out var refusal))
+        {
+            connection.Send(Reply.RateLimited(command.Id, refusal.RetryAfter, refusal.SharedLimit));
+            return;
+        }
+
+        var data = command.Data;
+        if (kind.OnPublish is { } handler)
+        {
+            var verdict = await handler.OnPublishAsync(session.Peer, channel, data, CancellationToken.None).ConfigureAwait(false);
+            await connection.Lane.SwitchTo();
+            if (verdict.Refusal is { } code)
+            {
+                Refuse(connection, command, code, verdict, PermissionReason.Application(channel));
+                return;
+            }
+
+            if (verdict.Drop)
+            {
+                connection.Send(Reply.Published(command.Id, channel, null));
+                return;
+            }
+
+            data = verdict.Data ?? data;
+        }
+
+        var position = await broker.PublishAsync(new Publication(channel, new MessageData(DataKind.Json, data))
+        {
+            From = session.User,
+            Sender = connection.Sender,
+            Key = command.Key,
+            IdempotencyKey = ScopeKey(session.User, command.IdempotencyKey),
+            Durable = command.Durable,
+            Ephemeral = command.Ephemeral,
+            Retention = kind.Retention,
+        }).ConfigureAwait(false);
+        await connection.Lane.SwitchTo();
+        connection.Send(Reply.Published(command.Id, channel, position));
+    }
+
+    // One user's keys are not another's, nor the server's: who guesses a key must not make somebody else's message look like a repeat.
+    private static string? ScopeKey(string? user, string? key) => key is null ? null : $"\u0001{user}\u0001{key}";
+
+    private async ValueTask PresenceAsync(ChannelSession session, Command command, ChannelKind kind)
+    {
+        var channel = command.Target.Channel;
+        if (!await MayReadAsync(session, kind, channel).ConfigureAwait(false))
+        {
+            await session.Connection.Lane.SwitchTo();
+            Forbid(session.Connection, command, PermissionReason.Application(channel));
+            return;
+        }
+
+        var limit = Math.Min(command.Limit ?? MostMembers, MostMembers);
+        var list = await presence.ReadAsync(channel, limit).ConfigureAwait(false);
+        await session.Connection.Lane.SwitchTo();
+        var frame = JsonFrame.Begin("presence", command.Id);
+        frame.Writer.WriteString("channel"u8, channel);
+        PresenceReply.WriteMembers(frame.Writer, list);
+        session.Connection.Send(frame.End());
+    }
+
+    private async ValueTask HistoryAsync(ChannelSession session, Command command, ChannelKind kind)
+    {
+        var target = command.Target;
+        if (!await MayReadAsync(session, kind, target.Channel).ConfigureAwait(false))
+        {
+            await session.Connection.Lane.SwitchTo();
+            Forbid(session.Connection, command, PermissionReason.Application(target.Channel));
+            return;
+        }
+
+        var limit = Math.Min(command.Limit ?? MostMessages, MostMessages);
+        var part = await broker.ReadAsync(target.Channel, new HistoryRequest(target.Since, Math.Min(target.Last ?? limit, limit), limit)).ConfigureAwait(false);
+        await session.Connection.Lane.SwitchTo();
+        session.Connection.Send(HistoryReply.Frame(command.Id, target, part, Math.Min(MostHistoryBytes, session.Connection.Settings.QueueBytes / 2)));
+    }
+
+    // Who looks at subscriptions looks at those who read without one, too.
+    private static async ValueTask<bool> MayReadAsync(ChannelSession session, ChannelKind kind, string channel) =>
+        kind.OnSubscribe is not { } handler
+        || session.Find(channel) is not null
+        || (await handler.OnSubscribeAsync(session.Peer, channel, CancellationToken.None).ConfigureAwait(false)).Refusal is null;
+
+    private async ValueTask CallAsync(ChannelSession session, Command command)
+    {
+        if (Calls is null)
+        {
+            Forbid(session.Connection, command, NoAnswer);
+            return;
+        }
+
+        var verdict = await Calls.OnCallAsync(session.Peer, command.Method!, command.Data, CancellationToken.None).ConfigureAwait(false);
+        await session.Connection.Lane.SwitchTo();
+        if (verdict.Refusal is { } code)
+        {
+            Refuse(session.Connection, command, code, verdict, NoAnswer);
+            return;
+        }
+
+        session.Connection.Send(Reply.Result(command.Id, (verdict.Data ?? "null"u8.ToArray()).Span));
+    }
+}

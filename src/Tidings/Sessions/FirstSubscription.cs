@@ -1,0 +1,40 @@
+using Tidings.Brokers;
+using Tidings.Messages;
+using Tidings.Protocol;
+using Tidings.Protocol.Replies;
+
+namespace Tidings.Sessions;
+
+/// <summary>A subscription that is made while the connection comes, and where in the log it begins.</summary>
+/// <param name="Membership">The channel.</param>
+/// <param name="History">What of the log comes first.</param>
+/// <param name="Since">After which position that was asked for, or null.</param>
+internal readonly record struct FirstSubscription(ChannelMembership Membership, HistoryPart History, StreamPosition? Since)
+{
+    /// <summary>Tells what was asked for and is gone. Called on the connection's lane, after <c>connected</c> was sent.</summary>
+    public void TellGap()
+    {
+        if (Since is not { } since || History.Recovered)
+        {
+            return;
+        }
+
+        // A position that the log has never reached is as foreign to it as one of another epoch.
+        var top = History.Top;
+        var trimmed = since.Epoch == top.Epoch && since.Offset < top.Offset;
+        Membership.Subscription.Connection.Send(Reply.Gap(
+            Membership.Channel, top, since.Offset + 1, trimmed ? top.Offset : since.Offset, trimmed ? GapReason.Trimmed : GapReason.Epoch));
+    }
+
+    /// <summary>Has messages go out. Called on the connection's lane, after all gaps were told.</summary>
+    public void Start()
+    {
+        if (Since is not null)
+        {
+            Membership.Subscription.Connection.Registry.Metrics.Recovery(History.Recovered);
+        }
+
+        Membership.Subscription.Start(History);
+        Membership.Watch?.Start(HistoryPart.None);
+    }
+}

@@ -1,0 +1,153 @@
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Presence;
+using Tidings.Protocol;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Replies;
+using Tidings.Rules;
+
+namespace Tidings.Sessions;
+
+/// <content>What joining a channel takes: live first, then the log, then presence.</content>
+internal sealed partial class Subscribing
+{
+    private async ValueTask JoinAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind, ReadOnlyMemory<byte> id, bool byServer = false)
+    {
+        var connection = session.Connection;
+        var membership = NewMembership(session, request, kind, byServer);
+        session.Add(membership);
+
+        // Live first, then the log: what is said between the two is in both, and sent once.
+        hub.TryJoin(membership.Subscription, request.Channel);
+        try
+        {
+            var history = await ReadAsync(session, request, kind).ConfigureAwait(false);
+            await connection.Lane.SwitchTo();
+            var members = session.Ended || !kind.Presence ? null : await EnterAsync(session, membership, request.Presence).ConfigureAwait(false);
+            await connection.Lane.SwitchTo();
+            if (!session.Ended && session.Find(request.Channel) != membership)
+            {
+                connection.Send(Reply.Error(id, ErrorCode.Conflict, "Unsubscribed by server"));
+            }
+            else if (!session.Ended)
+            {
+                Begin(session, membership, request, history, members, id);
+            }
+        }
+#pragma warning disable CA1031 // Whatever went wrong, the channel is left, the peer gets an answer, and the next channel its turn.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            await connection.Lane.SwitchTo();
+            Fail(session, membership, error, id, byServer);
+            if (byServer)
+            {
+                throw;
+            }
+        }
+    }
+
+    // Who may hear but not read back begins now, and is told that what he missed is gone.
+    private async ValueTask<HistoryPart> ReadAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind)
+    {
+        await broker.ListenAsync(request.Channel).ConfigureAwait(false);
+        if (request.Since is null || Permissions.MayReadHistory(kind, request.Channel, session.Identity))
+        {
+            return await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last ?? 0)).ConfigureAwait(false);
+        }
+
+        return await broker.ReadAsync(request.Channel, default).ConfigureAwait(false) with { Recovered = false };
+    }
+
+    private ChannelMembership NewMembership(ChannelSession session, SubscribeRequest request, ChannelKind kind, bool byServer)
+    {
+        var connection = session.Connection;
+        var dialect = dialects.For(connection.Deflate);
+        return new ChannelMembership(
+            request.Channel, kind, Subscription.Waiting(connection, dialect, request.Conflate, kind.SlowConsumers == SlowConsumerPolicy.Skip))
+        {
+            Watch = kind.Presence && request.Presence ? Subscription.Waiting(connection, dialect, conflates: false, skipsWhenSlow: false) : null,
+            Share = byServer ? null : Shares.Take(connection.Sender, kind.Presence ? 2 : 1),
+            PresenceName = session.PresenceName,
+        };
+    }
+
+    private void Fail(ChannelSession session, ChannelMembership membership, Exception error, ReadOnlyMemory<byte> id, bool byServer)
+    {
+        if (error is not BrokerUnavailableException)
+        {
+            session.Connection.LogFailure(error);
+        }
+
+        if (session.Ended || session.Find(membership.Channel) != membership)
+        {
+            return;
+        }
+
+        Unsubscribe(session, membership);
+        if (!byServer)
+        {
+            session.Connection.Send(error is BrokerUnavailableException
+                ? Reply.Error(id, ErrorCode.Unavailable, "Service unavailable")
+                : Reply.Error(id, ErrorCode.Internal, "Internal error"));
+        }
+    }
+
+    private static void Begin(ChannelSession session, ChannelMembership membership, SubscribeRequest request, HistoryPart history, PresenceList? members, ReadOnlyMemory<byte> id)
+    {
+        var reply = Reply.Subscribed(id, request.Channel, history.Start, request.Since is null ? null : history.Recovered);
+        if (members is not null)
+        {
+            PresenceReply.WriteList(reply.Writer, members);
+        }
+
+        session.Connection.Send(reply.End());
+        if (request.Since is not null)
+        {
+            session.Connection.Registry.Metrics.Recovery(history.Recovered);
+        }
+
+        membership.Subscription.Start(history);
+        membership.Watch?.Start(HistoryPart.None);
+    }
+
+    private async ValueTask<PresenceList?> EnterAsync(ChannelSession session, ChannelMembership membership, bool listed)
+    {
+        await presence.JoinAsync(membership.Channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+        await session.Connection.Lane.SwitchTo();
+        if (session.Ended || session.Find(membership.Channel) != membership)
+        {
+            // It ended meanwhile, and left what it had not yet entered.
+            await presence.LeaveAsync(membership.Channel, membership.PresenceName, session.Id).ConfigureAwait(false);
+            return null;
+        }
+
+        // Watched first, then listed: who comes or goes between the two is in both.
+        if (membership.Watch is { } watch)
+        {
+            hub.TryJoin(watch, PresenceChannel.Of(membership.Channel));
+            await presence.WatchAsync(membership.Channel).ConfigureAwait(false);
+        }
+
+        return listed ? await presence.ReadAsync(membership.Channel, MembersInReply).ConfigureAwait(false) : null;
+    }
+
+    private void Leave(ChannelSession session, ChannelMembership membership)
+    {
+        hub.Leave(membership.Subscription);
+        if (membership.Share is { } share)
+        {
+            Shares.Give(share, membership.Places);
+        }
+
+        if (membership.Watch is { } watch)
+        {
+            hub.Leave(watch);
+        }
+
+        if (membership.Kind.Presence)
+        {
+            _ = presence.LeaveAsync(membership.Channel, membership.PresenceName, session.Id).AsTask();
+        }
+    }
+}

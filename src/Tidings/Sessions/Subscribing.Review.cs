@@ -1,0 +1,62 @@
+using Tidings.Protocol;
+using Tidings.Protocol.Replies;
+using Tidings.Rules;
+
+namespace Tidings.Sessions;
+
+/// <content>What is held when a user shows a new token.</content>
+internal sealed partial class Subscribing
+{
+    /// <summary>The session's user has shown a new token, or is known for the first time: what he may no longer hear ends, and he is told.</summary>
+    public async ValueTask ReviewAsync(ChannelSession session)
+    {
+        foreach (var membership in session.All.ToList())
+        {
+            if (session.Ended || session.Find(membership.Channel) != membership)
+            {
+                continue;
+            }
+
+            if (!membership.ByServer && !await MayStayAsync(session, membership).ConfigureAwait(false))
+            {
+                await session.Connection.Lane.SwitchTo();
+                if (!session.Ended && session.Find(membership.Channel) == membership)
+                {
+                    Unsubscribe(session, membership);
+                    session.Connection.Send(Reply.Unsubscribed(id: default, membership.Channel, ErrorCode.NotAllowed, "Not allowed"));
+                }
+            }
+            else
+            {
+                await RenameAsync(session, membership).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async ValueTask<bool> MayStayAsync(ChannelSession session, ChannelMembership membership)
+    {
+        var may = Permissions.MaySubscribe(membership.Kind, membership.Channel, session.Identity)
+            && (membership.Watch is null || Permissions.MaySeePresence(membership.Kind, membership.Channel, session.Identity));
+        return may
+            && (membership.Kind.OnSubscribe is not { } handler
+                || (await handler.OnSubscribeAsync(session.Peer, membership.Channel, CancellationToken.None).ConfigureAwait(false)).Refusal is null);
+    }
+
+    // Somebody who was nobody when he subscribed is present under his name from here on.
+    private async ValueTask RenameAsync(ChannelSession session, ChannelMembership membership)
+    {
+        await session.Connection.Lane.SwitchTo();
+        var before = membership.PresenceName;
+        if (session.Ended || before == session.PresenceName)
+        {
+            return;
+        }
+
+        membership.PresenceName = session.PresenceName;
+        if (membership.Kind.Presence)
+        {
+            await presence.JoinAsync(membership.Channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+            await presence.LeaveAsync(membership.Channel, before, session.Id).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Connections;
+using Tidings.Dialects;
+using Tidings.Options;
+using Tidings.Presence;
+using Tidings.Pressure;
+using Tidings.Protocol;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Replies;
+using Tidings.Quotas;
+using Tidings.Rules;
+
+namespace Tidings.Sessions;
+
+/// <summary>Subscribing and its end, for commands and for the server alike. Called on the connection's lane.</summary>
+internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStore presence, ChannelKinds kinds, DialectFamily dialects, ChannelLimits limits)
+{
+    // How many members the answer to a subscribe lists; the count is always whole.
+    private const int MembersInReply = 100;
+
+    // What one to a channel of its own takes, about.
+    private const int SubscriptionBytes = 1024;
+
+    private const string NotAllowed = "Not allowed";
+
+    /// <summary>Says when logs are not read for those who subscribe; null where they always are.</summary>
+    public LoadShedder? Shedder { get; init; }
+
+    /// <summary>What all clients' subscriptions of this node may be together.</summary>
+    public SenderShares Shares { get; init; } = new(ProcessMemory.Bytes / 4 / SubscriptionBytes);
+
+    private volatile ChannelLimits _limits = limits;
+
+    /// <summary>What one connection may have.</summary>
+    public ChannelLimits Limits
+    {
+        get => _limits;
+        set => _limits = value;
+    }
+
+    public int MostSubscriptions => Limits.Subscriptions;
+
+    /// <summary>Whether the session may use its right to subscribe now.</summary>
+    /// <param name="session">Who asks.</param>
+    /// <param name="refusal">Where it is refused, why.</param>
+    public bool TryTake(ChannelSession session, out RateRefusal refusal)
+    {
+        if (session.Subscribing.TryTake(Limits.SubscribeRate, session.Connection.Lane.Now))
+        {
+            return session.Connection.TryQuestion(out refusal);
+        }
+
+        refusal = new RateRefusal(RateLimitName.Subscribing, session.Subscribing.Wait(Limits.SubscribeRate));
+        session.Connection.Registry.Metrics.RateLimited(RateLimitName.Subscribing);
+        return false;
+    }
+
+    /// <summary>Subscribes, sends the reply and what was missed.</summary>
+    /// <param name="session">Whom.</param>
+    /// <param name="request">To what.</param>
+    /// <param name="id">The command's id.</param>
+    public async ValueTask SubscribeAsync(ChannelSession session, SubscribeRequest request, ReadOnlyMemory<byte> id)
+    {
+        var connection = session.Connection;
+        if (!TryTake(session, out var rate))
+        {
+            connection.Send(Reply.RateLimited(id, rate.RetryAfter, rate.SharedLimit));
+            return;
+        }
+
+        var kind = kinds.Find(request.Channel);
+        if (Refuse(session, request, kind) is { } refusal)
+        {
+            connection.Send(Reply.Error(id, refusal.Code, refusal.Text, refusal.Details));
+            return;
+        }
+
+        if ((request.Since is not null || request.Last > 0) && Shedder?.TryShed() == true)
+        {
+            connection.Send(Reply.Overloaded(id, LoadShedder.RetryAfter));
+            return;
+        }
+
+        if (kind.OnSubscribe is { } handler)
+        {
+            var verdict = await handler.OnSubscribeAsync(session.Peer, request.Channel, CancellationToken.None).ConfigureAwait(false);
+            await connection.Lane.SwitchTo();
+            if (verdict.Refusal is { } code)
+            {
+                connection.Send(Reply.Error(id, code, verdict.Error ?? NotAllowed, verdict.Details ?? NoteApplication(connection, request.Channel, code)));
+                return;
+            }
+        }
+
+        if (session.Ended)
+        {
+            return;
+        }
+
+        await JoinAsync(session, request, kind, id).ConfigureAwait(false);
+    }
+
+    /// <summary>Subscribes somebody who did not ask for it, and tells him: no limit counts it, no permission is needed.</summary>
+    /// <returns>False where he was subscribed already, or has gone.</returns>
+    public async ValueTask<bool> SubscribeByServerAsync(ChannelSession session, string channel)
+    {
+        if (session.Ended || session.Find(channel) is not null)
+        {
+            return false;
+        }
+
+        await JoinAsync(session, new SubscribeRequest { Channel = channel }, kinds.Find(channel), id: default, byServer: true).ConfigureAwait(false);
+        return !session.Ended;
+    }
+
+    /// <summary>Subscribes somebody to his own channel, now that it is known who he is.</summary>
+    public async ValueTask SubscribeToOwnAsync(ChannelSession session)
+    {
+        if (ChannelName.OfUser(session.User!) is { } own)
+        {
+            await SubscribeByServerAsync(session, own).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends a subscription, whoever made it, and tells its owner why.</summary>
+    /// <returns>False where there was none.</returns>
+    public bool UnsubscribeByServer(ChannelSession session, string channel)
+    {
+        if (session.Ended || session.Find(channel) is not { } membership)
+        {
+            return false;
+        }
+
+        Unsubscribe(session, membership);
+        session.Connection.Send(Reply.Unsubscribed(id: default, channel, ErrorCode.NotAllowed, "Unsubscribed by server"));
+        return true;
+    }
+
+    /// <summary>Judges whether a connection that nobody knows of yet may subscribe, on any thread. How often is bounded by who may connect.</summary>
+    /// <returns>Why not, or null.</returns>
+    public async ValueTask<SubscribeRefusal?> JudgeAsync(ChannelSession session, SubscribeRequest request)
+    {
+        var channel = request.Channel;
+        var kind = kinds.Find(channel);
+        if (RefuseMore(session, kind) is { } many)
+        {
+            return many;
+        }
+
+        if (Judge(session, request, kind) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var verdict = kind.OnSubscribe is { } handler
+            ? await handler.OnSubscribeAsync(session.Peer, channel, CancellationToken.None).ConfigureAwait(false)
+            : HandlerVerdict.Allow;
+        return verdict.Refusal is { } code
+            ? new SubscribeRefusal(code, verdict.Error ?? NotAllowed, verdict.Details ?? NoteApplication(session.Connection, channel, code))
+            : null;
+    }
+
+    /// <summary>Subscribes a connection that nobody knows of yet, on any thread; <see cref="FirstSubscription.Start"/> then goes to its lane.</summary>
+    /// <param name="session">Whom.</param>
+    /// <param name="request">To what.</param>
+    /// <param name="byServer">Whether it is the server's wish, which counts against no limit.</param>
+    public async ValueTask<FirstSubscription> PrepareAsync(ChannelSession session, SubscribeRequest request, bool byServer)
+    {
+        var channel = request.Channel;
+        var membership = NewMembership(session, request, kinds.Find(channel), byServer);
+        session.Add(membership);
+        hub.TryJoin(membership.Subscription, channel);
+        var history = await ReadAsync(session, request, membership.Kind).ConfigureAwait(false);
+        if (membership.Kind.Presence)
+        {
+            await presence.JoinAsync(channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+        }
+
+        if (membership.Watch is { } watch)
+        {
+            hub.TryJoin(watch, PresenceChannel.Of(channel));
+            await presence.WatchAsync(channel).ConfigureAwait(false);
+        }
+
+        return new FirstSubscription(membership, history, request.Since);
+    }
+
+    public void Unsubscribe(ChannelSession session, ChannelMembership membership)
+    {
+        session.Remove(membership);
+        Leave(session, membership);
+    }
+
+    /// <summary>Leaves all channels: the connection has ended.</summary>
+    public void UnsubscribeAll(ChannelSession session)
+    {
+        session.Ended = true;
+        foreach (var membership in session.All)
+        {
+            Leave(session, membership);
+        }
+    }
+
+    private SubscribeRefusal? Refuse(ChannelSession session, SubscribeRequest request, ChannelKind kind)
+    {
+        var channel = request.Channel;
+        if (session.Find(channel) is not null)
+        {
+            return new SubscribeRefusal(ErrorCode.Conflict, "Already subscribed");
+        }
+
+        return RefuseMore(session, kind) ?? Judge(session, request, kind);
+    }
+
+    private SubscribeRefusal? RefuseMore(ChannelSession session, ChannelKind kind) =>
+        (Limits.Subscriptions > 0 && session.Count - session.ByServer >= Limits.Subscriptions)
+        || !Shares.HasRoom(session.Connection.Sender, kind.Presence ? 2 : 1)
+            ? new SubscribeRefusal(ErrorCode.TooMany, "Too many subscriptions")
+            : null;
+
+    // What the application has refused with another code is its own affair.
+    private static IReadOnlyList<FieldFault>? NoteApplication(Connection connection, string channel, ErrorCode code) =>
+        code == ErrorCode.NotAllowed ? connection.Registry.Refusals.Add(NotAllowed, connection.Address, PermissionReason.Application(channel)) : null;
+
+    private static SubscribeRefusal? Judge(ChannelSession session, SubscribeRequest request, ChannelKind kind)
+    {
+        var asked = new PermissionRequest(session.Identity, request, kind);
+        if (Permissions.Allow(CommandType.Subscribe, asked))
+        {
+            return null;
+        }
+
+        var connection = session.Connection;
+        return new SubscribeRefusal(ErrorCode.NotAllowed, NotAllowed, connection.Registry.Refusals.Add(NotAllowed, connection.Address, PermissionReason.Of(CommandType.Subscribe, asked)));
+    }
+}
+
+/// <summary>Why somebody is not subscribed.</summary>
+/// <param name="Code">For programs.</param>
+/// <param name="Text">For people.</param>
+/// <param name="Details">What the client may know besides, or null.</param>
+internal readonly record struct SubscribeRefusal(ErrorCode Code, string Text, IReadOnlyList<FieldFault>? Details = null);
