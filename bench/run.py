@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import replace
 
-from harness import attacks, build, faults, goals, measure, selftest, soak, table, two_nodes
+from harness import attacks, build, faults, goals, measure, mutants, selftest, soak, table, two_nodes
 from harness.places import RESULTS, ROOT, allow_many_files, cores
 from harness.scenarios import IDLE_ROOMS, IDLE_SUBSCRIBERS, SCENARIOS
 from harness.servers import SERVERS, Server
@@ -22,9 +22,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--patient", metavar="SECONDS", type=float, default=0, help="wait so long before each scenario for a quiet machine")
     parser.add_argument("--save", action="store_true", help="keep the table, and every sample as JSON, in bench/results/")
     parser.add_argument("--faults", metavar="SCENARIO", nargs="*", help="break things instead, and count what is lost: F1 F3 ..., or all; --quick for the short form")
-    parser.add_argument("--seed", type=int, default=1, help="of the faults (1)")
+    parser.add_argument("--seed", type=int, default=1, help="of the faults and the mutants (1)")
     parser.add_argument("--soak", metavar="MINUTES", type=int, nargs="?", const=30, help="2,000 connections of which a tenth is exchanged each minute: what does the server hold?")
     parser.add_argument("--attack", metavar="NAME", nargs="*", help="attack a server with 120 MB for a minute each, and ask those beside it; --quick for five seconds")
+    parser.add_argument("--mutants", metavar="AREA", nargs="*", help="plant small faults in the sources and see which ones the tests notice: protocol patterns tokens ..., or all; --quick for a fifth of them")
+    parser.add_argument("--like", metavar="TEXT", help="of the mutants only those, but all of them, that have this text in what is printed")
+    parser.add_argument("--again", action="store_true", help="with --mutants: take what was planted and built the last time")
     parser.add_argument("--selftest", action="store_true", help="a server that lies must be caught")
     return parser.parse_args()
 
@@ -71,6 +74,9 @@ def main() -> int:
         return selftest.run()
     if options.faults is not None:
         return faults.run(options.faults, options.seed, options.quick)
+
+    if options.mutants is not None:
+        return mutants.run(options.mutants, options.seed, options.quick, options.like, options.again)
 
     if options.attack is not None:
         return attacks.run(options.attack, options.quick)
