@@ -16,7 +16,7 @@ internal sealed record Area(string Name, string Project, params string[] Files)
         new("tokens", "src/Tidings", "Token*.cs", "*TokenKey.cs", "PemKey.cs", "JwtKeys.cs", "JwtAuthenticator.cs", "Revocations.cs", "GrantsCache.cs"),
         new("brokers", "src/Tidings", "MemoryBroker.cs", "MemoryLog.cs", "IdempotencyKeys.cs", "AbsentEpochs.cs", "HistoryBudget.cs", "KeyRates.cs"),
         new("brokers", "src/Tidings.Redis", "LogEntry.cs", "ChannelFeed.cs", "NodeLease.cs"),
-        new("feeds", "src/Tidings", "LaneSubscribers.cs", "Backlog.cs", "Subscription.cs", "SubscriptionList.cs", "ChannelState.cs", "OutboundQueue.cs"),
+        new("feeds", "src/Tidings", "LaneSubscribers.cs", "Backlog.cs", "Subscription.cs", "SubscriptionList.cs", "ChannelState.cs", "OutboundQueue.cs", "Connection.Sending.cs"),
         new(".NET client", "src/Tidings.Client", "ChannelFeed*.cs", "ChannelTable.cs", "SharedChannel.cs", "EventQueue.cs", "OwnMessages.cs", "Outbox.cs", "PendingCommand.cs",
             "Backoff.cs", "ReconnectPlan.cs", "ReconnectRules.cs", "ClientToken.cs", "Waits.cs", "CommandWriter.cs", "FrameReading.cs", "PositionText.cs", "ServerFrame.cs",
             "FollowQuery.cs", "Refusal.cs", "RetryAfter.cs", "ServerAddress.cs", "BoundedStream.cs"),

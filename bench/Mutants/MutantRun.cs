@@ -24,7 +24,7 @@ internal sealed class MutantRun(string root, bool isAgain)
         Directory.CreateDirectory(_folder);
         var suites = TestSuite.All(Path.Combine(_folder, "tree"));
         var planted = isAgain ? await LoadAsync<List<Mutant>>("planted.json") : Plant(suites);
-        var classes = isAgain ? await LoadClassesAsync(suites) : await FindClassesAsync(suites, planted);
+        var classes = isAgain && File.Exists(Path.Combine(_folder, "reached.json")) ? await LoadClassesAsync(suites) : await FindClassesAsync(suites, planted);
         var equivalents = Equivalents.Read(Path.Combine(AppContext.BaseDirectory, "equivalent.md"));
         var open = planted.Where(mutant => (areas.Length == 0 || areas.Contains(mutant.Area)) && mutant.Control is null && !equivalents.Has(mutant)).ToList();
         var drawn = only is not null ? [.. open.Where(mutant => mutant.ToString().Contains(only, StringComparison.Ordinal) || mutant.Key.Contains(only, StringComparison.Ordinal))]
@@ -44,6 +44,7 @@ internal sealed class MutantRun(string root, bool isAgain)
 
     private List<Mutant> Plant(IReadOnlyList<TestSuite> suites)
     {
+        File.Delete(Path.Combine(_folder, "reached.json"));
         var tree = new Tree(root, Path.Combine(_folder, "tree"));
         tree.Take();
         tree.Plant();

@@ -14,10 +14,16 @@ internal sealed class Tree(string root, string copy)
         {
             private static readonly int Chosen = int.TryParse(System.Environment.GetEnvironmentVariable("TIDINGS_MUTANT"), out var id) ? id : -1;
             private static readonly System.IO.MemoryMappedFiles.MemoryMappedViewAccessor? Reached = Opened();
+            private static readonly bool[] Seen = Reached is null ? [] : new bool[Reached.Capacity];
 
             public static bool Is(int id)
             {
-                Reached?.Write(id, (byte)1);
+                if (id < Seen.Length && !Seen[id])
+                {
+                    Seen[id] = true;
+                    Reached!.Write(id, (byte)1);
+                }
+
                 return id == Chosen;
             }
 

@@ -33,6 +33,8 @@ internal sealed record TestRun(Outcome Outcome, string? Test, double Seconds)
             start.Environment[name] = value;
         }
 
+        // Processes live for seconds: what code costs to measure and compile once more is never earned back.
+        start.Environment["DOTNET_TieredPGO"] = "0";
         var watch = Stopwatch.StartNew();
         var failed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         var exited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
