@@ -30,6 +30,6 @@ internal sealed record Area(string Name, string Project, params string[] Files)
         var name = Path.GetFileName(path);
         return path.StartsWith(Project + "/", StringComparison.Ordinal)
             && Files.Any(pattern => pattern[0] != '!' && FileSystemName.MatchesSimpleExpression(pattern, name))
-            && !Files.Any(pattern => pattern[0] == '!' && FileSystemName.MatchesSimpleExpression(pattern[1..], name));
+            && !Files.Any(pattern => pattern[0] == '!' && FileSystemName.MatchesSimpleExpression(pattern.AsSpan(1), name));
     }
 }
