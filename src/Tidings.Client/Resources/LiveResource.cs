@@ -62,7 +62,7 @@ public sealed class LiveResource<T> : IAsyncDisposable
         _end = CancellationTokenSource.CreateLinkedTokenSource(client);
         _read = row => Read(row, read);
         _ = _ready.Task.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-        _running = Task.Run(() => RunAsync(run));
+        _running = Task.Run(() => RunAsync(run), CancellationToken.None);
     }
 
     /// <summary>The resource's name.</summary>
