@@ -15,7 +15,7 @@ internal abstract class Lane : IDisposable
     private static Lane? s_current;
 
     private readonly Lock _gate = new();
-    private readonly List<LaneMember> _dirty = [];
+    private readonly List<Dirty> _dirty = [];
     private readonly List<IFanOut> _fanOuts = [];
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -69,7 +69,7 @@ internal abstract class Lane : IDisposable
     public LaneSwitch SwitchTo() => new(this);
 
     /// <summary>Has the connection flushed at the end of this turn.</summary>
-    public void MarkDirty(LaneMember member) => _dirty.Add(member);
+    public void MarkDirty(LaneMember member) => _dirty.Add(new Dirty(member));
 
     /// <summary>Has what a channel collects in this turn handed to its subscribers after all work that was posted.</summary>
     public void MarkPending(IFanOut fanOut) => _fanOuts.Add(fanOut);
@@ -177,16 +177,19 @@ internal abstract class Lane : IDisposable
         {
             try
             {
-                _dirty[i].Flush();
+                _dirty[i].Member.Flush();
             }
 #pragma warning disable CA1031 // see Run
             catch (Exception error)
 #pragma warning restore CA1031
             {
-                Failed(error, _dirty[i].GetType().Name);
+                Failed(error, _dirty[i].Member.GetType().Name);
             }
         }
 
         _dirty.Clear();
     }
+
+    // In a structure: an array of a base class would have the type of each entry checked when it is stored.
+    private readonly record struct Dirty(LaneMember Member);
 }
