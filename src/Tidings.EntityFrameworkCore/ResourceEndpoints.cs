@@ -76,7 +76,7 @@ public static class ResourceEndpoints
     }
 
     private static ResourceBuilder<TEntity> Map<TEntity, TContext>(
-        IEndpointRouteBuilder endpoints, string name, string feedPattern, Func<TidingsServices, ResourceDefinition<TEntity>, LiveContext, IEndpointConventionBuilder>? rest)
+        IEndpointRouteBuilder endpoints, string name, string feedPattern, Func<Edge, ResourceDefinition<TEntity>, LiveContext, IEndpointConventionBuilder>? rest)
         where TEntity : class
         where TContext : DbContext
     {
@@ -93,9 +93,9 @@ public static class ResourceEndpoints
         var definition = new ResourceDefinition<TEntity>(name, live.Json, services.GetService<IHostEnvironment>()?.IsDevelopment() ?? false);
         live.Add(definition);
         var kind = new ChannelKind(new ChannelPattern(Resource.ChannelPrefix + name)) { Retention = Kept };
-        tidings.Kinds.SetFeature(kind);
+        tidings.Node.Kinds.SetFeature(kind);
 
-        var handler = new FeedHandler(new ResourceFeed(tidings, definition, live), tidings.FirstMessage);
+        var handler = new FeedHandler(new ResourceFeed(tidings, definition, live), tidings.Node.FirstMessage);
         var route = new WebSocketRoute(tidings.TextRoute(binary: false), handler)
         {
             Join = _ => connection => ValueTask.FromResult(handler.Join(connection)),
@@ -109,7 +109,7 @@ public static class ResourceEndpoints
         return new ResourceBuilder<TEntity>(definition, routes, () =>
         {
             tidings.Authentication.KeepsPrincipals = true;
-            tidings.Kinds.SetFeature(kind with { Closed = true });
+            tidings.Node.Kinds.SetFeature(kind with { Closed = true });
         });
     }
 }

@@ -31,10 +31,10 @@ internal sealed class RedisBackplane : IBackplane
     private readonly NodeLease[] _leases;
     private int _disposed;
 
-    public RedisBackplane(RedisOptions options, Hub hub, TimeProvider time, IMeterFactory meters, ILogger log, TimeProvider? graceTime = null)
+    public RedisBackplane(RedisOptions options, string node, Hub hub, TimeProvider time, IMeterFactory meters, ILogger log, TimeProvider? graceTime = null)
     {
         var keys = new RedisKeys(options.Prefix);
-        Node = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+        Node = node;
         _shards = [.. options.Servers.Select(server => new RedisShard(server, keys, Node, time, log))];
         var metrics = new RedisMetrics(meters, time);
         var seal = new ClusterSeal(options.ClusterKey, options.ClusterKeyRequired);
@@ -126,5 +126,5 @@ internal sealed class RedisBackplane : IBackplane
 /// <summary>Makes the backplane from the application's options.</summary>
 internal sealed class RedisBackplaneFactory(RedisOptions options, IMeterFactory meters, ILogger<RedisBackplane> log) : IBackplaneFactory
 {
-    public IBackplane Create(Hub hub, TimeProvider time) => new RedisBackplane(options, hub, time, meters, log);
+    public IBackplane Create(BackplaneSite site) => new RedisBackplane(options, site.Node, site.Hub, site.Time, meters, log);
 }

@@ -14,7 +14,7 @@ internal static class Readiness
         app.MapHealthChecks(pattern).Add(endpoint =>
         {
             var check = endpoint.RequestDelegate!;
-            endpoint.RequestDelegate = context => tidings.Registry.IsDraining || tidings.Shedder.Reason is not null ? AnswerUnready(context) : check(context);
+            endpoint.RequestDelegate = context => tidings.Node.Registry.IsDraining || tidings.Node.Shedder.Reason is not null ? AnswerUnready(context) : check(context);
         });
     }
 

@@ -77,7 +77,7 @@ internal static class TidingsServer
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ConfigurationReload>(services, settings, started, builder.Configuration));
         if (options.Otlp is { } otlp)
         {
-            builder.Services.AddSingleton<IHostedService>(services => new OtlpExport(new Uri(otlp), builder.Configuration, services.GetTidings().Server.Version));
+            builder.Services.AddSingleton<IHostedService>(services => new OtlpExport(new Uri(otlp), builder.Configuration, services.GetTidings().Node.Server.Version));
         }
 
         configure?.Invoke(builder);

@@ -18,7 +18,7 @@ internal static class Welcome
         var key = tidings.ApiAccess.TrustsLocal ? "" : made is null ? " -H 'authorization: Bearer <key>'" : $" -H \"authorization: Bearer $(cat '{made}')\"";
 
         // As they stand, the lines work; what only the reader has is in angle brackets.
-        var listen = tidings.Options.RequireAuthentication ? $"'{ws}/ws/lobby?token=<token>'" : $"{ws}/ws/lobby";
+        var listen = tidings.Node.Options.RequireAuthentication ? $"'{ws}/ws/lobby?token=<token>'" : $"{ws}/ws/lobby";
         output.WriteLine($"""
             Tidings is running.
 
@@ -38,7 +38,7 @@ internal static class Welcome
                 """);
         }
 
-        if (tidings.Options.Channels is { Count: > 0 } kinds)
+        if (tidings.Node.Options.Channels is { Count: > 0 } kinds)
         {
             output.WriteLine($"""
                   Channels    {string.Join(", ", kinds.Select(static kind => kind.Pattern))}; these take the place of the built-in chat:* and room:*

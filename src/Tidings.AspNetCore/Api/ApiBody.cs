@@ -54,9 +54,9 @@ internal readonly record struct ApiBody(ReadOnlyMemory<byte> Bytes, IResult? Ref
 
     private static ApiBody TooLarge(int largest, string? detail) => new(default, Problems.TooLarge(detail ?? $"The body may have at most {largest} bytes."));
 
-    private static ApiBody Refuse(HttpContext context, TidingsServices tidings, ErrorCode code, string detail)
+    private static ApiBody Refuse(HttpContext context, Edge tidings, ErrorCode code, string detail)
     {
-        tidings.Registry.Metrics.RateLimited(RateLimitName.Bodies);
+        tidings.Node.Registry.Metrics.RateLimited(RateLimitName.Bodies);
         return new ApiBody(default, Problems.ComeBack(context, code, detail, BodyBudget.RetryAfter, code == ErrorCode.TooMany ? RateLimitName.Ip : null));
     }
 
@@ -71,11 +71,11 @@ internal readonly record struct ApiBody(ReadOnlyMemory<byte> Bytes, IResult? Ref
     }
 
     // What it holds is given back when the request has ended: handlers keep slices of a body for as long.
-    private sealed class BodyReading(HttpContext context, Sender sender, TidingsServices tidings) : IDisposable
+    private sealed class BodyReading(HttpContext context, Sender sender, Edge tidings) : IDisposable
     {
-        private readonly BodyBudget _budget = tidings.Registry.Bodies;
-        private readonly BodyBuffer _buffer = new(tidings.Registry.Bodies, sender);
-        private readonly CancellationTokenSource _limit = new(Timeout.InfiniteTimeSpan, tidings.Time);
+        private readonly BodyBudget _budget = tidings.Node.Registry.Bodies;
+        private readonly BodyBuffer _buffer = new(tidings.Node.Registry.Bodies, sender);
+        private readonly CancellationTokenSource _limit = new(Timeout.InfiniteTimeSpan, tidings.Node.Time);
         private bool _waits;
 
         public ReadOnlyMemory<byte> Bytes => _buffer.Bytes;

@@ -34,7 +34,7 @@ public static class ApiEndpoints
             var route = group.MapMethods("/" + operation.Name, [operation.Reads ? HttpMethods.Get : HttpMethods.Post], async context =>
             {
                 var result = tidings.ApiAccess.Refuse(context.Request, out var rate) ?? await RunAsync(
-                    context, operation, tidings.Limits.Messages(binary: false).HardLimit, tidings.ApiAccess.IsShown(context.Request), rate);
+                    context, operation, tidings.Node.Limits.Messages(binary: false).HardLimit, tidings.ApiAccess.IsShown(context.Request), rate);
                 await result.ExecuteAsync(context);
             });
             Describe(route, operation);
@@ -52,17 +52,17 @@ public static class ApiEndpoints
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/asyncapi.json", string connect = "/connect")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        var document = AsyncApiDocument.Write(connect, endpoints.ServiceProvider.GetTidings().Server);
+        var document = AsyncApiDocument.Write(connect, endpoints.ServiceProvider.GetTidings().Node.Server);
         return endpoints.MapMethods(pattern, [HttpMethods.Get], context => TypedResults.Bytes(document, Json).ExecuteAsync(context));
     }
 
-    private static List<ApiOperation> Operations(TidingsServices tidings)
+    private static List<ApiOperation> Operations(Edge tidings)
     {
         List<ApiOperation> operations =
         [
-            .. PublishOperations.All(tidings.ServerActions),
-            .. ConnectionOperations.All(tidings.ServerActions, tidings.Disconnecting),
-            .. ReadOperations.All(tidings.ServerActions, tidings.Shedder),
+            .. PublishOperations.All(tidings.Node.ServerActions),
+            .. ConnectionOperations.All(tidings.Node.ServerActions, tidings.Node.Disconnecting),
+            .. ReadOperations.All(tidings.Node.ServerActions, tidings.Node.Shedder),
             .. ListOperations.All(tidings),
         ];
         return [.. operations, new BatchOperation(operations).Operation];

@@ -28,10 +28,10 @@ public static class BroadcastEndpoint
     public static IEndpointConventionBuilder MapBroadcast(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/broadcast")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
+        var tidings = endpoints.ServiceProvider.GetRequiredService<Edge>();
         var route = endpoints.MapPost(pattern, async (HttpContext context) =>
         {
-            var result = tidings.ApiAccess.Refuse(context.Request, out _) ?? await BroadcastAsync(context, tidings, tidings.Limits.Messages(binary: false).SoftLimit);
+            var result = tidings.ApiAccess.Refuse(context.Request, out _) ?? await BroadcastAsync(context, tidings, tidings.Node.Limits.Messages(binary: false).SoftLimit);
             await result.ExecuteAsync(context);
         });
         RouteDescription.Add(
@@ -45,7 +45,7 @@ public static class BroadcastEndpoint
     {
     }
 
-    private static async Task<IResult> BroadcastAsync(HttpContext context, TidingsServices tidings, int largest)
+    private static async Task<IResult> BroadcastAsync(HttpContext context, Edge tidings, int largest)
     {
         var most = Math.Min(((long)largest * LargestJsonEscape) + 1024, Array.MaxLength);
         var (body, refusal) = await ApiBody.ReadAsync(context, (int)most, tidings.ApiAccess.IsShown(context.Request), $"Message too large: at most {largest} bytes.");
@@ -82,8 +82,8 @@ public static class BroadcastEndpoint
         try
         {
             var channel = ChannelName.RoomPrefix + room;
-            await tidings.Broker.PublishAsync(
-                new Publication(channel, MessageData.Text(content)) { Retention = tidings.Kinds.Find(channel).Retention }, CancellationToken.None);
+            await tidings.Node.Broker.PublishAsync(
+                new Publication(channel, MessageData.Text(content)) { Retention = tidings.Node.Kinds.Find(channel).Retention }, CancellationToken.None);
         }
         catch (BrokerUnavailableException error)
         {

@@ -16,7 +16,7 @@ internal static class DrainRoute
 
     private static readonly int[] FaultStatuses = [401];
 
-    public static void Map(IEndpointRouteBuilder endpoints, TidingsServices tidings)
+    public static void Map(IEndpointRouteBuilder endpoints, Edge tidings)
     {
         var route = endpoints.MapMethods("/drain", [HttpMethods.Post], async context =>
             await (tidings.AdminAccess.Refuse(context.Request, out _) ?? Begin(context, tidings)).ExecuteAsync(context));
@@ -25,13 +25,13 @@ internal static class DrainRoute
             ((Delegate)Describe).Method, typeof(DrainAnswer), Json, FaultStatuses, StatusCodes.Status202Accepted);
     }
 
-    private static IResult Begin(HttpContext context, TidingsServices tidings)
+    private static IResult Begin(HttpContext context, Edge tidings)
     {
-        _ = tidings.Drain.RunOnce();
+        _ = tidings.Node.Drain.RunOnce();
         var frame = JsonFrame.Begin();
         frame.Writer.WriteString("status"u8, "draining"u8);
-        frame.Writer.WriteNumber("connections"u8, tidings.Registry.Count);
-        frame.Writer.WriteNumber("remaining"u8, (long)tidings.Drain.Remaining.TotalMilliseconds);
+        frame.Writer.WriteNumber("connections"u8, tidings.Node.Registry.Count);
+        frame.Writer.WriteNumber("remaining"u8, (long)tidings.Node.Drain.Remaining.TotalMilliseconds);
         frame.Writer.WriteBoolean("stops"u8, context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested);
         var answer = frame.EndJson().ToArray();
         context.Response.StatusCode = StatusCodes.Status202Accepted;

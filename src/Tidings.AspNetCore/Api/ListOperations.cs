@@ -12,7 +12,7 @@ internal static class ListOperations
     private const int MostPerPage = 1000;
     private const int DefaultPerPage = 100;
 
-    public static IEnumerable<ApiOperation> All(TidingsServices tidings) =>
+    public static IEnumerable<ApiOperation> All(Edge tidings) =>
     [
         new ApiOperation<ChannelsQuery>(
             "channels", "Channels that somebody on this node is subscribed to.", ApiJson.Default.ChannelsQuery, typeof(ChannelsAnswer),
@@ -36,14 +36,14 @@ internal static class ListOperations
         },
     ];
 
-    private static ApiOutcome Channels(TidingsServices tidings, ChannelsQuery request)
+    private static ApiOutcome Channels(Edge tidings, ChannelsQuery request)
     {
         if (ApiChecks.Limit("limit", request.Limit, MostPerPage) is { } fault)
         {
             return ApiOutcome.Bad(fault);
         }
 
-        var channels = tidings.Hub.List();
+        var channels = tidings.Node.Hub.List();
         if (request.Pattern is { } pattern)
         {
             if (ChannelPattern.Fault(pattern) is { } wrong)
@@ -69,14 +69,14 @@ internal static class ListOperations
         return End(frame, next);
     }
 
-    private static ApiOutcome Connections(TidingsServices tidings, ConnectionsQuery request)
+    private static ApiOutcome Connections(Edge tidings, ConnectionsQuery request)
     {
         if (ApiChecks.Limit("limit", request.Limit, MostPerPage) is { } fault)
         {
             return ApiOutcome.Bad(fault);
         }
 
-        var sessions = (request.User is { } user ? tidings.Directory.FindUser(user) : tidings.Directory.All.Select(static entry => entry.Value))
+        var sessions = (request.User is { } user ? tidings.Node.Directory.FindUser(user) : tidings.Node.Directory.All.Select(static entry => entry.Value))
             .Select(static connection => connection.Tag).OfType<ChannelSession>();
         var (page, next) = Page(sessions, static session => session.Id, request.After, request.Limit);
         var frame = JsonFrame.Begin();
@@ -97,14 +97,14 @@ internal static class ListOperations
         return End(frame, next);
     }
 
-    private static ApiOutcome Info(TidingsServices tidings)
+    private static ApiOutcome Info(Edge tidings)
     {
         var frame = JsonFrame.Begin();
-        frame.Writer.WriteString("server"u8, tidings.Server.Name);
-        frame.Writer.WriteString("version"u8, tidings.Server.Version);
-        frame.Writer.WriteNumber("connections"u8, tidings.Registry.Count);
-        frame.Writer.WriteNumber("users"u8, tidings.Directory.Users.Count());
-        frame.Writer.WriteNumber("channels"u8, tidings.Hub.Channels);
+        frame.Writer.WriteString("server"u8, tidings.Node.Server.Name);
+        frame.Writer.WriteString("version"u8, tidings.Node.Server.Version);
+        frame.Writer.WriteNumber("connections"u8, tidings.Node.Registry.Count);
+        frame.Writer.WriteNumber("users"u8, tidings.Node.Directory.Users.Count());
+        frame.Writer.WriteNumber("channels"u8, tidings.Node.Hub.Channels);
         return ApiOutcome.Of(frame);
     }
 

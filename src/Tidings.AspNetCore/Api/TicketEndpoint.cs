@@ -46,10 +46,10 @@ public static class TicketEndpoint
     {
     }
 
-    private static IReadOnlyList<FieldFault>? Note(HttpContext context, TidingsServices tidings, string reason, FieldFault? why) =>
-        tidings.Registry.Refusals.Add(reason, AddressKey.From(context.Connection.RemoteIpAddress), why);
+    private static IReadOnlyList<FieldFault>? Note(HttpContext context, Edge tidings, string reason, FieldFault? why) =>
+        tidings.Node.Registry.Refusals.Add(reason, AddressKey.From(context.Connection.RemoteIpAddress), why);
 
-    private static async Task<IResult> IssueAsync(HttpContext context, TidingsServices tidings)
+    private static async Task<IResult> IssueAsync(HttpContext context, Edge tidings)
     {
         var who = await tidings.Authentication.IdentifyAsync(context, Methods);
         if (who.ByCookie ? !tidings.Origins.AllowsCookie(context.Request) : !tidings.Origins.Allows(context.Request))
@@ -73,7 +73,7 @@ public static class TicketEndpoint
         string ticket;
         try
         {
-            ticket = await tidings.Tickets.IssueAsync(identity);
+            ticket = await tidings.Node.Tickets.IssueAsync(identity);
         }
         catch (BrokerUnavailableException error)
         {

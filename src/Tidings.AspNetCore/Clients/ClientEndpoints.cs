@@ -24,7 +24,7 @@ public static class ClientEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
-        var handler = new ClientHandler(tidings.ClientActions, tidings.FirstMessage);
+        var handler = new ClientHandler(tidings.Node.ClientActions, tidings.Node.FirstMessage);
         var route = new WebSocketRoute(tidings.TextRoute(binary: false), handler)
         {
             Check = static context => ChannelName.IsValidRoom(ClientOf(context))

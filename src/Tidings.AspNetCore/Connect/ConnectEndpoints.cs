@@ -77,14 +77,14 @@ public static class ConnectEndpoints
         return group;
     }
 
-    private static RouteGroupBuilder MapGroup(IEndpointRouteBuilder endpoints, string pattern, TidingsServices tidings)
+    private static RouteGroupBuilder MapGroup(IEndpointRouteBuilder endpoints, string pattern, Edge tidings)
     {
         var group = endpoints.MapGroup(pattern);
         ((IEndpointConventionBuilder)group).Finally(endpoint =>
         {
             if (AuthenticationRule.IsRequiredBy(endpoint.Metadata))
             {
-                tidings.OnRouteRequiresAuthentication();
+                tidings.Node.OnRouteRequiresAuthentication();
             }
         });
         return group;

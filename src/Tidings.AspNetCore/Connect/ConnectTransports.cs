@@ -16,22 +16,22 @@ internal sealed class ConnectTransports
     // How long a client may take to read an answer that is whole, before its place is given to others.
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
 
-    private readonly TidingsServices _tidings;
+    private readonly Edge _tidings;
     private readonly WebSocketRoute _webSockets;
     private readonly EventStreamRoute _events;
     private readonly PollRoute _polls;
     private readonly CommandRoute _commands;
 
-    public ConnectTransports(TidingsServices tidings)
+    public ConnectTransports(Edge tidings)
     {
         _tidings = tidings;
         var route = new ConnectRoute(tidings);
         var entrance = new HttpEntrance(tidings, route);
         var settings = tidings.TextRoute(binary: false);
         var answering = settings.With(static settings => settings with { Heartbeat = TimeSpan.Zero, CloseTimeout = AnswerTimeout });
-        _webSockets = new WebSocketRoute(settings, tidings.Channels) { Join = route.Join, IdentifiesByItself = tidings.ConnectHook is not null };
-        _events = new EventStreamRoute(entrance, tidings.Registry.Metrics, settings.With(static settings => settings with { TextHeartbeat = false }));
-        _polls = new PollRoute(entrance, tidings.Registry.Metrics, answering, tidings.Time);
+        _webSockets = new WebSocketRoute(settings, tidings.Node.Channels) { Join = route.Join, IdentifiesByItself = tidings.ConnectHook is not null };
+        _events = new EventStreamRoute(entrance, tidings.Node.Registry.Metrics, settings.With(static settings => settings with { TextHeartbeat = false }));
+        _polls = new PollRoute(entrance, tidings.Node.Registry.Metrics, answering, tidings.Node.Time);
 
         // Rates are counted by sender, and an answer is bounded by what it is before each command.
         var saying = answering.With(static settings => settings with
@@ -42,7 +42,7 @@ internal sealed class ConnectTransports
             SharesRates = false,
             QueueBytes = int.MaxValue,
         });
-        _commands = new CommandRoute(entrance, tidings.Actions, settings, saying);
+        _commands = new CommandRoute(entrance, tidings.Node.Actions, settings, saying);
     }
 
     /// <summary>A WebSocket, a stream or a poll, as the request says.</summary>

@@ -24,13 +24,13 @@ internal sealed class EndpointRoute
         Tidings = services.GetTidings();
         Name = endpoint.DisplayName ?? "a WebSocket route";
         Limits = endpoint.Metadata.OfType<EndpointLimits>().LastOrDefault() ?? new EndpointLimits();
-        Settings = Limits.ToSettings(Tidings.Options.Heartbeat.Interval, textHeartbeat);
+        Settings = Limits.ToSettings(Tidings.Node.Options.Heartbeat.Interval, textHeartbeat);
         Connections = new EndpointHandler(textHeartbeat);
         Json = services.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
         Log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Tidings.WebSocket");
     }
 
-    public TidingsServices Tidings { get; }
+    public Edge Tidings { get; }
     public string Name { get; }
     public EndpointLimits Limits { get; }
     public ConnectionSettings Settings { get; }

@@ -23,7 +23,7 @@ internal sealed partial class EndpointSession
                 _connection!.Suspend();
                 break;
             case InboxOutcome.NoMemory:
-                _route.Tidings.Registry.Metrics.RateLimited(RateLimitName.Bodies);
+                _route.Tidings.Node.Registry.Metrics.RateLimited(RateLimitName.Bodies);
                 _connection!.CloseNow(DisconnectCode.Unavailable);
                 break;
         }
@@ -143,7 +143,7 @@ internal sealed partial class EndpointSession
         var version = _inbox.Version;
         using var registration = cancellationToken.UnsafeRegister(
             (_, token) => _inbox.Interrupt(version, new OperationCanceledException(token)), null);
-        using var timer = timeout == Timeout.InfiniteTimeSpan ? null : _route.Tidings.Time.CreateTimer(
+        using var timer = timeout == Timeout.InfiniteTimeSpan ? null : _route.Tidings.Node.Time.CreateTimer(
             _ => _inbox.Interrupt(version, new TimeoutException("No message came in time.")), null, timeout, Timeout.InfiniteTimeSpan);
         await waiting;
     }
@@ -177,14 +177,14 @@ internal sealed partial class EndpointSession
             var written = _outbox.Written;
             try
             {
-                await room.WaitAsync(_route.Limits.SendTimeout, _route.Tidings.Time, cancellationToken);
+                await room.WaitAsync(_route.Limits.SendTimeout, _route.Tidings.Node.Time, cancellationToken);
                 break;
             }
             catch (TimeoutException)
             {
                 if (_outbox.Written == written && _outbox.IsPeerBehind)
                 {
-                    _route.Tidings.Registry.Metrics.SlowConsumer();
+                    _route.Tidings.Node.Registry.Metrics.SlowConsumer();
                     _connection!.Close(DisconnectCode.SlowConsumer);
                     await room;
                     break;
@@ -208,7 +208,7 @@ internal sealed partial class EndpointSession
         var buffer = ArrayPool<byte>.Shared.Rent(MessageDeflater.DestinationLength(payload.Length));
         try
         {
-            return _route.Tidings.Deflater.TryDeflate(payload, buffer, out var length)
+            return _route.Tidings.Node.Deflater.TryDeflate(payload, buffer, out var length)
                 ? Frame.Create(opcode, buffer.AsSpan(0, length), compressed: true)
                 : Frame.Create(opcode, payload);
         }

@@ -66,7 +66,7 @@ internal sealed partial class EndpointSession
         {
             if (!_handlerDone)
             {
-                _grace = _route.Tidings.Time.CreateTimer(
+                _grace = _route.Tidings.Node.Time.CreateTimer(
                     static session => ((EndpointSession)session!)._leftBehind.TrySetResult(), this, TimeSpan.FromSeconds(GraceSeconds), Timeout.InfiniteTimeSpan);
             }
         }
@@ -104,7 +104,7 @@ internal sealed partial class EndpointSession
         }
         else
         {
-            _route.Tidings.Registry.Leave(_address);
+            _route.Tidings.Node.Registry.Leave(_address);
             End(DisconnectCode.Abnormal);
         }
 

@@ -44,7 +44,7 @@ internal sealed partial class EndpointSession : ILaneWork
         _route = route;
         _deflate = deflate;
         _address = address;
-        _inbox = new Inbox(route.Tidings.Registry.Bodies, Sender.Of(null, address));
+        _inbox = new Inbox(route.Tidings.Node.Registry.Bodies, Sender.Of(null, address));
         _outbox = new Outbox(route.Limits.QueueBytes);
         _lifetime = new SessionLifetime(this, context.Features.Get<IHttpRequestLifetimeFeature>());
         Socket = new WebSocketConnection(this, context);
@@ -147,8 +147,8 @@ internal sealed partial class EndpointSession : ILaneWork
 
         var tidings = _route.Tidings;
         var detachable = WebSocketEntrance.Detachable(_context);
-        var pool = tidings.Lanes.NextPool();
-        var connection = new Connection(detachable?.Lane ?? (Lane)pool, _route.Settings, _route.Connections, tidings.Registry, _deflate.Terms)
+        var pool = tidings.Node.Lanes.NextPool();
+        var connection = new Connection(detachable?.Lane ?? (Lane)pool, _route.Settings, _route.Connections, tidings.Node.Registry, _deflate.Terms)
         {
             Id = Id,
             Tag = this,

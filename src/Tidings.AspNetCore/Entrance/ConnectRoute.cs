@@ -9,7 +9,7 @@ using Tidings.Sessions;
 namespace Tidings.AspNetCore.Entrance;
 
 /// <summary>Takes connections of the channel protocol in: what a hook says of who comes, and which channels the server subscribes him to.</summary>
-internal sealed class ConnectRoute(TidingsServices tidings)
+internal sealed class ConnectRoute(Edge tidings)
 {
     /// <summary>What makes a WebSocket a session: it may run after the request, unless a hook is asked, which is told of the request.</summary>
     public Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) => tidings.ConnectHook is null
@@ -57,7 +57,7 @@ internal sealed class ConnectRoute(TidingsServices tidings)
 
     private async ValueTask<DisconnectCode?> BeginAsync(Connection connection, Arrival arrival)
     {
-        await tidings.Channels.BeginAsync(connection, arrival).ConfigureAwait(false);
+        await tidings.Node.Channels.BeginAsync(connection, arrival).ConfigureAwait(false);
         return null;
     }
 

@@ -14,7 +14,7 @@ using Tidings.Sessions;
 namespace Tidings.AspNetCore.Entrance;
 
 /// <summary>Takes requests in that are served as connections: where they come from, whether there is a place, who comes.</summary>
-internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
+internal sealed class HttpEntrance(Edge tidings, ConnectRoute route)
 {
     private const string SoonSeconds = "5";
     private const string SlowlySeconds = "30";
@@ -34,16 +34,16 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
         }
 
         var address = AddressKey.From(context.Connection.RemoteIpAddress);
-        if (counted && tidings.Registry.Rates.RefuseQuestion(address, who.Identity?.User) is { Refuses: true } rate)
+        if (counted && tidings.Node.Registry.Rates.RefuseQuestion(address, who.Identity?.User) is { Refuses: true } rate)
         {
-            tidings.Registry.Metrics.RateLimited(RateLimitName.Subscribing);
+            tidings.Node.Registry.Metrics.RateLimited(RateLimitName.Subscribing);
             Note(context, "Streams and polls per second");
             await AnswerAsync(context, Problems.RateLimited(context, rate.RetryAfter, rate.SharedLimit));
             return null;
         }
 
         var place = counted ? address : default;
-        switch (tidings.Registry.Enter(place, stays: counted))
+        switch (tidings.Node.Registry.Enter(place, stays: counted))
         {
             case Admission.Admitted:
                 break;
@@ -57,8 +57,8 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
                 return null;
         }
 
-        var lane = tidings.Lanes.NextPool();
-        var connection = new Connection(lane, settings, handler ?? tidings.Channels, tidings.Registry) { Address = place };
+        var lane = tidings.Node.Lanes.NextPool();
+        var connection = new Connection(lane, settings, handler ?? tidings.Node.Channels, tidings.Node.Registry) { Address = place };
         try
         {
             var (arrival, refusal) = await route.AdmitAsync(context, who.Identity);
@@ -114,7 +114,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
             return null;
         }
 
-        if (stays && tidings.Registry.RefusesNewcomers())
+        if (stays && tidings.Node.Registry.RefusesNewcomers())
         {
             await AnswerAsync(context, Problems.Unavailable("This server takes no more connections now."), SoonSeconds);
             return null;
@@ -141,7 +141,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
     {
         try
         {
-            if (await tidings.Channels.BeginReadingAsync(visit.Connection, visit.Arrival, wishes) is not { } refusal)
+            if (await tidings.Node.Channels.BeginReadingAsync(visit.Connection, visit.Arrival, wishes) is not { } refusal)
             {
                 return true;
             }
@@ -166,7 +166,7 @@ internal sealed class HttpEntrance(TidingsServices tidings, ConnectRoute route)
     }
 
     private IReadOnlyList<FieldFault>? Note(HttpContext context, string reason, FieldFault? why = null) =>
-        tidings.Registry.Refusals.Add(reason, AddressKey.From(context.Connection.RemoteIpAddress), why);
+        tidings.Node.Registry.Refusals.Add(reason, AddressKey.From(context.Connection.RemoteIpAddress), why);
 
     /// <summary>Answers in the place of a close code, and notes why for those who run the server.</summary>
     public Task NoteAndRefuseAsync(HttpContext context, DisconnectCode code, FieldFault? why = null) => RefuseAsync(context, code, Note(context, code.Reason, why));

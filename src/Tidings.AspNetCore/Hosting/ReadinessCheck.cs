@@ -4,14 +4,14 @@ using Tidings.AspNetCore.Services;
 namespace Tidings.AspNetCore.Hosting;
 
 /// <summary>Ready while new connections are taken in, and what nodes share can be reached.</summary>
-internal sealed class ReadinessCheck(TidingsServices tidings) : IHealthCheck
+internal sealed class ReadinessCheck(Edge tidings) : IHealthCheck
 {
     public const string Tag = "ready";
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
-            tidings.Registry.IsDraining ? HealthCheckResult.Unhealthy("Draining.")
-            : tidings.Shedder.Reason is { } reason ? HealthCheckResult.Unhealthy($"Overloaded: {reason} is short.")
-            : !tidings.Backplane.IsAvailable ? HealthCheckResult.Unhealthy("The broker cannot be reached.")
+            tidings.Node.Registry.IsDraining ? HealthCheckResult.Unhealthy("Draining.")
+            : tidings.Node.Shedder.Reason is { } reason ? HealthCheckResult.Unhealthy($"Overloaded: {reason} is short.")
+            : !tidings.Node.Backplane.IsAvailable ? HealthCheckResult.Unhealthy("The broker cannot be reached.")
             : HealthCheckResult.Healthy());
 }

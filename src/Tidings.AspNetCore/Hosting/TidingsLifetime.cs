@@ -12,7 +12,7 @@ namespace Tidings.AspNetCore.Hosting;
 
 /// <summary>Drains when the host stops: before the web server does, which knows nothing of the connections it has let go.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "A source of cancellation without a timer has nothing to free, and a signal may come at any time.")]
-internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceProvider services, ILogger<TidingsLifetime> log) : IHostedLifecycleService
+internal sealed partial class TidingsLifetime(Edge tidings, IServiceProvider services, ILogger<TidingsLifetime> log) : IHostedLifecycleService
 {
     // A connection has five seconds to answer its close frame.
     private static readonly TimeSpan LongestClose = TimeSpan.FromSeconds(10);
@@ -24,14 +24,14 @@ internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceP
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        tidings.Registry.BeginDraining();
+        tidings.Node.Registry.BeginDraining();
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Hurry());
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Hurry());
         using var hurry = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _hurry.Token);
         var ending = EndTasksAsync(hurry.Token);
-        if (tidings.DrainSpan > TimeSpan.Zero)
+        if (tidings.Node.DrainSpan > TimeSpan.Zero)
         {
-            await tidings.Drain.RunOnce().WaitAsync(tidings.DrainSpan + LongestClose, tidings.Time, hurry.Token)
+            await tidings.Node.Drain.RunOnce().WaitAsync(tidings.Node.DrainSpan + LongestClose, tidings.Node.Time, hurry.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
@@ -43,12 +43,12 @@ internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceP
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     // Before the listener opens: who is taken in finds what nodes share, where that can be reached.
-    public Task StartAsync(CancellationToken cancellationToken) => tidings.Backplane.StartAsync(cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken) => tidings.Node.Backplane.StartAsync(cancellationToken);
 
     /// <exception cref="OptionsValidationException">Lanes were asked for by name and no address is served by them.</exception>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        if (tidings.Options.Pump == PumpKind.Lanes && services.GetService<LaneTransportFactory>() is not { IsInUse: true })
+        if (tidings.Node.Options.Pump == PumpKind.Lanes && services.GetService<LaneTransportFactory>() is not { IsInUse: true })
         {
             throw new OptionsValidationException("Tidings", typeof(TidingsOptions),
                 ["Tidings:Pump is \"Lanes\"; lanes need Linux and a host that called UseTidings. It must be auto or streams here."]);
@@ -65,33 +65,33 @@ internal sealed partial class TidingsLifetime(TidingsServices tidings, IServiceP
     // Asked a second time: whoever asks does not want to wait.
     private void Hurry()
     {
-        LogHurry(tidings.Registry.Count);
+        LogHurry(tidings.Node.Registry.Count);
         _hurry.Cancel();
     }
 
     private async Task EndTasksAsync(CancellationToken hurry)
     {
-        using var bound = new CancellationTokenSource(tidings.Options.Drain ?? DrainDefaults.Span, tidings.Time);
+        using var bound = new CancellationTokenSource(tidings.Node.Options.Drain ?? DrainDefaults.Span, tidings.Node.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, hurry);
-        await tidings.StopTasksAsync(either.Token);
+        await tidings.Node.StopTasksAsync(either.Token);
     }
 
     private async Task CloseAsync(TimeSpan longest, CancellationToken cancellationToken)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bound.CancelAfter(longest);
-        if (tidings.Registry.Count is var count and > 0)
+        if (tidings.Node.Registry.Count is var count and > 0)
         {
             LogClosing(count);
         }
 
         try
         {
-            await tidings.Registry.CloseAllAsync(DisconnectCode.ShuttingDown, bound.Token);
+            await tidings.Node.Registry.CloseAllAsync(DisconnectCode.ShuttingDown, bound.Token);
         }
         catch (OperationCanceledException)
         {
-            LogLeftBehind(tidings.Registry.Count);
+            LogLeftBehind(tidings.Node.Registry.Count);
         }
     }
 

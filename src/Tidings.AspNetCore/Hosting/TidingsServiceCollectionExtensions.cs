@@ -1,13 +1,19 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tidings;
+using Tidings.AspNetCore.Handlers;
+using Tidings.AspNetCore.Hooks;
 using Tidings.AspNetCore.Hosting;
 using Tidings.AspNetCore.Metrics;
 using Tidings.AspNetCore.Services;
+using Tidings.Connections;
 using Tidings.Engine;
 using Tidings.Lanes;
+using Tidings.Pressure;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -37,14 +43,16 @@ public static class TidingsServiceCollectionExtensions
         }
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TidingsOptions>, Validator>());
-        services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();
-        services.TryAddSingleton<LaneSet>();
         services.TryAddSingleton<MetricsCollector>();
-        services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<TidingsServices>(
-            provider, provider.GetRequiredService<IOptions<TidingsOptions>>().Value));
-        services.TryAddSingleton(static provider => provider.GetTidings().Facade);
-        services.TryAddSingleton(static provider => provider.GetTidings().Tasks.Facade);
+        NodeBuilder.TryAddParts(services, OptionsOf);
+        services.TryAddSingleton(static provider => new ConfiguredHooks(
+            OptionsOf(provider).Hooks, provider.GetRequiredService<BodyBudget>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ConnectionRegistry>>()));
+        services.TryAddSingleton(static provider => new CallTable(provider.GetRequiredService<ConfiguredHooks>().Calls));
+        services.TryAddSingleton(MakeNode);
+        services.TryAddSingleton<Edge>();
+        services.TryAddSingleton(static provider => provider.GetNode().Facade);
+        services.TryAddSingleton(static provider => provider.GetNode().Tasks.Facade);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TidingsLifetime>());
         services.AddOptions<HostOptions>().Configure<IOptions<TidingsOptions>, IHostEnvironment>(static (host, tidings, environment) =>
         {
@@ -53,6 +61,17 @@ public static class TidingsServiceCollectionExtensions
         });
         services.AddHealthChecks().AddCheck<ReadinessCheck>("tidings", tags: [ReadinessCheck.Tag]);
         return new TidingsServiceBuilder(services);
+    }
+
+    private static TidingsOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<TidingsOptions>>().Value;
+
+    private static Node MakeNode(IServiceProvider provider)
+    {
+        var options = OptionsOf(provider);
+        var environment = provider.GetService<IHostEnvironment>();
+        return NodeBuilder.Of(
+            provider, options, provider.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions, provider.GetRequiredService<ConfiguredHooks>().KindOf,
+            provider.GetRequiredService<CallTable>(), DrainDefaults.SpanOf(options, environment), tellsReasons: environment?.IsDevelopment() ?? false).Build();
     }
 
     [SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]

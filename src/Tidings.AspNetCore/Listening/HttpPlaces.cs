@@ -29,9 +29,9 @@ internal sealed class HttpPlaces(ConnectionRegistry registry, TrustedPeers peers
     {
         var tidings = services.GetTidings();
         var peers = services.GetService<TrustedPeers>();
-        return peers is null && tidings.Options.Limits.HttpConnectionsPerIp is null
+        return peers is null && tidings.Node.Options.Limits.HttpConnectionsPerIp is null
             ? null
-            : new HttpPlaces(tidings.Registry, peers ?? new TrustedPeers(static _ => false));
+            : new HttpPlaces(tidings.Node.Registry, peers ?? new TrustedPeers(static _ => false));
     }
 
     /// <summary>Bounds the connections of a web server whose sockets are not accepted by lanes.</summary>

@@ -11,7 +11,7 @@ namespace Tidings.AspNetCore.Mapping;
 internal sealed class ChannelPolicy(HandlerRunner runner, string policy)
 {
     /// <exception cref="InvalidOperationException">The application did not add ASP.NET Core's authorization.</exception>
-    public static ChannelPolicy Find(TidingsServices tidings, string policy)
+    public static ChannelPolicy Find(Edge tidings, string policy)
     {
         ArgumentException.ThrowIfNullOrEmpty(policy);
         if (tidings.Provider.GetService(typeof(IAuthorizationService)) is null)

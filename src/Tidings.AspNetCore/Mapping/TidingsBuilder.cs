@@ -12,12 +12,12 @@ namespace Microsoft.AspNetCore.Builder;
 public sealed class TidingsBuilder : IEndpointConventionBuilder
 {
     private readonly IEndpointConventionBuilder _route;
-    private readonly TidingsServices _tidings;
+    private readonly Edge _tidings;
     private bool _sendIsSet;
     private ChannelPolicy? _sendPolicy;
     private IPublishHandler? _sendHandler;
 
-    internal TidingsBuilder(IEndpointConventionBuilder route, TidingsServices tidings)
+    internal TidingsBuilder(IEndpointConventionBuilder route, Edge tidings)
     {
         _route = route;
         _tidings = tidings;
@@ -89,12 +89,12 @@ public sealed class TidingsBuilder : IEndpointConventionBuilder
         var bound = new HandlerDelegate(handler, pattern: null, HandlerData.Message, _tidings.Provider, _tidings.HandlerJson, subject: "to");
         _tidings.Authentication.KeepsPrincipals |= bound.WantsPrincipal;
         _sendHandler = new ApplicationPublishHandler(_tidings.Handlers, bound, _tidings.HandlerJson);
-        return SetSend(_sendIsSet ? _tidings.DirectMessages.Rule.Access : ChannelAccess.Anyone);
+        return SetSend(_sendIsSet ? _tidings.Node.DirectMessages.Rule.Access : ChannelAccess.Anyone);
     }
 
     private TidingsBuilder SetSend(ChannelAccess access)
     {
-        _tidings.DirectMessages.Rule = new SendRule(access, _sendPolicy is null ? _sendHandler : new PolicyPublishHandler(_sendPolicy, _sendHandler));
+        _tidings.Node.DirectMessages.Rule = new SendRule(access, _sendPolicy is null ? _sendHandler : new PolicyPublishHandler(_sendPolicy, _sendHandler));
         return this;
     }
 

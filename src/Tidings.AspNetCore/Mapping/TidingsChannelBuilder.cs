@@ -11,7 +11,7 @@ namespace Microsoft.AspNetCore.Builder;
 /// <summary>What holds for a kind of channels. Each call takes effect at once, for subscriptions and messages that come after it.</summary>
 public sealed class TidingsChannelBuilder
 {
-    private readonly TidingsServices _tidings;
+    private readonly Edge _tidings;
     private ChannelKind _kind;
     private bool _publishIsSet;
     private ChannelPolicy? _publishPolicy;
@@ -19,11 +19,11 @@ public sealed class TidingsChannelBuilder
     private IPublishHandler? _publishHandler;
     private ISubscribeHandler? _subscribeHandler;
 
-    internal TidingsChannelBuilder(TidingsServices tidings, ChannelKind kind)
+    internal TidingsChannelBuilder(Edge tidings, ChannelKind kind)
     {
         _tidings = tidings;
         _kind = kind;
-        tidings.Kinds.Set(kind);
+        tidings.Node.Kinds.Set(kind);
     }
 
     /// <summary>How much of each channel's log is kept. Without this call it is 100 messages for an hour.</summary>
@@ -121,7 +121,7 @@ public sealed class TidingsChannelBuilder
             OnPublish = _publishPolicy is null ? _publishHandler : new PolicyPublishHandler(_publishPolicy, _publishHandler),
             OnSubscribe = _subscribePolicy is null ? _subscribeHandler : new PolicySubscribeHandler(_subscribePolicy, _subscribeHandler),
         };
-        _tidings.Kinds.Set(_kind);
+        _tidings.Node.Kinds.Set(_kind);
         return this;
     }
 }

@@ -23,8 +23,8 @@ public static class RoomEndpoints
     public static IEndpointConventionBuilder MapRooms(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/ws/{room}")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
-        var rooms = new RoomHandler(tidings.Hub, tidings.Broker, tidings.Kinds, tidings.RoomDialects, tidings.FirstMessage);
+        var tidings = endpoints.ServiceProvider.GetRequiredService<Edge>();
+        var rooms = new RoomHandler(tidings.Node.Hub, tidings.Node.Broker, tidings.Node.Kinds, tidings.Node.RoomDialects, tidings.Node.FirstMessage);
         return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: false), rooms)
         {
             Check = static context => ChannelName.IsValidRoom(RoomOf(context))
@@ -33,7 +33,7 @@ public static class RoomEndpoints
             Join = context =>
             {
                 var room = RoomOf(context);
-                return connection => rooms.JoinAsync(connection, room, tidings.Limits.ConnectionsPerRoom);
+                return connection => rooms.JoinAsync(connection, room, tidings.Node.Limits.ConnectionsPerRoom);
             },
         });
     }
@@ -44,8 +44,8 @@ public static class RoomEndpoints
     public static IEndpointConventionBuilder MapEcho(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/ws")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        var tidings = endpoints.ServiceProvider.GetRequiredService<TidingsServices>();
-        return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: true), new EchoHandler(tidings.FirstMessage)));
+        var tidings = endpoints.ServiceProvider.GetRequiredService<Edge>();
+        return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: true), new EchoHandler(tidings.Node.FirstMessage)));
     }
 
     /// <summary>Maps what conformance suites speak to: every message back as it came, to 16 MiB, no heartbeat, no limits.</summary>
@@ -64,7 +64,7 @@ public static class RoomEndpoints
 
     private static IEndpointConventionBuilder MapRoute(this IEndpointRouteBuilder endpoints, string pattern, WebSocketRoute route)
     {
-        var entrance = endpoints.ServiceProvider.GetRequiredService<TidingsServices>().Entrance;
+        var entrance = endpoints.ServiceProvider.GetRequiredService<Edge>().Entrance;
         return endpoints.MapMethods(pattern, Methods, context => entrance.EnterAsync(context, route));
     }
 }

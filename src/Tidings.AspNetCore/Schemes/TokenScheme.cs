@@ -12,7 +12,7 @@ using Tidings.Quotas;
 namespace Tidings.AspNetCore.Schemes;
 
 /// <summary>The tokens and tickets of Tidings as a scheme of ASP.NET Core's authentication, so that the application's own endpoints can ask for them.</summary>
-internal sealed class TokenScheme(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory log, UrlEncoder encoder, TidingsServices tidings)
+internal sealed class TokenScheme(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory log, UrlEncoder encoder, Edge tidings)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, log, encoder)
 {
     // Cookies are other schemes' business, and a handler's first message its own.
@@ -39,7 +39,7 @@ internal sealed class TokenScheme(IOptionsMonitor<AuthenticationSchemeOptions> o
         var who = await tidings.Authentication.IdentifyAsync(Context, Methods);
         if (who.Refusal is { } refusal)
         {
-            tidings.Registry.Refusals.Add(refusal.Reason, AddressKey.From(Context.Connection.RemoteIpAddress), who.Why);
+            tidings.Node.Registry.Refusals.Add(refusal.Reason, AddressKey.From(Context.Connection.RemoteIpAddress), who.Why);
             _later = refusal == DisconnectCode.Unavailable;
             return AuthenticateResult.Fail(refusal.Reason);
         }

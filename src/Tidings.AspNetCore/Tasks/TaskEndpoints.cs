@@ -37,7 +37,7 @@ public static class TaskEndpoints
         var settings = tidings.TextRoute(binary: false).With(static settings => settings with { TextHeartbeat = false });
         var entrance = new HttpEntrance(tidings, new ConnectRoute(tidings));
         var writing = new TaskWriteRoutes(tidings);
-        var reading = new TaskReadRoutes(tidings, entrance, new EventStreamRoute(entrance, tidings.Registry.Metrics, settings), settings);
+        var reading = new TaskReadRoutes(tidings, entrance, new EventStreamRoute(entrance, tidings.Node.Registry.Metrics, settings), settings);
         var group = endpoints.MapGroup(pattern);
         RouteDescription.Add(
             group.MapMethods("", [HttpMethods.Post], context => TaskWriteRoutes.AnswerAsync(context, writing.StartAsync)), "task_start", "Starts a task.",
@@ -60,9 +60,9 @@ public static class TaskEndpoints
         return new TasksBuilder(group, tidings);
     }
 
-    private static void MapSocket(IEndpointRouteBuilder endpoints, string pattern, TidingsServices tidings)
+    private static void MapSocket(IEndpointRouteBuilder endpoints, string pattern, Edge tidings)
     {
-        var handler = tidings.Tasks.Handler;
+        var handler = tidings.Node.Tasks.Handler;
         var route = new WebSocketRoute(tidings.TextRoute(binary: false), handler)
         {
             Check = static context => TaskId.IsValid(TaskReadRoutes.IdOf(context)) ? null : $"A task's id is {TaskId.Rule}.",

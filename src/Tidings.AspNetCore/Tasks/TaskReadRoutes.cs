@@ -13,7 +13,7 @@ using Tidings.Tasks;
 namespace Tidings.AspNetCore.Tasks;
 
 /// <summary>Reading, watching and cancelling tasks over HTTP: for those who hold a key, and for those who may watch.</summary>
-internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entrance, EventStreamRoute events, LiveSettings settings)
+internal sealed class TaskReadRoutes(Edge tidings, HttpEntrance entrance, EventStreamRoute events, LiveSettings settings)
 {
     public static string IdOf(HttpContext context) => (string?)context.Request.RouteValues["taskId"] ?? "";
 
@@ -25,7 +25,7 @@ internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entra
             return null;
         }
 
-        return await tidings.Tasks.Registry.FindAsync(id, context.RequestAborted) is { } record
+        return await tidings.Node.Tasks.Registry.FindAsync(id, context.RequestAborted) is { } record
             ? new StateResult(record.State, StatusCodes.Status200OK, tidings.TaskAccess.Admits(context.Request) ? record.Data : default)
             : TaskProblems.NotFound;
     });
@@ -35,7 +35,7 @@ internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entra
     {
         if (tidings.TaskAccess.Refuse(context.Request, out _) is null)
         {
-            return TaskProblems.Of(await tidings.Tasks.Cancelling.CancelAsync(id, CancellationToken.None));
+            return TaskProblems.Of(await tidings.Node.Tasks.Cancelling.CancelAsync(id, CancellationToken.None));
         }
 
         if (await AdmitAsync(context, id) is not { } arrival)
@@ -43,7 +43,7 @@ internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entra
             return null;
         }
 
-        var (refusal, outcome) = await tidings.Tasks.Cancelling.CancelForClientAsync(id, arrival.Identity is not null, CancellationToken.None);
+        var (refusal, outcome) = await tidings.Node.Tasks.Cancelling.CancelForClientAsync(id, arrival.Identity is not null, CancellationToken.None);
         return refusal == ErrorCode.NotAllowed && outcome.Verdict != TaskVerdict.NotFound
             ? arrival.Identity is null ? Problems.Unauthorized("This task may not be cancelled without a user or a key.") : Problems.Create(ErrorCode.NotAllowed, "This task may not be cancelled.")
             : TaskProblems.Of(outcome);
@@ -59,7 +59,7 @@ internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entra
         }
 
         var id = IdOf(context);
-        var handler = tidings.Tasks.Handler;
+        var handler = tidings.Node.Tasks.Handler;
         if (!TaskId.IsValid(id))
         {
             await HttpEntrance.AnswerAsync(context, TaskProblems.InvalidId);
@@ -130,9 +130,9 @@ internal sealed class TaskReadRoutes(TidingsServices tidings, HttpEntrance entra
 
         var who = arrival.Identity;
         var peer = new ChannelPeer("", who?.User) { Principal = who?.Principal };
-        if (await tidings.Tasks.Handler.JudgeAsync(peer, who, id) is { } refusal)
+        if (await tidings.Node.Tasks.Handler.JudgeAsync(peer, who, id) is { } refusal)
         {
-            await entrance.NoteAndRefuseAsync(context, refusal, tidings.Tasks.Handler.WhyNot(who, id));
+            await entrance.NoteAndRefuseAsync(context, refusal, tidings.Node.Tasks.Handler.WhyNot(who, id));
             return null;
         }
 

@@ -9,12 +9,12 @@ namespace Tidings.AspNetCore.Tasks;
 
 /// <summary>Starting and reporting tasks over HTTP: for those who hold a key.</summary>
 /// <remarks>A request that was read is carried out, whether its caller stays or not.</remarks>
-internal sealed class TaskWriteRoutes(TidingsServices tidings)
+internal sealed class TaskWriteRoutes(Edge tidings)
 {
     // What a body has besides the one value of any size.
     private const int OtherBytes = 512 * 1024;
 
-    private readonly int _mostPayloadBytes = (int)tidings.Options.Tasks.PayloadBytes;
+    private readonly int _mostPayloadBytes = (int)tidings.Node.Options.Tasks.PayloadBytes;
 
     /// <summary>Runs <paramref name="route"/> and answers with what it returns, or a problem.</summary>
     public static async Task AnswerAsync(HttpContext context, Func<HttpContext, Task<IResult>> route)
@@ -47,7 +47,7 @@ internal sealed class TaskWriteRoutes(TidingsServices tidings)
             return tooMuch;
         }
 
-        var (order, fault) = TaskRequests.ReadStart(body, tidings.Tasks.Starting);
+        var (order, fault) = TaskRequests.ReadStart(body, tidings.Node.Tasks.Starting);
         if (order is null)
         {
             return Problems.BadRequest(fault!);
@@ -55,7 +55,7 @@ internal sealed class TaskWriteRoutes(TidingsServices tidings)
 
         try
         {
-            var state = await tidings.Tasks.Starting.StartAsync(order, CancellationToken.None);
+            var state = await tidings.Node.Tasks.Starting.StartAsync(order, CancellationToken.None);
             context.Response.Headers.Location = $"{context.Request.PathBase}{context.Request.Path.Value?.TrimEnd('/')}/{Uri.EscapeDataString(state.Id)}";
             return new StateResult(state, StatusCodes.Status201Created);
         }
@@ -88,7 +88,7 @@ internal sealed class TaskWriteRoutes(TidingsServices tidings)
         var (report, fault) = TaskRequests.ReadReport(body, _mostPayloadBytes);
         return report is null
             ? Problems.BadRequest(fault!)
-            : TaskProblems.Of(await tidings.Tasks.Registry.ReportAsync(id, report, CancellationToken.None));
+            : TaskProblems.Of(await tidings.Node.Tasks.Registry.ReportAsync(id, report, CancellationToken.None));
     }
 
     private ValueTask<ApiBody> ReadAsync(HttpContext context) => ApiBody.ReadAsync(

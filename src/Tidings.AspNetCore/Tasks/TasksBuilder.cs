@@ -13,9 +13,9 @@ namespace Microsoft.AspNetCore.Builder;
 public sealed class TasksBuilder : IEndpointConventionBuilder
 {
     private readonly IEndpointConventionBuilder _route;
-    private readonly TidingsServices _tidings;
+    private readonly Edge _tidings;
 
-    internal TasksBuilder(IEndpointConventionBuilder route, TidingsServices tidings)
+    internal TasksBuilder(IEndpointConventionBuilder route, Edge tidings)
     {
         _route = route;
         _tidings = tidings;
@@ -44,7 +44,7 @@ public sealed class TasksBuilder : IEndpointConventionBuilder
 
         var bound = new HandlerDelegate(handler, pattern: null, HandlerData.Parameters, _tidings.Provider, _tidings.HandlerJson);
         var body = new HandlerTask(name, bound, _tidings.HandlerJson, _tidings.Provider.GetRequiredService<IServiceScopeFactory>());
-        return new TaskKindBuilder(_tidings.Tasks.Starting, new TaskKind(name, body.RunAsync) { TimeLimit = _tidings.Options.Tasks.TimeLimit });
+        return new TaskKindBuilder(_tidings.Node.Tasks.Starting, new TaskKind(name, body.RunAsync) { TimeLimit = _tidings.Node.Options.Tasks.TimeLimit });
     }
 
     /// <inheritdoc/>

@@ -24,7 +24,7 @@ internal abstract class LiveContext(Type contextType, IServiceProvider services,
     /// <summary>Publishes what was committed.</summary>
     public EventPublisher Publisher { get; } = new(contextType.Name, services, time);
 
-    public TidingsServices Tidings => Publisher.Tidings;
+    public Edge Tidings => Publisher.Tidings;
 
     public TimeProvider Time => time;
 

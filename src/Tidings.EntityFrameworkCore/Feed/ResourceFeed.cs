@@ -15,29 +15,29 @@ using Tidings.Security.Tokens;
 namespace Tidings.EntityFrameworkCore.Feed;
 
 /// <summary>The feed of one resource on this node. Safe from any thread.</summary>
-internal sealed class ResourceFeed(TidingsServices tidings, ResourceDefinition definition, LiveContext live)
+internal sealed class ResourceFeed(Edge tidings, ResourceDefinition definition, LiveContext live)
 {
     private const int LargestRows = 256 * 1024;
 
     private static readonly ClaimsPrincipal Nobody = new(new ClaimsIdentity());
 
-    private readonly DialectFamily _whole = new(new FeedDialect(), FeedDialect.DeflateIndex, tidings.Deflater);
+    private readonly DialectFamily _whole = new(new FeedDialect(), FeedDialect.DeflateIndex, tidings.Node.Deflater);
 
     public Resource Resource => definition.Resource;
 
     /// <summary>The context that the rows are in.</summary>
     public LiveContext Live => live;
 
-    public Hub Hub => tidings.Hub;
+    public Hub Hub => tidings.Node.Hub;
 
-    public IBroker Broker => tidings.Broker;
+    public IBroker Broker => tidings.Node.Broker;
 
-    public TimeProvider Time => tidings.Time;
+    public TimeProvider Time => tidings.Node.Time;
 
     /// <summary>Why somebody may not see the feed at all, or null.</summary>
     public DisconnectCode? Refuse(Identity? identity)
     {
-        var kind = tidings.Kinds.Find(Resource.Channel);
+        var kind = tidings.Node.Kinds.Find(Resource.Channel);
         var may = kind.Closed
             ? identity?.Grants is not { } grants || grants.Allow(Resource.Channel, TokenActions.Subscribe)
             : Permissions.MaySubscribe(kind, Resource.Channel, identity);
@@ -49,7 +49,7 @@ internal sealed class ResourceFeed(TidingsServices tidings, ResourceDefinition d
     public Dialect DialectFor(FeedSession session, FeedView view, DeflateTerms? terms) => view.IsWhole ? _whole.For(terms) : new FilteredFeedDialect(session, view);
 
     /// <summary>The places of those who read a page of rows.</summary>
-    public ReadingPlaces Places { get; } = new(tidings.Time);
+    public ReadingPlaces Places { get; } = new(tidings.Node.Time);
 
     public static int LargestPart(Connection connection) => Math.Min(LargestRows, connection.Settings.QueueBytes / 4);
 

@@ -136,5 +136,5 @@ internal sealed class RowReader(LiveContext live, Resource resource, RowQuery qu
     }
 
     private async ValueTask<StreamPosition> TopAsync(CancellationToken cancellationToken) =>
-        (await live.Tidings.Broker.ReadAsync(resource.Channel, default, cancellationToken)).Top;
+        (await live.Tidings.Node.Broker.ReadAsync(resource.Channel, default, cancellationToken)).Top;
 }

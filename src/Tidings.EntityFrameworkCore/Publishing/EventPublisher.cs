@@ -13,7 +13,7 @@ internal sealed class EventPublisher(string context, IServiceProvider services, 
 {
     private static readonly TimeSpan IdempotencyWindow = TimeSpan.FromDays(1);
 
-    public TidingsServices Tidings => field ??= services.GetTidings();
+    public Edge Tidings => field ??= services.GetTidings();
 
     public TimeProvider Time => time;
 
@@ -56,14 +56,14 @@ internal sealed class EventPublisher(string context, IServiceProvider services, 
     }
 
     private async ValueTask TryPublishAsync(OutboxEvent e, long transaction, long row, string key, CancellationToken cancellationToken) =>
-        await Tidings.Broker.PublishAsync(
+        await Tidings.Node.Broker.PublishAsync(
             new Publication(e.Channel, new MessageData(DataKind.Json, e.Data))
             {
                 Key = e.Key,
                 IdempotencyKey = key,
                 IdempotencyWindow = IdempotencyWindow,
                 Hidden = e.Hidden is null ? null : RowEvent.Seal(transaction, row, e.Hidden),
-                Retention = Tidings.Kinds.Find(e.Channel).Retention,
+                Retention = Tidings.Node.Kinds.Find(e.Channel).Retention,
             },
             cancellationToken);
 }

@@ -128,7 +128,7 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
         await session.AskAsync(table.Delete, parameters => parameters.Add(ids), static command => command.ExecuteNonQueryAsync(), cancellationToken);
         foreach (var rows in published.GroupBy(static row => row.Channel))
         {
-            await live.Tidings.Broker.ReleaseAsync(rows.Key, [.. rows.Select(static row => row.Key)], cancellationToken);
+            await live.Tidings.Node.Broker.ReleaseAsync(rows.Key, [.. rows.Select(static row => row.Key)], cancellationToken);
         }
     }
 

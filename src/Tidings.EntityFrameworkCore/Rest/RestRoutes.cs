@@ -16,7 +16,7 @@ using Tidings.EntityFrameworkCore.Resources;
 namespace Tidings.EntityFrameworkCore.Rest;
 
 /// <summary>The REST routes of a resource.</summary>
-internal sealed class RestRoutes<TEntity, TContext>(TidingsServices tidings, ResourceDefinition<TEntity> definition, LiveContext live)
+internal sealed class RestRoutes<TEntity, TContext>(Edge tidings, ResourceDefinition<TEntity> definition, LiveContext live)
     where TEntity : class
     where TContext : DbContext
 {

@@ -6,7 +6,7 @@ using Tidings.Server.Configuration;
 namespace Tidings.Server.AdminKeys;
 
 /// <summary>Gives a server whose admin key nobody has set one of its own, kept in a file for each port it listens on. It is never shown; where it lies is.</summary>
-internal sealed partial class MadeAdminKey(TidingsServices tidings, ServerSettings settings, IServer server, ILogger<MadeAdminKey> log) : IHostedLifecycleService
+internal sealed partial class MadeAdminKey(Edge tidings, ServerSettings settings, IServer server, ILogger<MadeAdminKey> log) : IHostedLifecycleService
 {
     /// <summary>Where the key in force lies; null where none was made.</summary>
     public string? File { get; private set; }

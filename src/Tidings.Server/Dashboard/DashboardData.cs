@@ -13,7 +13,7 @@ using Tidings.Reports;
 namespace Tidings.Server.Dashboard;
 
 /// <summary>What the dashboard's page asks for, and the server API does not have.</summary>
-internal sealed class DashboardData(TidingsServices tidings)
+internal sealed class DashboardData(Edge tidings)
 {
     public const int MostPerPage = 200;
 
@@ -45,9 +45,9 @@ internal sealed class DashboardData(TidingsServices tidings)
                 .Select(ConnectionRow.From).Where(row => search.Length == 0 || row.Matches(search)).Take(limit + 1),
         ];
 
-        var rows = await tidings.Registry.ListAsync(Select, context.RequestAborted);
+        var rows = await tidings.Node.Registry.ListAsync(Select, context.RequestAborted);
         var page = rows.OrderByDescending(static row => row.Number).Take(limit).ToList();
-        var now = tidings.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = tidings.Node.Time.GetUtcNow().ToUnixTimeMilliseconds();
         var answer = new ConnectionsView(
             [.. page.Select(row => new ConnectionView(
                 row.Number.ToString(CultureInfo.InvariantCulture), row.Id, row.User, row.Purpose, NameOf(row.Transport), row.Address, now - row.Age, row.QueuedBytes, row.Subscriptions))],
@@ -80,7 +80,7 @@ internal sealed class DashboardData(TidingsServices tidings)
             return Problems.BadRequest($"code must be {CloseCodes.Choice}; reason has at most {DisconnectCode.LongestReason} bytes.");
         }
 
-        var ended = await tidings.Registry.EndOneAsync(number, new DisconnectCode((ushort)request.Code, request.Reason ?? ""));
+        var ended = await tidings.Node.Registry.EndOneAsync(number, new DisconnectCode((ushort)request.Code, request.Reason ?? ""));
         return Answer(context, new Disconnected(ended ? 1 : 0), DashboardJson.Default.Disconnected);
     }
 
@@ -89,7 +89,7 @@ internal sealed class DashboardData(TidingsServices tidings)
     {
         try
         {
-            var tasks = await tidings.Tasks.Registry.ListAsync(MostPerPage + 1, context.RequestAborted);
+            var tasks = await tidings.Node.Tasks.Registry.ListAsync(MostPerPage + 1, context.RequestAborted);
             return Answer(
                 context,
                 new TasksView(
@@ -107,7 +107,7 @@ internal sealed class DashboardData(TidingsServices tidings)
     /// <summary><c>GET /dashboard/data/refusals</c>: of this node, the newest first.</summary>
     public IResult Refusals(HttpContext context) => Answer(
         context,
-        new RefusalsView([.. tidings.Registry.Refusals.List().Select(static refusal => new RefusalView(refusal.Time, refusal.Reason, refusal.Address.ToString()))]),
+        new RefusalsView([.. tidings.Node.Registry.Refusals.List().Select(static refusal => new RefusalView(refusal.Time, refusal.Reason, refusal.Address.ToString()))]),
         DashboardJson.Default.RefusalsView);
 
     private static IResult Answer<T>(HttpContext context, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)

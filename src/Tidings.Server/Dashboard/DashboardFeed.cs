@@ -13,7 +13,7 @@ using Tidings.Protocol;
 namespace Tidings.Server.Dashboard;
 
 /// <summary>Server-Sent Events for the dashboard's page: the nodes' reports, or the messages of one channel.</summary>
-internal sealed class DashboardFeed(TidingsServices tidings, IHostApplicationLifetime lifetime)
+internal sealed class DashboardFeed(Edge tidings, IHostApplicationLifetime lifetime)
 {
     private const int MostBefore = 100;
 
@@ -48,7 +48,7 @@ internal sealed class DashboardFeed(TidingsServices tidings, IHostApplicationLif
 
     private async IAsyncEnumerable<SseItem<string>> ReportsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var report in tidings.Reports.WatchAsync(cancellationToken))
+        await foreach (var report in tidings.Node.Reports.WatchAsync(cancellationToken))
         {
             yield return new SseItem<string>(Encoding.UTF8.GetString(report.Span), "report");
         }
@@ -56,7 +56,7 @@ internal sealed class DashboardFeed(TidingsServices tidings, IHostApplicationLif
 
     private async IAsyncEnumerable<SseItem<string>> MessagesAsync(string channel, SubscribeOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var message in tidings.Facade.SubscribeAsync(channel, options, cancellationToken))
+        await foreach (var message in tidings.Node.Facade.SubscribeAsync(channel, options, cancellationToken))
         {
             var view = message.Kind == ChannelMessageKind.Gap
                 ? new MessageView(message.Position.Offset) { Reason = message.Reason }
@@ -76,9 +76,9 @@ internal sealed class DashboardFeed(TidingsServices tidings, IHostApplicationLif
     private async IAsyncEnumerable<SseItem<string>> UntilTheEndAsync(
         Func<CancellationToken, IAsyncEnumerable<SseItem<string>>> events, AdminSession? session, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        bool IsSignedOut() => session is not null && tidings.Registry.Revocations.CoverToken(session.Id);
+        bool IsSignedOut() => session is not null && tidings.Node.Registry.Revocations.CoverToken(session.Id);
 
-        using var judged = new CancellationTokenSource(DashboardSessions.Idle, tidings.Time);
+        using var judged = new CancellationTokenSource(DashboardSessions.Idle, tidings.Node.Time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, judged.Token, lifetime.ApplicationStopping);
         await using var source = events(ending.Token).GetAsyncEnumerator(ending.Token);
         yield return Alive;
@@ -88,7 +88,7 @@ internal sealed class DashboardFeed(TidingsServices tidings, IHostApplicationLif
             while (true)
             {
                 using var silence = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-                if (await Task.WhenAny(next, Task.Delay(SignOfLife, tidings.Time, silence.Token)) != next && !ending.IsCancellationRequested)
+                if (await Task.WhenAny(next, Task.Delay(SignOfLife, tidings.Node.Time, silence.Token)) != next && !ending.IsCancellationRequested)
                 {
                     if (IsSignedOut())
                     {

@@ -8,7 +8,7 @@ namespace Tidings.Server.Dashboard;
 
 /// <summary>Who may see the dashboard: the bearer of the admin key, a session that began with it, and where direct local requests need no key a program or browser on
 /// this machine. What its page asks of the server API goes through here: the cookie is sent nowhere else.</summary>
-internal sealed class DashboardGate(TidingsServices tidings)
+internal sealed class DashboardGate(Edge tidings)
 {
     /// <summary>What follows is the server API, asked by the page.</summary>
     private static readonly PathString Api = DashboardEndpoints.Root + "/api";
@@ -23,7 +23,7 @@ internal sealed class DashboardGate(TidingsServices tidings)
             var (key, sessions) = (tidings.AdminKey, _sessions);
             if (sessions?.AdminKey != key)
             {
-                _sessions = sessions = key is null ? null : new DashboardSessions(key, tidings.Time, tidings.Registry.Revocations);
+                _sessions = sessions = key is null ? null : new DashboardSessions(key, tidings.Node.Time, tidings.Node.Registry.Revocations);
             }
 
             return sessions;

@@ -7,7 +7,7 @@ using Tidings.Quotas;
 namespace Tidings.Server.Dashboard;
 
 /// <summary>Begins and ends sessions of the dashboard, by plain forms.</summary>
-internal sealed partial class SignIn(TidingsServices tidings, DashboardGate gate, ILogger<SignIn> log)
+internal sealed partial class SignIn(Edge tidings, DashboardGate gate, ILogger<SignIn> log)
 {
     private const int LargestForm = 4096;
 
@@ -15,7 +15,7 @@ internal sealed partial class SignIn(TidingsServices tidings, DashboardGate gate
     private static readonly RateLimit Attempts = new(1, 5);
 
     private readonly KeyedRates<AddressKey> _attempts = new(Attempts);
-    private readonly long _started = tidings.Time.GetTimestamp();
+    private readonly long _started = tidings.Node.Time.GetTimestamp();
 
     /// <summary><c>POST /dashboard/session</c> with <c>key</c>.</summary>
     public async Task<IResult> BeginAsync(HttpContext context)
@@ -31,17 +31,17 @@ internal sealed partial class SignIn(TidingsServices tidings, DashboardGate gate
             return DashboardEndpoints.AskToSignIn(context, gate, "Sign in on this page.", StatusCodes.Status403Forbidden);
         }
 
-        var now = (long)tidings.Time.GetElapsedTime(_started).TotalNanoseconds;
+        var now = (long)tidings.Node.Time.GetElapsedTime(_started).TotalNanoseconds;
         if (_attempts.TryTake(address, now) > 0)
         {
-            tidings.Registry.Refusals.Add("Dashboard: too many attempts", address);
+            tidings.Node.Registry.Refusals.Add("Dashboard: too many attempts", address);
             context.Response.Headers.RetryAfter = "1";
             return DashboardEndpoints.AskToSignIn(context, gate, "Too many attempts. Wait a moment.", StatusCodes.Status429TooManyRequests);
         }
 
         if (await ReadKeyAsync(context) is not { } key || !sessions.IsAdminKey(key))
         {
-            tidings.Registry.Refusals.Add("Dashboard: wrong key", address);
+            tidings.Node.Registry.Refusals.Add("Dashboard: wrong key", address);
             LogRefused(log, address);
             return DashboardEndpoints.AskToSignIn(context, gate, "That is not the admin key.");
         }
@@ -62,7 +62,7 @@ internal sealed partial class SignIn(TidingsServices tidings, DashboardGate gate
         {
             try
             {
-                await tidings.Disconnecting.TokenAsync(session.Id, DisconnectCode.DisconnectedByServer, revoke: true);
+                await tidings.Node.Disconnecting.TokenAsync(session.Id, DisconnectCode.DisconnectedByServer, revoke: true);
             }
             catch (BrokerUnavailableException)
             {

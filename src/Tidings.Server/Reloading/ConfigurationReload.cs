@@ -91,7 +91,7 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
     {
         // Noted first: files that are wrong are complained of once.
         _seen = found;
-        var tidings = _services.GetRequiredService<TidingsServices>();
+        var tidings = _services.GetRequiredService<Edge>();
         try
         {
             using var configuration = ServerConfiguration.CreateBuilder(_commandLine).Configuration;
@@ -116,7 +116,7 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
         }
     }
 
-    private void PutInForce(TidingsServices tidings, ServerSettings read)
+    private void PutInForce(Edge tidings, ServerSettings read)
     {
         tidings.Reload(read.Options.Tidings);
         _services.GetRequiredService<MadeAdminKey>().Ensure();

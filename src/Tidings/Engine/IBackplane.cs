@@ -45,7 +45,20 @@ internal interface IBackplane : IAsyncDisposable
 /// <summary>Makes the backplane of an application.</summary>
 internal interface IBackplaneFactory
 {
-    IBackplane Create(Hub hub, TimeProvider time);
+    IBackplane Create(BackplaneSite site);
+}
+
+/// <summary>The node that a backplane is made for.</summary>
+/// <param name="Node">The node's name among the others.</param>
+/// <param name="Hub">Its channels.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Histories">What all logs in its memory may take.</param>
+internal sealed record BackplaneSite(string Node, Hub Hub, TimeProvider Time, HistoryBudget Histories);
+
+/// <inheritdoc cref="MemoryBackplane"/>
+internal sealed class MemoryBackplaneFactory : IBackplaneFactory
+{
+    public IBackplane Create(BackplaneSite site) => new MemoryBackplane(site.Hub, site.Time, site.Histories);
 }
 
 /// <summary>A single node, which shares nothing.</summary>

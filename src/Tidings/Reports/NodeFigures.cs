@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Security.Cryptography;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Lanes;
@@ -7,9 +6,8 @@ using Tidings.Lanes;
 namespace Tidings.Reports;
 
 /// <summary>Where a node's figures come from.</summary>
-internal sealed class NodeFigures(IMeterFactory meters, ConnectionRegistry registry, ConnectionDirectory directory, Hub hub, LaneSet lanes, Func<bool> isAvailable, string version)
+internal sealed class NodeFigures(string node, IMeterFactory meters, ConnectionRegistry registry, ConnectionDirectory directory, Hub hub, LaneSet lanes, Func<bool> isAvailable, string version)
 {
-    private readonly string _node = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly string _name = $"{Environment.MachineName}/{Environment.ProcessId}";
     private readonly long _started = registry.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -21,7 +19,7 @@ internal sealed class NodeFigures(IMeterFactory meters, ConnectionRegistry regis
         var (connections, perSecond, latencies, processors) = rates.Take();
         return new NodeReport
         {
-            Node = _node,
+            Node = node,
             Name = _name,
             Version = version,
             Started = _started,

@@ -18,10 +18,10 @@ internal sealed class TaskEngine : IDisposable
     private readonly TaskQueue _queue;
 
     public TaskEngine(
-        TaskOptions options, ITaskStore store, IBroker broker, Hub hub, ChannelKinds kinds, FirstMessage? firstMessage, JsonSerializerOptions json, TimeProvider time, IMeterFactory meters, ILogger log)
+        TaskOptions options, ITaskStore store, IBroker broker, Hub hub, ChannelKinds kinds, FirstMessage? firstMessage, JsonSerializerOptions json, string node, TimeProvider time, IMeterFactory meters, ILogger log)
     {
         Registry = new TaskRegistry(store, broker, options, time, new TaskMetrics(meters), new TaskOutages(store, time, log));
-        _queue = new TaskQueue(Registry, hub, broker, time, log);
+        _queue = new TaskQueue(Registry, hub, broker, node, time, log);
         Starting = new TaskStarting(Registry, _queue);
         Cancelling = new TaskCancelling(Registry);
         Handler = new TaskHandler(Registry, Cancelling, new TaskWatches(hub), broker, kinds, firstMessage);

@@ -5,7 +5,7 @@ using Tidings.Channels;
 namespace Tidings.Tasks;
 
 /// <summary>The tasks that this process does: a bounded queue, and as many runs at once as wanted. Safe from any thread.</summary>
-internal sealed class TaskQueue(TaskRegistry tasks, Hub hub, IBroker broker, TimeProvider time, ILogger log)
+internal sealed class TaskQueue(TaskRegistry tasks, Hub hub, IBroker broker, string node, TimeProvider time, ILogger log)
 {
     private readonly Lock _gate = new();
     private readonly Queue<TaskRun> _waiting = [];
@@ -16,7 +16,7 @@ internal sealed class TaskQueue(TaskRegistry tasks, Hub hub, IBroker broker, Tim
     private bool _stopped;
 
     /// <summary>Names this node in what is kept of its tasks.</summary>
-    public string Node { get; } = Guid.NewGuid().ToString("N");
+    public string Node => node;
 
     /// <summary>Tasks that wait or run.</summary>
     public int Count

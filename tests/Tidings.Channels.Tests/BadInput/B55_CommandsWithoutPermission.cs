@@ -67,7 +67,7 @@ public abstract class B55_CommandsWithoutPermission(string pump) : ServerTests(p
         await using var nobody = await ChannelClient.ConnectAsync(server);
         await nobody.SendAsync("""{"type":"send","to":"ann","data":2,"from":"bob","connection":"x"}""");
         await nobody.ExpectAsync(send == "anyone" ? """{"type":"sent"}""" : No);
-        await server.Services.Facade.SendToUserAsync("ann", 3);
+        await server.Services.Node.Facade.SendToUserAsync("ann", 3);
         if (send == "anyone")
         {
             await ann.ExpectTextAsync($$"""{"type":"direct","connection":"{{nobody.Id}}","data":2}""");

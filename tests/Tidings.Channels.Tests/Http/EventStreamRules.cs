@@ -179,7 +179,7 @@ public sealed class EventStreamRules : HttpRules
         var id = connected.GetProperty("connection").GetString();
         Assert.Equal("""{"type":"sent"}""", await CommandAsync(server, $$"""{"type":"send","to":"{{id}}","data":1}""", user: "bob"));
         Assert.Equal("""{"type":"direct","from":"bob","data":1}""", await stream.ReceiveAsync());
-        await server.Services.ServerActions.SubscribeAsync(NodeTarget.User, "ann", "users:a");
+        await server.Services.Node.ServerActions.SubscribeAsync(NodeTarget.User, "ann", "users:a");
         await stream.ExpectAsync("subscribed");
         await SayAsync(server, "users:a", "2");
         await stream.ExpectMessageAsync("2");
@@ -191,7 +191,7 @@ public sealed class EventStreamRules : HttpRules
         await using var server = await StartAsync();
         await using var stream = await EventStream.OpenAsync(server.Http, "/connect", user: "ann");
         await stream.ExpectAsync("connected");
-        await server.Services.Facade.DisconnectAsync("ann");
+        await server.Services.Node.Facade.DisconnectAsync("ann");
         Assert.Equal("""{"type":"disconnecting","code":4010,"reason":"Disconnected by server","reconnect":false}""", await stream.ReceiveAsync());
         await stream.ExpectEndAsync();
         using var again = await EventStream.AskAsync(server.Http, "/connect", stream.LastId, "ann");

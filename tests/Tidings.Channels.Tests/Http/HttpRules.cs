@@ -28,9 +28,9 @@ public abstract class HttpRules
     {
         foreach (var text in texts)
         {
-            await server.Services.Broker.PublishAsync(new Publication(channel, new MessageData(DataKind.Json, Encoding.UTF8.GetBytes(text)))
+            await server.Services.Node.Broker.PublishAsync(new Publication(channel, new MessageData(DataKind.Json, Encoding.UTF8.GetBytes(text)))
             {
-                Retention = server.Services.Kinds.Find(channel).Retention,
+                Retention = server.Services.Node.Kinds.Find(channel).Retention,
             });
         }
     }

@@ -147,7 +147,7 @@ public sealed class PollRules : HttpRules
         var position = PositionOf(await PollAsync(server, "wait=0&channel=chat:a", "ann"));
         var waiting = GetAsync(server, $"/connect?channel=chat:a&wait=60&since={position}", "ann");
         await Eventually.EqualAsync(1, () => server.Registry.Count, "The number of connections");
-        await server.Services.Facade.DisconnectAsync("ann");
+        await server.Services.Node.Facade.DisconnectAsync("ann");
         await ExpectProblemAsync(await waiting, 403, "not_allowed");
         await server.ExpectIdleAsync();
     }

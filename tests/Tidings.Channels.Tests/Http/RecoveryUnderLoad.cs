@@ -41,7 +41,7 @@ public sealed class RecoveryUnderLoad : HttpRules
         var tops = new Dictionary<string, StreamPosition>();
         foreach (var channel in Channels)
         {
-            var log = await server.Services.Broker.ReadAsync(channel, new HistoryRequest(null, int.MaxValue));
+            var log = await server.Services.Node.Broker.ReadAsync(channel, new HistoryRequest(null, int.MaxValue));
             tops[channel] = log.Top;
             foreach (var message in log.Messages)
             {

@@ -64,7 +64,7 @@ public abstract partial class ProtocolExamples(string pump) : ServerTests(pump)
     // What a broker says whose log was cut while nobody looked.
     private static async Task LoseTwoAsync(TestServer server)
     {
-        var top = (await server.Services.Broker.ReadAsync("chat:news", new HistoryRequest(null, 0))).Top;
+        var top = (await server.Services.Node.Broker.ReadAsync("chat:news", new HistoryRequest(null, 0))).Top;
         server.Hub.Deliver(new Message
         {
             Channel = "chat:news",

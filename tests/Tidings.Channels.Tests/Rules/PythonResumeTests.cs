@@ -31,7 +31,7 @@ public sealed class PythonResumeTests : ServerTests
                 proxy.CutAll();
             }
 
-            await server.Services.Broker.PublishAsync(new Publication("chat:news", MessageData.Text($"message {i}")));
+            await server.Services.Node.Broker.PublishAsync(new Publication("chat:news", MessageData.Text($"message {i}")));
         }
 
         var output = await python.StandardOutput.ReadToEndAsync(limit.Token);

@@ -39,7 +39,7 @@ public sealed class UnmatchedChannelTests() : ServerTests(Pump.Lanes)
         await eve.ReceiveTextAsync();
         await eve.SendTextAsync("""{"type":"subscribe","channel":"other"}""");
         Assert.StartsWith("""{"type":"subscribed",""", await eve.ReceiveTextAsync(), StringComparison.Ordinal);
-        await server.Services.Facade.PublishAsync("other", 1);
+        await server.Services.Node.Facade.PublishAsync("other", 1);
         Assert.StartsWith("""{"type":"message","channel":"other",""", await eve.ReceiveTextAsync(), StringComparison.Ordinal);
     }
 }

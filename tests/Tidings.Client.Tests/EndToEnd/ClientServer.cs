@@ -44,14 +44,14 @@ internal sealed class ClientServer : IAsyncDisposable
     {
         for (var i = from; i <= to; i++)
         {
-            await Server.Services.Broker.PublishAsync(
+            await Server.Services.Node.Broker.PublishAsync(
                 new Publication(channel, new MessageData(DataKind.Json, System.Text.Encoding.UTF8.GetBytes(i.ToString(CultureInfo.InvariantCulture)))) { Retention = Retention });
         }
     }
 
     /// <summary>The offset of the newest message.</summary>
     public async Task<long> TopAsync(string channel) =>
-        (await Server.Services.Broker.ReadAsync(channel, new HistoryRequest(null, 1, 1))).Top.Offset;
+        (await Server.Services.Node.Broker.ReadAsync(channel, new HistoryRequest(null, 1, 1))).Top.Offset;
 
     public async ValueTask DisposeAsync()
     {
@@ -64,7 +64,7 @@ internal sealed class ClientServer : IAsyncDisposable
         await Server.DisposeAsync();
     }
 
-    private Retention Retention => Server.Services.Kinds.Find("chat:any").Retention;
+    private Retention Retention => Server.Services.Node.Kinds.Find("chat:any").Retention;
 }
 
 /// <summary>Reads a subscription and keeps what it tells.</summary>

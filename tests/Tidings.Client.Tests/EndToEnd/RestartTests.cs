@@ -62,7 +62,7 @@ public sealed class RestartTests(ITestOutputHelper output)
         Volatile.Write(ref down, time.GetTimestamp());
         foreach (var connection in connections)
         {
-            await world.Server.Services.Facade.DisconnectAsync(connection, DisconnectCode.ShuttingDown);
+            await world.Server.Services.Node.Facade.DisconnectAsync(connection, DisconnectCode.ShuttingDown);
         }
 
         await Eventually.EqualAsync(0, () => world.Proxy.Count, "Connections");

@@ -90,7 +90,7 @@ public abstract class CompressedBroadcast(string pump)
     }
 
     private static Task PublishAsync(TestServer server, string text) =>
-        server.Services.Broker.PublishAsync(new Tidings.Brokers.Publication("room:lobby", MessageData.Text(text))).AsTask();
+        server.Services.Node.Broker.PublishAsync(new Tidings.Brokers.Publication("room:lobby", MessageData.Text(text))).AsTask();
 
     private static async Task<WireFrame> ReceiveAsync(WireClient client)
     {

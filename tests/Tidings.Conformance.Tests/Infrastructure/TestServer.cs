@@ -28,8 +28,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     public WebApplication App { get; }
     public int Port { get; }
-    public TidingsServices Services => App.Services.GetRequiredService<TidingsServices>();
-    public int Connections => Services.Registry.Count;
+    public Edge Services => App.Services.GetRequiredService<Edge>();
+    public int Connections => Services.Node.Registry.Count;
 
     public static async Task<TestServer> StartAsync(string pump, Action<WebApplicationBuilder>? build = null, Action<WebApplication>? map = null, params (string Key, string Value)[] settings)
     {

@@ -47,7 +47,7 @@ public abstract class HandshakeResets(string pump)
         var before = Descriptors.Count;
         await ComeAndGoAsync(server, 500);
         await server.ExpectIdleAsync();
-        await Eventually.EqualAsync(0, () => server.Services.Hub.Channels, "The number of channels");
+        await Eventually.EqualAsync(0, () => server.Services.Node.Hub.Channels, "The number of channels");
         await Descriptors.ExpectAtMostAsync(before);
         server.ExpectNothingLogged();
     }

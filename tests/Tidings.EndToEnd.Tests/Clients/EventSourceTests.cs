@@ -56,7 +56,7 @@ public sealed class EventSourceTests : ServerTests
         await using var browsing = await Browsing.StartAsync(server.Url.ToString());
         await browsing.ListenAsync("/connect");
         var connected = Assert.Single(await browsing.HeardAsync());
-        await server.Services.Facade.DisconnectAsync(connected.GetProperty("connection").GetString()!);
+        await server.Services.Node.Facade.DisconnectAsync(connected.GetProperty("connection").GetString()!);
         await browsing.Page.WaitForFunctionAsync("() => source.readyState === EventSource.CLOSED", null, new() { Timeout = 15_000 });
         Assert.Equal(["connected", "disconnecting"], (await browsing.HeardAsync()).Select(static heard => heard.GetProperty("type").GetString()));
         await server.ExpectIdleAsync();
@@ -87,7 +87,7 @@ public sealed class EventSourceTests : ServerTests
     {
         foreach (var text in json)
         {
-            await server.Services.Broker.PublishAsync(new Publication("chat:a", new MessageData(DataKind.Json, Encoding.UTF8.GetBytes(text))));
+            await server.Services.Node.Broker.PublishAsync(new Publication("chat:a", new MessageData(DataKind.Json, Encoding.UTF8.GetBytes(text))));
         }
     }
 

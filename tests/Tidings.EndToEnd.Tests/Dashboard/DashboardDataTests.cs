@@ -56,7 +56,7 @@ public sealed class DashboardDataTests() : ServerTests(Pump.Lanes)
         using var feed = await EventFeed.OpenAsync(server, "/dashboard/data/events");
         Assert.Equal("alive", (await feed.NextAsync()).Name);
         await Eventually.TrueAsync(() => server.Hub.HasSubscribers(NodeReports.Channel) && time.ArmedTimers > timers + 2, "a report is on its way");
-        var sent = server.Services.Lanes.All.Sum(static lane => lane.Traffic.BytesSent);
+        var sent = server.Services.Node.Lanes.All.Sum(static lane => lane.Traffic.BytesSent);
         for (var i = 0; i < 3; i++)
         {
             await ann.SendTextAsync("hello");
@@ -65,7 +65,7 @@ public sealed class DashboardDataTests() : ServerTests(Pump.Lanes)
         }
 
         // A lane counts what it has written after the peer may have read it.
-        await Eventually.EqualAsync(6 * 14, () => server.Services.Lanes.All.Sum(static lane => lane.Traffic.BytesSent) - sent, "Bytes sent");
+        await Eventually.EqualAsync(6 * 14, () => server.Services.Node.Lanes.All.Sum(static lane => lane.Traffic.BytesSent) - sent, "Bytes sent");
         time.Advance(TimeSpan.FromSeconds(1));
         var (_, busy) = await feed.NextAsync();
         Assert.Equal((3, 6, 3), (busy.GetProperty("received").GetDouble(), busy.GetProperty("sent").GetDouble(), busy.GetProperty("publishes").GetDouble()));

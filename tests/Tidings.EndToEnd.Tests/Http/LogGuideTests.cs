@@ -10,7 +10,7 @@ namespace Tidings.EndToEnd.Tests.Http;
 public sealed class LogGuideTests
 {
     private static readonly Assembly[] Assemblies =
-        [typeof(ITidings).Assembly, typeof(TidingsServices).Assembly, typeof(RedisOptions).Assembly, typeof(ResourceBuilder<>).Assembly, typeof(TidingsServer).Assembly];
+        [typeof(ITidings).Assembly, typeof(Edge).Assembly, typeof(RedisOptions).Assembly, typeof(ResourceBuilder<>).Assembly, typeof(TidingsServer).Assembly];
 
     private static readonly List<LoggerMessageAttribute> Messages = [.. Assemblies
         .SelectMany(static assembly => assembly.GetTypes())

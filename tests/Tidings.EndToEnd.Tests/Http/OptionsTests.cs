@@ -20,7 +20,7 @@ public sealed class OptionsTests
     public async Task Times_are_written_as_people_write_them(string text, int milliseconds)
     {
         var tidings = await BuildAsync(("Tidings:Heartbeat:Interval", text));
-        Assert.Equal(milliseconds, tidings.Options.Heartbeat.Interval.TotalMilliseconds);
+        Assert.Equal(milliseconds, tidings.Node.Options.Heartbeat.Interval.TotalMilliseconds);
     }
 
     [Theory]
@@ -33,15 +33,15 @@ public sealed class OptionsTests
     public async Task Sizes_are_written_as_people_write_them(string text, int bytes)
     {
         var tidings = await BuildAsync(("Tidings:Limits:QueueBytes", text));
-        Assert.Equal(bytes, tidings.Limits.QueueBytes);
+        Assert.Equal(bytes, tidings.Node.Limits.QueueBytes);
     }
 
     [Fact]
     public async Task Keys_and_names_of_values_know_no_case()
     {
         var tidings = await BuildAsync(("tidings:LIMITS:preset", "SMALL"), ("TIDINGS:pump", "Streams"));
-        Assert.Equal(LimitPreset.Small, tidings.Options.Limits.Preset);
-        Assert.Equal(1_000, tidings.Limits.Connections);
+        Assert.Equal(LimitPreset.Small, tidings.Node.Options.Limits.Preset);
+        Assert.Equal(1_000, tidings.Node.Limits.Connections);
     }
 
     [Theory]
@@ -51,18 +51,18 @@ public sealed class OptionsTests
     public async Task The_demo_takes_the_tutorials_sizes_however_true_is_written(string demo)
     {
         var tidings = await BuildAsync(("Tidings:Demo", demo));
-        Assert.Equal(10_240, tidings.Limits.MessageBytes);
-        Assert.Equal(10, tidings.Limits.Rate.PerSecond);
-        Assert.Equal(50_000, tidings.Limits.Connections);
+        Assert.Equal(10_240, tidings.Node.Limits.MessageBytes);
+        Assert.Equal(10, tidings.Node.Limits.Rate.PerSecond);
+        Assert.Equal(50_000, tidings.Node.Limits.Connections);
     }
 
     [Fact]
     public async Task What_is_set_goes_before_the_preset()
     {
         var tidings = await BuildAsync(("Tidings:Limits:Preset", "small"), ("Tidings:Limits:ConnectionsPerIp", "7"), ("Tidings:Limits:ConnectionsPerRoom", "0"));
-        Assert.Equal(7, tidings.Limits.ConnectionsPerIp);
-        Assert.Equal(0, tidings.Limits.ConnectionsPerRoom);
-        Assert.Equal(1_000, tidings.Limits.Connections);
+        Assert.Equal(7, tidings.Node.Limits.ConnectionsPerIp);
+        Assert.Equal(0, tidings.Node.Limits.ConnectionsPerRoom);
+        Assert.Equal(1_000, tidings.Node.Limits.Connections);
     }
 
     [Fact]
@@ -158,10 +158,10 @@ public sealed class OptionsTests
         Assert.Single(await FaultsAsync(("Tidings:AllowedOrigins", "https://app.example.com")));
     }
 
-    private static async Task<TidingsServices> BuildAsync(params (string Key, string? Value)[] settings)
+    private static async Task<Edge> BuildAsync(params (string Key, string? Value)[] settings)
     {
         await using var app = TidingsServer.Build(settings.ToDictionary(StringComparer.OrdinalIgnoreCase));
-        return app.Services.GetRequiredService<TidingsServices>();
+        return app.Services.GetRequiredService<Edge>();
     }
 
     private static async Task<IReadOnlyList<string>> FaultsAsync(params (string Key, string? Value)[] settings)

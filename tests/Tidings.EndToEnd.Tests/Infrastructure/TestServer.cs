@@ -25,15 +25,15 @@ internal sealed class TestServer : IAsyncDisposable
         _log = log;
         Url = new Uri(app.Urls.First());
         Http = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(20) };
-        Services = app.Services.GetRequiredService<TidingsServices>();
+        Services = app.Services.GetRequiredService<Edge>();
     }
 
     public Uri Url { get; }
     public int Port => Url.Port;
     public HttpClient Http { get; }
-    public TidingsServices Services { get; }
-    public ConnectionRegistry Registry => Services.Registry;
-    public Hub Hub => Services.Hub;
+    public Edge Services { get; }
+    public ConnectionRegistry Registry => Services.Node.Registry;
+    public Hub Hub => Services.Node.Hub;
 
     /// <summary>What this server counts with; others in this process have their own.</summary>
     public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
@@ -106,7 +106,7 @@ internal sealed class TestServer : IAsyncDisposable
         RequestAsync(RawHandshake.Request(path, Port, RawHandshake.NewKey(), headers));
 
     public Task PublishAsync(string room, string content) =>
-        Services.Broker.PublishAsync(new Publication("room:" + room, MessageData.Text(content))).AsTask();
+        Services.Node.Broker.PublishAsync(new Publication("room:" + room, MessageData.Text(content))).AsTask();
 
     /// <summary>Waits until nobody is connected and no channel is left: nothing of any test's connection stays behind.</summary>
     public async Task ExpectIdleAsync()

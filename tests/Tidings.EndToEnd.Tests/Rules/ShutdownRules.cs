@@ -71,7 +71,7 @@ public abstract class ShutdownRules(string pump) : ServerTests(pump)
         Assert.False(stopping.IsCompleted);
 
         // Each lane tells its own connections, and counts from then.
-        await Eventually.TrueAsync(() => server.Services.Hub.Channels == 0, "both are told");
+        await Eventually.TrueAsync(() => server.Services.Node.Hub.Channels == 0, "both are told");
         _time.Advance(TimeSpan.FromSeconds(6));
         await stopping.WaitAsync(TimeSpan.FromSeconds(10));
         await mute.ExpectEndAsync();

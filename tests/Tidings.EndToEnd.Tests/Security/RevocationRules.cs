@@ -188,7 +188,7 @@ public abstract class RevocationRules(string pump) : ServerTests(pump)
         var large = $"\"{new string('x', 60_000)}\"";
         for (var i = 0; i < 200; i++)
         {
-            await server.Services.ServerActions.PublishAsync("user:ann", System.Text.Encoding.UTF8.GetBytes(large), null, default);
+            await server.Services.Node.ServerActions.PublishAsync("user:ann", System.Text.Encoding.UTF8.GetBytes(large), null, default);
         }
 
         await Eventually.TrueAsync(() => server.QueuedBytes > 1_000_000, "the queue is long");

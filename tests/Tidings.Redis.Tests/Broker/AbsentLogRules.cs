@@ -17,7 +17,7 @@ public abstract class AbsentLogRules
 
     private protected string Channel { get; } = $"absent:{Interlocked.Increment(ref s_channels)}";
 
-    private protected abstract Task<Node> NodeAsync();
+    private protected abstract Task<BrokerNode> NodeAsync();
 
     /// <summary>How many logs are kept.</summary>
     private protected abstract Task<long> LogsAsync();
@@ -82,15 +82,15 @@ public abstract class AbsentLogRules
 public sealed class MemoryAbsentLogRules : AbsentLogRules, IAsyncDisposable
 {
     private readonly ManualTime _time = new();
-    private readonly Node _node;
+    private readonly BrokerNode _node;
 
     public MemoryAbsentLogRules()
     {
         var hub = new Hub(_time);
-        _node = new Node(hub, new MemoryBackplane(hub, _time));
+        _node = new BrokerNode(hub, new MemoryBackplane(hub, _time));
     }
 
-    private protected override Task<Node> NodeAsync() => Task.FromResult(_node);
+    private protected override Task<BrokerNode> NodeAsync() => Task.FromResult(_node);
 
     private protected override Task<long> LogsAsync() => Task.FromResult<long>(((MemoryBroker)_node.Broker).Logs);
 
@@ -107,7 +107,7 @@ public sealed class RedisAbsentLogRules(SharedRedis redis) : AbsentLogRules, ICl
 {
     private readonly RedisWorld _world = new(redis.Server.Address);
 
-    private protected override Task<Node> NodeAsync() => _world.NodeAsync();
+    private protected override Task<BrokerNode> NodeAsync() => _world.NodeAsync();
 
     private protected override async Task<long> LogsAsync() => long.Parse((await redis.Server.SendAsync("DBSIZE"))[1..], null);
 
@@ -165,7 +165,7 @@ public sealed class AbsentLogOutsideTests(SharedRedis redis) : IClassFixture<Sha
         Assert.Equal(8, first.Heard.Select(static message => message.Position).Distinct().Count());
     }
 
-    private static async Task CutAsync(FaultProxy proxy, params Node[] nodes)
+    private static async Task CutAsync(FaultProxy proxy, params BrokerNode[] nodes)
     {
         proxy.Target = 0;
         proxy.CutAll();

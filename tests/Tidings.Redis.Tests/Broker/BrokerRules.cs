@@ -14,7 +14,7 @@ public abstract class BrokerRules
     private protected string Channel { get; } = $"rules:{Interlocked.Increment(ref s_channels)}";
 
     /// <summary>A node; those after the first share what they have with it.</summary>
-    private protected abstract Task<Node> NodeAsync();
+    private protected abstract Task<BrokerNode> NodeAsync();
 
     /// <summary>Whether there may be a second one.</summary>
     private protected virtual bool Shares => true;
@@ -251,7 +251,7 @@ public abstract class BrokerRules
 
     private static IEnumerable<string> Texts(IEnumerable<Message> messages) => messages.Select(static message => $"{message.Position} {Encoding.UTF8.GetString(message.Data.Bytes.Span)}");
 
-    private async Task<IReadOnlyList<Node>> NodesAsync() => Shares ? [await NodeAsync(), await NodeAsync(), await NodeAsync()] : [await NodeAsync()];
+    private async Task<IReadOnlyList<BrokerNode>> NodesAsync() => Shares ? [await NodeAsync(), await NodeAsync(), await NodeAsync()] : [await NodeAsync()];
 
-    private async Task<IReadOnlyList<Listener>> ListenersAsync(IReadOnlyList<Node> nodes) => await Task.WhenAll(nodes.Select(node => Listener.OnAsync(node, Channel)));
+    private async Task<IReadOnlyList<Listener>> ListenersAsync(IReadOnlyList<BrokerNode> nodes) => await Task.WhenAll(nodes.Select(node => Listener.OnAsync(node, Channel)));
 }

@@ -9,17 +9,17 @@ namespace Tidings.Redis.Tests.Broker;
 public sealed class MemoryBrokerRules : BrokerRules, IAsyncDisposable
 {
     private readonly ManualTime _time = new();
-    private readonly Node _node;
+    private readonly BrokerNode _node;
 
     public MemoryBrokerRules()
     {
         var hub = new Hub(_time);
-        _node = new Node(hub, new MemoryBackplane(hub, _time));
+        _node = new BrokerNode(hub, new MemoryBackplane(hub, _time));
     }
 
     private protected override bool Shares => false;
 
-    private protected override Task<Node> NodeAsync() => Task.FromResult(_node);
+    private protected override Task<BrokerNode> NodeAsync() => Task.FromResult(_node);
 
     private protected override Task PassAsync(TimeSpan time)
     {

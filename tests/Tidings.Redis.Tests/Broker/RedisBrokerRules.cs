@@ -18,7 +18,7 @@ public class RedisBrokerRules : BrokerRules, IClassFixture<SharedRedis>, IAsyncD
         _world = new RedisWorld(configuration);
     }
 
-    private protected override Task<Node> NodeAsync() => _world.NodeAsync();
+    private protected override Task<BrokerNode> NodeAsync() => _world.NodeAsync();
 
     // Redis has a clock of its own.
     private protected override Task PassAsync(TimeSpan time) => Task.Delay(time);

@@ -28,7 +28,7 @@ public sealed class B58_ForgedMessages
         await Eventually.EqualAsync(1, () => metrics.Sum("tidings.redis.dropped/revocations"), "revocations dropped");
         await Eventually.EqualAsync(1, () => metrics.Sum("tidings.redis.dropped/clients"), "names dropped");
         await Eventually.EqualAsync(2, () => metrics.Sum("tidings.redis.dropped/nodes"), "requests dropped");
-        Assert.True(node.Services.Registry.Revocations.IsEmpty);
+        Assert.True(node.Services.Node.Registry.Revocations.IsEmpty);
         Assert.Equal("""{"delivered":1}""", await node.DoAsync("/api/send", """{"client":"bob","data":1}"""));
         await bob.ExpectTextAsync("1");
         Assert.Equal("""{"delivered":1}""", await node.DoAsync("/api/send", """{"user":"ann","data":2}"""));

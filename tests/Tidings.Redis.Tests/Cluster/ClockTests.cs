@@ -29,9 +29,9 @@ public sealed class ClockTests
 
         // It may be older than it says by as much as clocks may be apart, or newer: whoever comes back with a newer one gets in.
         await ExpectAsync(right, ahead, 1013, "Unavailable");
-        Assert.True(right.Services.Registry.Revocations.Judge(IdentityAt(40)) == Tidings.Security.Identities.RevocationVerdict.None, "what is made later is let in");
-        Assert.True(wrong.Services.Registry.Revocations.Judge(IdentityAt(40)) == Tidings.Security.Identities.RevocationVerdict.None, "there, too");
-        Assert.True(wrong.Services.Registry.Revocations.Judge(IdentityAt(-20)) == Tidings.Security.Identities.RevocationVerdict.Revoked, "what is older is not");
+        Assert.True(right.Services.Node.Registry.Revocations.Judge(IdentityAt(40)) == Tidings.Security.Identities.RevocationVerdict.None, "what is made later is let in");
+        Assert.True(wrong.Services.Node.Registry.Revocations.Judge(IdentityAt(40)) == Tidings.Security.Identities.RevocationVerdict.None, "there, too");
+        Assert.True(wrong.Services.Node.Registry.Revocations.Judge(IdentityAt(-20)) == Tidings.Security.Identities.RevocationVerdict.Revoked, "what is older is not");
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class ClockTests
         foreach (var step in new[] { 3600, -7200, 3600, 10, -1, -9 })
         {
             clock.Step(TimeSpan.FromSeconds(step));
-            Assert.InRange(node.Services.Registry.Revocations.Clock.Now - other.Services.Registry.Revocations.Clock.Now, -500, 500);
+            Assert.InRange(node.Services.Node.Registry.Revocations.Clock.Now - other.Services.Node.Registry.Revocations.Clock.Now, -500, 500);
         }
     }
 

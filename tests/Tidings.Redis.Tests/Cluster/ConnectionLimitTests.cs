@@ -32,7 +32,7 @@ public sealed class ConnectionLimitTests(SharedRedis redis) : IClassFixture<Shar
 
             foreach (var node in nodes)
             {
-                await Eventually.EqualAsync(0, () => node.Services.Registry.CountOf("bob"), "bob's connections");
+                await Eventually.EqualAsync(0, () => node.Services.Node.Registry.CountOf("bob"), "bob's connections");
             }
         }
 

@@ -16,7 +16,7 @@ public sealed class NodeReportTests(SharedRedis redis) : IClassFixture<SharedRed
         var (bob, _) = await three.ConnectAsAsync("bob");
         using var limit = new CancellationTokenSource(Eventually.Limit);
         Dictionary<string, long> connections = [];
-        await foreach (var report in one.Services.Reports.WatchAsync(limit.Token))
+        await foreach (var report in one.Services.Node.Reports.WatchAsync(limit.Token))
         {
             var json = JsonElement.Parse(report.Span);
             connections[json.GetProperty("node").GetString()!] = json.GetProperty("connections").GetProperty("websocket").GetInt64();
@@ -38,7 +38,7 @@ public sealed class NodeReportTests(SharedRedis redis) : IClassFixture<SharedRed
         await using var node = await ClusterNode.StartAsync(own.Address);
         using var limit = new CancellationTokenSource(Eventually.Limit);
         var killed = false;
-        await foreach (var report in node.Services.Reports.WatchAsync(limit.Token))
+        await foreach (var report in node.Services.Node.Reports.WatchAsync(limit.Token))
         {
             var available = JsonElement.Parse(report.Span).GetProperty("available").GetBoolean();
             if (killed && !available)

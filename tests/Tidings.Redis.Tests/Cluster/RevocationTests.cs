@@ -128,6 +128,6 @@ public sealed class RevocationTests
         }
 
         await Eventually.EqualAsync(bad.Length, () => metrics.Sum("tidings.redis.dropped/revocations"), "what was dropped");
-        Assert.True(one.Services.Registry.Revocations.IsEmpty);
+        Assert.True(one.Services.Node.Registry.Revocations.IsEmpty);
     }
 }

@@ -30,20 +30,20 @@ public sealed class TicketTests(SharedRedis redis) : IClassFixture<SharedRedis>
         await using var one = await StartAsync();
         await using var two = await StartAsync();
         var (ann, bob) = (new Identity { User = "ann" }, new Identity { User = "bob" });
-        var others = await one.Services.Tickets.IssueAsync(bob);
-        var pass = await one.Services.Tickets.IssuePassAsync("bobs", bob);
+        var others = await one.Services.Node.Tickets.IssueAsync(bob);
+        var pass = await one.Services.Node.Tickets.IssuePassAsync("bobs", bob);
         var issued = new List<string>();
         for (var i = 0; i < Tickets.Share + 5; i++)
         {
-            issued.Add(await (i % 2 == 0 ? one : two).Services.Tickets.IssueAsync(ann));
-            Assert.NotNull(await (i % 2 == 0 ? one : two).Services.Tickets.IssuePassAsync($"anns{i}", ann));
+            issued.Add(await (i % 2 == 0 ? one : two).Services.Node.Tickets.IssueAsync(ann));
+            Assert.NotNull(await (i % 2 == 0 ? one : two).Services.Node.Tickets.IssuePassAsync($"anns{i}", ann));
         }
 
-        Assert.All(issued.Take(5), ticket => Assert.Null(two.Services.Tickets.RedeemAsync(ticket).AsTask().Result));
-        Assert.Equal("ann", (await two.Services.Tickets.RedeemAsync(issued[5]))!.User);
-        Assert.Equal("ann", (await one.Services.Tickets.RedeemAsync(issued[^1]))!.User);
-        Assert.Equal("bob", (await two.Services.Tickets.RedeemAsync(others))!.User);
-        Assert.Equal("bob", (await two.Services.Tickets.ShowPassAsync("bobs", pass!))!.User);
+        Assert.All(issued.Take(5), ticket => Assert.Null(two.Services.Node.Tickets.RedeemAsync(ticket).AsTask().Result));
+        Assert.Equal("ann", (await two.Services.Node.Tickets.RedeemAsync(issued[5]))!.User);
+        Assert.Equal("ann", (await one.Services.Node.Tickets.RedeemAsync(issued[^1]))!.User);
+        Assert.Equal("bob", (await two.Services.Node.Tickets.RedeemAsync(others))!.User);
+        Assert.Equal("bob", (await two.Services.Node.Tickets.ShowPassAsync("bobs", pass!))!.User);
     }
 
     [Fact]

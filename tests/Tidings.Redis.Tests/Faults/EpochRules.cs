@@ -190,7 +190,7 @@ public sealed class EpochRules
         Assert.NotEqual(before.Epoch, (await SayWhenBackAsync(node)).Epoch);
     }
 
-    private static async Task KillAndReturnAsync(RedisServer redis, Node node)
+    private static async Task KillAndReturnAsync(RedisServer redis, BrokerNode node)
     {
         redis.Kill();
         await Eventually.TrueAsync(() => !node.Backplane.IsAvailable, "the node knows that Redis is away");
@@ -199,7 +199,7 @@ public sealed class EpochRules
         await Eventually.TrueAsync(() => node.Backplane.IsAvailable, "Redis is back", TimeSpan.FromSeconds(5));
     }
 
-    private static async Task<StreamPosition> SayWhenBackAsync(Node node)
+    private static async Task<StreamPosition> SayWhenBackAsync(BrokerNode node)
     {
         StreamPosition? said = null;
         await Eventually.TrueAsync(

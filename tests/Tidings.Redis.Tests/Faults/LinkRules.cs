@@ -12,8 +12,8 @@ public sealed class LinkRules : IAsyncLifetime
     private RedisServer _redis = null!;
     private FaultProxy _proxy = null!;
     private RedisWorld _world = null!;
-    private Node _publisher = null!;
-    private Node _node = null!;
+    private BrokerNode _publisher = null!;
+    private BrokerNode _node = null!;
     private Listener _listener = null!;
 
     public async ValueTask InitializeAsync()

@@ -23,5 +23,5 @@ public sealed class RedisPresenceRules(SharedRedis redis) : PresenceRules, IClas
         return (Of(await world.NodeAsync(graceTime: Time)), Of(await world.NodeAsync(graceTime: Time)));
     }
 
-    private static PresenceNode Of(Node node) => new(node.Hub, node.Backplane.Presence);
+    private static PresenceNode Of(BrokerNode node) => new(node.Hub, node.Backplane.Presence);
 }

@@ -88,7 +88,7 @@ public sealed class ServerRules
     {
         await using var redis = await RedisServer.StartAsync();
         await using var world = new RedisWorld(redis.Address);
-        Node[] nodes = [await world.NodeAsync(), await world.NodeAsync(), await world.NodeAsync()];
+        BrokerNode[] nodes = [await world.NodeAsync(), await world.NodeAsync(), await world.NodeAsync()];
         var listeners = new List<Listener>();
         for (var i = 0; i < 10; i++)
         {
@@ -166,7 +166,7 @@ public sealed class ServerRules
         }
     }
 
-    private static async Task DoEverythingAsync(Node one, Node two)
+    private static async Task DoEverythingAsync(BrokerNode one, BrokerNode two)
     {
         foreach (var channel in (string[])["a", $"canary{Nasty}"])
         {

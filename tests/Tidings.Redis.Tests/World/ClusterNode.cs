@@ -22,13 +22,13 @@ internal sealed class ClusterNode : IAsyncDisposable
 
     public int Port => _server.Port;
     public HttpClient Http => _server.Http;
-    public TidingsServices Services => _server.Services;
+    public Edge Services => _server.Services;
 
     /// <summary>What this node counts with.</summary>
     public IMeterFactory Meters => _server.Meters;
 
     /// <summary>What code of the application on this node has.</summary>
-    public ITidings Tidings => Services.Facade;
+    public ITidings Tidings => Services.Node.Facade;
 
     /// <summary>Warnings and errors that the node has logged.</summary>
     public IReadOnlyCollection<string> Log => _server.Log;

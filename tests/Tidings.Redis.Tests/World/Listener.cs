@@ -20,7 +20,7 @@ internal sealed class Listener : IMessageListener, IDisposable
         _channel = channel;
     }
 
-    public static async Task<Listener> OnAsync(Node node, string channel)
+    public static async Task<Listener> OnAsync(BrokerNode node, string channel)
     {
         var listener = new Listener(node.Hub, channel);
         node.Hub.Listen(listener, channel);
@@ -61,7 +61,7 @@ internal sealed class Listener : IMessageListener, IDisposable
 }
 
 /// <summary>One node: its hub, and the broker that it shares with the others.</summary>
-internal sealed record Node(Hub Hub, IBackplane Backplane)
+internal sealed record BrokerNode(Hub Hub, IBackplane Backplane)
 {
     public IBroker Broker => Backplane.Broker;
 

@@ -10,7 +10,7 @@ internal sealed class RedisWorld(string configuration, Action<RedisOptions>? con
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly LogCollector _log = new();
-    private readonly List<Node> _nodes = [];
+    private readonly List<BrokerNode> _nodes = [];
 
     /// <summary>What was logged from warnings on.</summary>
     public IReadOnlyCollection<string> Logged => _log.Lines;
@@ -18,14 +18,14 @@ internal sealed class RedisWorld(string configuration, Action<RedisOptions>? con
     /// <param name="through">Where it reaches Redis instead: a proxy.</param>
     /// <param name="available">Whether Redis can be reached now.</param>
     /// <param name="graceTime">The time by which members leave.</param>
-    public async Task<Node> NodeAsync(string? through = null, bool available = true, TimeProvider? graceTime = null)
+    public async Task<BrokerNode> NodeAsync(string? through = null, bool available = true, TimeProvider? graceTime = null)
     {
         var options = new RedisOptions { Configuration = through ?? configuration };
         configure?.Invoke(options);
         Assert.Empty(options.Faults());
         var hub = new Hub(TimeProvider.System);
-        var backplane = new RedisBackplane(options, hub, TimeProvider.System, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("node"), graceTime);
-        var node = new Node(hub, backplane);
+        var backplane = new RedisBackplane(options, $"node{_nodes.Count}", hub, TimeProvider.System, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("node"), graceTime);
+        var node = new BrokerNode(hub, backplane);
         _nodes.Add(node);
         await backplane.StartAsync(CancellationToken.None);
         Assert.True(backplane.IsAvailable == available, string.Join('\n', _log.Lines));

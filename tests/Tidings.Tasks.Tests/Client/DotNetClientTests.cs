@@ -155,14 +155,14 @@ public sealed class DotNetClientTests : IAsyncLifetime
         List<string?> lines = [];
         await Eventually.TrueAsync(async () =>
         {
-            var part = await _server.Services.Broker.ReadAsync(TaskId.LogOf(started.Id), new HistoryRequest(null, 100));
+            var part = await _server.Services.Node.Broker.ReadAsync(TaskId.LogOf(started.Id), new HistoryRequest(null, 100));
             lines = [.. part.Messages.SelectMany(static message => JsonElement.Parse(message.Data.ToJson().Span).GetProperty("lines").EnumerateArray()).Select(static line => line.GetString())];
             return lines.Count >= 2;
         }, () => string.Join('\n', lines));
         Assert.Equal(["one", new string('x', 1024)], lines);
     }
 
-    private ITasks Tasks => _server.Services.Tasks.Facade;
+    private ITasks Tasks => _server.Services.Node.Tasks.Facade;
 
     private TidingsClient NewClient(Action<TidingsClientOptions>? configure = null)
     {

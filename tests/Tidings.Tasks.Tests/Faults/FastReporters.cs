@@ -18,12 +18,12 @@ public sealed class FastReporters(ITestOutputHelper output)
     {
         await using var server = await TestServer.StartAsync("lanes");
         var sent = 0;
-        server.Services.Tasks.Starting.Add(new TaskKind("fast", async (invocation, _) =>
+        server.Services.Node.Tasks.Starting.Add(new TaskKind("fast", async (invocation, _) =>
         {
             sent = await ReportAsync(value => invocation.Progress.Report(value, Now()));
             return default;
         }));
-        await MeasureAsync(server, async () => (await server.Services.Tasks.Facade.StartAsync("fast")).Id, () => sent);
+        await MeasureAsync(server, async () => (await server.Services.Node.Tasks.Facade.StartAsync("fast")).Id, () => sent);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class FastReporters(ITestOutputHelper output)
         var sent = 0;
         await MeasureAsync(server, async () =>
         {
-            var id = (await server.Services.Tasks.Facade.StartAsync("outside")).Id;
+            var id = (await server.Services.Node.Tasks.Facade.StartAsync("outside")).Id;
             _ = Task.Run(async () =>
             {
                 var began = Stopwatch.GetTimestamp();

@@ -68,7 +68,7 @@ public sealed class RedisTaskStoreTests(RedisTaskStoreTests.OneRedis redis) : Ta
     private async Task<RedisBackplane> StartAsync(RedisServer? server = null)
     {
         var options = new RedisOptions { Configuration = (server ?? redis.Server).Address, Prefix = "t:" };
-        var node = new RedisBackplane(options, new Hub(TimeProvider.System), TimeProvider.System, _services.GetRequiredService<IMeterFactory>(), NullLogger.Instance);
+        var node = new RedisBackplane(options, "node", new Hub(TimeProvider.System), TimeProvider.System, _services.GetRequiredService<IMeterFactory>(), NullLogger.Instance);
         await node.StartAsync(CancellationToken.None);
         Assert.True(node.IsAvailable);
         return node;

@@ -64,7 +64,7 @@ public abstract class TaskEngineWorld : IAsyncDisposable
         }
     }
 
-    private protected TaskEngine NewEngine() => new(_options, StoreOfEngine, BrokerOfEngine, _hub, new ChannelKinds(), null, System.Text.Json.JsonSerializerOptions.Web, _time, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("tasks"));
+    private protected TaskEngine NewEngine() => new(_options, StoreOfEngine, BrokerOfEngine, _hub, new ChannelKinds(), null, System.Text.Json.JsonSerializerOptions.Web, "node", _time, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("tasks"));
 
     private protected static Task<ReadOnlyMemory<byte>> Result(string json) => Task.FromResult<ReadOnlyMemory<byte>>(Encoding.UTF8.GetBytes(json));
 

@@ -94,6 +94,6 @@ public sealed class B39_ForeignPositions : HttpRules
         }
 
         await server.ExpectIdleAsync();
-        Assert.Equal(0, server.Services.Directory.Count);
+        Assert.Equal(0, server.Services.Node.Directory.Count);
     }
 }

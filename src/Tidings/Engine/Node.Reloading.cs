@@ -1,0 +1,61 @@
+using Tidings.Quotas;
+using Tidings.Rules;
+using Tidings.Sessions;
+
+namespace Tidings.Engine;
+
+/// <content>Options that change while the node runs. Each is one reference that is swapped: whoever comes finds the old or the new, never half of it.</content>
+internal sealed partial class Node
+{
+    private volatile bool _routeRequiresAuthentication;
+    private volatile TidingsOptions? _reloaded;
+
+    /// <summary>What keeps options, valid in themselves, from taking the place of those in force.</summary>
+    public IEnumerable<string> ReloadFaults(TidingsOptions options)
+    {
+        var takesTokens = options.Jwt.Secret is not null || options.Jwt.Keys.Count > 0;
+        if (takesTokens != (_jwt is not null))
+        {
+            yield return takesTokens
+                ? "Tidings:Jwt has keys, and had none: the server must be restarted to take tokens."
+                : "Tidings:Jwt has no keys any more: the server must be restarted to take no tokens.";
+        }
+    }
+
+    /// <summary>Puts limits, kinds of channels and tokens' keys in force. Everything else stays.</summary>
+    /// <remarks>For a node all of whose kinds come from its options. New connections and requests go by them; connections that are there keep their sizes
+    /// and rates, and their subscriptions.</remarks>
+    /// <param name="options">Valid, and without <see cref="ReloadFaults"/>.</param>
+    public void Reload(TidingsOptions options)
+    {
+        var limits = Limits.From(options.Limits);
+        _limits = limits;
+        _reloaded = options;
+        _histories.Limit = limits.HistoryBytes;
+        Registry.Change(limits.ForNode());
+        _subscribing.Limits = new ChannelLimits(limits.Subscriptions, limits.SubscribeRate);
+        Kinds.Replace([.. options.Channels.Select(_kindOf)]);
+        Kinds.UnmatchedAreOpen = UnmatchedAreOpen(options);
+        DirectMessages.Rule = DirectMessages.Rule with { Access = options.Send };
+        _jwt?.Change(options.Jwt);
+        LimitTokens(options.Jwt);
+    }
+
+    /// <summary>A route takes in nobody anonymous. Called while routes are built, before any request reaches them.</summary>
+    public void OnRouteRequiresAuthentication()
+    {
+        _routeRequiresAuthentication = true;
+        Kinds.UnmatchedAreOpen = UnmatchedAreOpen(_reloaded ?? Options);
+    }
+
+    // Nothing is known of the lifetime of tokens that the application checks by itself.
+    private void LimitTokens(JwtOptions options)
+    {
+        Registry.Revocations.ClockSkew = options.ClockSkew;
+        Registry.Revocations.MaxLifetime = _jwt is null ? null : options.MaxLifetime;
+    }
+
+    // Whether authentication is required does not change while the node runs.
+    private bool UnmatchedAreOpen(TidingsOptions options) =>
+        (options.UnmatchedChannels ?? (Options.RequireAuthentication || _routeRequiresAuthentication ? UnmatchedChannels.Closed : UnmatchedChannels.Open)) == UnmatchedChannels.Open;
+}

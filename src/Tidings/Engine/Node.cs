@@ -1,0 +1,168 @@
+using System.Security.Cryptography;
+using Tidings.Actions;
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Clients;
+using Tidings.Connections;
+using Tidings.Dialects;
+using Tidings.Lanes;
+using Tidings.Nodes;
+using Tidings.Presence;
+using Tidings.Pressure;
+using Tidings.Protocol.Compression;
+using Tidings.Quotas;
+using Tidings.Reports;
+using Tidings.Rules;
+using Tidings.Security.Identities;
+using Tidings.Sessions;
+using Tidings.Tasks;
+
+namespace Tidings.Engine;
+
+/// <summary>The engine of one process: everything between a connection's wire and what the nodes of an application share. Safe from any thread.</summary>
+internal sealed partial class Node : IAsyncDisposable
+{
+    private static readonly string Version = typeof(Node).Assembly.GetName().Version!.ToString(3);
+
+    private readonly HistoryBudget _histories;
+    private readonly Subscribing _subscribing;
+    private readonly JwtAuthenticator? _jwt;
+    private readonly Lazy<TaskEngine> _tasks;
+    private readonly Func<ChannelOptions, ChannelKind> _kindOf;
+    private volatile Limits _limits;
+
+    public Node(NodeBuilder parts)
+    {
+        var (options, meters, log) = (parts.Options, parts.Meters, parts.Log);
+        (Options, Time, Lanes, _kindOf) = (options, parts.Time, parts.Lanes, parts.KindOf);
+        _limits = Limits.From(options.Limits);
+        _histories = new HistoryBudget(_limits.HistoryBytes);
+
+        // Who is connected.
+        Shedder = new LoadShedder(parts.Pressure, options.Overload, Time, meters, log);
+        Registry = new ConnectionRegistry(Lanes, _limits.ForNode(), Time, meters, log, parts.TellsReasons) { Shedder = Shedder, Bodies = parts.Bodies };
+        DrainSpan = parts.DrainSpan;
+        Drain = new Drain(Registry, Lanes, Time, DrainSpan);
+        Clients = new ClientRegistry(options.Clients.Duplicates, options.Language, Time);
+
+        // Who somebody is.
+        _jwt = parts.Tokens is null ? JwtAuthenticator.From(options.Jwt, Time) : null;
+        LimitTokens(options.Jwt);
+        Authenticator = (parts.Tokens ?? _jwt) is { } tokens ? new Authenticator(tokens, Registry.Revocations, Time) : null;
+        FirstMessage = Authenticator is null ? null : new FirstMessage(Authenticator);
+
+        // What is said, and what the nodes share of it.
+        Hub = new Hub(Time);
+        Backplane = parts.Backplane.Create(new BackplaneSite(Id, Hub, Time, _histories));
+        Registry.Revocations.Clock = Backplane.Clock;
+        Broker = new ObservedBroker(Backplane.Broker, meters, Time);
+        EngineMetrics.Create(meters, Lanes, Hub, _histories, () => Backplane.IsAvailable, () => Registry.IsDraining);
+
+        // How it is said, and by what rules.
+        Deflater = new MessageDeflater(new DeflateSettings(options.Compression.Level, (int)options.Compression.ThresholdBytes));
+        RoomDialects = new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, Deflater);
+        ConnectDialects = new DialectFamily(new ConnectDialect(), ConnectDialect.DeflateIndex, Deflater);
+        foreach (var kind in options.Channels)
+        {
+            Kinds.Set(_kindOf(kind));
+        }
+
+        Kinds.UnmatchedAreOpen = UnmatchedAreOpen(options);
+        _subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(_limits.Subscriptions, _limits.SubscribeRate)) { Shedder = Shedder };
+
+        // What is asked of this node and of the others.
+        Reports = new NodeReports(Hub, Backplane.Broker, Backplane.Nodes, new NodeFigures(Id, meters, Registry, Directory, Hub, Lanes, () => Backplane.IsAvailable, Version), Time);
+        Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
+        var work = new NodeWork(Directory, _subscribing, Clients, Disconnecting, Reports);
+        Backplane.Serve(work, Registry, Clients);
+        var everywhere = new Everywhere(Backplane.Nodes, work);
+
+        // What clients, back ends and the application do.
+        ClientActions = new ClientActions(Clients, Backplane.Nodes, everywhere);
+        DirectMessages = new DirectMessages(Kinds, everywhere) { Rule = new SendRule(options.Send) };
+        Actions = new CommandActions(Broker, Presence, Kinds, _subscribing, Directory, DirectMessages) { Calls = parts.Calls, FirstMessage = FirstMessage, Shedder = Shedder };
+        ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
+        Channels = new ChannelHandler(Actions, _subscribing, Directory, Server, FirstMessage);
+        Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, parts.Json);
+        _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
+            options.Tasks, parts.TaskStore ?? Backplane.Tasks ?? new MemoryTaskStore(Time, options.Tasks.MemoryBytes), Broker, Hub, Kinds, FirstMessage, parts.Json, Id, Time, meters, log));
+    }
+
+    /// <summary>This node's name among the others: random, for as long as the process lives.</summary>
+    public string Id { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+
+    public TidingsOptions Options { get; }
+    public TimeProvider Time { get; }
+    public LaneSet Lanes { get; }
+
+    /// <summary>The limits in force.</summary>
+    public Limits Limits => _limits;
+
+    public ConnectionRegistry Registry { get; }
+    public ConnectionDirectory Directory { get; } = new();
+    public Hub Hub { get; }
+
+    /// <summary>Refuses what is new or can wait while the process is hard-pressed.</summary>
+    public LoadShedder Shedder { get; }
+
+    /// <summary>Over how long connections are closed where the node goes.</summary>
+    public TimeSpan DrainSpan { get; }
+    public Drain Drain { get; }
+
+    /// <summary>Finds out who bears a token; null where none are accepted.</summary>
+    public Authenticator? Authenticator { get; }
+
+    /// <summary>Takes auth messages; null where no tokens are accepted.</summary>
+    public FirstMessage? FirstMessage { get; }
+
+    /// <summary>What the nodes of the application share.</summary>
+    public IBackplane Backplane { get; }
+    public IBroker Broker { get; }
+    public IPresenceStore Presence => Backplane.Presence;
+    public ITicketStore Tickets => Backplane.Tickets;
+
+    public MessageDeflater Deflater { get; }
+    public DialectFamily ConnectDialects { get; }
+    public DialectFamily RoomDialects { get; }
+    public ChannelKinds Kinds { get; } = new();
+
+    /// <summary>The channel protocol.</summary>
+    public ChannelHandler Channels { get; }
+    public CommandActions Actions { get; }
+    public ServerInfo Server { get; } = new("tidings", Version);
+
+    /// <summary>What clients send to one another, and who may.</summary>
+    public DirectMessages DirectMessages { get; }
+    public ServerActions ServerActions { get; }
+    public Disconnecting Disconnecting { get; }
+    public ClientRegistry Clients { get; }
+    public ClientActions ClientActions { get; }
+
+    /// <summary>What the nodes say of themselves.</summary>
+    public NodeReports Reports { get; }
+
+    /// <summary>Tasks, from the first who asks for them on.</summary>
+    public TaskEngine Tasks => _tasks.Value;
+
+    /// <summary>What applications see.</summary>
+    public ITidings Facade { get; }
+
+    /// <summary>Begins to connect to what is shared; completes when the first attempt has ended, well or not.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => Backplane.StartAsync(cancellationToken);
+
+    /// <summary>Ends the tasks of this process, or lets them end.</summary>
+    public Task StopTasksAsync(CancellationToken cancellationToken) => _tasks.IsValueCreated ? Tasks.StopAsync(cancellationToken) : Task.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_tasks.IsValueCreated)
+        {
+            Tasks.Dispose();
+        }
+
+        Shedder.Dispose();
+        Reports.Dispose();
+        Clients.Dispose();
+        await Backplane.DisposeAsync().ConfigureAwait(false);
+    }
+}

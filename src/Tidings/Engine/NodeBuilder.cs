@@ -1,0 +1,91 @@
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Tidings.Connections;
+using Tidings.Lanes;
+using Tidings.Pressure;
+using Tidings.Quotas;
+using Tidings.Rules;
+using Tidings.Security;
+using Tidings.Tasks;
+
+namespace Tidings.Engine;
+
+/// <summary>What a node is made of. What is not given is the engine's own.</summary>
+/// <param name="options">Valid ones.</param>
+/// <param name="meters">Where its instruments belong to.</param>
+/// <param name="log">Where it logs.</param>
+internal sealed class NodeBuilder(TidingsOptions options, IMeterFactory meters, ILogger log)
+{
+    public TidingsOptions Options => options;
+    public IMeterFactory Meters => meters;
+    public ILogger Log => log;
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Its lanes, which whoever gives them disposes.</summary>
+    public required LaneSet Lanes { get; init; }
+
+    public IPressure Pressure { get; init; } = new SystemPressure();
+
+    /// <summary>The memory of what has arrived in part.</summary>
+    public BodyBudget Bodies { get; init; } = BodiesOf(options);
+
+    public IBackplaneFactory Backplane { get; init; } = new MemoryBackplaneFactory();
+
+    /// <summary>Where tasks are kept; null for where the backplane keeps them, or else the node's memory.</summary>
+    public ITaskStore? TaskStore { get; init; }
+
+    /// <summary>Checks tokens; null for what <see cref="TidingsOptions.Jwt"/> says.</summary>
+    public ITokenAuthenticator? Tokens { get; init; }
+
+    /// <summary>How the application writes JSON.</summary>
+    public JsonSerializerOptions Json { get; init; } = JsonSerializerOptions.Web;
+
+    /// <summary>Makes the kind of channels that options describe.</summary>
+    public Func<ChannelOptions, ChannelKind> KindOf { get; init; } = ChannelKindFactory.From;
+
+    /// <summary>The methods that clients may call; null for none.</summary>
+    public ICallHandler? Calls { get; init; }
+
+    /// <summary>Over how long connections are closed where the node goes.</summary>
+    public TimeSpan DrainSpan { get; init; }
+
+    /// <summary>Whether clients are told why something is refused.</summary>
+    public bool TellsReasons { get; init; }
+
+    public Node Build() => new(this);
+
+    /// <summary>Registers what a node is made of, unless something else stands in its place already.</summary>
+    /// <param name="services">The application's services; time, meters and logging are among them.</param>
+    /// <param name="options">The node's options.</param>
+    public static void TryAddParts(IServiceCollection services, Func<IServiceProvider, TidingsOptions> options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<LaneSet>();
+        services.TryAddSingleton<IPressure, SystemPressure>();
+        services.TryAddSingleton(provider => BodiesOf(options(provider)));
+        services.TryAddSingleton<IBackplaneFactory, MemoryBackplaneFactory>();
+    }
+
+    /// <summary>A builder of the parts that are registered.</summary>
+    public static NodeBuilder Of(IServiceProvider services, TidingsOptions options, JsonSerializerOptions json, Func<ChannelOptions, ChannelKind> kindOf, ICallHandler? calls, TimeSpan drainSpan, bool tellsReasons) =>
+        new(options, services.GetRequiredService<IMeterFactory>(), services.GetRequiredService<ILogger<ConnectionRegistry>>())
+        {
+            Time = services.GetRequiredService<TimeProvider>(),
+            Lanes = services.GetRequiredService<LaneSet>(),
+            Pressure = services.GetRequiredService<IPressure>(),
+            Bodies = services.GetRequiredService<BodyBudget>(),
+            Backplane = services.GetRequiredService<IBackplaneFactory>(),
+            TaskStore = services.GetService<ITaskStore>(),
+            Tokens = services.GetService<ITokenAuthenticator>(),
+            Json = json,
+            KindOf = kindOf,
+            Calls = calls,
+            DrainSpan = drainSpan,
+            TellsReasons = tellsReasons,
+        };
+
+    private static BodyBudget BodiesOf(TidingsOptions options) => BodyBudget.OfProcess(Limits.From(options.Limits).Messages(binary: true).HardLimit);
+}
