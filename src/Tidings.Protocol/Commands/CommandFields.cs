@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Text;
 using System.Text.Json;
 
@@ -28,7 +27,7 @@ internal enum Fields
     Token = 1 << 16,
     Limit = 1 << 17,
 
-    // The server API's names of a receiver, which a send has in the place of `to`.
+    // The server API's names of a receiver, which a send may have in the place of `to`.
     User = 1 << 18,
     Connection = 1 << 19,
 }
@@ -109,9 +108,9 @@ internal static class CommandFields
             (faults ??= []).Add(new FieldFault(NameOf(missing & (Fields)(-(int)missing)), "is missing"));
         }
 
-        if (command.Type == CommandType.Send && BitOperations.PopCount((uint)(seen & Receivers)) > 1)
+        if (command.Type == CommandType.Send && (seen & Receivers) == (Fields.User | Fields.Connection))
         {
-            (faults ??= []).Add(new FieldFault("to", "must not stand beside another receiver"));
+            (faults ??= []).Add(new FieldFault("user", "must not stand beside connection"));
         }
 
         if ((seen & Fields.Since) != 0 && (seen & Fields.Last) != 0)

@@ -66,7 +66,6 @@ internal sealed class NodeBuilder(TidingsOptions options, IMeterFactory meters, 
         services.TryAddSingleton<LaneSet>();
         services.TryAddSingleton<IPressure, SystemPressure>();
         services.TryAddSingleton(provider => BodiesOf(options(provider)));
-        services.TryAddSingleton<IBackplaneFactory, MemoryBackplaneFactory>();
     }
 
     /// <summary>A builder of the parts that are registered.</summary>
@@ -77,7 +76,7 @@ internal sealed class NodeBuilder(TidingsOptions options, IMeterFactory meters, 
             Lanes = services.GetRequiredService<LaneSet>(),
             Pressure = services.GetRequiredService<IPressure>(),
             Bodies = services.GetRequiredService<BodyBudget>(),
-            Backplane = services.GetRequiredService<IBackplaneFactory>(),
+            Backplane = services.GetService<IBackplaneFactory>() ?? new MemoryBackplaneFactory(),
             TaskStore = services.GetService<ITaskStore>(),
             Tokens = services.GetService<ITokenAuthenticator>(),
             Json = json,

@@ -10,6 +10,8 @@ public sealed class ReceiverTests
     [InlineData("""{"type":"send","to":"ann","data":1}""")]
     [InlineData("""{"type":"send","user":"ann","data":1}""")]
     [InlineData("""{"data":1,"connection":"ann","type":"send"}""")]
+    [InlineData("""{"type":"send","user":"eve","to":"ann","data":1}""")]
+    [InlineData("""{"type":"send","to":"ann","connection":"eve","user":"eve","data":1}""")]
     public void Each_name_of_a_receiver_is_taken(string json)
     {
         Assert.Null(Read(json, out var command));
@@ -17,15 +19,14 @@ public sealed class ReceiverTests
     }
 
     [Theory]
-    [InlineData("""{"type":"send","data":1}""", "is missing")]
-    [InlineData("""{"type":"send","data":1,"user":7}""", "is missing")]
-    [InlineData("""{"type":"send","data":1,"to":7}""", "must be a string")]
-    [InlineData("""{"type":"send","data":1,"to":"ann","user":"ann"}""", "must not stand beside another receiver")]
-    [InlineData("""{"type":"send","data":1,"connection":"c","user":"ann"}""", "must not stand beside another receiver")]
-    public void A_send_has_exactly_one(string json, string fault)
+    [InlineData("""{"type":"send","data":1}""", "to", "is missing")]
+    [InlineData("""{"type":"send","data":1,"user":7}""", "to", "is missing")]
+    [InlineData("""{"type":"send","data":1,"to":7}""", "to", "must be a string")]
+    [InlineData("""{"type":"send","data":1,"connection":"c","user":"ann"}""", "user", "must not stand beside connection")]
+    public void A_send_has_exactly_one(string json, string field, string fault)
     {
         var found = Assert.Single(Read(json, out _)!.Details);
-        Assert.Equal(("to", fault), (found.Field, found.Message));
+        Assert.Equal((field, fault), (found.Field, found.Message));
     }
 
     [Theory]
