@@ -10,9 +10,9 @@ internal sealed record Area(string Name, string Project, params string[] Files)
 {
     public static readonly IReadOnlyList<Area> All =
     [
-        new("protocol", "src/Tidings.Protocol", "*.cs", "!ChannelName.cs", "!ProtocolCatalog.cs", "!ProtocolMessage.cs"),
-        new("patterns", "src/Tidings.Protocol", "ChannelName.cs"),
-        new("patterns", "src/Tidings", "ChannelPattern.cs", "ChannelKind.cs", "ChannelKinds.cs", "Permissions.cs", "ChannelGrants.cs"),
+        new("protocol", "src/Tidings.Protocol", "*.cs", "!ChannelName.cs", "!ChannelPattern.cs", "!ProtocolCatalog.cs", "!ProtocolMessage.cs"),
+        new("patterns", "src/Tidings.Protocol", "ChannelName.cs", "ChannelPattern.cs"),
+        new("patterns", "src/Tidings", "ChannelKind.cs", "ChannelKinds.cs", "Permissions.cs", "ChannelGrants.cs"),
         new("tokens", "src/Tidings", "Token*.cs", "*TokenKey.cs", "PemKey.cs", "JwtKeys.cs", "JwtAuthenticator.cs", "Revocations.cs", "GrantsCache.cs"),
         new("brokers", "src/Tidings", "MemoryBroker.cs", "MemoryLog.cs", "IdempotencyKeys.cs", "AbsentEpochs.cs", "HistoryBudget.cs", "KeyRates.cs"),
         new("brokers", "src/Tidings.Redis", "LogEntry.cs", "ChannelFeed.cs", "NodeLease.cs"),
