@@ -3,14 +3,14 @@ using Tidings.Architecture.Tests.Reading;
 
 namespace Tidings.Architecture.Tests;
 
-/// <summary>ARCHITECTURE.md lists the rooms from the ground up, and no code uses what stands below it in the list.</summary>
+/// <summary>ARCHITECTURE.md lists the folders from the ground up, and no code uses what stands below it in the list.</summary>
 public sealed class DependencyOrderTests
 {
     private const string Scripts = "clients/js/src";
 
     private static readonly Lazy<IReadOnlyList<Compilation>> Code = new(static () => SourceCode.Compile(Repository.Root));
 
-    private static readonly RoomOrder Order = RoomOrder.Read(File.ReadAllText(Repository.PathOf("ARCHITECTURE.md")));
+    private static readonly FolderOrder Order = FolderOrder.Read(File.ReadAllText(Repository.PathOf("ARCHITECTURE.md")));
 
     private static string ScriptFolder => Repository.PathOf(Scripts);
 
@@ -19,9 +19,9 @@ public sealed class DependencyOrderTests
     {
         var folders = Code.Value.SelectMany(static project => project.SyntaxTrees).Select(static tree => tree.FilePath).Where(static path => path.Length > 0)
             .Concat(Directory.EnumerateFiles(ScriptFolder, "*.js", SearchOption.AllDirectories).Select(static file => $"{Scripts}/{Path.GetRelativePath(ScriptFolder, file)}"))
-            .Select(CodeReader.RoomOf).Distinct();
+            .Select(CodeReader.FolderOf).Distinct();
 
-        Assert.Equal(folders.Order(StringComparer.Ordinal), Order.Rooms.Order(StringComparer.Ordinal));
+        Assert.Equal(folders.Order(StringComparer.Ordinal), Order.Folders.Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace Tidings.Architecture.Tests;
 /// <summary>What the order forbids is found, and named by both ends.</summary>
 public sealed class PlantedViolationTests
 {
-    private static readonly RoomOrder Order = RoomOrder.Read("""
+    private static readonly FolderOrder Order = FolderOrder.Read("""
         | project, folder | owns |
         | --- | --- |
         | `House` | a house |
@@ -43,7 +43,7 @@ public sealed class PlantedViolationTests
             ("House/Upper/Lifting.cs", "namespace House.Upper;\npublic static class Lifting { public static int Lift(this Ground.Stone stone) => 1; }")));
 
     [Fact]
-    public void A_room_that_is_not_listed_may_neither_use_nor_be_used() => Assert.Equal(
+    public void A_folder_that_is_not_listed_may_neither_use_nor_be_used() => Assert.Equal(
         ["House/Cellar/ must not know House/Ground/: Wine (House/Cellar/Wine.cs:2) uses Stone (House/Ground/Stone.cs:3)"],
         Violations(("House/Ground/Stone.cs", Ground), ("House/Cellar/Wine.cs", "namespace House.Cellar;\npublic class Wine { Ground.Stone _shelf; }")));
 

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Tidings.Architecture.Tests.Reading;
 
-/// <summary>Reads what the types of one room use of other rooms. A room is a folder of a project; what the code binds to counts, not comments and usings.</summary>
+/// <summary>Reads what the types of one folder use of other folders. What the code binds to counts, not comments and usings.</summary>
 internal static class CodeReader
 {
     public static IEnumerable<Dependency> Read(Compilation compilation)
@@ -22,16 +22,16 @@ internal static class CodeReader
                 var info = model.GetSymbolInfo(node);
                 foreach (var type in TypesOf(info.Symbol ?? info.CandidateSymbols.FirstOrDefault()))
                 {
-                    if (Place(type) is { } used && RoomOf(used.File) != RoomOf(tree.FilePath))
+                    if (Place(type) is { } used && FolderOf(used.File) != FolderOf(tree.FilePath))
                     {
-                        yield return new Dependency(RoomOf(tree.FilePath), PlaceOf(node), RoomOf(used.File), used);
+                        yield return new Dependency(FolderOf(tree.FilePath), PlaceOf(node), FolderOf(used.File), used);
                     }
                 }
             }
         }
     }
 
-    public static string RoomOf(string file) => file[..(file.LastIndexOf('/') + 1)];
+    public static string FolderOf(string file) => file[..(file.LastIndexOf('/') + 1)];
 
     // A member belongs to its type, whatever the expression before it is; an extension to the class that it stands in.
     private static IEnumerable<INamedTypeSymbol> TypesOf(ISymbol? symbol) => symbol switch

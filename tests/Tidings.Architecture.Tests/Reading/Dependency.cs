@@ -1,9 +1,9 @@
 namespace Tidings.Architecture.Tests.Reading;
 
-/// <summary>One place in the code that uses something of another room.</summary>
-/// <param name="From">The room of the code that uses.</param>
+/// <summary>One place in the code that uses something of another folder.</summary>
+/// <param name="From">The folder of the code that uses.</param>
 /// <param name="User">The type that uses, with file and line.</param>
-/// <param name="To">The room of what is used.</param>
+/// <param name="To">The folder of what is used.</param>
 /// <param name="Used">The type that is used, with file and line.</param>
 internal sealed record Dependency(string From, CodePlace User, string To, CodePlace Used)
 {

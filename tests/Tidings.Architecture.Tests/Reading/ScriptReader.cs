@@ -15,7 +15,7 @@ internal static partial class ScriptReader
         foreach (Match match in Import().Matches(text))
         {
             var imported = Resolve(file, match.Groups["path"].Value);
-            var (from, to) = (CodeReader.RoomOf(file), CodeReader.RoomOf(imported));
+            var (from, to) = (CodeReader.FolderOf(file), CodeReader.FolderOf(imported));
             if (from != to)
             {
                 var line = text.AsSpan(0, match.Index).Count('\n') + 1;
@@ -25,7 +25,7 @@ internal static partial class ScriptReader
     }
 
     private static string Resolve(string file, string path) =>
-        Path.GetRelativePath("/", Path.GetFullPath(path, "/" + CodeReader.RoomOf(file))).Replace('\\', '/');
+        Path.GetRelativePath("/", Path.GetFullPath(path, "/" + CodeReader.FolderOf(file))).Replace('\\', '/');
 
     [GeneratedRegex(@"(?:\bfrom |\bimport |\bimport\()'(?<path>\.[^']+)'")]
     private static partial Regex Import();
