@@ -83,7 +83,10 @@ internal sealed partial class ConnectionRegistry
     public BodyBudget Bodies { get; init; } = BodyBudget.OfProcess(largestMessage: 0);
 
     /// <summary>What may wait of histories beyond their readers' queues: the logs may have forgotten it long before slow readers have taken it.</summary>
-    public SenderShares Backlogs { get; init; } = new(ProcessMemory.Bytes / 8 / BacklogPlace);
+    public SenderShares Backlogs { get; init; } = BacklogsOfProcess();
+
+    /// <summary>As much as an eighth of the memory that the process may use.</summary>
+    public static SenderShares BacklogsOfProcess() => new(ProcessMemory.Bytes / 8 / BacklogPlace);
 
     /// <summary>Why all connections are being closed; null while they are not.</summary>
     public DisconnectCode? StopCode => Volatile.Read(ref _stop)?.Code;

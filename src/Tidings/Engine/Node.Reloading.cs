@@ -33,7 +33,7 @@ internal sealed partial class Node
         _reloaded = options;
         _histories.Limit = limits.HistoryBytes;
         Registry.Change(limits.ForNode());
-        _subscribing.Limits = new ChannelLimits(limits.Subscriptions, limits.SubscribeRate);
+        Subscribing.Limits = new ChannelLimits(limits.Subscriptions, limits.SubscribeRate);
         Kinds.Replace([.. options.Channels.Select(_kindOf)]);
         Kinds.UnmatchedAreOpen = UnmatchedAreOpen(options);
         DirectMessages.Rule = DirectMessages.Rule with { Access = options.Send };

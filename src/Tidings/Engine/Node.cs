@@ -25,7 +25,6 @@ internal sealed partial class Node : IAsyncDisposable
     private static readonly string Version = typeof(Node).Assembly.GetName().Version!.ToString(3);
 
     private readonly HistoryBudget _histories;
-    private readonly Subscribing _subscribing;
     private readonly JwtAuthenticator? _jwt;
     private readonly Lazy<TaskEngine> _tasks;
     private readonly Func<ChannelOptions, ChannelKind> _kindOf;
@@ -40,7 +39,7 @@ internal sealed partial class Node : IAsyncDisposable
 
         // Who is connected.
         Shedder = new LoadShedder(parts.Pressure, options.Overload, Time, meters, log);
-        Registry = new ConnectionRegistry(Lanes, _limits.ForNode(), Time, meters, log, parts.TellsReasons) { Shedder = Shedder, Bodies = parts.Bodies };
+        Registry = new ConnectionRegistry(Lanes, _limits.ForNode(), Time, meters, log, parts.TellsReasons) { Shedder = Shedder, Bodies = parts.Bodies, Backlogs = parts.Backlogs };
         DrainSpan = parts.DrainSpan;
         Drain = new Drain(Registry, Lanes, Time, DrainSpan);
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language, Time);
@@ -68,21 +67,21 @@ internal sealed partial class Node : IAsyncDisposable
         }
 
         Kinds.UnmatchedAreOpen = UnmatchedAreOpen(options);
-        _subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(_limits.Subscriptions, _limits.SubscribeRate)) { Shedder = Shedder };
+        Subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(_limits.Subscriptions, _limits.SubscribeRate)) { Shedder = Shedder, Shares = parts.Subscriptions };
 
         // What is asked of this node and of the others.
         Reports = new NodeReports(Hub, Backplane.Broker, Backplane.Nodes, new NodeFigures(Id, meters, Registry, Directory, Hub, Lanes, () => Backplane.IsAvailable, Version), Time);
         Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
-        var work = new NodeWork(Directory, _subscribing, Clients, Disconnecting, Reports);
+        var work = new NodeWork(Directory, Subscribing, Clients, Disconnecting, Reports);
         Backplane.Serve(work, Registry, Clients);
         var everywhere = new Everywhere(Backplane.Nodes, work);
 
         // What clients, back ends and the application do.
         ClientActions = new ClientActions(Clients, Backplane.Nodes, everywhere);
         DirectMessages = new DirectMessages(Kinds, everywhere) { Rule = new SendRule(options.Send) };
-        Actions = new CommandActions(Broker, Presence, Kinds, _subscribing, Directory, DirectMessages) { Calls = parts.Calls, FirstMessage = FirstMessage, Shedder = Shedder };
+        Actions = new CommandActions(Broker, Presence, Kinds, Subscribing, Directory, DirectMessages) { Calls = parts.Calls, FirstMessage = FirstMessage, Shedder = Shedder };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
-        Channels = new ChannelHandler(Actions, _subscribing, Directory, Server, FirstMessage);
+        Channels = new ChannelHandler(Actions, Subscribing, Directory, Server, FirstMessage);
         Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, parts.Json);
         _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
             options.Tasks, parts.TaskStore ?? Backplane.Tasks ?? new MemoryTaskStore(Time, options.Tasks.MemoryBytes), Broker, Hub, Kinds, FirstMessage, parts.Json, Id, Time, meters, log));
@@ -125,6 +124,9 @@ internal sealed partial class Node : IAsyncDisposable
     public DialectFamily ConnectDialects { get; }
     public DialectFamily RoomDialects { get; }
     public ChannelKinds Kinds { get; } = new();
+
+    /// <summary>Subscriptions of the channel protocol, whoever asks for them.</summary>
+    public Subscribing Subscribing { get; }
 
     /// <summary>The channel protocol.</summary>
     public ChannelHandler Channels { get; }

@@ -9,6 +9,7 @@ using Tidings.Pressure;
 using Tidings.Quotas;
 using Tidings.Rules;
 using Tidings.Security;
+using Tidings.Sessions;
 using Tidings.Tasks;
 
 namespace Tidings.Engine;
@@ -31,6 +32,12 @@ internal sealed class NodeBuilder(TidingsOptions options, IMeterFactory meters, 
 
     /// <summary>The memory of what has arrived in part.</summary>
     public BodyBudget Bodies { get; init; } = BodiesOf(options);
+
+    /// <summary>Places for the subscriptions of all clients.</summary>
+    public SenderShares Subscriptions { get; init; } = Subscribing.SharesOfProcess();
+
+    /// <summary>Places for what waits of histories.</summary>
+    public SenderShares Backlogs { get; init; } = ConnectionRegistry.BacklogsOfProcess();
 
     public IBackplaneFactory Backplane { get; init; } = new MemoryBackplaneFactory();
 

@@ -28,7 +28,10 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
     public LoadShedder? Shedder { get; init; }
 
     /// <summary>What all clients' subscriptions of this node may be together.</summary>
-    public SenderShares Shares { get; init; } = new(ProcessMemory.Bytes / 4 / SubscriptionBytes);
+    public SenderShares Shares { get; init; } = SharesOfProcess();
+
+    /// <summary>As many subscriptions as fit a quarter of the memory that the process may use.</summary>
+    public static SenderShares SharesOfProcess() => new(ProcessMemory.Bytes / 4 / SubscriptionBytes);
 
     private volatile ChannelLimits _limits = limits;
 

@@ -46,42 +46,39 @@ internal sealed record RigOptions
     public ChannelAccess Send { get; init; } = ChannelAccess.Server;
 }
 
-/// <summary>The engine as the server puts it together, without sockets, on manual time.</summary>
+/// <summary>A node without sockets, on manual time.</summary>
 internal sealed class Rig : IDisposable, IMeterFactory
 {
     private readonly List<Meter> _meters = [];
     private readonly LaneSet _lanes;
-    private readonly MemoryBroker _memory;
+    private readonly RigBackplane _backplane;
     private readonly RoomHandler _rooms;
-    private readonly DialectFamily _connectDialects;
+    private readonly Node _node;
 
     /// <param name="options">How it differs.</param>
     /// <param name="witness">What stands before the broker and before what <paramref name="options"/> puts there.</param>
     public Rig(RigOptions options, Func<IBroker, IBroker>? witness = null)
     {
         Log = new FailureLog();
-        Hub = new Hub(Time);
         _lanes = new LaneSet(Time, NullLogger<LaneSet>.Instance);
-        Registry = new ConnectionRegistry(_lanes, new ConnectionLimits(0, 0), Time, this, Log) { Backlogs = new SenderShares(options.Backlogs) };
-        _memory = new MemoryBroker(options.Sink(Hub), Time);
-        Broker = options.Broker(_memory);
-        Broker = witness?.Invoke(Broker) ?? Broker;
-        Presence = new MemoryPresence(Hub, Time);
+        _backplane = new RigBackplane(options, witness);
         Places = new SenderShares(options.Places);
+        _node = new NodeBuilder(new TidingsOptions { Limits = { Preset = LimitPreset.None }, Compression = { ThresholdBytes = 64 }, Send = options.Send }, this, Log)
+        {
+            Time = Time,
+            Lanes = _lanes,
+            Pressure = new CalmMachine(),
+            Backplane = _backplane,
+            Subscriptions = Places,
+            Backlogs = new SenderShares(options.Backlogs),
+        }.Build();
+        _node.Subscribing.Limits = new ChannelLimits(options.Subscriptions, options.SubscribeRate);
         foreach (var kind in options.Kinds)
         {
             Kinds.Set(kind);
         }
 
-        var deflater = new MessageDeflater(new DeflateSettings(threshold: 64));
-        _connectDialects = new DialectFamily(new ConnectDialect(), ConnectDialect.DeflateIndex, deflater);
-        _rooms = new RoomHandler(Hub, Broker, Kinds, new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, deflater), firstMessage: null);
-        var subscribing = new Subscribing(Hub, Broker, Presence, Kinds, _connectDialects, new ChannelLimits(options.Subscriptions, options.SubscribeRate)) { Shares = Places };
-        var nodes = new NoOtherNodes();
-        var work = new NodeWork(
-            Directory, subscribing, new ClientRegistry(DuplicateClients.Replace, TidingsLanguage.En, Time), new Disconnecting(Registry, Directory, nodes, new NoSharedRevocations()));
-        Actions = new CommandActions(Broker, Presence, Kinds, subscribing, Directory, new DirectMessages(Kinds, new Everywhere(nodes, work)) { Rule = new SendRule(options.Send) });
-        Channels = new ChannelHandler(Actions, subscribing, Directory, new ServerInfo("tidings", "0"));
+        _rooms = new RoomHandler(Hub, _node.Broker, Kinds, _node.RoomDialects, firstMessage: null);
         Settings = new ConnectionSettings
         {
             Messages = new MessageRules(64 * 1024, 1024 * 1024, Text: true, Binary: false),
@@ -92,16 +89,16 @@ internal sealed class Rig : IDisposable, IMeterFactory
 
     public ManualTime Time { get; } = new();
     public FailureLog Log { get; }
-    public Hub Hub { get; }
-    public IBroker Broker { get; }
-    public int Logs => _memory.Logs;
+    public Hub Hub => _node.Hub;
+    public IBroker Broker => _node.Backplane.Broker;
+    public int Logs => _backplane.Logs;
     public SenderShares Places { get; }
-    public MemoryPresence Presence { get; }
-    public ChannelKinds Kinds { get; } = new();
-    public ConnectionDirectory Directory { get; } = new();
-    public ConnectionRegistry Registry { get; }
-    public CommandActions Actions { get; }
-    public ChannelHandler Channels { get; }
+    public MemoryPresence Presence => _backplane.MemoryPresence;
+    public ChannelKinds Kinds => _node.Kinds;
+    public ConnectionDirectory Directory => _node.Directory;
+    public ConnectionRegistry Registry => _node.Registry;
+    public CommandActions Actions => _node.Actions;
+    public ChannelHandler Channels => _node.Channels;
     public ConnectionSettings Settings { get; }
     public IReadOnlyList<PoolLane> PoolLanes => [.. _lanes.All.OfType<PoolLane>()];
 
@@ -140,7 +137,7 @@ internal sealed class Rig : IDisposable, IMeterFactory
 
     public void Dispose()
     {
-        _memory.Dispose();
+        _backplane.Dispose();
         _lanes.Dispose();
         _meters.ForEach(static meter => meter.Dispose());
     }
