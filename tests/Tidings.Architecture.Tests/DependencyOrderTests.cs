@@ -1,4 +1,3 @@
-using Microsoft.CodeAnalysis;
 using Tidings.Architecture.Tests.Reading;
 
 namespace Tidings.Architecture.Tests;
@@ -8,8 +7,6 @@ public sealed class DependencyOrderTests
 {
     private const string Scripts = "clients/js/src";
 
-    private static readonly Lazy<IReadOnlyList<Compilation>> Code = new(static () => SourceCode.Compile(Repository.Root));
-
     private static readonly FolderOrder Order = FolderOrder.Read(File.ReadAllText(Repository.PathOf("ARCHITECTURE.md")));
 
     private static string ScriptFolder => Repository.PathOf(Scripts);
@@ -17,7 +14,7 @@ public sealed class DependencyOrderTests
     [Fact]
     public void Every_folder_with_code_is_listed_once()
     {
-        var folders = Code.Value.SelectMany(static project => project.SyntaxTrees).Select(static tree => tree.FilePath).Where(static path => path.Length > 0)
+        var folders = SourceCode.Projects.SelectMany(static project => project.SyntaxTrees).Select(static tree => tree.FilePath).Where(static path => path.Length > 0)
             .Concat(Directory.EnumerateFiles(ScriptFolder, "*.js", SearchOption.AllDirectories).Select(static file => $"{Scripts}/{Path.GetRelativePath(ScriptFolder, file)}"))
             .Select(CodeReader.FolderOf).Distinct();
 
@@ -25,7 +22,7 @@ public sealed class DependencyOrderTests
     }
 
     [Fact]
-    public void Nothing_uses_what_stands_below_it() => AssertNone(Order.Violations(Code.Value.SelectMany(CodeReader.Read)));
+    public void Nothing_uses_what_stands_below_it() => AssertNone(Order.Violations(SourceCode.Projects.SelectMany(CodeReader.Read)));
 
     [Fact]
     public void No_script_imports_what_stands_below_it() => AssertNone(Order.Violations(ScriptReader.ReadFolder(ScriptFolder, Scripts)));
@@ -33,7 +30,7 @@ public sealed class DependencyOrderTests
     // A name that is not found would be a dependency that nobody sees.
     [Fact]
     public void Every_name_in_the_code_is_found() => AssertNone([
-        .. Code.Value.SelectMany(static project => project.GetDiagnostics()).Where(static fault => fault.Id is "CS0103" or "CS0234" or "CS0246").Select(static fault => fault.ToString())]);
+        .. SourceCode.Projects.SelectMany(static project => project.GetDiagnostics()).Where(static fault => fault.Id is "CS0103" or "CS0234" or "CS0246").Select(static fault => fault.ToString())]);
 
     private static void AssertNone(IReadOnlyList<string> faults) => Assert.True(faults.Count == 0, string.Join('\n', faults));
 }

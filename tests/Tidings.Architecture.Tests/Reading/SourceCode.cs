@@ -28,6 +28,11 @@ internal static class SourceCode
         global using Microsoft.Extensions.Logging;
         """;
 
+    private static readonly Lazy<IReadOnlyList<CSharpCompilation>> OfRepository = new(static () => Compile(Repository.Root));
+
+    /// <summary>The projects of this repository, compiled once.</summary>
+    public static IReadOnlyList<CSharpCompilation> Projects => OfRepository.Value;
+
     /// <summary>Compiles what is under <paramref name="root"/>/src; a path of a tree is "project/path in it".</summary>
     public static IReadOnlyList<CSharpCompilation> Compile(string root)
     {
