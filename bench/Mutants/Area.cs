@@ -8,10 +8,11 @@ namespace Tidings.Bench.Mutants;
 /// <param name="Files">Names of files, wherever they lie in that folder, with * for any part; those with ! in front are left out.</param>
 internal sealed record Area(string Name, string Project, params string[] Files)
 {
+    /// <summary>All of them. A file belongs to the first that has it.</summary>
     public static readonly IReadOnlyList<Area> All =
     [
-        new("protocol", "src/Tidings.Protocol", "*.cs", "!ChannelName.cs", "!ChannelPattern.cs", "!ProtocolCatalog.cs", "!ProtocolMessage.cs"),
         new("patterns", "src/Tidings.Protocol", "ChannelName.cs", "ChannelPattern.cs"),
+        new("protocol", "src/Tidings.Protocol", "*.cs", "!ProtocolCatalog.cs", "!ProtocolMessage.cs"),
         new("patterns", "src/Tidings", "ChannelKind.cs", "ChannelKinds.cs", "Permissions.cs", "ChannelGrants.cs"),
         new("tokens", "src/Tidings", "Token*.cs", "*TokenKey.cs", "PemKey.cs", "JwtKeys.cs", "JwtAuthenticator.cs", "Revocations.cs", "GrantsCache.cs"),
         new("brokers", "src/Tidings", "MemoryBroker.cs", "MemoryLog.cs", "IdempotencyKeys.cs", "AbsentEpochs.cs", "HistoryBudget.cs", "KeyRates.cs"),

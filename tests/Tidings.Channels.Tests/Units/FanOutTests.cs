@@ -41,6 +41,19 @@ public sealed class FanOutTests : IDisposable
     }
 
     [Fact]
+    public void A_channel_takes_as_many_as_its_limit_and_one_more_once_somebody_has_left()
+    {
+        var second = new Subscription(_peer.Connection, _dialect);
+        Assert.False(_rig.Hub.TryJoin(second, "c", limit: 1));
+        Assert.Equal(1, _rig.Hub.Subscriptions);
+        Assert.True(_rig.Hub.TryJoin(second, "c", limit: 2));
+        Assert.False(_rig.Hub.TryJoin(new Subscription(_peer.Connection, _dialect), "c", limit: 2));
+        _rig.Hub.Leave(second);
+        Assert.True(_rig.Hub.TryJoin(new Subscription(_peer.Connection, _dialect), "c", limit: 2));
+        Assert.Equal(2, _rig.Hub.Subscriptions);
+    }
+
+    [Fact]
     public void Two_gaps_of_one_turn_that_nobody_misses_anything_by_are_nothing()
     {
         Say(7, "first");

@@ -112,6 +112,30 @@ public sealed class PermissionTests
         Assert.False(Permissions.MaySubscribe(kind, "orders:1", With("orders", TokenActions.Subscribe)));
     }
 
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void Who_may_subscribe_and_not_read_subscribes_without_what_was_said_before(int? last, bool allowed)
+    {
+        var who = With("orders:*", TokenActions.Subscribe);
+        var asked = new PermissionRequest(who, new SubscribeRequest { Channel = "orders:1", Last = last }, Kinds(open: true).Find("orders:1"));
+        Assert.Equal(allowed, Permissions.Allow(CommandType.Subscribe, asked));
+    }
+
+    [Fact]
+    public void A_kind_takes_the_place_of_the_one_with_the_same_pattern_and_leaves_the_others_where_they_are()
+    {
+        var kinds = new ChannelKinds();
+        kinds.Set(new ChannelKind(new ChannelPattern("chat:*")));
+        kinds.Set(new ChannelKind(new ChannelPattern("chat:a")) { Closed = true });
+        kinds.Set(new ChannelKind(new ChannelPattern("news:*")));
+        kinds.Set(new ChannelKind(new ChannelPattern("chat:*")) { Subscribe = ChannelAccess.Users });
+        Assert.Equal(ChannelAccess.Users, kinds.Find("chat:b").Subscribe);
+        Assert.Equal("chat:*", kinds.Find("chat:a").Pattern.Text);
+        Assert.Equal(ChannelAccess.Anyone, kinds.Find("news:b").Subscribe);
+    }
+
     private static ChannelKinds Kinds(bool open)
     {
         var kinds = new ChannelKinds { UnmatchedAreOpen = open };

@@ -64,6 +64,19 @@ public sealed class InflateBoundsTests
         Assert.Equal((0, 0), (rented.Length, length));
     }
 
+    [Theory]
+    [InlineData(0, 256, 256)]
+    [InlineData(16 * KB, 16 * KB, 16 * KB)]
+    [InlineData(16 * KB + 1, 64 * KB, 64 * KB)]
+    [InlineData(1024 * KB, 64 * KB, 64 * KB)]
+    public void Up_to_a_quarter_of_what_is_kept_there_is_as_much_room_as_is_wanted_and_beyond_it_all(int wanted, int room, int grown)
+    {
+        var buffer = new InflateBuffer(InflateBounds.Of(64 * KB) with { MayGrow = Grow });
+        Assert.True(buffer.TryFree(wanted, out var free));
+        Assert.Equal((room, grown), (free.Length, Assert.Single(_grown)));
+        buffer.Return();
+    }
+
     private InflateResult Inflate(ReadOnlySpan<byte> payload, InflateBounds bounds, out byte[] rented, out int length) =>
         MessageInflater.Inflate(payload, bounds with { MayGrow = Grow }, out rented, out length);
 

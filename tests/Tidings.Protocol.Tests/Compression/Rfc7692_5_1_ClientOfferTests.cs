@@ -62,4 +62,13 @@ public sealed class Rfc7692_5_1_ClientOfferTests
         Assert.False(DeflateOffer.TryAgree(out var terms, DeflateOffer.Value, DeflateOffer.Value));
         Assert.Null(terms);
     }
+
+    [Theory]
+    [InlineData(";")]
+    [InlineData("\"")]
+    public void An_answer_that_was_agreed_to_counts_for_nothing_where_the_next_line_is_no_list(string second)
+    {
+        Assert.False(DeflateOffer.TryAgree(out var terms, "permessage-deflate; server_no_context_takeover", second));
+        Assert.Null(terms);
+    }
 }

@@ -106,6 +106,19 @@ public abstract class BrokerRules
     }
 
     [Fact]
+    public async Task Fewer_are_kept_as_soon_as_something_is_said_of_which_fewer_are_to_be_kept()
+    {
+        var node = await NodeAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            await node.SayAsync(Channel, $"{i}", history: 10);
+        }
+
+        await node.SayAsync(Channel, "last", history: 3);
+        Assert.Equal([19, 20, 21], Offsets(await node.ReadAsync(Channel, last: 100)));
+    }
+
+    [Fact]
     public async Task Reading_goes_on_from_a_position_and_no_further_than_was_asked()
     {
         var node = await NodeAsync();

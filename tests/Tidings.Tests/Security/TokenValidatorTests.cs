@@ -169,6 +169,15 @@ public sealed class TokenValidatorTests
         Assert.Equal(TokenFailure.Audience, validator.Validate(Sign(HsHeader, """{"sub":"ada","iss":"us"}""")).Failure);
     }
 
+    [Fact]
+    public void Without_a_configured_issuer_a_token_may_name_any_and_must_name_it_as_text()
+    {
+        TokenValidator validator = new([Hs256], null, null, _clock, Endless);
+        Assert.True(validator.Validate(Sign(HsHeader, """{"sub":"ada","iss":"anybody"}""")).IsValid);
+        Assert.True(validator.Validate(Sign(HsHeader, """{"sub":"ada"}""")).IsValid);
+        Assert.Equal(TokenFailure.Issuer, validator.Validate(Sign(HsHeader, """{"sub":"ada","iss":1}""")).Failure);
+    }
+
     [Theory]
     [InlineData("""{"alg":"HS256"}""")]
     [InlineData("""{"alg":"\u0048S256","typ":"jwt"}""")]
