@@ -229,8 +229,13 @@ internal static class LogEntry
         if (reader.ValueTextEquals("hidden"u8))
         {
             reader.Read();
-            line.Hidden = reader.TryGetBytesFromBase64(out var hidden) && hidden.Length <= LongestHidden ? hidden : null;
-            return line.Hidden is not null;
+            if (!reader.TryGetBytesFromBase64(out var hidden) || hidden.Length > LongestHidden)
+            {
+                return false;
+            }
+
+            line.Hidden = hidden;
+            return true;
         }
 
         if (reader.ValueTextEquals("except"u8))
