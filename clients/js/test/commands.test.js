@@ -114,6 +114,27 @@ test('What the rate limit refuses goes out again, more slowly and in order', asy
   assert.deepEqual((await Promise.all(answers)).map(({ offset }) => offset), [1, 2, 3]);
 });
 
+test('What is refused again waits twice as long each time, and an answer makes it quick again', async () => {
+  const { net, host, tidings, open } = await start();
+  open();
+  void tidings.publish('chat:a', 0);
+  const refuse = () => net.last.receive({ type: 'error', id: publishes(net).at(-1).id, code: 'rate_limited', error: 'Rate limit exceeded' });
+  for (const pause of [100, 200, 400]) {
+    const before = publishes(net).length;
+    refuse();
+    await host.pass(pause - 1);
+    assert.equal(publishes(net).length, before);
+    await host.pass(1);
+    assert.equal(publishes(net).length, before + 1);
+  }
+  net.last.receive({ type: 'published', id: publishes(net).at(-1).id, channel: 'chat:a', epoch: 'e', offset: 1 });
+  void tidings.publish('chat:a', 1);
+  refuse();
+  const before = publishes(net).length;
+  await host.pass(100);
+  assert.equal(publishes(net).length, before + 1);
+});
+
 test('Closing fails what waits', async () => {
   const { tidings } = await start();
   const waiting = tidings.publish('chat:a', 1);

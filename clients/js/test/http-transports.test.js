@@ -62,6 +62,20 @@ test('What got through is remembered: the next connection asks nothing else', as
   assert.ok(server.seen.every((line) => line.startsWith('GET polling')), server.seen.join());
 });
 
+test('A stream that the server ends as it should is opened again, and nothing is missed', async () => {
+  const tidings = connect({ transports: ['sse'] });
+  const room = tidings.subscribe('chat:a');
+  const { offsets } = listen(room);
+  await eventually(() => room.active);
+  server.publish('chat:a', 1);
+  await eventually(() => offsets.length === 1);
+  for (const stream of server.streams.keys()) stream.end();
+  await eventually(() => tidings.state !== 'connected');
+  server.publish('chat:a', 2);
+  await eventually(() => offsets.length === 2);
+  assert.deepEqual(offsets, [1, 2]);
+});
+
 for (const kind of /** @type {const} */ (['sse', 'polling'])) {
   describe(`Over ${kind}`, () => {
     const only = (options = {}) => connect({ transports: [kind], ...options });

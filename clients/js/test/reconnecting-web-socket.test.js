@@ -33,6 +33,16 @@ test('It has the shape of a WebSocket', async () => {
   assert.deepEqual(heard, ['open', '[lobby] hello', 1000, true]);
 });
 
+test('What was agreed on is that of the connection that there is, and nothing before', async () => {
+  const { net, socket } = await start();
+  Object.assign(net.last, { extensions: 'permessage-deflate', protocol: 'chat' });
+  net.last.open();
+  assert.deepEqual([socket.extensions, socket.protocol], ['permessage-deflate', 'chat']);
+  const never = new ReconnectingWebSocket('ws://localhost/ws/lobby', [], { startClosed: true }, new FakeHost(fakeSockets()));
+  assert.deepEqual([never.extensions, never.protocol], ['', '']);
+  never.close();
+});
+
 test('It comes back after a broken connection; close is told once, when it stays away', async () => {
   const { net, host, events } = await start();
   net.last.open();

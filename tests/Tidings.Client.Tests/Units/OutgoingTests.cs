@@ -181,6 +181,22 @@ public sealed class OutgoingTests
         await Task.WhenAll(calls);
     }
 
+    [Fact]
+    public async Task Each_answer_makes_room_for_one_more()
+    {
+        await using var client = _server.Client();
+        var calls = Enumerable.Range(0, 40).Select(i => client.PublishAsync("chat:lobby", i)).ToList();
+        var transport = await _server.ConnectAsync();
+        for (var i = 0; i < 40; i++)
+        {
+            await transport.SentAsync(1, Math.Min(31 + i, 39));
+            Assert.Equal(Math.Min(32 + i, 40), transport.Count());
+            await AnswerAsync(transport, (await transport.SentAsync(1, i))[0], i + 1);
+        }
+
+        await Task.WhenAll(calls);
+    }
+
     private static Task AnswerAsync(ScriptedTransport transport, JsonObject command, int offset) =>
         transport.SayAsync($$"""{"type":"published","id":{{command["id"]}},"channel":"chat:lobby","epoch":"e","offset":{{offset}}}""");
 }
