@@ -38,7 +38,7 @@ test('What was agreed on is that of the connection that there is, and nothing be
   Object.assign(net.last, { extensions: 'permessage-deflate', protocol: 'chat' });
   net.last.open();
   assert.deepEqual([socket.extensions, socket.protocol], ['permessage-deflate', 'chat']);
-  const never = new ReconnectingWebSocket('ws://localhost/ws/lobby', [], { startClosed: true }, new FakeHost(fakeSockets()));
+  const never = new ReconnectingWebSocket('ws://localhost/ws/lobby', [], {}, new FakeHost(fakeSockets()));
   assert.deepEqual([never.extensions, never.protocol], ['', '']);
   never.close();
 });
