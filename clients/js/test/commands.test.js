@@ -62,6 +62,21 @@ test('A publish whose key the server may have forgotten is not sent again', asyn
   void kept;
 });
 
+test('A publish is sent again for as long as the server knows its key, to the millisecond', async () => {
+  for (const [away, again] of [[240_000, 1], [240_001, 0]]) {
+    const { host, tidings, net, open, back } = await start();
+    open();
+    tidings.publish('chat:a', 1).catch(() => {});
+    net.last.end(1006);
+    host.online = false;
+    await host.pass(away);
+    host.online = true;
+    await back();
+    assert.equal(publishes(net).length, again);
+    tidings.close();
+  }
+});
+
 test('A call or direct message that was under way fails; one that was not waits', async () => {
   const { net, tidings, open, back } = await start();
   open();

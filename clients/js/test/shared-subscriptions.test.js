@@ -73,6 +73,22 @@ test('Each ends by itself: the others go on, and the server hears of the last', 
   assert.equal(sent('subscribe').length, 2);
 });
 
+test('Whoever leaves while its beginning is read from the history is told nothing more', async () => {
+  const { tidings, answer, say, message } = await start();
+  const first = listen(tidings.subscribe('chat:a'));
+  await answer('subscribe', { type: 'subscribed', offset: 0 });
+  say(1, 2);
+  const second = tidings.subscribe('chat:a', { last: 5 });
+  const told = listen(second);
+  await settle();
+  second.unsubscribe();
+  const before = [...told];
+  await answer('history', { type: 'history', offset: 2, messages: [message(1), message(2)] });
+  say(3);
+  assert.deepEqual(told, before);
+  assert.deepEqual(first, ['subscribed', 1, 2, 3]);
+});
+
 test('Whoever joins with nothing of the past begins with what comes', async () => {
   const { tidings, sent, answer, say } = await start();
   tidings.subscribe('chat:a');
