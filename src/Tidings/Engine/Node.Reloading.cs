@@ -1,5 +1,3 @@
-using Tidings.Quotas;
-using Tidings.Rules;
 using Tidings.Sessions;
 
 namespace Tidings.Engine;

@@ -10,7 +10,6 @@ using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Pressure;
 using Tidings.Protocol.Compression;
-using Tidings.Quotas;
 using Tidings.Reports;
 using Tidings.Rules;
 using Tidings.Security.Identities;

@@ -48,7 +48,7 @@ internal sealed class NodeBuilder(TidingsOptions options, IMeterFactory meters, 
     public ITokenAuthenticator? Tokens { get; init; }
 
     /// <summary>How the application writes JSON.</summary>
-    public JsonSerializerOptions Json { get; init; } = JsonSerializerOptions.Web;
+    public required JsonSerializerOptions Json { get; init; }
 
     /// <summary>Makes the kind of channels that options describe.</summary>
     public Func<ChannelOptions, ChannelKind> KindOf { get; init; } = ChannelKindFactory.From;

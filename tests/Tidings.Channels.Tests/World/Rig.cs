@@ -1,15 +1,11 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tidings.Actions;
 using Tidings.Brokers;
-using Tidings.Clients;
 using Tidings.Connections;
-using Tidings.Dialects;
 using Tidings.Engine;
 using Tidings.Lanes;
 using Tidings.Messages;
-using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
@@ -67,6 +63,7 @@ internal sealed class Rig : IDisposable, IMeterFactory
         {
             Time = Time,
             Lanes = _lanes,
+            Json = System.Text.Json.JsonSerializerOptions.Web,
             Pressure = new CalmMachine(),
             Backplane = _backplane,
             Subscriptions = Places,
