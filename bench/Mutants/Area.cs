@@ -19,7 +19,7 @@ internal sealed record Area(string Name, string Project, params string[] Files)
         new("brokers", "src/Tidings.Redis", "LogEntry.cs", "ChannelFeed.cs", "NodeLease.cs"),
         new("feeds", "src/Tidings", "LaneSubscribers.cs", "Backlog.cs", "Subscription.cs", "SubscriptionList.cs", "ChannelState.cs", "OutboundQueue.cs", "Connection.Sending.cs"),
         new(".NET client", "src/Tidings.Client", "ChannelFeed*.cs", "ChannelTable.cs", "SharedChannel.cs", "EventQueue.cs", "OwnMessages.cs", "Outbox.cs", "PendingCommand.cs",
-            "Backoff.cs", "ReconnectPlan.cs", "ReconnectRules.cs", "ClientToken.cs", "Waits.cs", "CommandWriter.cs", "FrameReading.cs", "PositionText.cs", "ServerFrame.cs",
+            "Backoff.cs", "ReconnectPlan.cs", "ClientToken.cs", "Waits.cs", "CommandWriter.cs", "FrameReading.cs", "PositionText.cs", "ServerFrame.cs",
             "FollowQuery.cs", "Refusal.cs", "RetryAfter.cs", "ServerAddress.cs", "BoundedStream.cs"),
         new("JavaScript client", "clients/js/src", "*.js"),
     ];

@@ -36,7 +36,7 @@ internal static class TidingsOptionsValidator
 
         foreach (var (name, key) in new[] { ("ApiKey", options.ApiKey), ("AdminKey", options.AdminKey), ("WorkerKey", options.WorkerKey) })
         {
-            if (key is { Length: < ShortestKey })
+            if (key is not null && key.Trim().Length < ShortestKey)
             {
                 yield return $"Tidings:{name} is too short; a key has at least {ShortestKey} characters.";
             }
