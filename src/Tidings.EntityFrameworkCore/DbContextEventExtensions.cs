@@ -59,7 +59,7 @@ public static class DbContextEventExtensions
     }
 
     /// <summary>Tells feeds that rows were inserted, changed or deleted by somebody else: a script, a trigger, another program.</summary>
-    /// <remarks>What the rows were before nobody knows: whoever sees only some rows, and can't see one of these, is shown all of his anew.</remarks>
+    /// <remarks>What the rows were before nobody knows: a subscriber that sees only some rows, and cannot see one of these, gets all of its rows again.</remarks>
     /// <param name="context">A context that is made known to Tidings; inside its transaction, where there is one.</param>
     /// <param name="keys">The keys of the rows, at most 10,000; those that are gone are told as deleted.</param>
     /// <param name="cancellationToken">Ends the call.</param>

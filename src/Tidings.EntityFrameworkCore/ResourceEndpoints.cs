@@ -21,7 +21,7 @@ namespace Microsoft.AspNetCore.Builder;
 /// <summary>Tables that push their own changes.</summary>
 public static class ResourceEndpoints
 {
-    // So that who was away for a moment gets what he missed, and no more rows than that.
+    // So that a client that was away for a moment gets what it missed, and no more rows than that.
     private static readonly Retention Kept = new(1000, TimeSpan.FromHours(1));
 
     // HTTP/1.1 asks for a WebSocket by GET, HTTP/2 by CONNECT (RFC 8441).

@@ -8,7 +8,7 @@ using Tidings.Sessions;
 
 namespace Tidings.AspNetCore.Entrance;
 
-/// <summary>Takes connections of the channel protocol in: what a hook says of who comes, and which channels the server subscribes him to.</summary>
+/// <summary>Takes connections of the channel protocol in: what a hook says of a client, and which channels the server subscribes.</summary>
 internal sealed class ConnectRoute(Edge tidings)
 {
     /// <summary>What makes a WebSocket a session: it may run after the request, unless a hook is asked, which is told of the request.</summary>
@@ -35,7 +35,7 @@ internal sealed class ConnectRoute(Edge tidings)
         };
 
     /// <summary>Lets somebody in whom a request has named, or the hook names, over whatever transport.</summary>
-    /// <returns>Who comes, with the channels that the server has for him; or null and why he may not.</returns>
+    /// <returns>Who arrives, with the channels that the server subscribes; or null and the reason for refusing.</returns>
     public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AdmitAsync(HttpContext context, Identity? identity)
     {
         var arrival = ArrivalOf(identity);

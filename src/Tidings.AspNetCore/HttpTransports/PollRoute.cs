@@ -26,7 +26,7 @@ internal sealed class PollRoute(HttpEntrance entrance, ConnectionMetrics metrics
             return;
         }
 
-        // Who has not said where he stands is told at once.
+        // A reader that has not said where it stands is answered at once.
         var waits = request.Since is not null && request.Wait > TimeSpan.Zero;
         using var counted = metrics.Count(TransportKind.Polling);
         var wire = new PollWire(new ReaderPosition(request.Since), waits, visit.Lane, context.Abort);

@@ -4,7 +4,7 @@ using Tidings.Protocol.Positions;
 namespace Tidings.AspNetCore.HttpTransports;
 
 /// <summary>Collects the answer of a poll: what was missed, or the first that is said while it waits.</summary>
-/// <param name="position">Where the reader stands; in the end, where he is to go on.</param>
+/// <param name="position">Where the reader stands; in the end, where it is to go on.</param>
 /// <param name="waits">Whether it waits where nothing was missed.</param>
 /// <param name="lane">The connection's lane.</param>
 /// <param name="abort">Cuts the transport.</param>

@@ -31,7 +31,7 @@ internal sealed class ReadRequest
             : 0);
     }
 
-    /// <summary>Where the reader stands; null where he has not said.</summary>
+    /// <summary>Where the reader stands; null where it has not said.</summary>
     public IReadOnlyList<ChannelPosition>? Since { get; }
 
     /// <summary>How long a poll waits, from 0 to 60 s.</summary>

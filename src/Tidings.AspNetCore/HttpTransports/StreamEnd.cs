@@ -16,7 +16,7 @@ internal static class StreamEnd
 
     public static ReadOnlySpan<byte> FinalId => "end"u8;
 
-    /// <summary>An event that no reader sees, which changes the id by which he comes back.</summary>
+    /// <summary>An event that no reader sees, which changes the id by which the reader comes back.</summary>
     public static ReadOnlySpan<byte> FinalEvent => "id: end\n\n"u8;
 
     /// <summary>Reads the payload of a close frame of ours.</summary>

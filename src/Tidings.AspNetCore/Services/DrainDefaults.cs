@@ -8,7 +8,7 @@ internal static class DrainDefaults
     /// <summary>In production.</summary>
     public static readonly TimeSpan Span = TimeSpan.FromSeconds(30);
 
-    /// <summary>A developer who stops his application with a page open does not want to wait for it.</summary>
+    /// <summary>Stopping an application in development takes no time, also with a page open.</summary>
     public static TimeSpan SpanOf(TidingsOptions options, IHostEnvironment? environment) =>
         options.Drain ?? (environment?.IsDevelopment() == true ? TimeSpan.Zero : Span);
 }

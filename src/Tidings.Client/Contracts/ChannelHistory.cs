@@ -28,6 +28,6 @@ public sealed record ChannelPresence(IReadOnlyList<ChannelMember> Members, int C
 
 /// <summary>Somebody who listens.</summary>
 /// <param name="User">The user's id; for somebody anonymous <c>~</c> and the connection's id.</param>
-/// <param name="Connections">How many connections listen in his name; 0 for somebody who has gone.</param>
-/// <param name="Info">JSON about him, or empty.</param>
+/// <param name="Connections">How many connections the member listens with; 0 for one that has left.</param>
+/// <param name="Info">JSON about the member, or empty.</param>
 public sealed record ChannelMember(string User, int Connections, ReadOnlyMemory<byte> Info);

@@ -57,7 +57,7 @@ internal sealed class FeedHandler(ResourceFeed feed, FirstMessage? firstMessage)
         }
     }
 
-    // Who he is may decide what he sees.
+    // The user may decide which rows are seen.
     protected override ValueTask<DisconnectCode?> ReviewAsync(Connection connection)
     {
         if (connection.Tag is not FeedSession session)

@@ -108,7 +108,7 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
         {
             return;
         }
-#pragma warning disable CA1031 // Whatever went wrong, the peer learns that he sees nothing.
+#pragma warning disable CA1031 // Whatever went wrong, the peer learns that it sees nothing.
         catch (Exception error)
 #pragma warning restore CA1031
         {

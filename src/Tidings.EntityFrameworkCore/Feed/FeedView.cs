@@ -3,7 +3,7 @@ using Tidings.EntityFrameworkCore.Resources;
 
 namespace Tidings.EntityFrameworkCore.Feed;
 
-/// <summary>Which rows of a resource one subscriber sees: those of his user that fit his filter. Immutable.</summary>
+/// <summary>Which rows of a resource one subscriber sees: those that its user may see and its filter lets through. Immutable.</summary>
 internal sealed class FeedView(Resource resource, ClaimsPrincipal user, IReadOnlyList<(int Column, object? Value)> filter)
 {
     /// <summary>Whether that is all of them.</summary>

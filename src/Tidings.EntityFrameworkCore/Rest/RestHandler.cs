@@ -168,7 +168,7 @@ internal sealed class RestHandler<TEntity>(ResourceDefinition<TEntity> definitio
         }
     }
 
-    // Who sends back the token that he read says on which state his change stands.
+    // A client that sends back the token it read says which state its change is based on.
     private void CheckTokens(EntityEntry entry, RowBody body)
     {
         foreach (var (index, value) in body.Values)

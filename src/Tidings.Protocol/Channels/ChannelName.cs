@@ -12,13 +12,13 @@ public static class ChannelName
     /// <summary>What stands before the name of a text room in the name of its channel.</summary>
     public const string RoomPrefix = "room:";
 
-    /// <summary>What stands before a user's id in the name of his own channel.</summary>
+    /// <summary>What stands before a user's id in the name of the user's own channel.</summary>
     public const string UserPrefix = "user:";
 
     /// <summary>The channel that every connection is subscribed to.</summary>
     internal const string Everybody = "all";
 
-    /// <summary>The user's own channel; null where his id cannot stand in a name.</summary>
+    /// <summary>The user's own channel; null where the id cannot stand in a name.</summary>
     public static string? OfUser(string user) => UserPrefix + user is var name && IsValid(name) ? name : null;
 
     /// <summary>

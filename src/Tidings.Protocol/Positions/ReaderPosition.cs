@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace Tidings.Protocol.Positions;
 
-/// <summary>What a message to a reader is, as far as his position and the form of an answer depend on it.</summary>
+/// <summary>What a message to a reader is, as far as its position and the form of an answer depend on it.</summary>
 internal enum EventKind : byte
 {
     /// <summary>Something that changes no position.</summary>
@@ -17,7 +17,7 @@ internal enum EventKind : byte
     Unsubscribed,
 }
 
-/// <summary>How far one reader has come in all his channels, told from the very messages that go out to him. Not thread-safe.</summary>
+/// <summary>How far one reader has come in all its channels, told from the very messages that go out to it. Not thread-safe.</summary>
 internal sealed class ReaderPosition
 {
     // The brackets, quotes and commas of one entry, and the digits of the largest offset.
@@ -27,7 +27,7 @@ internal sealed class ReaderPosition
     private byte[] _text = new byte[128];
     private int _length;
 
-    /// <param name="start">Where the reader says that he stands, until <c>connected</c> says where he begins.</param>
+    /// <param name="start">Where the reader says that it stands, until <c>connected</c> says where it begins.</param>
     public ReaderPosition(IReadOnlyList<ChannelPosition>? start)
     {
         foreach (var (channel, position) in start ?? [])
@@ -186,7 +186,7 @@ internal sealed class ReaderPosition
 
     private void Encode()
     {
-        // What a reader himself has said may be longer when it is written again: escapes are not all the same.
+        // What a reader has said may be longer when it is written again: escapes are not all the same.
         var most = 2;
         foreach (var place in _places)
         {

@@ -7,7 +7,7 @@ internal static class Reply
 {
     public static readonly byte[] Pong = JsonFrame.Begin("pong").End();
 
-    /// <summary>Tells beforehand that the node goes. Nobody need stay away longer than he does by himself: the node spreads its clients.</summary>
+    /// <summary>Tells beforehand that the node goes. No client need stay away longer than it does by itself: the node spreads its clients.</summary>
     public static readonly byte[] Draining = MakeDraining();
 
     public static byte[] PongTo(ReadOnlyMemory<byte> id) => id.IsEmpty ? Pong : JsonFrame.Begin("pong", id).End();

@@ -21,13 +21,13 @@ internal sealed class PresenceRoom(string channel, int shard)
 }
 
 /// <summary>Somebody in it.</summary>
-/// <param name="info">What is known of him: JSON, or empty.</param>
+/// <param name="info">What is known of the member: JSON, or empty.</param>
 internal sealed class PresenceEntry(ReadOnlyMemory<byte> info)
 {
     public ReadOnlyMemory<byte> Info => info;
 
     public HashSet<string> Connections { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>When he leaves, if nobody comes back; otherwise <see cref="long.MaxValue"/>.</summary>
+    /// <summary>When the member leaves, unless a connection comes back; otherwise <see cref="long.MaxValue"/>.</summary>
     public long LeavesAt { get; set; } = long.MaxValue;
 }

@@ -129,7 +129,7 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
         var (room, user, entry) = departure;
         lock (room)
         {
-            // He may have come back, and even have gone again: then another departure stands for him.
+            // The member may have come back, and even left again: then another departure stands for it.
             if (entry.LeavesAt != due)
             {
                 return;

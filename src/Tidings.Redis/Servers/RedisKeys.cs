@@ -79,7 +79,7 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>A hash: connections by lease and user.</summary>
     public string Presence(string channel) => $"{prefix}presence:{Encode(channel)}";
 
-    /// <summary>A hash: who is there, and what is known of him.</summary>
+    /// <summary>A hash: who is there, and what is known of each member.</summary>
     public string Members(string channel) => $"{prefix}members:{Encode(channel)}";
 
     /// <summary>Where all nodes hear what they are asked for.</summary>

@@ -6,7 +6,7 @@ namespace Tidings.Server.Configuration;
 /// <summary>What <c>--demo</c> changes.</summary>
 internal static class DemoDefaults
 {
-    /// <summary>Sets what was not set: no drain, as whoever tries it out does not want to wait when he stops it; and where no set of limits is
+    /// <summary>Sets what was not set: no drain, so that stopping a trial takes no time; and where no set of limits is
     /// named, sizes and rates of the tutorials, so that limits can be seen at work. One machine plays all clients: loopback has none of the rates that an
     /// address or a user has.</summary>
     /// <param name="options">The options.</param>

@@ -66,6 +66,6 @@ public sealed record ChannelPresence(IReadOnlyList<ChannelMember> Members, int C
 
 /// <summary>Somebody who listens.</summary>
 /// <param name="User">The user's id; for somebody anonymous <c>~</c> and the connection's id, which no user's id begins with.</param>
-/// <param name="Connections">How many connections listen in his name.</param>
-/// <param name="Info">JSON about him, or empty.</param>
+/// <param name="Connections">How many connections the member listens with.</param>
+/// <param name="Info">JSON about the member, or empty.</param>
 public sealed record ChannelMember(string User, int Connections, ReadOnlyMemory<byte> Info);

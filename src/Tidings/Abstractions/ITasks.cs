@@ -66,7 +66,7 @@ public interface ITasks
 public sealed record TaskStartOptions
 {
     /// <summary>The task's id: 1 to 128 bytes of letters and digits and <c>_ . - @</c>, not beginning with a dot. Default a random one that
-    /// nobody can guess; whoever knows the id may watch the task, where its channel is open to him.</summary>
+    /// nobody can guess; whoever knows the id may watch the task, where its channel is open to them.</summary>
     public string? Id { get; init; }
 
     /// <summary>Which clients may cancel it, of those who may watch it. Default: as its kind says, and none for a worker outside.</summary>

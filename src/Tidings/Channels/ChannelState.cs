@@ -108,7 +108,7 @@ internal sealed class ChannelState(string name)
         }
     }
 
-    /// <summary>Has everybody told that what he has not seen up to a position is gone.</summary>
+    /// <summary>Tells every subscriber that what it has not seen up to a position is gone.</summary>
     public void Announce(StreamPosition top)
     {
         var gap = new Message { Kind = MessageKind.Gap, Channel = name, Position = top, Time = 0, Data = default };

@@ -53,7 +53,7 @@ internal sealed partial class Connection
 
     private bool IsPending => Authentication is { IsPending: true };
 
-    // Of somebody who has not said who he is, little is taken.
+    // Of a client that has not authenticated, little is taken.
     private MessageRules Rules => IsPending ? ConnectionAuthentication.FirstMessageRules : Settings.Messages;
 
     private void Read(Span<byte> bytes)

@@ -88,7 +88,7 @@ internal sealed partial class Connection : LaneMember, ILaneWork
 
     /// <summary>Counts the connection among those of its user, where that is limited, and it has one and is not counted yet. Before it is attached, or on its lane.</summary>
     /// <remarks>Where other nodes are asked, it goes on elsewhere than on the lane.</remarks>
-    /// <returns>False where the user has as many as he may, and it is to end.</returns>
+    /// <returns>False where the user has as many as allowed, and this one is to end.</returns>
     public async ValueTask<bool> TryCountUserAsync()
     {
         if (CountedUser is not null || Identity is not { } identity || !_registry.LimitsUsers)

@@ -11,13 +11,13 @@ namespace Tidings.Connections;
 /// <remarks>Belongs to the connection's lane once the connection is attached; <see cref="Identity"/> may be read by any thread.</remarks>
 internal sealed class ConnectionAuthentication : TimerEntry
 {
-    /// <summary>How long somebody may take to say who he is.</summary>
+    /// <summary>How long a client may take to authenticate.</summary>
     public static readonly TimeSpan FirstMessageTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>What is taken from somebody who has not said who he is: an auth message bears a token of at most 8 KB.</summary>
+    /// <summary>What is taken from a client that has not authenticated: an auth message bears a token of at most 8 KB.</summary>
     public static readonly MessageRules FirstMessageRules = new(10 * 1024, 10 * 1024, Text: true, Binary: false);
 
-    /// <summary>Bytes that a compressed message may have before anybody has said who he is.</summary>
+    /// <summary>Bytes that a compressed message may have before the client has authenticated.</summary>
     public const int FirstMessageInflated = 4 * 1024;
 
     // How long before its end a token is announced to end; half of what is left where that is less.

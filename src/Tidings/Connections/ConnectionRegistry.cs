@@ -120,7 +120,7 @@ internal sealed partial class ConnectionRegistry
     /// <summary>Whether a user may have only so many connections, which are then counted.</summary>
     public bool LimitsUsers => _limits.ConnectionsPerUser > 0;
 
-    /// <summary>Whether whoever comes now is refused before anything is done for him: the node goes, or is hard-pressed. It is counted.</summary>
+    /// <summary>Whether newcomers are refused before anything is done for them: the node is draining or overloaded. Each is counted.</summary>
     public bool RefusesNewcomers()
     {
         var refusing = _draining ? "draining" : Shedder?.TryShed() == true ? "overload" : null;
@@ -165,7 +165,7 @@ internal sealed partial class ConnectionRegistry
     }
 
     /// <summary>Counts a connection that has entered as one of <paramref name="user"/>, as whose it leaves. Completes at once where the node is alone.</summary>
-    /// <returns>False where the user has as many as he may.</returns>
+    /// <returns>False where the user has as many as allowed.</returns>
     public async ValueTask<bool> TryEnterAsAsync(string user)
     {
         Task<bool>? asking = null;

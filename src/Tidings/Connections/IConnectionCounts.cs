@@ -4,13 +4,13 @@ namespace Tidings.Connections;
 internal interface IConnectionCounts
 {
     /// <param name="user">The user.</param>
-    /// <param name="here">How many he has on this node, with this one.</param>
-    /// <param name="limit">How many he may have on all of them.</param>
-    /// <returns>Whether he may have this one. Where the others cannot be asked, he may.</returns>
+    /// <param name="here">How many the user has on this node, this one included.</param>
+    /// <param name="limit">How many the user may have on all nodes.</param>
+    /// <returns>Whether the user may have this one; true where the other nodes cannot be asked.</returns>
     Task<bool> EnterAsync(string user, int here, int limit);
 
     /// <summary>One has gone, or was not to be.</summary>
     /// <param name="user">The user.</param>
-    /// <param name="here">How many he has on this node without it.</param>
+    /// <param name="here">How many the user has on this node without it.</param>
     void Leave(string user, int here);
 }

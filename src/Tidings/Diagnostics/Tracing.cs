@@ -11,7 +11,7 @@ internal static class Tracing
 
     public static readonly ActivitySource Source = new(TidingsMeter.Name);
 
-    /// <summary>Whether somebody may want to know of a publish: he listens, or has sent a span along that is recorded.</summary>
+    /// <summary>Whether a publish is to be traced: a listener is there, or the publish came with a recorded span.</summary>
     public static bool IsWanted => Source.HasListeners() || Activity.Current is { Recorded: true };
 
     public static Activity? BeginPublish(string channel)

@@ -69,7 +69,7 @@ public sealed class TidingsOptions
     /// <summary>Tokens by which clients say who they are.</summary>
     public JwtOptions Jwt { get; } = new();
 
-    /// <summary>Whether the server's own routes, on every transport, refuse who does not say who he is. Default false.</summary>
+    /// <summary>Whether the server's own routes, on every transport, refuse clients that do not authenticate. Default false.</summary>
     public bool RequireAuthentication { get; set; }
 
     /// <summary>Origins besides the server's own whose pages may connect, as <c>https://app.example.com</c>; others get 403. Compared whole, without wildcards. Where it is set, the server's own

@@ -6,7 +6,7 @@ internal interface IPresenceStore
     /// <summary>A connection has begun to listen in the name of <paramref name="user"/>.</summary>
     ValueTask JoinAsync(string channel, string user, string connection, ReadOnlyMemory<byte> info);
 
-    /// <summary>A connection listens no more. The member leaves with his last one, after a grace period that lets a page reload.</summary>
+    /// <summary>A connection listens no more. The member leaves with its last connection, after a grace period that lets a page reload.</summary>
     ValueTask LeaveAsync(string channel, string user, string connection);
 
     /// <summary>Somebody on this node has joined the channel beside the channel (<see cref="PresenceChannel"/>), and is to be told there of joins and leaves.</summary>

@@ -86,7 +86,7 @@ internal sealed class MemoryPresence : IPresenceStore, IDisposable
         var (channel, room, user, member) = departure;
         lock (room)
         {
-            // He may have come back, and even have gone again: then another departure stands for him.
+            // The member may have come back, and even left again: then another departure stands for it.
             if (member.LeavesAt != due)
             {
                 return;
@@ -127,7 +127,7 @@ internal sealed class MemoryPresence : IPresenceStore, IDisposable
     {
         public HashSet<string> Connections { get; } = new(StringComparer.Ordinal);
 
-        /// <summary>When he leaves, if nobody comes back; otherwise <see cref="long.MaxValue"/>.</summary>
+        /// <summary>When the member leaves, unless a connection comes back; otherwise <see cref="long.MaxValue"/>.</summary>
         public long LeavesAt { get; set; } = long.MaxValue;
 
         public PresenceMember Describe(string user) => new(user, Connections.Count, info);

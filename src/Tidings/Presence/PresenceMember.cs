@@ -4,8 +4,8 @@ namespace Tidings.Presence;
 
 /// <summary>Somebody who listens to a channel.</summary>
 /// <param name="User">The user's id; of somebody anonymous, <c>~</c> and the connection's id, which no user's id begins with.</param>
-/// <param name="Connections">How many connections listen in his name.</param>
-/// <param name="Info">JSON about him, or empty.</param>
+/// <param name="Connections">How many connections the member listens with.</param>
+/// <param name="Info">JSON about the member, or empty.</param>
 internal sealed record PresenceMember(string User, int Connections, ReadOnlyMemory<byte> Info)
 {
     /// <summary>The member as JSON, as <c>join</c>, <c>leave</c> and lists show it.</summary>

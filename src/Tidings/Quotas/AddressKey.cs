@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Tidings.Quotas;
 
-/// <summary>What counts as one address: an IPv4 address, or the /64 that one IPv6 subscriber usually has to himself.</summary>
+/// <summary>What counts as one address: an IPv4 address, or the /64 that one IPv6 subscriber usually has alone.</summary>
 /// <param name="Bits">The address; 0 where there is none (unix sockets).</param>
 internal readonly record struct AddressKey(ulong Bits)
 {

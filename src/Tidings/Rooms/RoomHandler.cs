@@ -125,7 +125,7 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, D
         {
             verdict = await handler.OnPublishAsync(PeerOf(connection), room, data.ToJson(), CancellationToken.None).ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // Whatever went wrong, the peer gets an answer, and his next message its turn.
+#pragma warning disable CA1031 // Whatever went wrong, the peer gets an answer, and its next message a turn.
         catch (Exception error)
 #pragma warning restore CA1031
         {

@@ -75,6 +75,6 @@ internal interface ICallHandler
 /// <param name="User">The user's id, or null.</param>
 internal sealed record ChannelPeer(string Connection, string? User)
 {
-    /// <summary>The user as the application's own authentication knows him, or null.</summary>
+    /// <summary>The user as the application's own authentication knows them, or null.</summary>
     public ClaimsPrincipal? Principal { get; init; }
 }

@@ -2,7 +2,7 @@ using Tidings.Security.Identities;
 
 namespace Tidings.Sessions;
 
-/// <summary>Who comes, and what he is subscribed to at once.</summary>
+/// <summary>Who arrives, and the channels subscribed at once.</summary>
 internal sealed record Arrival
 {
     /// <summary>The connection's id, where it was told to somebody already.</summary>

@@ -29,11 +29,11 @@ internal sealed partial class ChannelHandler
         Enter(session, subscriptions, []);
     }
 
-    /// <summary>The same of somebody who only reads, and says as he comes what.</summary>
+    /// <summary>The same for a reader, which names its channels as it arrives.</summary>
     /// <param name="connection">The connection; to be abandoned where this fails or refuses.</param>
-    /// <param name="arrival">Who comes. The channels that the server has for him he may read without further permission.</param>
-    /// <param name="wishes">The channels that he asks for, each once.</param>
-    /// <returns>Why he may read none of them; null where he is in. Of those that he may not read he is told.</returns>
+    /// <param name="arrival">Who arrives. The channels that the server subscribes may be read without further permission.</param>
+    /// <param name="wishes">The channels that the reader asks for, each once.</param>
+    /// <returns>Why none of them may be read; null where the reader is in, and told of those that it may not read.</returns>
     public async ValueTask<SubscribeRefusal?> BeginReadingAsync(Connection connection, Arrival arrival, IReadOnlyList<SubscribeRequest> wishes)
     {
         var session = NewSession(connection, arrival);

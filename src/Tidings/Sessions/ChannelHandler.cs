@@ -89,7 +89,7 @@ internal sealed partial class ChannelHandler(CommandActions actions, Subscribing
         }
     }
 
-    // Any other outcome has closed the connection: who has not yet said who he is has one attempt.
+    // Any other outcome has closed the connection: a client that has not authenticated yet has one attempt.
     private static async Task AnswerAsync(Connection connection, Command command, AuthAnswer answer)
     {
         if (answer.Outcome == AuthOutcome.Accepted)

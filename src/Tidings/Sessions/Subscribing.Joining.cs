@@ -47,7 +47,7 @@ internal sealed partial class Subscribing
         }
     }
 
-    // Who may hear but not read back begins now, and is told that what he missed is gone.
+    // A subscriber that may hear but not read back begins now, and is told that what it missed is gone.
     private async ValueTask<HistoryPart> ReadAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind)
     {
         await broker.ListenAsync(request.Channel).ConfigureAwait(false);

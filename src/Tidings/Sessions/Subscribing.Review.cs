@@ -7,7 +7,7 @@ namespace Tidings.Sessions;
 /// <content>What is held when a user shows a new token.</content>
 internal sealed partial class Subscribing
 {
-    /// <summary>The session's user has shown a new token, or is known for the first time: what he may no longer hear ends, and he is told.</summary>
+    /// <summary>The session's user has shown a new token, or is known for the first time: subscriptions that are no longer allowed end, with a notice.</summary>
     public async ValueTask ReviewAsync(ChannelSession session)
     {
         foreach (var membership in session.All.ToList())
@@ -42,7 +42,7 @@ internal sealed partial class Subscribing
                 || (await handler.OnSubscribeAsync(session.Peer, membership.Channel, CancellationToken.None).ConfigureAwait(false)).Refusal is null);
     }
 
-    // Somebody who was nobody when he subscribed is present under his name from here on.
+    // A session that was anonymous when it subscribed is present under its user's name from here on.
     private async ValueTask RenameAsync(ChannelSession session, ChannelMembership membership)
     {
         await session.Connection.Lane.SwitchTo();

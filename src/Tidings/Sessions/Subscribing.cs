@@ -104,8 +104,8 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         await JoinAsync(session, request, kind, id).ConfigureAwait(false);
     }
 
-    /// <summary>Subscribes somebody who did not ask for it, and tells him: no limit counts it, no permission is needed.</summary>
-    /// <returns>False where he was subscribed already, or has gone.</returns>
+    /// <summary>Subscribes a session that did not ask for it, and tells it: no limit counts it, no permission is needed.</summary>
+    /// <returns>False where the session was subscribed already, or has gone.</returns>
     public async ValueTask<bool> SubscribeByServerAsync(ChannelSession session, string channel)
     {
         if (session.Ended || session.Find(channel) is not null)
@@ -117,7 +117,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         return !session.Ended;
     }
 
-    /// <summary>Subscribes somebody to his own channel, now that it is known who he is.</summary>
+    /// <summary>Subscribes a session to its user's own channel, now that the user is known.</summary>
     public async ValueTask SubscribeToOwnAsync(ChannelSession session)
     {
         if (ChannelName.OfUser(session.User!) is { } own)

@@ -38,6 +38,6 @@ internal interface ITaskStore
     /// <summary>Whether somebody else logs when the store cannot be reached, and when it can be again.</summary>
     bool IsWatched => false;
 
-    /// <summary>Tasks whether they are due or not, those first that will be soonest: who works renews his lease all the time, what has ended is kept for long.</summary>
+    /// <summary>Tasks whether they are due or not, those first that will be soonest: a worker renews its lease all the time, what has ended is kept for long.</summary>
     ValueTask<IReadOnlyList<TaskRecord>> ListAsync(int most, CancellationToken cancellationToken = default);
 }

@@ -9,7 +9,7 @@ internal sealed class TaskCancelling(TaskRegistry tasks)
 
     /// <summary>Cancels a task for a client that may watch it.</summary>
     /// <param name="id">The task.</param>
-    /// <param name="isUser">Whether he is authenticated.</param>
+    /// <param name="isUser">Whether the user is authenticated.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>Why not, or null; and the task's state.</returns>
     public async ValueTask<(ErrorCode? Refusal, TaskOutcome Outcome)> CancelForClientAsync(string id, bool isUser, CancellationToken cancellationToken)

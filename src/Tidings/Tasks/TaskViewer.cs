@@ -8,7 +8,7 @@ namespace Tidings.Tasks;
 /// <remarks>Belongs to the connection's lane.</remarks>
 internal sealed class TaskViewer(Connection connection, TaskWatch watch) : ILaneWork, IQueueWaiter
 {
-    // What may wait for a viewer before only the newest state is kept for him.
+    // What may wait for a viewer before only the newest state is kept for it.
     private const int MostWaitingBytes = 4096;
 
     private TaskSight? _held;
@@ -20,8 +20,8 @@ internal sealed class TaskViewer(Connection connection, TaskWatch watch) : ILane
     public Connection Connection => connection;
     public TaskWatch Watch => watch;
 
-    /// <summary>Shows the first state: what the store had after the viewer had joined. Whatever is told before may be older than what he saw
-    /// through his last connection. Any thread.</summary>
+    /// <summary>Shows the first state: what the store had after the viewer had joined. What is told before it may be older than what the viewer saw
+    /// through an earlier connection. Any thread.</summary>
     public void Begin(TaskSight sight) => connection.Lane.Post(this, new Beginning(sight));
 
     /// <summary>Shows a state, after the first. Any thread.</summary>
