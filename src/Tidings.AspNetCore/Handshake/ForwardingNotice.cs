@@ -26,6 +26,6 @@ internal sealed partial class ForwardingNotice(ILogger log)
         }
     }
 
-    [LoggerMessage(310, LogLevel.Warning, "A request from {Peer} came with X-Forwarded-For, which is not believed: to limits and logs {Peer} itself is the client. If it is your proxy, name it in Tidings:TrustedProxies (an application of your own: UseForwardedHeaders). This is said once")]
+    [LoggerMessage(310, LogLevel.Warning, "A request from {Peer} came with X-Forwarded-For, which is not trusted: limits and logs take {Peer} as the client. If it is your proxy, name it in Tidings:TrustedProxies (an application of your own: UseForwardedHeaders). Logged once")]
     private partial void LogIgnored(IPAddress? peer);
 }

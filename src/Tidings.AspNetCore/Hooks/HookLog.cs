@@ -32,7 +32,7 @@ internal sealed partial class HookLog(ILogger log, TimeProvider time)
     }
 
     // Neither the body nor the query: both may bear secrets of users.
-    [LoggerMessage(400, LogLevel.Warning, "The hook {Host}{Path} failed, and what it was asked about is refused: {Reason}. It is said again when that is over, or changes")]
+    [LoggerMessage(400, LogLevel.Warning, "The hook {Host}{Path} failed, and the request was refused: {Reason}. Logged again when it recovers or the reason changes")]
     private static partial void LogFailed(ILogger log, string host, string path, string reason);
 
     [LoggerMessage(401, LogLevel.Information, "The hook {Host}{Path} answers again; {Failures} requests failed within {Seconds:0} s")]

@@ -107,12 +107,12 @@ internal sealed partial class TidingsLifetime(Edge tidings, IServiceProvider ser
     [LoggerMessage(302, LogLevel.Warning, "Tokens are accepted in query strings (?token=), and {Category} logs query strings at Information. Set Logging:LogLevel:{Category} to Warning")]
     private partial void LogQueryTokens(string category);
 
-    [LoggerMessage(300, LogLevel.Information, "Stopping: {Count} connections are told and closed")]
+    [LoggerMessage(300, LogLevel.Information, "Stopping: closing {Count} connections")]
     private partial void LogClosing(int count);
 
-    [LoggerMessage(305, LogLevel.Warning, "Told to stop a second time: the drain ends now, with {Count} connections")]
+    [LoggerMessage(305, LogLevel.Warning, "Asked to stop a second time: the drain ends now with {Count} connections left")]
     private partial void LogHurry(int count);
 
-    [LoggerMessage(301, LogLevel.Warning, "{Count} connections did not go when they were told to and are cut off")]
+    [LoggerMessage(301, LogLevel.Warning, "{Count} connections did not close in time and were cut off")]
     private partial void LogLeftBehind(int count);
 }

@@ -50,15 +50,15 @@ internal sealed partial class OutboxOutages(string context, TimeProvider time, I
     // The stack of something that is merely away says nothing.
     private static Exception? Unexpected(Exception error) => error is RelayLostException || DatabaseFault.IsPassing(error) ? null : error;
 
-    [LoggerMessage(1101, LogLevel.Warning, "The database of {Context} does not answer as it should: {Why} It is tried again until it does, which is said")]
+    [LoggerMessage(1101, LogLevel.Warning, "The database of {Context} does not answer: {Why} Retrying; the recovery is logged")]
     private static partial void LogDatabaseFailed(ILogger log, string context, string why, Exception? error);
 
-    [LoggerMessage(1106, LogLevel.Information, "The database of {Context} answers again; for {Seconds:0} s it did not")]
+    [LoggerMessage(1106, LogLevel.Information, "The database of {Context} answers again, after {Seconds:0} s")]
     private static partial void LogDatabaseAnswered(ILogger log, string context, double seconds);
 
-    [LoggerMessage(1102, LogLevel.Warning, "Committed events of {Context} cannot be published: {Why} It is tried again until they can be, which is said")]
+    [LoggerMessage(1102, LogLevel.Warning, "Committed events of {Context} cannot be published: {Why} Retrying; the recovery is logged")]
     private static partial void LogPublishFailed(ILogger log, string context, string why, Exception? error);
 
-    [LoggerMessage(1107, LogLevel.Information, "Committed events of {Context} are published again; for {Seconds:0} s they could not be")]
+    [LoggerMessage(1107, LogLevel.Information, "Committed events of {Context} are published again, after {Seconds:0} s")]
     private static partial void LogPublished(ILogger log, string context, double seconds);
 }

@@ -141,10 +141,10 @@ internal sealed partial class NodeBus : INodes
         }
     }
 
-    [LoggerMessage(520, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published among nodes: they are no request and no answer")]
+    [LoggerMessage(520, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published among nodes: neither a request nor an answer")]
     private partial void LogDropped(int bytes);
 
-    [LoggerMessage(521, LogLevel.Error, "What another node asked for failed")]
+    [LoggerMessage(521, LogLevel.Error, "A request from another node failed")]
     private partial void LogFailed(Exception error);
 
     private sealed class Question

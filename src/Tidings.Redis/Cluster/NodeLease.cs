@@ -172,9 +172,9 @@ internal sealed partial class NodeLease
 
     private static bool IsLease(string id) => id.Length == 16 && id.All(char.IsAsciiHexDigitLower);
 
-    [LoggerMessage(530, LogLevel.Warning, "The node was too late to renew its lease in Redis: what it has there is put in anew")]
+    [LoggerMessage(530, LogLevel.Warning, "The node renewed its lease in Redis too late: what it keeps there is written again")]
     private partial void LogEnded();
 
-    [LoggerMessage(531, LogLevel.Information, "The lease {Lease} of another node has ended: what it left in Redis was taken out")]
+    [LoggerMessage(531, LogLevel.Information, "The lease {Lease} of another node has expired: what it left in Redis was removed")]
     private partial void LogSwept(string lease);
 }

@@ -192,7 +192,7 @@ internal sealed partial class RedisClientNames : IClientNames
         return true;
     }
 
-    [LoggerMessage(550, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published about clients: no node says that")]
+    [LoggerMessage(550, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published about clients: not a message of a node")]
     private partial void LogDropped(int bytes);
 
     private sealed class Share(RedisClientNames names, int shard) : ILeased

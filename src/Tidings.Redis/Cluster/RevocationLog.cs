@@ -161,6 +161,6 @@ internal sealed partial class RevocationLog : IRevocationLog
         new[] { DisconnectCode.DisconnectedByServer, DisconnectCode.Unavailable }.Select(
             code => connections.EndAsync(identity => connections.Revocations.EndOf(identity) == code, code, drop: true)));
 
-    [LoggerMessage(540, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published among revocations: they are none")]
+    [LoggerMessage(540, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published among revocations: not a revocation")]
     private partial void LogDropped(int bytes);
 }

@@ -210,6 +210,6 @@ internal sealed partial class FeedSet
         }
     }
 
-    [LoggerMessage(510, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published in channel {Channel}: they are not a message")]
+    [LoggerMessage(510, LogLevel.Warning, "Dropped {Bytes} bytes that Redis published in channel {Channel}: not a message")]
     private partial void LogDropped(string channel, int bytes);
 }

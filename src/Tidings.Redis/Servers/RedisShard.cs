@@ -289,7 +289,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     [LoggerMessage(500, LogLevel.Information, "Connected to Redis at {Server}")]
     private partial void LogConnected(string server);
 
-    [LoggerMessage(501, LogLevel.Warning, "Redis at {Server} is away: {Why}")]
+    [LoggerMessage(501, LogLevel.Warning, "Redis at {Server} cannot be reached: {Why}")]
     private partial void LogAway(string server, string why);
 
     [LoggerMessage(502, LogLevel.Warning, "Redis at {Server} may have lost messages: all epochs change")]

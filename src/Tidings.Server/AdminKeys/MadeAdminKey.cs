@@ -88,7 +88,7 @@ internal sealed partial class MadeAdminKey(Edge tidings, ServerSettings settings
         (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []).Select(BindingAddress.Parse).Where(static address => !address.IsUnixPipe && !address.IsNamedPipe)
             .Select(static address => address.Port).Distinct().Order();
 
-    [LoggerMessage(650, LogLevel.Information, "Tidings:AdminKey is not set: the admin key of this server lies in {File}")]
+    [LoggerMessage(650, LogLevel.Information, "Tidings:AdminKey is not set: this server's admin key is in {File}")]
     private partial void LogMade(string file);
 
     [LoggerMessage(651, LogLevel.Warning, "Tidings:AdminKey is not set and no key could be made: {Why} What needs the admin key answers 401; set Tidings:AdminKey")]

@@ -151,12 +151,12 @@ internal sealed partial class ConfigurationReload : IHostedService, IDisposable
 
     private static string Lines(IEnumerable<string> faults) => string.Join("; ", faults);
 
-    [LoggerMessage(630, LogLevel.Information, "The configuration was read anew: {Changes}")]
+    [LoggerMessage(630, LogLevel.Information, "The configuration was reloaded: {Changes}")]
     private static partial void LogReloaded(ILogger log, string changes);
 
-    [LoggerMessage(631, LogLevel.Warning, "These options have changed and need a restart: {Options}")]
+    [LoggerMessage(631, LogLevel.Warning, "These options changed and need a restart: {Options}")]
     private static partial void LogPending(ILogger log, string options);
 
-    [LoggerMessage(632, LogLevel.Error, "The configuration has changed and is wrong; the one before stays in force, all of it: {Faults}")]
+    [LoggerMessage(632, LogLevel.Error, "The changed configuration is invalid; the previous one stays in force as a whole: {Faults}")]
     private static partial void LogRefused(ILogger log, string faults);
 }

@@ -83,9 +83,9 @@ internal sealed partial class CertificateFiles : IDisposable
 
     private byte[] Digest() => [.. SHA256.HashData(File.ReadAllBytes(_certificateFile)), .. SHA256.HashData(File.ReadAllBytes(_keyFile))];
 
-    [LoggerMessage(600, LogLevel.Information, "The certificate in {File} is new; connections from now on get it. It holds until {NotAfter:u}")]
+    [LoggerMessage(600, LogLevel.Information, "The certificate in {File} was reloaded; new connections get it. It expires {NotAfter:u}")]
     private static partial void LogRead(ILogger log, string file, DateTime notAfter);
 
-    [LoggerMessage(601, LogLevel.Warning, "The certificate in {File} with the key in {KeyFile} can't be read, and the one before stays in force: {Reason}")]
+    [LoggerMessage(601, LogLevel.Warning, "The certificate in {File} with the key in {KeyFile} cannot be read; the previous one stays in force: {Reason}")]
     private static partial void LogUnreadable(ILogger log, string file, string keyFile, string reason);
 }

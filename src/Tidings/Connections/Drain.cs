@@ -66,6 +66,6 @@ internal sealed partial class Drain(ConnectionRegistry registry, LaneSet lanes, 
         _done.SetResult();
     }
 
-    [LoggerMessage(303, LogLevel.Information, "Draining: nobody new is taken in, and {Count} connections are closed over {Seconds} s")]
+    [LoggerMessage(303, LogLevel.Information, "Draining: no new connections are accepted, and {Count} are closed over {Seconds} s")]
     private static partial void LogBegun(ILogger log, int count, double seconds);
 }

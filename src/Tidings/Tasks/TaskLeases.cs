@@ -95,6 +95,6 @@ internal sealed partial class TaskLeases : IDisposable
         }
     }
 
-    [LoggerMessage(703, LogLevel.Warning, "Nothing was heard of task {Id} ({Name}) for too long; it is failed")]
+    [LoggerMessage(703, LogLevel.Warning, "Task {Id} ({Name}) failed: nothing was heard of it for too long")]
     private static partial void LogLost(ILogger log, string id, string name);
 }

@@ -51,15 +51,15 @@ internal sealed partial class TaskOutages(ITaskStore store, TimeProvider time, I
     // Of what is away it tells nothing where that was noticed.
     private static Exception? Unexpected(Exception error) => error is BrokerUnavailableException ? null : error;
 
-    [LoggerMessage(700, LogLevel.Warning, "States of tasks cannot be told: {Why} It is tried again until they can be, which is said")]
+    [LoggerMessage(700, LogLevel.Warning, "Task states cannot be published: {Why} Retrying; the recovery is logged")]
     private static partial void LogNotTold(ILogger log, string why, Exception? error);
 
-    [LoggerMessage(705, LogLevel.Information, "States of tasks are told again; for {Seconds:0} s they could not be")]
+    [LoggerMessage(705, LogLevel.Information, "Task states are published again, after {Seconds:0} s")]
     private static partial void LogTold(ILogger log, double seconds);
 
-    [LoggerMessage(702, LogLevel.Warning, "What becomes of tasks cannot be kept: {Why} It is tried again until it can be, which is said")]
+    [LoggerMessage(702, LogLevel.Warning, "Task states cannot be stored: {Why} Retrying; the recovery is logged")]
     private static partial void LogNotKept(ILogger log, string why, Exception? error);
 
-    [LoggerMessage(706, LogLevel.Information, "What becomes of tasks is kept again; for {Seconds:0} s it could not be")]
+    [LoggerMessage(706, LogLevel.Information, "Task states are stored again, after {Seconds:0} s")]
     private static partial void LogKept(ILogger log, double seconds);
 }

@@ -29,7 +29,7 @@ public sealed class ReloadTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.Unauthorized, await PublishAsync(OldKey));
         Assert.Equal(HttpStatusCode.OK, await PublishAsync(NewKey));
         Assert.Equal(HttpStatusCode.OK, await PublishAsync("the key of the admin"));
-        Assert.Contains("read anew: Tidings:ApiKey, Tidings:AdminKey", Output, StringComparison.Ordinal);
+        Assert.Contains("reloaded: Tidings:ApiKey, Tidings:AdminKey", Output, StringComparison.Ordinal);
         Assert.DoesNotContain(NewKey, Output, StringComparison.Ordinal);
     }
 
@@ -119,7 +119,7 @@ public sealed class ReloadTests : IAsyncDisposable
         await StartAsync("""{"Heartbeat":{"Interval":"20s"}}""");
         await ReloadAsync("""{"Heartbeat":{"Interval":"25s"},"Language":"zh","Limits":{"Connections":9}}""", "need a restart: ");
         Assert.Contains("need a restart: Tidings:Heartbeat:Interval, Tidings:Language", Output, StringComparison.Ordinal);
-        Assert.Contains("read anew: Tidings:Limits:Connections", Output, StringComparison.Ordinal);
+        Assert.Contains("reloaded: Tidings:Limits:Connections", Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class ReloadTests : IAsyncDisposable
     private Task WriteAsync(string options) => File.WriteAllTextAsync(Path.Combine(_directory, "appsettings.json"), $$"""{"Tidings":{{options}}}""");
 
     // Waits until the server has said once more what it says then.
-    private async Task ReloadAsync(string options, string said = "was read anew")
+    private async Task ReloadAsync(string options, string said = "was reloaded")
     {
         await WriteAsync(options);
         _reads = Count(said);

@@ -32,10 +32,10 @@ public sealed class TaskOutageTests : IDisposable
         outages.Told();
         Assert.Equal(
             [
-                "What becomes of tasks cannot be kept: The database cannot be reached. It is tried again until it can be, which is said",
-                "States of tasks cannot be told: The broker is away. It is tried again until they can be, which is said",
-                "What becomes of tasks is kept again; for 99 s it could not be",
-                "States of tasks are told again; for 99 s they could not be",
+                "Task states cannot be stored: The database cannot be reached. Retrying; the recovery is logged",
+                "Task states cannot be published: The broker is away. Retrying; the recovery is logged",
+                "Task states are stored again, after 99 s",
+                "Task states are published again, after 99 s",
             ],
             _log.Lines.Select(static line => line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..].TrimEnd()));
     }
