@@ -80,7 +80,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
             }
         }
 
-        throw new BrokerUnavailableException("Redis begins anew all the time.");
+        throw new BrokerUnavailableException("Redis keeps reporting a new generation; the attempt was given up.");
     }
 
     public async ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default)
@@ -184,7 +184,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
             link = await shard.RenewAsync(link).ConfigureAwait(false);
         }
 
-        throw new BrokerUnavailableException("Redis begins anew all the time.");
+        throw new BrokerUnavailableException("Redis keeps reporting a new generation; the attempt was given up.");
     }
 
     private List<Message> Decode(string channel, StreamPosition top, RedisResult[] entries)

@@ -45,7 +45,7 @@ internal sealed class RedisGeneration(RedisKeys keys)
             durable = await IsDurableAsync(connection).ConfigureAwait(false);
         }
 
-        throw new BrokerUnavailableException("The server begins anew all the time.");
+        throw new BrokerUnavailableException("Redis keeps reporting a new generation; the attempt was given up.");
     }
 
     private static async Task<bool> IsDurableAsync(RedisConnection connection)
