@@ -1,4 +1,3 @@
-using Tidings.Options;
 using Tidings.Security.Identities;
 using Tidings.Security.Tokens;
 
