@@ -110,7 +110,7 @@ public sealed class HookTests
         Assert.False(answer.IsCompleted);
         time.Advance(TimeSpan.FromSeconds(0.2));
         Assert.Equal("unavailable", (await answer).GetProperty("code").GetString());
-        Assert.Contains(app.Log, line => line.Contains("/hook failed, and what it was asked about is refused: no answer within 3 s", StringComparison.Ordinal));
+        Assert.Contains(app.Log, line => line.Contains("/hook failed, and the request was refused: no answer within 3 s", StringComparison.Ordinal));
         never.SetResult();
     }
 
