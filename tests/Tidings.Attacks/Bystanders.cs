@@ -45,12 +45,19 @@ internal sealed class Bystanders : IAsyncDisposable
     {
         var text = $"message {_said++}";
         await _speaker.SendTextAsync(text);
-        while (await _listener.ReceiveTextAsync() != Said(text))
-        {
-        }
+        await HearAsync(_listener, text);
+        await HearAsync(_speaker, text);
+    }
 
-        while (await _speaker.ReceiveTextAsync() != Said(text))
+    // Who does not answer pings would be taken for gone within the minute.
+    private static async Task HearAsync(RawWebSocket socket, string text)
+    {
+        while (await socket.ReceiveAsync() is var frame && frame.Text != Said(text))
         {
+            if (frame.Opcode == RawFrame.PingOpcode)
+            {
+                await socket.SendPongAsync(frame.Text);
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Tidings.AspNetCore.Responses;
@@ -109,6 +110,11 @@ internal readonly record struct ApiBody(ReadOnlyMemory<byte> Bytes, IResult? Ref
                 }
 
                 return _buffer.Length > largest ? BodyOutcome.TooLarge : BodyOutcome.Read;
+            }
+            catch (ConnectionResetException)
+            {
+                // Nobody is there to read what is answered.
+                return BodyOutcome.TooSlow;
             }
             catch (OperationCanceledException) when (_limit.IsCancellationRequested)
             {
