@@ -1,6 +1,5 @@
 using Tidings.AspNetCore.Services;
 
-
 namespace Tidings.Server;
 
 /// <summary><c>/readyz</c>: whether new connections are taken.</summary>

@@ -1,6 +1,5 @@
 using Tidings.AspNetCore.Express;
 
-
 namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>Handshakes that pass by the web server.</summary>

@@ -1,6 +1,5 @@
 using Tidings.Quotas;
 
-
 namespace Tidings.AspNetCore.Handshake;
 
 /// <summary>What is the same for handshakes of all routes.</summary>

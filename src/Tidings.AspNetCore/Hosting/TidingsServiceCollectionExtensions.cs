@@ -69,9 +69,14 @@ public static class TidingsServiceCollectionExtensions
     {
         var options = OptionsOf(provider);
         var environment = provider.GetService<IHostEnvironment>();
-        return NodeBuilder.Of(
-            provider, options, provider.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions, provider.GetRequiredService<ConfiguredHooks>().KindOf,
-            provider.GetRequiredService<CallTable>(), DrainDefaults.SpanOf(options, environment), tellsReasons: environment?.IsDevelopment() ?? false).Build();
+        var parts = NodeBuilder.Of(provider, options, provider.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions) with
+        {
+            KindOf = provider.GetRequiredService<ConfiguredHooks>().KindOf,
+            Calls = provider.GetRequiredService<CallTable>(),
+            DrainSpan = DrainDefaults.SpanOf(options, environment),
+            TellsReasons = environment?.IsDevelopment() ?? false,
+        };
+        return parts.Build();
     }
 
     [SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]

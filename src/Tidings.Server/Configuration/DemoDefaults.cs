@@ -1,6 +1,5 @@
 using Tidings.Engine;
 
-
 namespace Tidings.Server.Configuration;
 
 /// <summary>What <c>--demo</c> changes.</summary>

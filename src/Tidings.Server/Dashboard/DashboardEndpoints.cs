@@ -1,6 +1,5 @@
 using Tidings.AspNetCore.Services;
 
-
 namespace Tidings.Server.Dashboard;
 
 /// <summary><c>/dashboard</c>: a page that shows what the server does, and what it asks for.</summary>

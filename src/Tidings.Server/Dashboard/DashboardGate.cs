@@ -3,7 +3,6 @@ using Tidings.AspNetCore.Origins;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
 
-
 namespace Tidings.Server.Dashboard;
 
 /// <summary>Who may see the dashboard: the bearer of the admin key, a session that began with it, and where direct local requests need no key a program or browser on

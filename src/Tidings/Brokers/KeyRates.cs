@@ -1,6 +1,5 @@
 using Tidings.Quotas;
 
-
 namespace Tidings.Brokers;
 
 /// <summary>How many idempotency keys each sender has used on this node within their time, where it is not the node that remembers them. Safe from any thread.</summary>

@@ -1,7 +1,6 @@
 using Tidings.Messages;
 using Tidings.Quotas;
 
-
 namespace Tidings.Channels;
 
 /// <summary>What waits for one subscription before it may go into its connection's queue: a part of the log, then what was said since.</summary>

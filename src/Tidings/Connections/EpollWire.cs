@@ -1,6 +1,5 @@
 using Tidings.Lanes;
 
-
 namespace Tidings.Connections;
 
 /// <summary>A connection's socket on its lane: read when there is something, written at once, armed for writing only when the kernel is full.</summary>

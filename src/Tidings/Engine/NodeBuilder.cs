@@ -15,14 +15,11 @@ using Tidings.Tasks;
 namespace Tidings.Engine;
 
 /// <summary>What a node is made of. What is not given is the engine's own.</summary>
-/// <param name="options">Valid ones.</param>
-/// <param name="meters">Where its instruments belong to.</param>
-/// <param name="log">Where it logs.</param>
-internal sealed class NodeBuilder(TidingsOptions options, IMeterFactory meters, ILogger log)
+/// <param name="Options">Valid ones.</param>
+/// <param name="Meters">Where its instruments belong to.</param>
+/// <param name="Log">Where it logs.</param>
+internal sealed record NodeBuilder(TidingsOptions Options, IMeterFactory Meters, ILogger Log)
 {
-    public TidingsOptions Options => options;
-    public IMeterFactory Meters => meters;
-    public ILogger Log => log;
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Its lanes, which whoever gives them disposes.</summary>
@@ -31,7 +28,7 @@ internal sealed class NodeBuilder(TidingsOptions options, IMeterFactory meters, 
     public IPressure Pressure { get; init; } = new SystemPressure();
 
     /// <summary>The memory of what has arrived in part.</summary>
-    public BodyBudget Bodies { get; init; } = BodiesOf(options);
+    public BodyBudget Bodies { get; init; } = BodiesOf(Options);
 
     /// <summary>Places for the subscriptions of all clients.</summary>
     public SenderShares Subscriptions { get; init; } = Subscribing.SharesOfProcess();
@@ -76,7 +73,7 @@ internal sealed class NodeBuilder(TidingsOptions options, IMeterFactory meters, 
     }
 
     /// <summary>A builder of the parts that are registered.</summary>
-    public static NodeBuilder Of(IServiceProvider services, TidingsOptions options, JsonSerializerOptions json, Func<ChannelOptions, ChannelKind> kindOf, ICallHandler? calls, TimeSpan drainSpan, bool tellsReasons) =>
+    public static NodeBuilder Of(IServiceProvider services, TidingsOptions options, JsonSerializerOptions json) =>
         new(options, services.GetRequiredService<IMeterFactory>(), services.GetRequiredService<ILogger<ConnectionRegistry>>())
         {
             Time = services.GetRequiredService<TimeProvider>(),
@@ -87,10 +84,6 @@ internal sealed class NodeBuilder(TidingsOptions options, IMeterFactory meters, 
             TaskStore = services.GetService<ITaskStore>(),
             Tokens = services.GetService<ITokenAuthenticator>(),
             Json = json,
-            KindOf = kindOf,
-            Calls = calls,
-            DrainSpan = drainSpan,
-            TellsReasons = tellsReasons,
         };
 
     private static BodyBudget BodiesOf(TidingsOptions options) => BodyBudget.OfProcess(Limits.From(options.Limits).Messages(binary: true).HardLimit);

@@ -2,7 +2,6 @@ using Tidings.Options;
 using Tidings.Protocol;
 using Tidings.Security.Identities;
 
-
 namespace Tidings.Engine;
 
 /// <summary>Finds every fault in the options, each under its key.</summary>

@@ -1,6 +1,5 @@
 using Tidings.Quotas;
 
-
 namespace Tidings.Sessions;
 
 /// <summary>What one connection of the channel protocol may have.</summary>

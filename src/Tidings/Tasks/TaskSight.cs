@@ -2,7 +2,6 @@ using Tidings.Protocol;
 
 namespace Tidings.Tasks;
 
-
 /// <summary>A state and the bytes that all viewers of a node share.</summary>
 internal sealed record TaskSight(TaskState State, byte[] Frame)
 {

@@ -1,7 +1,6 @@
 using Tidings.Faults.Checking;
 using Tidings.Faults.Journals;
 
-
 namespace Tidings.Channels.Tests.Defects;
 
 /// <summary>Something wrong with what is on one client's wire, with every so-many-th message.</summary>

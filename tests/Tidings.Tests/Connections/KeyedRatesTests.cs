@@ -1,6 +1,5 @@
 using Tidings.Quotas;
 
-
 namespace Tidings.Tests.Connections;
 
 public sealed class KeyedRatesTests

@@ -1,6 +1,5 @@
 using Tidings.Quotas;
 
-
 namespace Tidings.Tests.Connections;
 
 public class SenderSharesTests

@@ -1,6 +1,5 @@
 using Tidings.Quotas;
 
-
 namespace Tidings.Security.Identities;
 
 /// <summary>One-time tickets: what stands in a URL in place of a token, good for one use within half a minute. Safe from any thread.</summary>
