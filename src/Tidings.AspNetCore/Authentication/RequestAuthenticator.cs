@@ -33,6 +33,9 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, ITicketStore t
     /// <summary>Whether handlers ask for users' claims, which are then kept with their connections.</summary>
     public bool KeepsPrincipals { get; set; }
 
+    /// <summary>Claims of the application's own authentication that rules of channels ask for.</summary>
+    public IReadOnlyCollection<string> ClaimNames { get; set; } = [];
+
     /// <summary>Whether tokens are accepted at all.</summary>
     public bool TakesTokens => tokens is not null;
 
@@ -56,7 +59,7 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, ITicketStore t
         }
 
         var now = revocations.Clock.Now;
-        if (methods.HasFlag(AuthenticationMethods.Cookie) && PrincipalIdentity.Of(context, now, KeepsPrincipals) is { } known)
+        if (methods.HasFlag(AuthenticationMethods.Cookie) && PrincipalIdentity.Of(context, now, ClaimNames, KeepsPrincipals) is { } known)
         {
             return new RequestIdentity(known, OriginPolicy.IsKnownByCookie(request), UserId.IsValid(known.User) ? null : DisconnectCode.Forbidden);
         }
@@ -68,7 +71,7 @@ internal sealed class RequestAuthenticator(Authenticator? tokens, ITicketStore t
 
     /// <summary>Who a request of the application's own endpoints comes from, by its own authentication; null where nobody is known.</summary>
     public Identity? IdentityOf(HttpContext context) =>
-        context.Features.Get<Identity>() ?? PrincipalIdentity.Of(context, revocations.Clock.Now, keepPrincipal: false);
+        context.Features.Get<Identity>() ?? PrincipalIdentity.Of(context, revocations.Clock.Now, ClaimNames, keepPrincipal: false);
 
     private async ValueTask<RequestIdentity> TakeTicketAsync(HttpContext context, string ticket, bool stream)
     {

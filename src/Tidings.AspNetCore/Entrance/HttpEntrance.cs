@@ -147,6 +147,12 @@ internal sealed class HttpEntrance(Edge tidings, ConnectRoute route)
             }
 
             visit.Connection.Abandon();
+            if (refusal.Code == ErrorCode.Unavailable)
+            {
+                await RefuseAsync(context, DisconnectCode.Unavailable);
+                return false;
+            }
+
             await AnswerAsync(context, refusal.Code == ErrorCode.NotAllowed && visit.Arrival.Identity is null
                 ? Problems.Create(ErrorCode.Unauthorized, "None of these channels may be read without a user.", refusal.Details)
                 : Problems.Create(refusal.Code, "None of these channels may be read.", refusal.Details));

@@ -14,10 +14,12 @@ internal sealed class ReadRequest
     private readonly IReadOnlyList<string> _channels;
     private readonly int _last;
     private readonly bool _presence;
+    private readonly IReadOnlyDictionary<string, string> _tokens;
 
     private ReadRequest(ApiQuery query, HttpRequest request)
     {
         _channels = Channels(query, request);
+        _tokens = SubscriptionTokens.Read(request, query);
         Since = Position(query, request);
         _last = query.Number("last") ?? 0;
         _presence = query.Text("presence") switch
@@ -70,7 +72,7 @@ internal sealed class ReadRequest
             since = known.Channel == channel ? known.Position : since;
         }
 
-        return new SubscribeRequest { Channel = channel, Since = since, Last = since is null ? _last : null, Presence = _presence };
+        return new SubscribeRequest { Channel = channel, Since = since, Last = since is null ? _last : null, Presence = _presence, Token = _tokens.GetValueOrDefault(channel) };
     }
 
     private static List<string> Channels(ApiQuery query, HttpRequest request)

@@ -41,5 +41,5 @@ internal sealed class DirectLocalRule(bool triedOut)
     public void End() => _off = true;
 
     private static bool HasKey(TidingsOptions options) =>
-        options.ApiKey is not null || options.AdminKey is not null || options.WorkerKey is not null || options.Jwt.Secret is not null || options.Jwt.Keys.Count > 0;
+        options.ApiKey is not null || options.AdminKey is not null || options.WorkerKey is not null || options.Jwt.AcceptsTokens;
 }

@@ -49,11 +49,11 @@ public sealed class TidingsChannelBuilder
     public TidingsChannelBuilder AllowPublish(ChannelAccess access = ChannelAccess.Anyone)
     {
         _publishIsSet = true;
-        return Set(_kind with { Publish = access });
+        return Set(_kind with { Publish = access, PublishRule = null });
     }
 
     /// <summary>Which clients may subscribe. Without this call: all.</summary>
-    public TidingsChannelBuilder AllowSubscribe(ChannelAccess access) => Set(_kind with { Subscribe = access });
+    public TidingsChannelBuilder AllowSubscribe(ChannelAccess access) => Set(_kind with { Subscribe = access, SubscribeRule = null });
 
     /// <summary>Clients may publish whom a policy of ASP.NET Core's authorization allows it; the resource that it is asked about is the channel's
     /// name. It goes before <see cref="OnPublish"/>.</summary>

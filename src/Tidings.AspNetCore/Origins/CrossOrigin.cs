@@ -9,7 +9,7 @@ namespace Tidings.AspNetCore.Origins;
 internal sealed class CrossOrigin
 {
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Post, HttpMethods.Delete];
-    private static readonly string[] Headers = ["Authorization", "Content-Type", "Last-Event-ID", "Cache-Control"];
+    private static readonly string[] Headers = ["Authorization", "Content-Type", "Last-Event-ID", "Cache-Control", "Tidings-Channel-Token"];
     private static readonly TimeSpan PreflightAge = TimeSpan.FromHours(1);
 
     private readonly CorsService _cors;

@@ -29,7 +29,7 @@ internal sealed class Edge
         HandlerJson = new HandlerJson(json.Value.SerializerOptions);
         Handlers = new HandlerRunner(provider.GetRequiredService<IServiceScopeFactory>(), node.Time, options.HandlerTimeout);
         ConnectHook = hooks.Connect(() => registry.Revocations.Clock.Now);
-        Authentication = new RequestAuthenticator(node.Authenticator, node.Tickets, registry.Revocations, node.Time);
+        Authentication = new RequestAuthenticator(node.Authenticator, node.Tickets, registry.Revocations, node.Time) { ClaimNames = ClaimNames(options) };
         AuthenticationRule = new AuthenticationRule(AuthenticationMethods.All, options.RequireAuthentication);
         LocalRule = provider.GetService<DirectLocalRule>() ?? DirectLocalRule.Of(provider);
         var trustsLocal = LocalRule.HoldsWith(options);
@@ -108,6 +108,7 @@ internal sealed class Edge
     public void Reload(TidingsOptions options)
     {
         Node.Reload(options);
+        Authentication.ClaimNames = ClaimNames(options);
         _handshakes.Change(Node.Limits.HandshakeRate);
         ChangeKeys(options);
         Origins.Change(options.AllowedOrigins);
@@ -127,6 +128,8 @@ internal sealed class Edge
         TextHeartbeat = true,
         QueueBytes = limits.QueueBytes == 0 ? int.MaxValue : limits.QueueBytes,
     });
+
+    private static string[] ClaimNames(TidingsOptions options) => [.. options.Channels.SelectMany(static kind => kind.ClaimNames).Distinct(StringComparer.Ordinal)];
 
     private void ChangeKeys(TidingsOptions options)
     {

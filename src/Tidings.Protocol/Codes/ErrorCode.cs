@@ -35,12 +35,15 @@ public enum ErrorCode
 
     /// <summary>An error of the server's own.</summary>
     Internal,
+
+    /// <summary>The token that granted it has ended.</summary>
+    Expired,
 }
 
 internal static class ErrorCodes
 {
     private static readonly string[] Wire =
-        ["bad_request", "too_large", "rate_limited", "unauthorized", "not_allowed", "too_many", "conflict", "not_durable", "unavailable", "timeout", "internal"];
+        ["bad_request", "too_large", "rate_limited", "unauthorized", "not_allowed", "too_many", "conflict", "not_durable", "unavailable", "timeout", "internal", "expired"];
 
     /// <summary>The code's word on the wire.</summary>
     public static string ToWire(this ErrorCode code) => Wire[(int)code];

@@ -34,6 +34,9 @@ internal sealed class SubscribeRequest
 
     /// <summary>Whether only the newest message per key is wanted while the connection lags.</summary>
     public bool Conflate { get; set; }
+
+    /// <summary>A token that grants this subscription; null where the connection's own rights are to do.</summary>
+    public string? Token { get; set; }
 }
 
 /// <summary>A command of the channel protocol, checked. Which members mean something depends on <see cref="Type"/>.</summary>
@@ -62,7 +65,9 @@ internal sealed class Command
     public string? To { get; set; }
 
     public string? Method { get; set; }
-    public string? Token { get; set; }
+
+    /// <summary>The token of an <c>auth</c>, or of a <c>subscribe</c> to one channel.</summary>
+    public string? Token => Target.Token;
 
     /// <summary>The most messages or members that are wanted, from 1; null where nothing was said.</summary>
     public int? Limit { get; set; }

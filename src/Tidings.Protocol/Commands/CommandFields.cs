@@ -123,6 +123,11 @@ internal static class CommandFields
             (faults ??= []).Add(new FieldFault("channels", "must not stand beside channel"));
         }
 
+        if (command.Type == CommandType.Subscribe && (seen & Fields.Token) != 0 && (seen & Fields.Channels) != 0)
+        {
+            (faults ??= []).Add(new FieldFault("token", "must not stand beside channels; each of them may have its own"));
+        }
+
         if (command is { Durable: true, Ephemeral: true })
         {
             (faults ??= []).Add(new FieldFault("durable", "must not stand beside ephemeral"));

@@ -109,10 +109,6 @@ internal static class CommandReader
                 wrong = ReadText(ref reader, LongestKey, ref text);
                 command.Method = text;
                 return wrong;
-            case Fields.Token:
-                wrong = ReadText(ref reader, LongestToken, ref text);
-                command.Token = text;
-                return wrong;
             case Fields.Limit:
                 wrong = ReadNumber(ref reader, 1, int.MaxValue, out var limit);
                 command.Limit = wrong is null ? (int)limit : null;
@@ -143,6 +139,11 @@ internal static class CommandReader
                 return ChannelName.IsValid(name) ? null : "is no channel name";
             case Fields.Since:
                 return ReadSince(ref reader, target);
+            case Fields.Token:
+                string? token = null;
+                var refused = ReadText(ref reader, LongestToken, ref token);
+                target.Token = token;
+                return refused;
             case Fields.Last:
                 var fault = ReadNumber(ref reader, 0, int.MaxValue, out var last);
                 target.Last = fault is null ? (int)last : null;
@@ -186,7 +187,7 @@ internal static class CommandReader
 
     private static string? ReadTarget(ref Utf8JsonReader reader, SubscribeRequest target)
     {
-        const Fields Known = Fields.Channel | Fields.Since | Fields.Last | Fields.Presence | Fields.Conflate;
+        const Fields Known = Fields.Channel | Fields.Since | Fields.Last | Fields.Presence | Fields.Conflate | Fields.Token;
         var seen = Fields.None;
         string? wrong = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

@@ -94,6 +94,28 @@ internal static class Reply
         return frame.End();
     }
 
+    /// <summary>A subscription goes on with a newer token.</summary>
+    /// <param name="id">The command's id.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="expires">In how many seconds the token ends; null where it does not.</param>
+    public static byte[] Renewed(ReadOnlyMemory<byte> id, string channel, long? expires)
+    {
+        var frame = JsonFrame.Begin("subscribed", id);
+        frame.Writer.WriteString("channel"u8, channel);
+        frame.Writer.WriteBoolean("renewed"u8, true);
+        WriteExpires(frame, expires);
+        return frame.End();
+    }
+
+    /// <summary>In how many seconds the token of a subscription ends, as it stands in <c>subscribed</c>.</summary>
+    public static void WriteExpires(JsonFrame frame, long? expires)
+    {
+        if (expires is { } seconds)
+        {
+            frame.Writer.WriteNumber("expires"u8, seconds);
+        }
+    }
+
     /// <summary>The beginning of <c>subscribed</c>; the caller may add <c>presence</c>.</summary>
     public static JsonFrame Subscribed(ReadOnlyMemory<byte> id, string channel, StreamPosition position, bool? recovered)
     {

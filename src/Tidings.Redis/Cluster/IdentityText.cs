@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Tidings.Security.Identities;
 using Tidings.Security.Tokens;
@@ -9,7 +10,7 @@ internal static class IdentityText
 {
     private const int Longest = 64 << 10;
 
-    private static readonly string[] Members = ["user", "tokenId", "expires", "issued", "here", "seen", "channels", "send"];
+    private static readonly string[] Members = ["user", "tokenId", "expires", "issued", "here", "seen", "channels", "within", "send", "claims", "info"];
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     public static byte[] Encode(Identity identity)
@@ -40,11 +41,32 @@ internal static class IdentityText
             {
                 writer.WritePropertyName("channels"u8);
                 grants.Permissions.Write(writer);
+                if (grants.Within is { } within)
+                {
+                    WriteTexts(writer, "within", within);
+                }
             }
 
             if (identity.Send is { } send)
             {
                 writer.WriteBoolean("send"u8, send);
+            }
+
+            if (identity.Claims is { } claims)
+            {
+                writer.WriteStartObject("claims"u8);
+                foreach (var (name, values) in claims)
+                {
+                    WriteTexts(writer, name, values);
+                }
+
+                writer.WriteEndObject();
+            }
+
+            if (identity.Info is { } info)
+            {
+                writer.WritePropertyName("info"u8);
+                writer.WriteRawValue(info);
             }
 
             writer.WriteEndObject();
@@ -72,8 +94,9 @@ internal static class IdentityText
 
             var user = root.GetProperty("user"u8).GetString() ?? "";
             ChannelGrants? grants = null;
+            var within = root.TryGetProperty("within"u8, out var patterns) ? Texts(patterns) : null;
             if (root.TryGetProperty("channels"u8, out var channels)
-                && (!TokenPermissions.TryRead(channels, out var permissions) || (grants = ChannelGrants.TryCompile(permissions)) is null))
+                && (!TokenPermissions.TryRead(channels, out var permissions) || (grants = ChannelGrants.TryCompile(permissions, within)) is null))
             {
                 return null;
             }
@@ -88,6 +111,10 @@ internal static class IdentityText
                     IssuedHere = root.TryGetProperty("here"u8, out var here) && here.GetBoolean(),
                     SeenAt = root.TryGetProperty("seen"u8, out var seen) ? seen.GetInt64() : 0,
                     Grants = grants,
+                    Claims = root.TryGetProperty("claims"u8, out var claims)
+                        ? claims.EnumerateObject().ToDictionary(static claim => claim.Name, static claim => (IReadOnlyList<string>)Texts(claim.Value), StringComparer.Ordinal)
+                        : null,
+                    Info = root.TryGetProperty("info"u8, out var info) ? Encoding.UTF8.GetBytes(info.GetRawText()) : null,
                     Send = root.TryGetProperty("send"u8, out var send) ? send.GetBoolean() : null,
                 }
                 : null;
@@ -97,4 +124,18 @@ internal static class IdentityText
             return null;
         }
     }
+
+    private static void WriteTexts(Utf8JsonWriter writer, string name, IReadOnlyList<string> texts)
+    {
+        writer.WriteStartArray(name);
+        foreach (var text in texts)
+        {
+            writer.WriteStringValue(text);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static List<string> Texts(JsonElement list) =>
+        [.. list.EnumerateArray().Select(static text => text.GetString() ?? throw new FormatException("A text is missing."))];
 }

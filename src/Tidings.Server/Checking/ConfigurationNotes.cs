@@ -30,6 +30,11 @@ internal static class ConfigurationNotes
             yield return proxy;
         }
 
+        foreach (var note in IssuerNotes.Of(options.Jwt))
+        {
+            yield return note;
+        }
+
         if (settings.Options is { Redis: not null, ClusterKey.Count: 0 })
         {
             yield return "Tidings:ClusterKey is not set: whoever may write in Redis can make tickets, revocations and nodes' requests. Set it to the same secrets on all nodes.";

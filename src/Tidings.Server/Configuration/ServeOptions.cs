@@ -19,6 +19,8 @@ internal static class ServeOptions
         (Text("--redis", "Redis that all nodes share, as 127.0.0.1:6379; several that share the channels are separated by ';'"), "Tidings:Redis"),
         (Text("--redis-prefix", "What every key and channel in Redis begins with. Default tidings:"), "Tidings:RedisPrefix"),
         (Text("--jwt-secret", "Secret of the key that tokens are signed with (HS256), at least 32 bytes"), "Tidings:Jwt:Secret"),
+        (Text("--jwt-authority", "OpenID Connect provider whose tokens are accepted, as https://issuer.example.com/"), "Tidings:Jwt:Authority"),
+        (Text("--jwt-audience", "What its tokens must be for (aud)"), "Tidings:Jwt:Audience"),
         (new Option<bool>("--require-auth") { Description = "No anonymous connections" }, "Tidings:RequireAuthentication"),
         (Text("--heartbeat", "How often peers are asked for a sign of life, as 30s; 0 is never"), "Tidings:Heartbeat:Interval"),
         (Text("--limits", "A set of limits: default, small or none"), "Tidings:Limits:Preset"),

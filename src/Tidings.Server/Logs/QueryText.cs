@@ -13,7 +13,7 @@ internal static class QueryText
     private static readonly FrozenSet<string> Shown =
         new[] { "ping", "wait", "last", "limit", "after", "channel", "pattern", "presence" }.ToFrozenSet(StringComparer.Ordinal);
 
-    private static readonly FrozenSet<string> Named = new[] { "token", "ticket", "since" }.ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenSet<string> Named = new[] { "token", "ticket", "since", "channelToken" }.ToFrozenSet(StringComparer.Ordinal);
 
     public static string Redact(QueryString query) => !query.HasValue || query.Value is not { Length: > 1 } text
         ? ""

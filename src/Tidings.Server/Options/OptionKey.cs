@@ -25,7 +25,7 @@ internal sealed record OptionKey(string Path, PropertyInfo Property, object? Val
     private static IEnumerable<OptionKey> Keys(string path, PropertyInfo property, object? value) => value switch
     {
         IList { Count: 0 } => [new OptionKey(path, property, null)],
-        IList list => list.Cast<object>().SelectMany((item, index) => item is string
+        IList list => list.Cast<object>().SelectMany((item, index) => item is string or Enum
             ? [new OptionKey($"{path}:{index}", property, item)]
             : Group($"{path}:{index}", item)),
         not null and not TidingsOptions when !property.CanWrite => Group(path, value),

@@ -13,6 +13,7 @@ internal sealed class TokenCreate
     private readonly Option<string> _expires = new("--expires") { Description = "How long it holds, as 15m, 1h or 7d; 'never' leaves the end out, which servers refuse unless Tidings:Jwt:RequireExpiration is false. Default 1h" };
     private readonly Option<string[]> _channels = new("--channel") { Description = "What it allows, as 'chat:*=subscribe,publish' or 'order:{id}=subscribe' ({id} stops at a ':', * does not); may be repeated. Without any, what the server allows its users" };
     private readonly Option<bool?> _send = new("--send") { Description = "Whether it allows direct messages to users and connections (send). Without it, what Tidings:Send says" };
+    private readonly Option<string> _subscription = new("--subscription") { Description = "The one channel whose subscription it grants (channel): a token for 'subscribe', and not for a connection" };
     private readonly Option<string> _id = new("--id") { Description = "The token's id (jti), by which it can be revoked" };
     private readonly Option<string> _name = new("--name") { Description = "The user's name for display" };
     private readonly Option<string> _issuer = new("--issuer") { Description = "Who makes it (iss). Default Tidings:Jwt:Issuer" };
@@ -22,7 +23,7 @@ internal sealed class TokenCreate
     {
         get
         {
-            var command = new Command("create", "Makes a token.") { _user, _expires, _channels, _send, _id, _name, _issuer, _audience };
+            var command = new Command("create", "Makes a token.") { _user, _expires, _channels, _send, _subscription, _id, _name, _issuer, _audience };
             _keys.AddTo(command);
             command.Does((parsed, output, _) => Task.FromResult(Write(parsed, output)));
             return command;
@@ -48,6 +49,7 @@ internal sealed class TokenCreate
                 Issuer = parsed.GetValue(_issuer) ?? keys.Issuer,
                 Audience = parsed.GetValue(_audience) ?? keys.Audience,
                 Send = parsed.GetValue(_send),
+                Channel = parsed.GetValue(_subscription),
                 Permissions = Permissions(parsed.GetValue(_channels) ?? []),
             });
         }
@@ -76,22 +78,7 @@ internal sealed class TokenCreate
     private static TokenPermissions? Permissions(string[] channels) =>
         channels.Length == 0 ? null : new TokenPermissions(channels.Select(static channel => Permission(channel)));
 
-    private static TokenPermission Permission(string text)
-    {
-        var actions = TokenActions.None;
-        var parts = text.Split('=', 2);
-        foreach (var action in parts.Length < 2 ? [""] : parts[1].Split(',', StringSplitOptions.TrimEntries))
-        {
-            actions |= action switch
-            {
-                "subscribe" => TokenActions.Subscribe,
-                "publish" => TokenActions.Publish,
-                "presence" => TokenActions.Presence,
-                "history" => TokenActions.History,
-                _ => throw CommandException.Misused($"--channel is \"{text}\"; it must be a pattern and what it allows, as 'chat:*=subscribe,publish,presence,history'."),
-            };
-        }
-
-        return new TokenPermission(parts[0], actions);
-    }
+    private static TokenPermission Permission(string text) => TokenPermissions.TryParse(text, out var permission)
+        ? permission
+        : throw CommandException.Misused($"--channel is \"{text}\"; it must be a pattern and what it allows, as 'chat:*=subscribe,publish,presence,history'.");
 }

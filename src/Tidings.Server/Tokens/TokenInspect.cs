@@ -28,13 +28,13 @@ internal sealed class TokenInspect
         get
         {
             var command = new Command("inspect", "Shows what a token says, and whether it holds. Exit code 1: it does not.") { _token };
-            _keys.AddTo(command);
-            command.Does((parsed, output, _) => Task.FromResult(Show(parsed, output)));
+            _keys.AddWithIssuersTo(command);
+            command.Does((parsed, output, _) => ShowAsync(parsed, output));
             return command;
         }
     }
 
-    private int Show(ParseResult parsed, CommandOutput output)
+    private async Task<int> ShowAsync(ParseResult parsed, CommandOutput output)
     {
         var token = (parsed.GetValue(_token) ?? ReadInput()).Trim();
         var parts = token.Split('.');
@@ -43,15 +43,7 @@ internal sealed class TokenInspect
             throw new CommandException("This is no token: three parts of base64url with dots between, the first two of them JSON objects.");
         }
 
-        var keys = _keys.Read(parsed);
-        TokenFailure? failure = null;
-        if (keys.Keys.Count > 0 && new TokenValidator(keys.Keys, keys.Issuer, keys.Audience, TimeProvider.System, keys.Validation).Validate(token) is { IsValid: false } refused)
-        {
-            failure = refused.Failure;
-        }
-
-        var check = keys.Keys.Count == 0 ? "none" : failure is null ? "valid" : "refused";
-        var why = keys.Keys.Count == 0 ? "no key was named" : failure is { } reason ? Explain(reason) : null;
+        var judged = await TokenTrial.JudgeAsync(token, header, payload, _keys.ReadIssuers(parsed));
         if (output.IsJson)
         {
             output.Json(writer =>
@@ -60,17 +52,28 @@ internal sealed class TokenInspect
                 header.WriteTo(writer);
                 writer.WritePropertyName("payload");
                 payload.WriteTo(writer);
-                writer.WriteString("check", check);
-                writer.WriteString("reason", why);
+                writer.WriteString("check", judged.Check);
+                writer.WriteString("reason", judged.Reason);
+                writer.WriteStartArray("details");
+                foreach (var detail in judged.Details)
+                {
+                    writer.WriteStringValue(detail);
+                }
+
+                writer.WriteEndArray();
             });
         }
         else
         {
             Write(output, header, payload);
-            output.Line($"check    {check}{(why is null ? "" : $": {why}")}");
+            output.Line($"check    {judged.Check}{(judged.Reason is { } why ? $": {why}" : "")}");
+            foreach (var detail in judged.Details)
+            {
+                output.Line($"         {detail}");
+            }
         }
 
-        return failure is null ? ExitCode.Done : ExitCode.Failed;
+        return judged.Check == TokenTrial.Refused ? ExitCode.Failed : ExitCode.Done;
     }
 
     private static void Write(CommandOutput output, JsonElement header, JsonElement payload)
@@ -109,22 +112,4 @@ internal sealed class TokenInspect
 
     // Written anew: its escapes leave nothing that a terminal would obey.
     private static string Text(JsonElement json) => JsonSerializer.Serialize(json, Indented).ReplaceLineEndings("\n" + new string(' ', "payload  ".Length));
-
-    private static string Explain(TokenFailure failure) => failure switch
-    {
-        TokenFailure.TooLong => "it has over 8,192 characters",
-        TokenFailure.Malformed => "its parts are not strict base64url",
-        TokenFailure.Header => "its header has a member twice, or asks for what is not done here",
-        TokenFailure.Algorithm => "no key has its algorithm",
-        TokenFailure.UnknownKey => "no key of its algorithm has its kid",
-        TokenFailure.Signature => "the signature is not the key's",
-        TokenFailure.Claims => "a claim occurs twice or is of the wrong form",
-        TokenFailure.Subject => "sub is missing or cannot be one",
-        TokenFailure.Expired => "it has expired, or has no exp where one is required",
-        TokenFailure.NotYetValid => "it does not hold yet",
-        TokenFailure.Lifetime => "it holds longer than Tidings:Jwt:MaxLifetime",
-        TokenFailure.Issuer => "iss is not the configured issuer",
-        TokenFailure.Audience => "aud does not name the configured audience, or names one where none is configured",
-        _ => "channels holds what cannot be a permission",
-    };
 }

@@ -1,3 +1,5 @@
+using Tidings.Security.Identities;
+using Tidings.Security.Issuers;
 using Tidings.Sessions;
 
 namespace Tidings.Engine;
@@ -5,18 +7,20 @@ namespace Tidings.Engine;
 /// <content>Options that change while the node runs. Each is one reference that is swapped: whoever comes finds the old or the new, never half of it.</content>
 internal sealed partial class Node
 {
+    private static readonly TimeSpan KeysAtStart = TimeSpan.FromSeconds(2);
+
     private volatile bool _routeRequiresAuthentication;
     private volatile TidingsOptions? _reloaded;
 
     /// <summary>What keeps options, valid in themselves, from taking the place of those in force.</summary>
     public IEnumerable<string> ReloadFaults(TidingsOptions options)
     {
-        var takesTokens = options.Jwt.Secret is not null || options.Jwt.Keys.Count > 0;
+        var takesTokens = options.Jwt.AcceptsTokens;
         if (takesTokens != (_jwt is not null))
         {
             yield return takesTokens
-                ? "Tidings:Jwt has keys, and had none: the server must be restarted to take tokens."
-                : "Tidings:Jwt has no keys any more: the server must be restarted to take no tokens.";
+                ? "Tidings:Jwt has keys or issuers, and had none: the server must be restarted to take tokens."
+                : "Tidings:Jwt has no keys or issuers any more: the server must be restarted to take no tokens.";
         }
     }
 
@@ -35,7 +39,7 @@ internal sealed partial class Node
         Kinds.Replace([.. options.Channels.Select(_kindOf)]);
         Kinds.UnmatchedAreOpen = UnmatchedAreOpen(options);
         DirectMessages.Rule = DirectMessages.Rule with { Access = options.Send };
-        _jwt?.Change(options.Jwt);
+        _jwt?.Change(IssuersOf(options), options.Jwt.Validation());
         LimitTokens(options.Jwt);
     }
 
@@ -44,6 +48,24 @@ internal sealed partial class Node
     {
         _routeRequiresAuthentication = true;
         Kinds.UnmatchedAreOpen = UnmatchedAreOpen(_reloaded ?? Options);
+    }
+
+    private static IReadOnlyList<IssuerSettings> IssuersOf(TidingsOptions options)
+    {
+        var issuers = JwtIssuers.Read(options.Jwt, options.Channels.SelectMany(static channel => channel.ClaimNames), out var faults);
+        return faults.Count == 0 ? issuers : throw new ArgumentException(string.Join(' ', faults), nameof(options));
+    }
+
+    // Who comes while an issuer is slow to say its keys is told to come back; a node does not wait for that any longer.
+    private async Task StartTokensAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await (_jwt?.StartAsync() ?? Task.CompletedTask).WaitAsync(KeysAtStart, Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+        }
     }
 
     // Nothing is known of the lifetime of tokens that the application checks by itself.

@@ -12,7 +12,9 @@ using Tidings.Pressure;
 using Tidings.Protocol.Compression;
 using Tidings.Reports;
 using Tidings.Rules;
+using Tidings.Security;
 using Tidings.Security.Identities;
+using Tidings.Security.Issuers;
 using Tidings.Sessions;
 using Tidings.Tasks;
 
@@ -44,7 +46,7 @@ internal sealed partial class Node : IAsyncDisposable
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language, Time);
 
         // Who somebody is.
-        _jwt = parts.Tokens is null ? JwtAuthenticator.From(options.Jwt, Time) : null;
+        _jwt = parts.Tokens is null && IssuersOf(options) is { Count: > 0 } issuers ? new JwtAuthenticator(issuers, options.Jwt.Validation(), Time, log) : null;
         LimitTokens(options.Jwt);
         Authenticator = (parts.Tokens ?? _jwt) is { } tokens ? new Authenticator(tokens, Registry.Revocations, Time) : null;
         FirstMessage = Authenticator is null ? null : new FirstMessage(Authenticator);
@@ -66,7 +68,7 @@ internal sealed partial class Node : IAsyncDisposable
         }
 
         Kinds.UnmatchedAreOpen = UnmatchedAreOpen(options);
-        Subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(_limits.Subscriptions, _limits.SubscribeRate)) { Shedder = Shedder, Shares = parts.Subscriptions };
+        Subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(_limits.Subscriptions, _limits.SubscribeRate)) { Shedder = Shedder, Shares = parts.Subscriptions, Authenticator = Authenticator };
 
         // What is asked of this node and of the others.
         Reports = new NodeReports(Hub, Backplane.Broker, Backplane.Nodes, new NodeFigures(Id, meters, Registry, Directory, Hub, Lanes, () => Backplane.IsAvailable, Version), Time);
@@ -149,13 +151,14 @@ internal sealed partial class Node : IAsyncDisposable
     public ITidings Facade { get; }
 
     /// <summary>Begins to connect to what is shared; completes when the first attempt has ended, well or not.</summary>
-    public Task StartAsync(CancellationToken cancellationToken) => Backplane.StartAsync(cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAll(Backplane.StartAsync(cancellationToken), StartTokensAsync(cancellationToken));
 
     /// <summary>Ends the tasks of this process, or lets them end.</summary>
     public Task StopTasksAsync(CancellationToken cancellationToken) => _tasks.IsValueCreated ? Tasks.StopAsync(cancellationToken) : Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
+        _jwt?.Dispose();
         if (_tasks.IsValueCreated)
         {
             Tasks.Dispose();

@@ -1,5 +1,6 @@
 using Tidings.Options;
 using Tidings.Protocol;
+using Tidings.Rules;
 using Tidings.Security.Identities;
 
 namespace Tidings.Engine;
@@ -22,6 +23,7 @@ internal static class TidingsOptionsValidator
             .. OptionFaults.Of(options.Hooks, "Tidings:Hooks:"),
             .. OptionFaults.Of(options.Jwt, "Tidings:Jwt:"),
             .. options.Jwt.Keys.SelectMany(static (key, index) => OptionFaults.Of(key, $"Tidings:Jwt:Keys:{index}:")),
+            .. options.Jwt.Issuers.SelectMany(static (issuer, index) => OptionFaults.Of(issuer, $"Tidings:Jwt:Issuers:{index}:")),
             .. options.Channels.SelectMany(static (channel, index) => OptionFaults.Of(channel, $"Tidings:Channels:{index}:")),
             .. HookFaults.Of(options)])
         {
@@ -51,8 +53,8 @@ internal static class TidingsOptionsValidator
             yield return "Tidings:WorkerKey is the same as another key; whoever may report progress would publish. They must differ.";
         }
 
-        JwtKeys.Read(options.Jwt, out var keyFaults);
-        foreach (var fault in keyFaults)
+        JwtIssuers.Read(options.Jwt, [], out var tokenFaults);
+        foreach (var fault in tokenFaults)
         {
             yield return fault;
         }
@@ -71,6 +73,15 @@ internal static class TidingsOptionsValidator
             if (ChannelPattern.Fault(channel.Pattern) is { } fault)
             {
                 yield return $"Tidings:Channels:{index}:Pattern is \"{OptionFault.Shown(channel.Pattern)}\"; it {fault}.";
+                continue;
+            }
+
+            foreach (var (name, rule) in new[] { (nameof(channel.Publish), channel.Publish), (nameof(channel.Subscribe), channel.Subscribe) })
+            {
+                if (UserRule.Of(rule)?.Fault(new ChannelPattern(channel.Pattern)) is { } wrong)
+                {
+                    yield return $"Tidings:Channels:{index}:{name} is \"{OptionFault.Shown(rule.Compared)}\"; it {wrong}.";
+                }
             }
         }
 

@@ -44,11 +44,11 @@ public sealed class ChannelOptions
     /// <summary>Whether it is known who listens. Default false.</summary>
     public bool Presence { get; set; }
 
-    /// <summary>Which clients may publish on <c>/connect</c>. Default <see cref="ChannelAccess.Server"/>: none.</summary>
-    public ChannelAccess Publish { get; set; } = ChannelAccess.Server;
+    /// <summary>Which clients may publish on <c>/connect</c>, of those who may subscribe: <c>anyone</c>, <c>users</c>, <c>server</c>, or users whose id or claim is in the name (<c>user={id}</c>, <c>claim:team={team}</c>). Default <see cref="ChannelAccess.Server"/>: none.</summary>
+    public ChannelRule Publish { get; set; } = ChannelAccess.Server;
 
-    /// <summary>Which clients may subscribe and read the history. Default <see cref="ChannelAccess.Anyone"/>.</summary>
-    public ChannelAccess Subscribe { get; set; }
+    /// <summary>Which clients may subscribe and read the history, as <see cref="Publish"/> says it (docs/guides/channels.md). Default <see cref="ChannelAccess.Anyone"/>.</summary>
+    public ChannelRule Subscribe { get; set; }
 
     /// <summary>A URL that is asked before each subscription (docs/guides/hooks.md). Default none.</summary>
     [OptionForm("a URL")]
@@ -62,4 +62,7 @@ public sealed class ChannelOptions
 
     /// <summary>What happens to a subscriber that lags behind: it is closed with 1013, or misses messages and is told by a <c>gap</c> (docs/operations/slow-consumers.md). Default <see cref="SlowConsumerPolicy.Disconnect"/>.</summary>
     public SlowConsumerPolicy SlowConsumers { get; set; }
+
+    /// <summary>Names of the claims that its rules compare.</summary>
+    internal IEnumerable<string> ClaimNames => new[] { Publish, Subscribe }.Select(static rule => rule.Claim).OfType<string>();
 }

@@ -23,6 +23,7 @@ internal static class OptionValue
         return type switch
         {
             _ when isSize => "a size, as 10KB, 1MB or bytes",
+            _ when type == typeof(ChannelRule) => "anyone, users, server, user={id} or claim:name={value}",
             _ when type == typeof(TimeSpan) => "a time, as 30s, 5m, 200ms or 00:00:30",
             _ when type == typeof(bool) => "true or false",
             _ when type == typeof(int) || type == typeof(long) => "a whole number",
@@ -40,6 +41,7 @@ internal static class OptionValue
         {
             _ when isSize => Size(text),
             _ when type == typeof(string) => text,
+            _ when type == typeof(ChannelRule) => ChannelRule.TryParse(text, out var rule) ? (object)rule : null,
             _ when type == typeof(TimeSpan) => Time(text),
             _ when type == typeof(bool) => bool.TryParse(text, out var flag) ? flag : null,
             _ when type == typeof(int) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null,

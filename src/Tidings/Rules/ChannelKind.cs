@@ -13,8 +13,14 @@ internal sealed record ChannelKind(ChannelPattern Pattern)
     /// <summary>Who may publish from outside.</summary>
     public ChannelAccess Publish { get; init; } = ChannelAccess.Server;
 
+    /// <summary>Which of them, by what the channel's name says; null for all of them.</summary>
+    public UserRule? PublishRule { get; init; }
+
     /// <summary>Who may subscribe and read the history.</summary>
     public ChannelAccess Subscribe { get; init; } = ChannelAccess.Anyone;
+
+    /// <summary>Which of them, by what the channel's name says; null for all of them.</summary>
+    public UserRule? SubscribeRule { get; init; }
 
     /// <summary>Whether no client may do anything in it, whatever a token says: who hears of it is decided elsewhere.</summary>
     public bool Closed { get; init; }

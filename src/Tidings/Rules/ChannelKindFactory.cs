@@ -9,8 +9,10 @@ internal static class ChannelKindFactory
     public static ChannelKind From(ChannelOptions options) => new(new ChannelPattern(options.Pattern))
     {
         Retention = new Retention(options.History, options.HistoryAge),
-        Publish = options.Publish,
-        Subscribe = options.Subscribe,
+        Publish = options.Publish.Access,
+        PublishRule = UserRule.Of(options.Publish),
+        Subscribe = options.Subscribe.Access,
+        SubscribeRule = UserRule.Of(options.Subscribe),
         Presence = options.Presence,
         SlowConsumers = options.SlowConsumers,
     };

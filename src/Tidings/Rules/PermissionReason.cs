@@ -61,7 +61,9 @@ internal static class PermissionReason
         var access = action == TokenActions.Publish && kind.Publish != ChannelAccess.Anyone && (kind.Publish == ChannelAccess.Server || who is null)
             ? kind.Publish
             : kind.Subscribe;
-        return access == ChannelAccess.Users ? $"its kind \"{kind.Pattern.Text}\" asks for a user, and this connection has none"
+        var rule = access == kind.Publish && action == TokenActions.Publish && kind.PublishRule is not null ? kind.PublishRule : kind.SubscribeRule;
+        return rule is not null && who is not null ? $"its kind \"{kind.Pattern.Text}\" asks for {rule.Text}, and the user does not have that"
+            : access == ChannelAccess.Users ? $"its kind \"{kind.Pattern.Text}\" asks for a user, and this connection has none"
             : kind.Pattern.Text == "*" ? $"no kind opens \"{channel}\" to clients; name it in Tidings:Channels, or by MapChannel"
             : $"its kind \"{kind.Pattern.Text}\" leaves that to the server";
     }

@@ -41,19 +41,19 @@ internal static class Permissions
     /// <summary>Whether a command may be carried out.</summary>
     public static bool Allow(CommandType command, PermissionRequest asked) => Commands.TryGetValue(command, out var allows) && allows(asked);
 
-    public static bool MaySubscribe(ChannelKind kind, string channel, Identity? who) => !kind.Closed && May(kind.Subscribe, TokenActions.Subscribe, channel, who);
+    public static bool MaySubscribe(ChannelKind kind, string channel, Identity? who) => !kind.Closed && May(kind, TokenActions.Subscribe, channel, who);
 
     public static bool MayPublish(ChannelKind kind, string channel, Identity? who) =>
         !kind.Closed && who?.Grants is { } grants
             ? IsOpenTo(channel, who) && grants.Allow(channel, TokenActions.Publish)
-            : Has(kind.Publish, who) && MaySubscribe(kind, channel, who);
+            : Has(kind, kind.Publish, kind.PublishRule, channel, who) && MaySubscribe(kind, channel, who);
 
     /// <summary>Whether what was said may be read, and what was missed be had again.</summary>
-    public static bool MayReadHistory(ChannelKind kind, string channel, Identity? who) => !kind.Closed && May(kind.Subscribe, TokenActions.History, channel, who);
+    public static bool MayReadHistory(ChannelKind kind, string channel, Identity? who) => !kind.Closed && May(kind, TokenActions.History, channel, who);
 
     /// <summary>Whether it may be known who listens.</summary>
     public static bool MaySeePresence(ChannelKind kind, string channel, Identity? who) =>
-        kind.Presence && !kind.Closed && May(kind.Subscribe, TokenActions.Presence, channel, who);
+        kind.Presence && !kind.Closed && May(kind, TokenActions.Presence, channel, who);
 
     /// <summary>Whether direct messages may be sent.</summary>
     public static bool MaySend(SendRule? sending, Identity? who) => who?.Send ?? Has(sending?.Access ?? ChannelAccess.Server, who);
@@ -66,7 +66,7 @@ internal static class Permissions
         IsOwn(channel, who)
         || (who?.Grants is { } grants
             ? grants.Allow(channel, TokenActions.Presence)
-            : kind.Presence && !kind.Closed && kind.Pattern.Text.StartsWith(ChannelName.UserPrefix, StringComparison.Ordinal) && Has(kind.Subscribe, who));
+            : kind.Presence && !kind.Closed && kind.Pattern.Text.StartsWith(ChannelName.UserPrefix, StringComparison.Ordinal) && Has(kind, kind.Subscribe, kind.SubscribeRule, channel, who));
 
     private static bool MaySubscribe(PermissionRequest asked)
     {
@@ -78,9 +78,10 @@ internal static class Permissions
 
     private static bool Anybody(PermissionRequest asked) => true;
 
-    private static bool May(ChannelAccess access, TokenActions action, string channel, Identity? who) =>
+    private static bool May(ChannelKind kind, TokenActions action, string channel, Identity? who) =>
         IsOwn(channel, who)
-        || (IsOpenTo(channel, who) && (who?.Grants is { } grants && channel != ChannelName.Everybody ? grants.Allow(channel, action) : Has(access, who)));
+        || (IsOpenTo(channel, who)
+            && (who?.Grants is { } grants && channel != ChannelName.Everybody ? grants.Allow(channel, action) : Has(kind, kind.Subscribe, kind.SubscribeRule, channel, who)));
 
     // A user's own channel is that user's alone, whatever tokens of others say.
     private static bool IsOpenTo(string channel, Identity? who) =>
@@ -88,6 +89,9 @@ internal static class Permissions
 
     private static bool IsOwn(string channel, Identity? who) =>
         who is not null && channel.StartsWith(ChannelName.UserPrefix, StringComparison.Ordinal) && channel.AsSpan(ChannelName.UserPrefix.Length).SequenceEqual(who.User);
+
+    private static bool Has(ChannelKind kind, ChannelAccess access, UserRule? rule, string channel, Identity? who) =>
+        Has(access, who) && (rule is null || (who is not null && rule.Allows(kind.Pattern, channel, who)));
 
     private static bool Has(ChannelAccess access, Identity? who) => access switch
     {

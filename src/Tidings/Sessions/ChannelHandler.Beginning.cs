@@ -43,14 +43,15 @@ internal sealed partial class ChannelHandler
         foreach (var wish in wishes)
         {
             var byServer = arrival.Channels.Contains(wish.Channel);
-            if (!byServer && await subscribing.JudgeAsync(session, wish).ConfigureAwait(false) is { } refusal)
+            var (refused, granted) = byServer ? default : await subscribing.JudgeAsync(session, wish).ConfigureAwait(false);
+            if (refused is { } refusal)
             {
                 refusals.Add(Reply.Unsubscribed(id: default, wish.Channel, refusal.Code, refusal.Text));
                 first ??= refusal;
             }
             else
             {
-                subscriptions.Add(await subscribing.PrepareAsync(session, wish, byServer).ConfigureAwait(false));
+                subscriptions.Add(await subscribing.PrepareAsync(session, wish, byServer, granted).ConfigureAwait(false));
             }
         }
 
@@ -116,6 +117,7 @@ internal sealed partial class ChannelHandler
             frame.Writer.WriteString("channel"u8, membership.Channel);
             frame.Writer.WriteString("epoch"u8, history.Start.Epoch);
             frame.Writer.WriteNumber("offset"u8, history.Start.Offset);
+            Reply.WriteExpires(frame, membership.Grant?.Expires);
             frame.Writer.WriteEndObject();
         }
 

@@ -25,8 +25,12 @@ internal sealed class ChannelSession(Connection connection, string id) : IRecipi
 
     public string? User => Identity?.User;
 
-    /// <summary>JSON about the user that presence shows; empty where there is none.</summary>
-    public ReadOnlyMemory<byte> Info { get; set; }
+    /// <summary>JSON about the user that presence shows, as the hook or else the token says it; empty where there is none.</summary>
+    public ReadOnlyMemory<byte> Info
+    {
+        get => field.IsEmpty ? Identity?.Info : field;
+        set;
+    }
 
     /// <summary>In whose name it is present: nobody anonymous can look like a user.</summary>
     public string PresenceName => User ?? "~" + id;
@@ -76,6 +80,9 @@ internal sealed class ChannelSession(Connection connection, string id) : IRecipi
         }
     }
 
+    /// <summary>Who asks for something in a channel that is subscribed to: where a token of its own grants the subscription, that is what is granted there, too.</summary>
+    public Identity? IdentityIn(string channel) => Find(channel)?.Grant?.Identity ?? Identity;
+
     public void Remove(ChannelMembership membership)
     {
         // Which of many is taken out does not depend on its place: the last one takes it.
@@ -104,4 +111,7 @@ internal sealed record ChannelMembership(string Channel, ChannelKind Kind, Subsc
 
     /// <summary>In whose name it is present here.</summary>
     public required string PresenceName { get; set; }
+
+    /// <summary>What a token of its own grants; null where the connection's rights do.</summary>
+    public SubscriptionGrant? Grant { get; set; }
 }

@@ -52,7 +52,8 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
 
         // Of a channel that is subscribed to this is asked where every transport subscribes, for each channel by itself.
         var kind = command.Target.Channel is { Length: > 0 } channel ? kinds.Find(channel) : ChannelKinds.None;
-        var asked = new PermissionRequest(session.Identity, command.Target, kind, direct.Rule);
+        var who = command.Type is CommandType.History or CommandType.Presence ? session.IdentityIn(command.Target.Channel) : session.Identity;
+        var asked = new PermissionRequest(who, command.Target, kind, direct.Rule);
         if (!Permissions.Allow(command.Type, asked))
         {
             Forbid(connection, command, PermissionReason.Of(command.Type, asked));

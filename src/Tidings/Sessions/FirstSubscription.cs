@@ -35,6 +35,7 @@ internal readonly record struct FirstSubscription(ChannelMembership Membership, 
         }
 
         Membership.Subscription.Start(History);
+        Membership.Grant?.Start();
         Membership.Watch?.Start(HistoryPart.None);
     }
 }

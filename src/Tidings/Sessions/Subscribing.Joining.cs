@@ -5,23 +5,24 @@ using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
 using Tidings.Rules;
+using Tidings.Security.Identities;
 
 namespace Tidings.Sessions;
 
 /// <content>What joining a channel takes: live first, then the log, then presence.</content>
 internal sealed partial class Subscribing
 {
-    private async ValueTask JoinAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind, ReadOnlyMemory<byte> id, bool byServer = false)
+    private async ValueTask JoinAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind, ReadOnlyMemory<byte> id, bool byServer = false, Identity? granted = null)
     {
         var connection = session.Connection;
-        var membership = NewMembership(session, request, kind, byServer);
+        var membership = NewMembership(session, request, kind, byServer, granted);
         session.Add(membership);
 
         // Live first, then the log: what is said between the two is in both, and sent once.
         hub.TryJoin(membership.Subscription, request.Channel);
         try
         {
-            var history = await ReadAsync(session, request, kind).ConfigureAwait(false);
+            var history = await ReadAsync(session, request, membership).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
             var members = session.Ended || !kind.Presence ? null : await EnterAsync(session, membership, request.Presence).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
@@ -48,10 +49,10 @@ internal sealed partial class Subscribing
     }
 
     // A subscriber that may hear but not read back begins now, and is told that what it missed is gone.
-    private async ValueTask<HistoryPart> ReadAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind)
+    private async ValueTask<HistoryPart> ReadAsync(ChannelSession session, SubscribeRequest request, ChannelMembership membership)
     {
         await broker.ListenAsync(request.Channel).ConfigureAwait(false);
-        if (request.Since is null || Permissions.MayReadHistory(kind, request.Channel, session.Identity))
+        if (request.Since is null || Permissions.MayReadHistory(membership.Kind, request.Channel, membership.Grant?.Identity ?? session.Identity))
         {
             return await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last ?? 0)).ConfigureAwait(false);
         }
@@ -59,7 +60,7 @@ internal sealed partial class Subscribing
         return await broker.ReadAsync(request.Channel, default).ConfigureAwait(false) with { Recovered = false };
     }
 
-    private ChannelMembership NewMembership(ChannelSession session, SubscribeRequest request, ChannelKind kind, bool byServer)
+    private ChannelMembership NewMembership(ChannelSession session, SubscribeRequest request, ChannelKind kind, bool byServer, Identity? granted)
     {
         var connection = session.Connection;
         var dialect = dialects.For(connection.Deflate);
@@ -69,6 +70,7 @@ internal sealed partial class Subscribing
             Watch = kind.Presence && request.Presence ? Subscription.Waiting(connection, dialect, conflates: false, skipsWhenSlow: false) : null,
             Share = byServer ? null : Shares.Take(connection.Sender, kind.Presence ? 2 : 1),
             PresenceName = session.PresenceName,
+            Grant = granted is null ? null : new SubscriptionGrant(session, request.Channel, granted, this),
         };
     }
 
@@ -101,6 +103,7 @@ internal sealed partial class Subscribing
             PresenceReply.WriteList(reply.Writer, members);
         }
 
+        Reply.WriteExpires(reply, membership.Grant?.Expires);
         session.Connection.Send(reply.End());
         if (request.Since is not null)
         {
@@ -108,6 +111,7 @@ internal sealed partial class Subscribing
         }
 
         membership.Subscription.Start(history);
+        membership.Grant?.Start();
         membership.Watch?.Start(HistoryPart.None);
     }
 
@@ -135,6 +139,7 @@ internal sealed partial class Subscribing
     private void Leave(ChannelSession session, ChannelMembership membership)
     {
         hub.Leave(membership.Subscription);
+        membership.Grant?.End();
         if (membership.Share is { } share)
         {
             Shares.Give(share, membership.Places);

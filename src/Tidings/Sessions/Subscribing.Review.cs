@@ -35,8 +35,9 @@ internal sealed partial class Subscribing
 
     private static async ValueTask<bool> MayStayAsync(ChannelSession session, ChannelMembership membership)
     {
-        var may = Permissions.MaySubscribe(membership.Kind, membership.Channel, session.Identity)
-            && (membership.Watch is null || Permissions.MaySeePresence(membership.Kind, membership.Channel, session.Identity));
+        var who = membership.Grant?.Identity ?? session.Identity;
+        var may = Permissions.MaySubscribe(membership.Kind, membership.Channel, who)
+            && (membership.Watch is null || Permissions.MaySeePresence(membership.Kind, membership.Channel, who));
         return may
             && (membership.Kind.OnSubscribe is not { } handler
                 || (await handler.OnSubscribeAsync(session.Peer, membership.Channel, CancellationToken.None).ConfigureAwait(false)).Refusal is null);

@@ -10,6 +10,7 @@ using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
 using Tidings.Quotas;
 using Tidings.Rules;
+using Tidings.Security.Identities;
 
 namespace Tidings.Sessions;
 
@@ -72,14 +73,27 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             return;
         }
 
+        Identity? granted = null;
+        if (request.Token is not null)
+        {
+            (granted, var invalid) = await IdentifyAsync(session, request).ConfigureAwait(false);
+            await connection.Lane.SwitchTo();
+            if (granted is null)
+            {
+                connection.Send(Reply.Error(id, invalid.Code, invalid.Text, invalid.Details));
+                return;
+            }
+        }
+
         var kind = kinds.Find(request.Channel);
-        if (Refuse(session, request, kind) is { } refusal)
+        var held = granted is null ? null : session.Find(request.Channel)?.Grant;
+        if ((held is null ? Refuse(session, request, kind, granted) : Judge(session, request, kind, granted)) is { } refusal)
         {
             connection.Send(Reply.Error(id, refusal.Code, refusal.Text, refusal.Details));
             return;
         }
 
-        if ((request.Since is not null || request.Last > 0) && Shedder?.TryShed() == true)
+        if (held is null && (request.Since is not null || request.Last > 0) && Shedder?.TryShed() == true)
         {
             connection.Send(Reply.Overloaded(id, LoadShedder.RetryAfter));
             return;
@@ -101,7 +115,13 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             return;
         }
 
-        await JoinAsync(session, request, kind, id).ConfigureAwait(false);
+        if (held is not null && session.Find(request.Channel) is { } membership && membership.Grant == held)
+        {
+            Renew(membership, held, granted!, id);
+            return;
+        }
+
+        await JoinAsync(session, request, kind, id, granted: granted).ConfigureAwait(false);
     }
 
     /// <summary>Subscribes a session that did not ask for it, and tells it: no limit counts it, no permission is needed.</summary>
@@ -141,40 +161,51 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
     }
 
     /// <summary>Judges whether a connection that nobody knows of yet may subscribe, on any thread. How often is bounded by who may connect.</summary>
-    /// <returns>Why not, or null.</returns>
-    public async ValueTask<SubscribeRefusal?> JudgeAsync(ChannelSession session, SubscribeRequest request)
+    /// <returns>Why not, or null; and what a token of its own grants.</returns>
+    public async ValueTask<(SubscribeRefusal? Refusal, Identity? Granted)> JudgeAsync(ChannelSession session, SubscribeRequest request)
     {
         var channel = request.Channel;
         var kind = kinds.Find(channel);
         if (RefuseMore(session, kind) is { } many)
         {
-            return many;
+            return (many, null);
         }
 
-        if (Judge(session, request, kind) is { } refusal)
+        Identity? granted = null;
+        if (request.Token is not null)
         {
-            return refusal;
+            (granted, var invalid) = await IdentifyAsync(session, request).ConfigureAwait(false);
+            if (granted is null)
+            {
+                return (invalid, null);
+            }
+        }
+
+        if (Judge(session, request, kind, granted) is { } refusal)
+        {
+            return (refusal, null);
         }
 
         var verdict = kind.OnSubscribe is { } handler
             ? await handler.OnSubscribeAsync(session.Peer, channel, CancellationToken.None).ConfigureAwait(false)
             : HandlerVerdict.Allow;
         return verdict.Refusal is { } code
-            ? new SubscribeRefusal(code, verdict.Error ?? NotAllowed, verdict.Details ?? NoteApplication(session.Connection, channel, code))
-            : null;
+            ? (new SubscribeRefusal(code, verdict.Error ?? NotAllowed, verdict.Details ?? NoteApplication(session.Connection, channel, code)), null)
+            : (null, granted);
     }
 
     /// <summary>Subscribes a connection that nobody knows of yet, on any thread; <see cref="FirstSubscription.Start"/> then goes to its lane.</summary>
     /// <param name="session">Whom.</param>
     /// <param name="request">To what.</param>
     /// <param name="byServer">Whether it is the server's wish, which counts against no limit.</param>
-    public async ValueTask<FirstSubscription> PrepareAsync(ChannelSession session, SubscribeRequest request, bool byServer)
+    /// <param name="granted">What a token of its own grants; null where there is none.</param>
+    public async ValueTask<FirstSubscription> PrepareAsync(ChannelSession session, SubscribeRequest request, bool byServer, Identity? granted = null)
     {
         var channel = request.Channel;
-        var membership = NewMembership(session, request, kinds.Find(channel), byServer);
+        var membership = NewMembership(session, request, kinds.Find(channel), byServer, granted);
         session.Add(membership);
         hub.TryJoin(membership.Subscription, channel);
-        var history = await ReadAsync(session, request, membership.Kind).ConfigureAwait(false);
+        var history = await ReadAsync(session, request, membership).ConfigureAwait(false);
         if (membership.Kind.Presence)
         {
             await presence.JoinAsync(channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
@@ -205,7 +236,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         }
     }
 
-    private SubscribeRefusal? Refuse(ChannelSession session, SubscribeRequest request, ChannelKind kind)
+    private SubscribeRefusal? Refuse(ChannelSession session, SubscribeRequest request, ChannelKind kind, Identity? granted)
     {
         var channel = request.Channel;
         if (session.Find(channel) is not null)
@@ -213,7 +244,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             return new SubscribeRefusal(ErrorCode.Conflict, "Already subscribed");
         }
 
-        return RefuseMore(session, kind) ?? Judge(session, request, kind);
+        return RefuseMore(session, kind) ?? Judge(session, request, kind, granted);
     }
 
     private SubscribeRefusal? RefuseMore(ChannelSession session, ChannelKind kind) =>
@@ -226,9 +257,9 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
     private static IReadOnlyList<FieldFault>? NoteApplication(Connection connection, string channel, ErrorCode code) =>
         code == ErrorCode.NotAllowed ? connection.Registry.Refusals.Add(NotAllowed, connection.Address, PermissionReason.Application(channel)) : null;
 
-    private static SubscribeRefusal? Judge(ChannelSession session, SubscribeRequest request, ChannelKind kind)
+    private static SubscribeRefusal? Judge(ChannelSession session, SubscribeRequest request, ChannelKind kind, Identity? granted)
     {
-        var asked = new PermissionRequest(session.Identity, request, kind);
+        var asked = new PermissionRequest(granted ?? session.Identity, request, kind);
         if (Permissions.Allow(CommandType.Subscribe, asked))
         {
             return null;

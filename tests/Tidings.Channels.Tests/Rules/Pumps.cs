@@ -10,6 +10,8 @@ public sealed class LanePumpPresenceRules() : PresenceRules(Pump.Lanes);
 
 public sealed class LanePumpLimitRules() : LimitRules(Pump.Lanes);
 
+public sealed class LanePumpSubscriptionTokenRules() : SubscriptionTokenRules(Pump.Lanes);
+
 public sealed class LanePumpProtocolExamples() : ProtocolExamples(Pump.Lanes);
 
 public sealed class StreamPumpSubscribeRules() : SubscribeRules(Pump.Streams);
@@ -19,5 +21,7 @@ public sealed class StreamPumpPublishRules() : PublishRules(Pump.Streams);
 public sealed class StreamPumpPresenceRules() : PresenceRules(Pump.Streams);
 
 public sealed class StreamPumpLimitRules() : LimitRules(Pump.Streams);
+
+public sealed class StreamPumpSubscriptionTokenRules() : SubscriptionTokenRules(Pump.Streams);
 
 public sealed class StreamPumpProtocolExamples() : ProtocolExamples(Pump.Streams);

@@ -17,7 +17,7 @@ internal static class ConfigurationPage
     // A list shows by one item what its items have.
     private static readonly ServerOptions Options = new()
     {
-        Tidings = { Channels = { new ChannelOptions() }, Jwt = { Keys = { new JwtKeyOptions() } } },
+        Tidings = { Channels = { new ChannelOptions() }, Jwt = { Keys = { new JwtKeyOptions() }, Roles = { new JwtRoleOptions() }, Issuers = { new JwtIssuerOptions() } } },
     };
 
     private static readonly XmlDocs Docs = new(typeof(TidingsOptions), typeof(ServerOptions));
@@ -68,7 +68,7 @@ internal static class ConfigurationPage
     private static string Row(OptionKey key, bool limits)
     {
         var (meaning, fallback) = Docs.Of(key.Property);
-        var list = key.Property.PropertyType == typeof(IList<string>);
+        var list = key.Property.PropertyType.IsGenericType && key.Property.PropertyType.GetGenericTypeDefinition() == typeof(IList<>);
         var name = key.Path[(key.Path.LastIndexOf(':') + 1)..] + (list ? ":n" : "");
         var shortForm = ServeOptions.ShortForm(key.Path) is { } form ? $"<br>`{form}`{(list ? ", repeatable" : "")}" : "";
         var defaults = limits && key.Property.Name != nameof(LimitOptions.Preset)
@@ -89,6 +89,7 @@ internal static class ConfigurationPage
             : type == typeof(TimeSpan) ? "time"
             : type == typeof(bool) ? "`true`, `false`"
             : type.IsEnum ? string.Join(", ", Enum.GetNames(type).Select(static name => $"`{name.ToLowerInvariant()}`"))
+            : type == typeof(ChannelRule) ? "`anyone`, `users`, `server`, `user={id}`, `claim:name={value}`"
             : type == typeof(string) ? "text"
             : "number";
         return property.GetCustomAttribute<OptionRangeAttribute>() is { } range ? $"{kind} {Grouped(range.ToString())}" : kind;

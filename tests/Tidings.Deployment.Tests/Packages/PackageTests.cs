@@ -55,7 +55,8 @@ public sealed class PackageTests(PackedPackages packed)
 
     [Theory]
     [InlineData("Tidings.Protocol")]
-    [InlineData("Tidings", "Tidings.Protocol")]
+    [InlineData("Tidings.Identity")]
+    [InlineData("Tidings", "Tidings.Identity", "Tidings.Protocol")]
     [InlineData("Tidings.AspNetCore", "Tidings")]
     [InlineData("Tidings.Redis", "Tidings")]
     [InlineData("Tidings.EntityFrameworkCore", "Tidings.AspNetCore")]

@@ -23,9 +23,9 @@ public sealed class RefusalReasonTests : IDisposable
     {
         { "expired", "it has expired (exp)" },
         { "signature", "its signature is by another key" },
-        { "algorithm", "no key in Tidings:Jwt has its algorithm" },
-        { "audience", "its audience (aud) is not Tidings:Jwt:Audience" },
-        { "issuer", "its issuer (iss) is not Tidings:Jwt:Issuer" },
+        { "algorithm", "no key of Tidings:Jwt has its algorithm" },
+        { "audience", "its audience (aud, or AudienceClaim) is not that of Tidings:Jwt:Audience" },
+        { "issuer", "its issuer (iss) is none of those in Tidings:Jwt" },
         { "garbage", "it is no signed JSON Web Token" },
         { "revoked", "it was revoked" },
     };

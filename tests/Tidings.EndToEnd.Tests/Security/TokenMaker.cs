@@ -28,6 +28,16 @@ internal sealed class TokenMaker(TimeProvider time, string secret = TokenMaker.S
         Permissions = channels.Length == 0 ? null : new TokenPermissions(channels.Select(static grant => new TokenPermission(grant.Pattern, grant.Actions))),
     });
 
+    /// <summary>A token that grants one subscription.</summary>
+    public string MakeSubscription(string user, string channel, double seconds = 3600, string? id = null) => _writer.Write(new TokenClaims
+    {
+        Subject = user,
+        IssuedAt = time.GetUtcNow(),
+        ExpiresAt = time.GetUtcNow().AddSeconds(seconds),
+        TokenId = id,
+        Channel = channel,
+    });
+
     /// <summary>A token that says whether its bearer may send direct messages.</summary>
     public string MakeSender(string user, bool send) => _writer.Write(new TokenClaims
     {

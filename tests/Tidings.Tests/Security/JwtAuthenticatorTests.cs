@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Tidings.Security;
 using Tidings.Security.Identities;
+using Tidings.Security.Issuers;
 using Tidings.Security.Tokens;
 
 namespace Tidings.Tests.Security;
@@ -12,36 +15,27 @@ public sealed class JwtAuthenticatorTests
     private readonly TokenClock _clock = new();
 
     [Fact]
-    public void Without_a_key_there_is_nobody_who_checks() => Assert.Null(JwtAuthenticator.From(new JwtOptions(), _clock));
+    public void Without_a_key_there_is_nobody_who_checks() => Assert.Empty(JwtIssuers.Read(new JwtOptions(), [], out _));
 
     [Fact]
     public void Keys_are_those_of_the_options_and_others_once_they_change()
     {
-        var authenticator = JwtAuthenticator.From(new JwtOptions { Secret = Old }, _clock)!;
-        Assert.Equal("ada", authenticator.Validate(Token(Old)).Identity?.Subject);
-        Assert.Equal(TokenFailure.Signature, authenticator.Validate(Token(New)).Failure);
-        authenticator.Change(new JwtOptions { Secret = New });
-        Assert.Equal("ada", authenticator.Validate(Token(New)).Identity?.Subject);
-        Assert.Equal(TokenFailure.Signature, authenticator.Validate(Token(Old)).Failure);
-    }
-
-    [Fact]
-    public void What_cannot_be_used_changes_nothing()
-    {
-        var authenticator = JwtAuthenticator.From(new JwtOptions { Secret = Old }, _clock)!;
-        Assert.Throws<ArgumentException>(() => authenticator.Change(new JwtOptions()));
-        Assert.Throws<ArgumentException>(() => authenticator.Change(new JwtOptions { Secret = "short" }));
-        Assert.True(authenticator.Validate(Token(Old)).IsValid);
+        using var authenticator = Of(new JwtOptions { Secret = Old });
+        Assert.Equal("ada", authenticator.Check(Token(Old)).Identity?.Subject);
+        Assert.Equal(TokenFailure.Signature, authenticator.Check(Token(New)).Failure);
+        authenticator.Change(IssuersOf(new JwtOptions { Secret = New }), new TokenValidatorOptions());
+        Assert.Equal("ada", authenticator.Check(Token(New)).Identity?.Subject);
+        Assert.Equal(TokenFailure.Signature, authenticator.Check(Token(Old)).Failure);
     }
 
     [Fact]
     public void Issuer_audience_and_lifetimes_are_those_of_the_options()
     {
-        var authenticator = JwtAuthenticator.From(new JwtOptions { Secret = Old, Issuer = "us", Audience = "push", MaxLifetime = TimeSpan.FromHours(2) }, _clock)!;
-        Assert.True(authenticator.Validate(Token(Old, issuer: "us", audience: "push")).IsValid);
-        Assert.Equal(TokenFailure.Issuer, authenticator.Validate(Token(Old, issuer: "them", audience: "push")).Failure);
-        Assert.Equal(TokenFailure.Audience, authenticator.Validate(Token(Old, issuer: "us", audience: "pull")).Failure);
-        Assert.False(authenticator.Validate(Token(Old, issuer: "us", audience: "push", hours: 3)).IsValid);
+        using var authenticator = Of(new JwtOptions { Secret = Old, Issuer = "us", Audience = "push", MaxLifetime = TimeSpan.FromHours(2) });
+        Assert.True(authenticator.Check(Token(Old, issuer: "us", audience: "push")).IsValid);
+        Assert.Equal(TokenFailure.Issuer, authenticator.Check(Token(Old, issuer: "them", audience: "push")).Failure);
+        Assert.Equal(TokenFailure.Audience, authenticator.Check(Token(Old, issuer: "us", audience: "pull")).Failure);
+        Assert.False(authenticator.Check(Token(Old, issuer: "us", audience: "push", hours: 3)).IsValid);
     }
 
     [Fact]
@@ -74,6 +68,15 @@ public sealed class JwtAuthenticatorTests
 
         JwtKeys.Read(options, out var faults);
         Assert.Equal(faulty, faults.Count);
+    }
+
+    private JwtAuthenticator Of(JwtOptions options) => new(IssuersOf(options), options.Validation(), _clock, NullLogger.Instance);
+
+    private static IReadOnlyList<IssuerSettings> IssuersOf(JwtOptions options)
+    {
+        var issuers = JwtIssuers.Read(options, [], out var faults);
+        Assert.Empty(faults);
+        return issuers;
     }
 
     private string Token(string secret, string? issuer = null, string? audience = null, int hours = 1) =>

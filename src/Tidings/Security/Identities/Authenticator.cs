@@ -15,42 +15,62 @@ internal sealed class Authenticator(ITokenAuthenticator tokens, Revocations revo
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<TokenJudgement> IdentifyAsync(string token, CancellationToken cancellationToken = default)
     {
-        if (token.Length is 0 or > TokenLimits.TokenLength)
-        {
-            return TokenReason.Length;
-        }
+        var (said, refusal) = await ReadAsync(token, cancellationToken).ConfigureAwait(false);
+        return said is null ? refusal
+            : said.Channel is not null ? TokenReason.Purpose
+            : said.Permissions is null ? Judge(said, null)
+            : _grants.Find(said.Permissions, said.Within) is { } grants ? Judge(said, grants)
+            : TokenReason.Grants;
+    }
 
-        TokenIdentity? said;
-        if (tokens is JwtAuthenticator jwt)
-        {
-            var result = jwt.Validate(token);
-            if (!result.IsValid)
-            {
-                return TokenReason.Of(result.Failure);
-            }
-
-            said = result.Identity;
-        }
-        else
-        {
-            var asking = tokens.AuthenticateAsync(token, cancellationToken);
-            said = asking.IsCompleted ? await asking.ConfigureAwait(false) : await asking.AsTask().WaitAsync(Limit, time, cancellationToken).ConfigureAwait(false);
-        }
-
+    /// <summary>Who bears the token of one subscription, and is granted that alone: to subscribe, to read back, to see who is there.</summary>
+    /// <inheritdoc cref="IdentifyAsync"/>
+    /// <param name="token">The token.</param>
+    /// <param name="channel">The channel that it must be for.</param>
+    /// <param name="user">The connection's user, whose it must be.</param>
+    /// <param name="cancellationToken">The caller gives up.</param>
+    public async ValueTask<TokenJudgement> IdentifySubscriptionAsync(string token, string channel, string? user, CancellationToken cancellationToken = default)
+    {
+        var (said, refusal) = await ReadAsync(token, cancellationToken).ConfigureAwait(false);
         if (said is null)
         {
-            return TokenReason.Application;
+            return refusal;
         }
 
+        if (said.Channel != channel)
+        {
+            return said.Channel is null ? TokenReason.NoChannel : TokenReason.OtherChannel;
+        }
+
+        return said.Subject != user ? TokenReason.OtherUser
+            : ChannelGrants.TryGrant(channel, said.Within) is { } grants ? Judge(said, grants)
+            : TokenReason.OutsideIssuer;
+    }
+
+    private async ValueTask<(TokenIdentity? Said, TokenJudgement Refusal)> ReadAsync(string token, CancellationToken cancellationToken)
+    {
+        if (token.Length is 0 or > TokenLimits.TokenLength)
+        {
+            return (null, TokenReason.Length);
+        }
+
+        if (tokens is JwtAuthenticator jwt)
+        {
+            var result = jwt.Check(token);
+            return (result.Identity, new TokenJudgement(null, TokenReason.Of(result.Failure), result.MayHoldLater));
+        }
+
+        var asking = tokens.AuthenticateAsync(token, cancellationToken);
+        return (
+            asking.IsCompleted ? await asking.ConfigureAwait(false) : await asking.AsTask().WaitAsync(Limit, time, cancellationToken).ConfigureAwait(false),
+            TokenReason.Application);
+    }
+
+    private TokenJudgement Judge(TokenIdentity said, ChannelGrants? grants)
+    {
         if (!UserId.IsValid(said.Subject))
         {
             return TokenReason.Subject;
-        }
-
-        var grants = said.Permissions is { } permissions ? _grants.Find(permissions) : null;
-        if (grants is null && said.Permissions is not null)
-        {
-            return TokenReason.Grants;
         }
 
         var identity = new Identity
@@ -62,6 +82,8 @@ internal sealed class Authenticator(ITokenAuthenticator tokens, Revocations revo
             SeenAt = said.IssuedAt is null ? revocations.Clock.Now : 0,
             Grants = grants,
             Send = said.Send,
+            Claims = said.Claims,
+            Info = said.Info.IsEmpty ? null : said.Info.ToArray(),
         };
         if (identity.ExpiresAt <= time.GetUtcNow().ToUnixTimeMilliseconds())
         {

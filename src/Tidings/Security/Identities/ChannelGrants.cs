@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tidings.Protocol;
 using Tidings.Security.Tokens;
 
@@ -6,20 +7,48 @@ namespace Tidings.Security.Identities;
 /// <summary>What a token grants, ready to be asked on every command. Immutable.</summary>
 internal sealed class ChannelGrants
 {
-    private readonly (ChannelPattern Pattern, TokenActions Actions)[] _grants;
+    /// <summary>What the token of a subscription grants: to hear, to read back, and to see who is there.</summary>
+    public const TokenActions OfSubscription = TokenActions.Subscribe | TokenActions.History | TokenActions.Presence;
 
-    private ChannelGrants(TokenPermissions permissions, (ChannelPattern, TokenActions)[] grants)
+    // Patterns of an issuer are the same list in all of its tokens.
+    private static readonly ConditionalWeakTable<IReadOnlyList<string>, ChannelPattern[]> Compiled = [];
+
+    private readonly (ChannelPattern Pattern, TokenActions Actions)[] _grants;
+    private readonly string? _only;
+    private readonly ChannelPattern[]? _within;
+
+    private ChannelGrants(TokenPermissions permissions, (ChannelPattern, TokenActions)[] grants, IReadOnlyList<string>? within)
     {
-        Permissions = permissions;
+        (Permissions, Within) = (permissions, within);
         _grants = grants;
+        _within = within is null ? null : Compiled.GetValue(within, static patterns => [.. patterns.Select(static pattern => new ChannelPattern(pattern))]);
     }
+
+    private ChannelGrants(string channel, IReadOnlyList<string>? within)
+        : this(new TokenPermissions([new TokenPermission(channel, OfSubscription)]), [], within) => _only = channel;
 
     /// <summary>The same as the token said it.</summary>
     public TokenPermissions Permissions { get; }
 
-    /// <returns>Null where a pattern is malformed: its maker meant something by it.</returns>
-    public static ChannelGrants? TryCompile(TokenPermissions permissions)
+    /// <summary>Patterns beside which nothing is granted, as the issuer may name no others; null where it may name any.</summary>
+    public IReadOnlyList<string>? Within { get; }
+
+    /// <summary>What the token of one subscription grants.</summary>
+    /// <returns>Null where its issuer's tokens may not name the channel.</returns>
+    public static ChannelGrants? TryGrant(string channel, IReadOnlyList<string>? within)
     {
+        var grants = within?.Any(static pattern => ChannelPattern.Fault(pattern) is not null) == true ? null : new ChannelGrants(channel, within);
+        return grants?.IsWithin(channel) == true ? grants : null;
+    }
+
+    /// <returns>Null where a pattern is malformed: its maker meant something by it.</returns>
+    public static ChannelGrants? TryCompile(TokenPermissions permissions, IReadOnlyList<string>? within = null)
+    {
+        if (within?.Any(static pattern => ChannelPattern.Fault(pattern) is not null) == true)
+        {
+            return null;
+        }
+
         var grants = new (ChannelPattern, TokenActions)[permissions.Count];
         for (var i = 0; i < grants.Length; i++)
         {
@@ -31,20 +60,27 @@ internal sealed class ChannelGrants
             grants[i] = (new ChannelPattern(permissions[i].Pattern), permissions[i].Actions);
         }
 
-        return new ChannelGrants(permissions, grants);
+        return new ChannelGrants(permissions, grants, within);
     }
 
     /// <summary>Whether any of the patterns that match grants it.</summary>
     public bool Allow(string channel, TokenActions action)
     {
+        if (_only is not null)
+        {
+            return channel == _only && (action & OfSubscription) != 0;
+        }
+
         foreach (var (pattern, actions) in _grants)
         {
             if ((actions & action) != 0 && pattern.Matches(channel))
             {
-                return true;
+                return IsWithin(channel);
             }
         }
 
         return false;
     }
+
+    private bool IsWithin(string channel) => _within is null || Array.Exists(_within, pattern => pattern.Matches(channel));
 }

@@ -15,9 +15,9 @@ internal sealed class GrantsCache
     private readonly Dictionary<string, ChannelGrants> _known = new(StringComparer.Ordinal);
 
     /// <returns>Null where a pattern is malformed.</returns>
-    public ChannelGrants? Find(TokenPermissions permissions)
+    public ChannelGrants? Find(TokenPermissions permissions, IReadOnlyList<string>? within)
     {
-        var key = KeyOf(permissions);
+        var key = KeyOf(permissions, within);
         lock (_gate)
         {
             if (_known.TryGetValue(key, out var known))
@@ -26,7 +26,7 @@ internal sealed class GrantsCache
             }
         }
 
-        if (ChannelGrants.TryCompile(permissions) is not { } grants)
+        if (ChannelGrants.TryCompile(permissions, within) is not { } grants)
         {
             return null;
         }
@@ -43,12 +43,17 @@ internal sealed class GrantsCache
     }
 
     // No pattern holds white space.
-    private static string KeyOf(TokenPermissions permissions)
+    private static string KeyOf(TokenPermissions permissions, IReadOnlyList<string>? within)
     {
         var key = new StringBuilder();
         foreach (var (pattern, actions) in permissions.AsSpan())
         {
             key.Append(pattern).Append(' ').Append(((int)actions).ToString(CultureInfo.InvariantCulture)).Append(' ');
+        }
+
+        foreach (var pattern in within ?? [])
+        {
+            key.Append("  ").Append(pattern);
         }
 
         return key.ToString();

@@ -29,6 +29,12 @@ internal sealed class Identity
     /// <summary>Whether the token lets its bearer send direct messages; null where it does not say, and the server's rule decides.</summary>
     public bool? Send { get; init; }
 
+    /// <summary>Claims of the token that rules of channels ask for; null where none was there.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Claims { get; init; }
+
+    /// <summary>JSON about the user that presence shows, as the token says it; null where it says nothing.</summary>
+    public byte[]? Info { get; init; }
+
     /// <summary>The user in the words of the application's own authentication; null unless a handler asks for it, as it is large.</summary>
     public ClaimsPrincipal? Principal { get; init; }
 }

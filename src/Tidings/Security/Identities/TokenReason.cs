@@ -16,6 +16,11 @@ internal readonly record struct TokenJudgement(Identity? Identity, string? Why, 
 /// <summary>Why a token is not accepted, in words for those who run the server. Nothing of the token stands in them.</summary>
 internal static class TokenReason
 {
+    public const string NotAccepted = "no tokens are accepted here; Tidings:Jwt says whose are";
+    public const string Purpose = "it grants one subscription (claim \"channel\"), and is no token of a connection";
+    public const string NoChannel = "it has no claim \"channel\", and is no token of a subscription";
+    public const string OtherChannel = "it grants another channel's subscription";
+    public const string OutsideIssuer = "its issuer's tokens may not name that channel (Channels of the issuer)";
     public const string Missing = "there was no token";
     public const string Length = "the token is empty, longer than 8,192 characters, or was given twice";
     public const string Application = "the application's token authenticator does not accept it";
@@ -34,16 +39,18 @@ internal static class TokenReason
         TokenFailure.TooLong => Length,
         TokenFailure.Malformed => "it is no signed JSON Web Token of three parts",
         TokenFailure.Header => "its header is malformed, or asks for what is not done here",
-        TokenFailure.Algorithm => "no key in Tidings:Jwt has its algorithm (alg)",
-        TokenFailure.UnknownKey => "no key in Tidings:Jwt has its key id (kid)",
-        TokenFailure.Signature => "its signature is by another key than those in Tidings:Jwt",
+        TokenFailure.Algorithm => "no key of Tidings:Jwt has its algorithm (alg)",
+        TokenFailure.UnknownKey => "no key of Tidings:Jwt has its key id (kid), and where its issuer publishes keys, none yet",
+        TokenFailure.Signature => "its signature is by another key than those of Tidings:Jwt",
         TokenFailure.Claims => "its payload is no JSON object, or a claim in it has a wrong form",
         TokenFailure.Subject => Subject,
         TokenFailure.Expired => Expired + ", or does not say when it does",
         TokenFailure.NotYetValid => "it is not valid yet (nbf or iat lies ahead of this server's clock)",
-        TokenFailure.Issuer => "its issuer (iss) is not Tidings:Jwt:Issuer",
-        TokenFailure.Audience => "its audience (aud) is not Tidings:Jwt:Audience; a token with an audience needs that option",
+        TokenFailure.Issuer => "its issuer (iss) is none of those in Tidings:Jwt",
+        TokenFailure.Audience => "its audience (aud, or AudienceClaim) is not that of Tidings:Jwt:Audience; a token with an audience needs that option",
         TokenFailure.Permissions => Grants,
+        TokenFailure.Lifetime => "it holds longer than Tidings:Jwt:MaxLifetime, or has no end",
+        TokenFailure.NoKeys => "the keys of its issuer could not be fetched yet",
         _ => $"it is not accepted ({failure})",
     };
 }

@@ -99,6 +99,39 @@ public sealed class TokenPermissions : IReadOnlyList<TokenPermission>
         return true;
     }
 
+    /// <summary>Reads a pattern and what is allowed there, as <c>chat:*=subscribe,publish</c>; cut at the last <c>=</c>.</summary>
+    internal static bool TryParse(string text, out TokenPermission permission)
+    {
+        permission = default;
+        int cut = text.LastIndexOf('=');
+        if (cut < 0 || !IsPattern(text[..cut]))
+        {
+            return false;
+        }
+
+        var actions = TokenActions.None;
+        foreach (string name in text[(cut + 1)..].Split(',', StringSplitOptions.TrimEntries))
+        {
+            TokenActions action = name switch
+            {
+                "subscribe" => TokenActions.Subscribe,
+                "publish" => TokenActions.Publish,
+                "presence" => TokenActions.Presence,
+                "history" => TokenActions.History,
+                _ => TokenActions.None,
+            };
+            if (action == TokenActions.None)
+            {
+                return false;
+            }
+
+            actions |= action;
+        }
+
+        permission = new TokenPermission(text[..cut], actions);
+        return true;
+    }
+
     internal void Write(Utf8JsonWriter json)
     {
         json.WriteStartObject();

@@ -7,19 +7,23 @@ namespace Tidings.Security.Tokens;
 internal sealed class TokenKeySet
 {
     private readonly TokenKey[] _keys;
+    private readonly string[]? _changing;
 
-    internal TokenKeySet(IEnumerable<TokenKey> keys)
+    /// <param name="keys">1 to 64; of one id there may be several, each with another algorithm.</param>
+    /// <param name="changing">Where the keys are published by an issuer that changes them: the algorithms that they may have.</param>
+    internal TokenKeySet(IEnumerable<TokenKey> keys, IEnumerable<TokenAlgorithm>? changing = null)
     {
         _keys = [.. keys];
+        _changing = changing?.Select(algorithm => algorithm.ToString()).ToArray();
         if (_keys.Length is 0 or > TokenLimits.Keys)
         {
             throw new ArgumentException($"Between 1 and {TokenLimits.Keys} keys are needed; there are {_keys.Length}.", nameof(keys));
         }
 
-        var ids = new HashSet<string>(StringComparer.Ordinal);
+        var ids = new HashSet<(string, TokenAlgorithm)>();
         foreach (TokenKey key in _keys)
         {
-            if (key.Id is { } id && !ids.Add(id))
+            if (key.Id is { } id && !ids.Add((id, key.Algorithm)))
             {
                 throw new ArgumentException($"Two keys have the id '{id}'.", nameof(keys));
             }
@@ -48,6 +52,11 @@ internal sealed class TokenKeySet
             }
         }
 
+        if (_changing is not null && chosen == 0)
+        {
+            return IsToCome(algorithm, keyId) ? TokenFailure.UnknownKey : TokenFailure.Algorithm;
+        }
+
         if (ofAlgorithm == 0)
         {
             return TokenFailure.Algorithm;
@@ -55,4 +64,9 @@ internal sealed class TokenKeySet
 
         return chosen == 0 || BitOperations.PopCount(chosen) > TokenLimits.KeysTried ? TokenFailure.UnknownKey : TokenFailure.None;
     }
+
+    // The issuer may publish such a key later: not one whose id is there for another algorithm, and not for an algorithm that it may not use.
+    private bool IsToCome(JsonElement algorithm, JsonElement keyId) =>
+        Array.Exists(_changing!, name => algorithm.ValueEquals(name))
+        && (keyId.ValueKind == JsonValueKind.Undefined || !Array.Exists(_keys, key => key.Id is { } id && keyId.ValueEquals(id)));
 }

@@ -50,8 +50,8 @@ public abstract class TokenKey
     /// than 8192 bits; a curve other than the algorithm's (RFC 7518 §3.4).</exception>
     public static TokenKey FromPem(TokenAlgorithm algorithm, ReadOnlySpan<char> pem, string? id = null) => algorithm.Kind() switch
     {
-        TokenKeyKind.Rsa => new RsaTokenKey(algorithm, pem, id),
-        TokenKeyKind.EllipticCurve => new EcdsaTokenKey(algorithm, pem, id),
+        TokenKeyKind.Rsa => RsaTokenKey.Read(algorithm, pem, id),
+        TokenKeyKind.EllipticCurve => EcdsaTokenKey.Read(algorithm, pem, id),
         _ => throw new ArgumentException($"{algorithm} is a shared secret, not a PEM.", nameof(algorithm)),
     };
 

@@ -7,7 +7,7 @@ public readonly struct TokenResult
 {
     internal TokenResult(TokenIdentity identity) => Identity = identity;
 
-    internal TokenResult(TokenFailure failure) => Failure = failure;
+    internal TokenResult(TokenFailure failure, bool mayHoldLater = false) => (Failure, MayHoldLater) = (failure, mayHoldLater);
 
     /// <summary>Whether the token holds. A default value does not.</summary>
     [MemberNotNullWhen(true, nameof(Identity))]
@@ -18,6 +18,9 @@ public readonly struct TokenResult
 
     /// <summary>Why it was refused; never to be sent to the peer.</summary>
     public TokenFailure Failure { get; }
+
+    /// <summary>Whether the same token may be accepted later: its issuer may publish the key, or its keys could not be had yet.</summary>
+    public bool MayHoldLater { get; }
 
     /// <summary>The outcome without anything that the token said.</summary>
     public override string ToString() => IsValid ? "Valid" : Failure.ToString();

@@ -47,4 +47,10 @@ public enum TokenFailure
 
     /// <summary><c>channels</c> holds an unknown action, a pattern that cannot be one, or too many.</summary>
     Permissions,
+
+    /// <summary>It grants one subscription (claim <c>channel</c>) where a connection's token is wanted, or the other way round.</summary>
+    Purpose,
+
+    /// <summary>The issuer's keys could not be had yet.</summary>
+    NoKeys,
 }

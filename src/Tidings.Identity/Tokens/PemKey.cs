@@ -17,18 +17,16 @@ internal static class PemKey
         }
     }
 
-    /// <summary>Exports with the private part where there is one, and says whether there was.</summary>
-    internal static bool TryExport<TParameters>(Func<bool, TParameters> export, out TParameters parameters)
+    /// <summary>Exports with the private part where there is one.</summary>
+    internal static TParameters Export<TParameters>(Func<bool, TParameters> export)
     {
         try
         {
-            parameters = export(true);
-            return true;
+            return export(true);
         }
         catch (CryptographicException)
         {
-            parameters = export(false);
-            return false;
+            return export(false);
         }
     }
 }

@@ -9,13 +9,11 @@ internal sealed class EcdsaTokenKey : TokenKey
 
     private readonly TokenKeyPool<ECDsa> _pool;
 
-    internal EcdsaTokenKey(TokenAlgorithm algorithm, ReadOnlySpan<char> pem, string? id)
+    /// <exception cref="ArgumentException">The key is on another curve than the algorithm's, or its point on none.</exception>
+    internal EcdsaTokenKey(TokenAlgorithm algorithm, ECParameters parameters, string? id)
         : base(algorithm, id)
     {
-        using var ecdsa = ECDsa.Create();
-        PemKey.Import(ecdsa, pem, "an elliptic-curve");
-        CanSign = PemKey.TryExport(ecdsa.ExportParameters, out ECParameters parameters);
-
+        CanSign = parameters.D is not null;
         (string oid, string curve, SignatureLength) = algorithm switch
         {
             TokenAlgorithm.ES256 => ("1.2.840.10045.3.1.7", "P-256", 64),
@@ -26,7 +24,12 @@ internal sealed class EcdsaTokenKey : TokenKey
         // Named curves alone: explicit parameters may describe anything (CVE-2020-0601). secp256k1 has 256 bits too.
         if (!parameters.Curve.IsNamed || parameters.Curve.Oid.Value != oid)
         {
-            throw new ArgumentException($"The key is on another curve; {algorithm} takes {curve} by name (RFC 7518 §3.4).", nameof(pem));
+            throw new ArgumentException($"The key is on another curve; {algorithm} takes {curve} by name (RFC 7518 §3.4).", nameof(parameters));
+        }
+
+        // A point that is not on the curve is refused here, and not with the first token.
+        using (ECDsa.Create(parameters))
+        {
         }
 
         _pool = new TokenKeyPool<ECDsa>(() => ECDsa.Create(parameters));
@@ -35,6 +38,13 @@ internal sealed class EcdsaTokenKey : TokenKey
     public override bool CanSign { get; }
 
     internal override int SignatureLength { get; }
+
+    internal static EcdsaTokenKey Read(TokenAlgorithm algorithm, ReadOnlySpan<char> pem, string? id)
+    {
+        using var ecdsa = ECDsa.Create();
+        PemKey.Import(ecdsa, pem, "an elliptic-curve");
+        return new EcdsaTokenKey(algorithm, PemKey.Export(ecdsa.ExportParameters), id);
+    }
 
     internal override bool Verify(ReadOnlySpan<byte> input, ReadOnlySpan<byte> signature)
     {

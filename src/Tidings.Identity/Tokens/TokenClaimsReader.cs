@@ -4,7 +4,7 @@ using System.Text.Unicode;
 namespace Tidings.Security.Tokens;
 
 /// <summary>The claims of RFC 7519 §4.1 and our own, judged after the signature was found good. A claim that is there must have its form, <c>null</c> included.</summary>
-internal sealed class TokenClaimsReader(string? issuer, string? audience, TokenValidatorOptions options)
+internal sealed class TokenClaimsReader(ClaimMapping mapping, TokenValidatorOptions options)
 {
     // 9999-12-31T23:59:59Z, the last second that DateTimeOffset holds. Milliseconds by mistake are beyond it.
     private const decimal LastSecond = 253_402_300_799m;
@@ -45,7 +45,9 @@ internal sealed class TokenClaimsReader(string? issuer, string? audience, TokenV
             || !TryReadTime(claims, "iat"u8, out DateTimeOffset? issuedAt)
             || !TryReadName(claims, "jti"u8, out string? tokenId)
             || !TryReadName(claims, "name"u8, out string? name)
-            || !TryReadFlag(claims, "send"u8, out bool? send))
+            || !TryReadFlag(claims, "send"u8, out bool? send)
+            || !MappedClaims.TryReadChannel(claims, out string? channel)
+            || !MappedClaims.TryReadInfo(claims, out byte[] info))
         {
             return TokenFailure.Claims;
         }
@@ -77,13 +79,12 @@ internal sealed class TokenClaimsReader(string? issuer, string? audience, TokenV
             return TokenFailure.Audience;
         }
 
-        if (!claims.TryGetProperty("sub"u8, out JsonElement claim) || !TokenText.TryGetName(claim, out string? subject))
+        if (!MappedClaims.TryReadUser(claims, mapping, out string? subject))
         {
             return TokenFailure.Subject;
         }
 
-        TokenPermissions? permissions = null;
-        if (claims.TryGetProperty("channels"u8, out claim) && !TokenPermissions.TryRead(claim, out permissions))
+        if (!MappedClaims.TryReadPermissions(claims, mapping, out TokenPermissions? permissions))
         {
             return TokenFailure.Permissions;
         }
@@ -97,6 +98,10 @@ internal sealed class TokenClaimsReader(string? issuer, string? audience, TokenV
             IssuedAt = issuedAt,
             Permissions = permissions,
             Send = send,
+            Channel = channel,
+            Info = info,
+            Claims = MappedClaims.Keep(claims, mapping.Kept),
+            Within = mapping.Within,
             Payload = _keepPayload ? json.ToArray() : default,
         };
         return TokenFailure.None;
@@ -105,13 +110,14 @@ internal sealed class TokenClaimsReader(string? issuer, string? audience, TokenV
     // §4.1.1: compared as it stands, code point by code point. Without a configured issuer anyone whose key we hold may issue.
     private bool IsIssuer(JsonElement claims) =>
         claims.TryGetProperty("iss"u8, out JsonElement claim)
-            ? claim.ValueKind == JsonValueKind.String && (issuer is null || claim.ValueEquals(issuer))
-            : issuer is null;
+            ? claim.ValueKind == JsonValueKind.String && (mapping.Issuer is null || claim.ValueEquals(mapping.Issuer))
+            : mapping.Issuer is null;
 
     // §4.1.3: a token that names audiences MUST be rejected by whoever is none of them, and so by a server that has no name.
     private bool IsAudience(JsonElement claims)
     {
-        if (!claims.TryGetProperty("aud"u8, out JsonElement claim))
+        string? audience = mapping.AudienceName;
+        if (!mapping.Audience.TryFind(claims, out JsonElement claim))
         {
             return audience is null;
         }

@@ -22,19 +22,36 @@ public sealed class TokenValidator
     /// <exception cref="ArgumentException">No keys, too many, or two of one id.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A time of the options is negative, or <see cref="TokenValidatorOptions.MaxLifetime"/> is 0.</exception>
     public TokenValidator(IEnumerable<TokenKey> keys, string? issuer, string? audience, TimeProvider time, TokenValidatorOptions? options = null)
+        : this(new TokenKeySet(keys ?? throw new ArgumentNullException(nameof(keys))), new ClaimMapping { Issuer = issuer, AudienceName = audience }, time, options ?? new TokenValidatorOptions())
     {
-        ArgumentNullException.ThrowIfNull(keys);
+    }
+
+    internal TokenValidator(TokenKeySet keys, ClaimMapping mapping, TimeProvider time, TokenValidatorOptions options)
+    {
         ArgumentNullException.ThrowIfNull(time);
-        options ??= new TokenValidatorOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ClockSkew, TimeSpan.Zero, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.MaxLifetime ?? TimeSpan.MaxValue, TimeSpan.Zero, nameof(options));
-        _keys = new TokenKeySet(keys);
-        _claims = new TokenClaimsReader(issuer, audience, options);
+        _keys = keys;
+        _claims = new TokenClaimsReader(mapping, options);
         _time = time;
     }
 
-    /// <summary>Checks one token. The characters are not kept.</summary>
+    /// <summary>Checks the token of a connection; one that grants a subscription alone (claim <c>channel</c>) is refused. The characters are not kept.</summary>
     public TokenResult Validate(ReadOnlySpan<char> token)
+    {
+        TokenResult result = Check(token);
+        return result.Identity?.Channel is null ? result : new TokenResult(TokenFailure.Purpose);
+    }
+
+    /// <summary>Checks the token of one subscription; one without the claim <c>channel</c> is refused. The characters are not kept.</summary>
+    public TokenResult ValidateSubscription(ReadOnlySpan<char> token)
+    {
+        TokenResult result = Check(token);
+        return result.IsValid && result.Identity.Channel is null ? new TokenResult(TokenFailure.Purpose) : result;
+    }
+
+    /// <summary>Checks a token of either kind.</summary>
+    internal TokenResult Check(ReadOnlySpan<char> token)
     {
         if (token.Length > TokenLimits.TokenLength)
         {

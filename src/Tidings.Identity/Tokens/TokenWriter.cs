@@ -50,6 +50,7 @@ public sealed class TokenWriter
             WriteTime(json, "iat"u8, claims.IssuedAt);
             WriteText(json, "jti"u8, claims.TokenId);
             WriteText(json, "name"u8, claims.Name);
+            WriteText(json, "channel"u8, claims.Channel);
             if (claims.Permissions is { } permissions)
             {
                 json.WritePropertyName("channels"u8);

@@ -30,6 +30,9 @@ public sealed class TokenClaims
     /// <summary><c>channels</c>.</summary>
     public TokenPermissions? Permissions { get; init; }
 
+    /// <summary><c>channel</c>: the one channel whose subscription the token grants; it is then no connection's token.</summary>
+    public string? Channel { get; init; }
+
     /// <summary><c>send</c>: whether its bearer may send direct messages, whatever <c>Tidings:Send</c> says.</summary>
     public bool? Send { get; init; }
 }

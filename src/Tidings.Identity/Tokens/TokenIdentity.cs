@@ -24,6 +24,18 @@ public sealed class TokenIdentity
     /// <summary><c>send</c>: whether its bearer may send direct messages; null where the token does not say, and the server's own rule decides.</summary>
     public bool? Send { get; init; }
 
+    /// <summary><c>channel</c>: the one channel whose subscription the token grants. Such a token is never a connection's. Null for all others.</summary>
+    public string? Channel { get; init; }
+
+    /// <summary><c>info</c>, JSON about the user that presence shows, at most 4 KB; empty where there is none.</summary>
+    public ReadOnlyMemory<byte> Info { get; init; }
+
+    /// <summary>Claims that rules of channels ask for (<c>"claim:team={team}"</c>), each with its values; null where no rule asks, or none was there.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Claims { get; init; }
+
+    /// <summary>Patterns that the issuer's tokens may name at most: <see cref="Permissions"/> and <see cref="Channel"/> open nothing beside them. Null: any.</summary>
+    public IReadOnlyList<string>? Within { get; init; }
+
     /// <summary>The payload's JSON as it was signed, where <see cref="TokenValidatorOptions.KeepPayload"/> is set; otherwise empty.</summary>
     public ReadOnlyMemory<byte> Payload { get; init; }
 }

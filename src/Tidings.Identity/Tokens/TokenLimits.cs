@@ -15,6 +15,12 @@ internal static class TokenLimits
 
     internal const int Patterns = 64;
 
+    /// <summary>Bytes of <c>info</c>.</summary>
+    internal const int InfoBytes = 4 * 1024;
+
+    /// <summary>Values of one claim that rules ask for.</summary>
+    internal const int ClaimValues = 64;
+
     /// <summary>Bytes of a channel pattern, as of a channel's name.</summary>
     internal const int PatternBytes = 255;
 

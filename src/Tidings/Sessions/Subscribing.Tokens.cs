@@ -1,0 +1,48 @@
+using Tidings.Connections;
+using Tidings.Protocol;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Replies;
+using Tidings.Security.Identities;
+
+namespace Tidings.Sessions;
+
+/// <content>Subscriptions by a token of their own.</content>
+internal sealed partial class Subscribing
+{
+    private const string InvalidToken = "Invalid token";
+
+    /// <summary>Checks tokens; null where none are accepted.</summary>
+    public Authenticator? Authenticator { get; init; }
+
+    // Goes on wherever the check ends: nothing is computed over a signature on a lane.
+    private async ValueTask<(Identity? Granted, SubscribeRefusal Refusal)> IdentifyAsync(ChannelSession session, SubscribeRequest request)
+    {
+        var connection = session.Connection;
+        TokenJudgement judged = TokenReason.NotAccepted;
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            judged = Authenticator is { } authenticator
+                ? await authenticator.IdentifySubscriptionAsync(request.Token!, request.Channel, session.User).ConfigureAwait(false)
+                : judged;
+        }
+#pragma warning disable CA1031 // Whatever the application's own check throws, the peer gets an answer.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            connection.LogFailure(error);
+            judged = new TokenJudgement(null, null, Later: true);
+        }
+
+        return judged.Identity is { } identity ? (identity, default)
+            : judged.Later ? (null, new SubscribeRefusal(ErrorCode.Unavailable, "Service unavailable"))
+            : (null, new SubscribeRefusal(ErrorCode.Unauthorized, InvalidToken, connection.Registry.Refusals.Add(InvalidToken, connection.Address, new FieldFault("token", judged.Why!))));
+    }
+
+    // A subscription that a token has granted goes on with a newer one, and nothing of it changes.
+    private static void Renew(ChannelMembership membership, SubscriptionGrant grant, Identity newer, ReadOnlyMemory<byte> id)
+    {
+        grant.Renew(newer);
+        membership.Subscription.Connection.Send(Reply.Renewed(id, membership.Channel, grant.Expires));
+    }
+}
