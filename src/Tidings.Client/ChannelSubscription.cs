@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using Tidings.Protocol;
 
@@ -59,6 +60,22 @@ public sealed class ChannelSubscription : IAsyncEnumerable<ChannelEvent>, IAsync
         finally
         {
             Volatile.Write(ref _reading, 0);
+        }
+    }
+
+    /// <summary>The messages that are one event, as <c>paid</c>; all else that the channel tells passes by. For one loop at a time, like the whole.</summary>
+    /// <param name="name">The event's name (<see cref="PublishOptions.Event"/>).</param>
+    /// <param name="cancellationToken">Ends the loop with <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="InvalidOperationException">Another loop is running.</exception>
+    public async IAsyncEnumerable<ChannelMessage> EventsAsync(string name, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        await foreach (var told in this.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            if (told is ChannelMessage message && message.Event == name)
+            {
+                yield return message;
+            }
         }
     }
 

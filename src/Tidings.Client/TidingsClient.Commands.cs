@@ -53,7 +53,8 @@ public sealed partial class TidingsClient
             options.Ephemeral ? Delivery.Now : Delivery.Repeat,
             writer => CommandWriter.Publish(writer, channel, json.Span, options, key),
             cancellationToken,
-            publishes: options.Ephemeral ? null : channel).ConfigureAwait(false);
+            publishes: options.Ephemeral ? null : channel,
+            isUnwanted: options.Except).ConfigureAwait(false);
         return answer.Position;
     }
 
@@ -127,9 +128,15 @@ public sealed partial class TidingsClient
     /// <param name="channel">The channel's name.</param>
     /// <param name="options">Which part; null for the newest that the server gives.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ArgumentException"><see cref="HistoryOptions.Before"/> stands beside <see cref="HistoryOptions.Since"/> or <see cref="HistoryOptions.Last"/>.</exception>
     public async Task<ChannelHistory> HistoryAsync(string channel, HistoryOptions? options = null, CancellationToken cancellationToken = default)
     {
         Check(channel);
+        if (options is { Before: not null, Since: not null } or { Before: not null, Last: not null })
+        {
+            throw new ArgumentException("Before must not stand beside Since or Last.", nameof(options));
+        }
+
         var answer = await AskAsync(
             "history", Delivery.Repeat, writer => CommandWriter.History(writer, channel, options ?? new HistoryOptions()), cancellationToken).ConfigureAwait(false);
         return answer.History(channel, _channels.Own);
@@ -173,7 +180,7 @@ public sealed partial class TidingsClient
     }
 
     private async Task<ServerFrame> AskAsync(
-        string type, Delivery delivery, Action<Utf8JsonWriter> fields, CancellationToken cancellationToken, string? publishes = null)
+        string type, Delivery delivery, Action<Utf8JsonWriter> fields, CancellationToken cancellationToken, string? publishes = null, bool isUnwanted = false)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Start();
@@ -181,7 +188,7 @@ public sealed partial class TidingsClient
         var command = new PendingCommand(id, CommandWriter.Write(type, id, fields), delivery)
         {
             OnSent = publishes is null ? null : () => _channels.Own.Sent(id, publishes),
-            OnSettled = publishes is null ? null : position => _channels.Own.Settled(id, publishes, position),
+            OnSettled = publishes is null ? null : position => _channels.Own.Settled(id, publishes, position, isUnwanted),
         };
         _outbox.Add(command);
         try

@@ -230,6 +230,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
         var session = new Session(open, _channels, _outbox, _token, _options, told => Call(DirectReceived, told), _log);
         _channels.Servers.OnConnected(open.Connected, _channels.Holds);
         _channels.Own.User = open.Connected.Text("user");
+        _channels.Own.LeavesOutUnwanted = session.Kind != ClientTransport.WebSocket;
         lock (_gate)
         {
             _session = session;

@@ -9,6 +9,8 @@ internal abstract class Operation : IDisposable
         ["encode for a room"] = static () => new EncodeOperation(new Dialects.RoomDialect()),
         ["encode for /connect"] = static () => new EncodeOperation(new Dialects.ConnectDialect()),
         ["fan out to 1,000"] = static () => new FanOutOperation(1000, publishes: false),
+        ["fan out to 1,000 with an event"] = static () => new FanOutOperation(1000, publishes: false, name: "paid"),
+        ["fan out to 1,000 but some"] = static () => new FanOutOperation(1000, publishes: false, except: true),
         ["publish"] = static () => new FanOutOperation(0, publishes: true),
         ["publish to 1,000"] = static () => new FanOutOperation(1000, publishes: true),
         ["read a frame"] = static () => new ReadFrameOperation(),

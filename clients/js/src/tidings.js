@@ -185,17 +185,19 @@ export class Tidings extends Emitter {
    * @param {PublishOptions} [options]
    * @returns {Promise<Published>} fails with a TidingsError
    */
-  async publish(channel, data, { key, idempotencyKey, durable, ephemeral } = {}) {
+  async publish(channel, data, { event, key, idempotencyKey, durable, ephemeral, except } = {}) {
     const unique = ephemeral ? idempotencyKey : (idempotencyKey ?? this.#host.newKey());
     const { type: _, id: __, ...published } = await this.#run(
       {
         type: 'publish',
         channel,
         data: data === undefined ? null : data,
+        ...(event !== undefined && { event }),
         ...(key !== undefined && { key }),
         ...(unique !== undefined && { idempotencyKey: unique }),
         ...(durable && { durable }),
         ...(ephemeral && { ephemeral }),
+        ...(except && { except }),
       },
       { repeatable: !ephemeral, keep: !ephemeral },
     );
@@ -223,9 +225,9 @@ export class Tidings extends Emitter {
   }
 
   /** @param {string} channel @param {HistoryOptions} [options] @returns {Promise<History>} what is kept */
-  async history(channel, { since, last, limit } = {}) {
+  async history(channel, { since, last, before, limit } = {}) {
     const { epoch, offset, messages, recovered } = await this.#run(
-      { type: 'history', channel, ...(since && { since }), ...(last !== undefined && { last }), ...(limit !== undefined && { limit }) },
+      { type: 'history', channel, ...(since && { since }), ...(before && { before }), ...(last !== undefined && { last }), ...(limit !== undefined && { limit }) },
       { repeatable: true },
     );
     const own = (/** @type {Frame} */ message) => (this.#own.has(channel, epoch, message.offset) ? { ...message, own: true } : message);
@@ -302,6 +304,7 @@ export class Tidings extends Emitter {
   #connected(frame) {
     const { server, version, subscriptions } = frame;
     this.#isNow(frame);
+    this.#own.leavesOutUnwanted = this.transport !== 'websocket';
     // What was subscribed before something was published hears it.
     this.#subscriptions.opened(subscriptions ?? []);
     this.#commands.opened();

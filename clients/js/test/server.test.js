@@ -82,6 +82,25 @@ for (const kind of /** @type {const} */ (['websocket', 'sse', 'polling'])) descr
     assert.ok((await bob.ping()) < 1_000);
   });
 
+  test('events come by name, and not to who excepts itself', async () => {
+    const channel = newChannel();
+    const [ann, bob] = [connect(), connect()];
+    const [anns, bobs] = [ann.subscribe(channel), bob.subscribe(channel)];
+    const [annHeard, bobHeard] = [listen(anns), listen(bobs)];
+    /** @type {any[]} */
+    const paid = [];
+    bobs.on('event:paid', ({ event, data }) => paid.push([event, data]));
+    await eventually(() => anns.active && bobs.active);
+    for (const i of numbers(1, 6)) await anns.publish(i, { ...(i % 3 === 0 && { event: 'paid' }), except: i % 2 === 0 });
+    await anns.publish(7);
+    await eventually(() => annHeard.data.at(-1) === 7 && bobHeard.data.length === 7);
+    assert.deepEqual(annHeard.data, [1, 3, 5, 7]);
+    assert.deepEqual(bobHeard.data, numbers(1, 7));
+    assert.deepEqual(paid, [['paid', 3], ['paid', 6]]);
+    assert.deepEqual([...annHeard.gaps, ...bobHeard.gaps], []);
+    await assert.rejects(anns.publish(8, { event: 'a\nb' }), { code: 'bad_request' });
+  });
+
   test('a cut connection comes back: what was said meanwhile comes once and in order', async () => {
     const channel = newChannel();
     const tidings = connect();

@@ -40,12 +40,12 @@ internal sealed record MemberAnswer(
     [property: Description("How many of the user's connections are in the channel.")] int Connections,
     [property: Description("What the token or a hook says about the user.")] JsonElement? Info = null);
 
-/// <summary>A part of a log; <c>recovered</c> only where <c>since</c> was given.</summary>
+/// <summary>A part of a log; <c>recovered</c> only where <c>since</c> or <c>before</c> was given.</summary>
 internal sealed record HistoryAnswer(
     [property: Description("The log's epoch.")] string Epoch,
     [property: Description("The newest message's offset; 0 where there was none.")] long Offset,
     [property: Description("Messages in the order of their offsets.")] IReadOnlyList<MessageAnswer> Messages,
-    [property: Description("Where since was given: whether everything after it was still there.")] bool? Recovered = null);
+    [property: Description("Where since or before was given: whether everything after it, or the message just before it, was still there.")] bool? Recovered = null);
 
 /// <summary>A message of a log.</summary>
 internal sealed record MessageAnswer(
@@ -53,7 +53,9 @@ internal sealed record MessageAnswer(
     [property: Description("What was published.")] JsonElement Data,
     [property: Description("When, in milliseconds since 1970 (Unix time).")] long Time,
     [property: Description("The user who published it; absent for the server's own.")] string? From = null,
-    [property: Description("The key that it was published with.")] string? Key = null);
+    [property: Description("The key that it was published with.")] string? Key = null,
+    [property: Description("The name of its event.")] string? Event = null,
+    [property: Description("The connection that published it, where the channel's kind has Publisher.")] string? Connection = null);
 
 /// <summary>Channels of this node, by name; <c>next</c> is the <c>after</c> of the next page.</summary>
 internal sealed record ChannelsAnswer(

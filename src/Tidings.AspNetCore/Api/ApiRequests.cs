@@ -12,7 +12,9 @@ internal sealed record PublishRequest(
     [property: Description("What the message is about, 1 to 128 bytes. A subscription with conflate keeps only the newest message of a key.")] string? Key = null,
     [property: Description("1 to 128 bytes. A repeat with the same key within five minutes makes no second message and is answered with the position of the first.")] string? IdempotencyKey = null,
     [property: Description("Answer only when the message survives a crash; refused with not_durable where that cannot be promised.")] bool Durable = false,
-    [property: Description("Tell only those who are subscribed now: the message has no offset and is in no history. Not together with durable.")] bool Ephemeral = false);
+    [property: Description("Tell only those who are subscribed now: the message has no offset and is in no history. Not together with durable.")] bool Ephemeral = false,
+    [property: Description("The name of the event that the message is: 1 to 200 bytes of printable text.")] string? Event = null,
+    [property: Description("A connection's id, or an array of at most 100: connections that do not get the message live. It has an offset and is kept all the same.")] JsonElement? Except = null);
 
 /// <summary><c>POST /api/broadcast</c>.</summary>
 internal sealed record ToAllRequest(
@@ -46,7 +48,7 @@ internal sealed record DisconnectRequest(
 internal sealed record PresenceQuery(string? Channel, int? Limit = null);
 
 /// <summary><c>GET /api/history</c>.</summary>
-internal sealed record HistoryQuery(string? Channel, StreamPosition? Since = null, int? Last = null, int? Limit = null);
+internal sealed record HistoryQuery(string? Channel, StreamPosition? Since = null, int? Last = null, int? Limit = null, StreamPosition? Before = null);
 
 /// <summary><c>GET /api/channels</c>.</summary>
 internal sealed record ChannelsQuery(string? Pattern = null, string? After = null, int? Limit = null);

@@ -26,13 +26,22 @@ internal static class PublishOperations
 
     private static async ValueTask<ApiOutcome> PublishAsync(ServerActions actions, PublishRequest request, CancellationToken cancellationToken)
     {
-        if (Fault(request) is { } fault)
+        var exceptFault = ApiChecks.Connections("except", request.Except, out var except);
+        if ((Fault(request) ?? exceptFault) is { } fault)
         {
             return ApiOutcome.Bad(fault);
         }
 
         var data = ApiChecks.BytesOf(request.Data);
-        var options = new PublishOptions { Key = request.Key, IdempotencyKey = request.IdempotencyKey, Durable = request.Durable, Ephemeral = request.Ephemeral };
+        var options = new PublishOptions
+        {
+            Key = request.Key,
+            Event = request.Event,
+            IdempotencyKey = request.IdempotencyKey,
+            Durable = request.Durable,
+            Ephemeral = request.Ephemeral,
+            Except = except,
+        };
         if (request.Channel is { } channel)
         {
             var position = await actions.PublishAsync(channel, data, options, cancellationToken);
@@ -82,6 +91,7 @@ internal static class PublishOperations
             ?? ApiChecks.Data(request.Data)
             ?? ApiChecks.Key("key", request.Key)
             ?? ApiChecks.Key("idempotencyKey", request.IdempotencyKey)
+            ?? ApiChecks.Event(request.Event)
             ?? (request is { Durable: true, Ephemeral: true } ? "What is ephemeral cannot be durable." : null);
     }
 

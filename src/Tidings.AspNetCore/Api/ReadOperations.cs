@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using Tidings.Actions;
+using Tidings.Brokers;
 using Tidings.Presence;
 using Tidings.Pressure;
 using Tidings.Protocol;
@@ -28,17 +29,17 @@ internal static class ReadOperations
             FromQuery = static query => new PresenceQuery(query.Text("channel"), query.Number("limit")),
         },
         new ApiOperation<HistoryQuery>(
-            "history", "A part of a channel's log: what came after a position, or the newest messages.", ApiJson.Default.HistoryQuery, typeof(HistoryAnswer),
+            "history", "A part of a channel's log: what came after a position, what came just before one, or the newest messages.", ApiJson.Default.HistoryQuery, typeof(HistoryAnswer),
             (request, cancellationToken) => shedder.TryShed() ? Overloaded : HistoryAsync(actions, request, cancellationToken))
         {
             Query = ((Delegate)DescribeHistory).Method,
-            FromQuery = static query => new HistoryQuery(query.Text("channel"), query.Position("since", query.Text("channel")), query.Number("last"), query.Number("limit")),
+            FromQuery = static query => new HistoryQuery(query.Text("channel"), query.Position("since", query.Text("channel")), query.Number("last"), query.Number("limit"), query.Position("before", query.Text("channel"))),
         },
     ];
 
     private static async ValueTask<ApiOutcome> PresenceAsync(ServerActions actions, PresenceQuery request, CancellationToken cancellationToken)
     {
-        if ((ApiChecks.Channel(request.Channel) ?? ApiChecks.Limit("limit", request.Limit, MostMembers)) is { } fault)
+        if ((ApiChecks.Channel(request.Channel) ?? ApiChecks.Limit("limit", request.Limit, MostMembers, least: 0)) is { } fault)
         {
             return ApiOutcome.Bad(fault);
         }
@@ -52,31 +53,29 @@ internal static class ReadOperations
     private static async ValueTask<ApiOutcome> HistoryAsync(ServerActions actions, HistoryQuery request, CancellationToken cancellationToken)
     {
         var fault = ApiChecks.Channel(request.Channel)
-            ?? ApiChecks.Limit("limit", request.Limit, MostMessages)
-            ?? (request.Last is 0 ? null : ApiChecks.Limit("last", request.Last, MostMessages))
+            ?? ApiChecks.Limit("limit", request.Limit, MostMessages, least: 0)
+            ?? ApiChecks.Limit("last", request.Last, MostMessages, least: 0)
             ?? (request is { Since: not null, Last: not null } ? "since must not stand beside last." : null)
-            ?? (request.Since is { Epoch: null } or { Offset: < 0 } ? "since must have epoch and offset." : null);
+            ?? (request is { Before: not null, Since: not null } or { Before: not null, Last: not null } ? "before must not stand beside since or last." : null)
+            ?? ApiChecks.Position("since", request.Since)
+            ?? ApiChecks.Position("before", request.Before);
         if (fault is not null)
         {
             return ApiOutcome.Bad(fault);
         }
 
         var limit = Math.Min(request.Last ?? int.MaxValue, request.Limit ?? (request.Last is null ? DefaultMessages : MostMessages));
-        var part = await actions.HistoryAsync(request.Channel!, request.Since, limit, cancellationToken);
+        var wanted = request.Before is { } before ? HistoryRequest.Backwards(before, limit) : new HistoryRequest(request.Since, limit, limit);
+        var part = await actions.HistoryAsync(request.Channel!, wanted, cancellationToken);
         var frame = JsonFrame.Begin();
-        if (request.Since is not null)
-        {
-            frame.Writer.WriteBoolean("recovered"u8, part.Recovered);
-        }
-
-        HistoryReply.WriteFields(frame, part);
+        HistoryReply.WriteFields(frame, wanted, part);
         return ApiOutcome.Of(frame);
     }
 
     // For the OpenAPI document alone.
     private static void DescribePresence(
         [Description("The channel.")] string channel,
-        [Description("How many members to list: 1 to 10,000. 1,000 where it is left out.")] int? limit)
+        [Description("How many members to list: 0 to 10,000. 1,000 where it is left out.")] int? limit)
     {
     }
 
@@ -84,7 +83,8 @@ internal static class ReadOperations
         [Description("The channel.")] string channel,
         [Description("A position, epoch:offset: the messages after it. Not together with last.")] string? since,
         [Description("The newest so many: 0 to 10,000. 0 answers the position alone.")] int? last,
-        [Description("How many messages at most: 1 to 10,000. 100 where it and last are left out.")] int? limit)
+        [Description("How many messages at most: 0 to 10,000. 0 answers the position alone. 100 where it and last are left out.")] int? limit,
+        [Description("A position, epoch:offset: the messages just before it, in ascending order. Not together with since or last.")] string? before)
     {
     }
 }

@@ -42,7 +42,7 @@ internal sealed class ConnectTransports
             SharesRates = false,
             QueueBytes = int.MaxValue,
         });
-        _commands = new CommandRoute(entrance, tidings.Node.Actions, settings, saying);
+        _commands = new CommandRoute(entrance, tidings.Node.Channels, tidings.Node.Actions, settings, saying);
     }
 
     /// <summary>A WebSocket, a stream or a poll, as the request says.</summary>

@@ -14,10 +14,11 @@ namespace Tidings.AspNetCore.HttpTransports;
 
 /// <summary>Commands over HTTP (docs/protocol.md, "Commands"): carried out one after the other, as those of a connection are.</summary>
 /// <param name="entrance">Lets requests in.</param>
+/// <param name="channels">Makes the session that a request is.</param>
 /// <param name="actions">What commands do.</param>
 /// <param name="settings">What holds for connections; when replies have become longer than what may wait for one, no further command is carried out.</param>
 /// <param name="saying">The same for the connection that each request is.</param>
-internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions, LiveSettings settings, LiveSettings saying)
+internal sealed class CommandRoute(HttpEntrance entrance, ChannelHandler channels, CommandActions actions, LiveSettings settings, LiveSettings saying)
 {
     private static readonly FieldFault[] NeedsConnection = [new("type", "needs a connection")];
 
@@ -41,7 +42,7 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
         {
             if (await ReadAsync(context) is { } body)
             {
-                await CarryOutAsync(visit, wire, body.Commands);
+                await CarryOutAsync(visit, wire, body.Commands, context.Request.Query["connection"]);
                 await WriteAsync(context, wire, body.IsArray);
             }
         }
@@ -72,10 +73,10 @@ internal sealed class CommandRoute(HttpEntrance entrance, CommandActions actions
         return body;
     }
 
-    private async Task CarryOutAsync(Visit visit, ReplyWire wire, IReadOnlyList<ReadOnlyMemory<byte>> commands)
+    private async Task CarryOutAsync(Visit visit, ReplyWire wire, IReadOnlyList<ReadOnlyMemory<byte>> commands, string? stream)
     {
         var connection = visit.Connection;
-        var session = ChannelHandler.BeginSaying(connection, visit.Arrival);
+        var session = channels.BeginSaying(connection, visit.Arrival, visit.Address, stream);
         await connection.Lane.SwitchTo();
         foreach (var json in commands)
         {

@@ -118,8 +118,8 @@ internal sealed partial class ChannelFeed(string channel, SubscribeOptions optio
                 }
                 else if (offset > position.Offset)
                 {
-                    var hole = offset > position.Offset + 1 && !Options.Conflate;
-                    if (!hole && _queue.TryPut(frame.Message(Channel, position.Epoch, own)))
+                    // Offsets between them are no loss, which is told by a gap: they are of messages that are not for this client.
+                    if (own.LeavesOut(Channel, at) || _queue.TryPut(frame.Message(Channel, position.Epoch, own)))
                     {
                         _position = at;
                     }

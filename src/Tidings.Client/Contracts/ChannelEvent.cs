@@ -22,6 +22,12 @@ public sealed record ChannelMessage(string Channel) : ChannelEvent(Channel)
     /// <summary>The user who said it; null for the server and for somebody anonymous.</summary>
     public string? From { get; init; }
 
+    /// <summary>The connection that published it, where the channel's kind tells; else null.</summary>
+    public string? Connection { get; init; }
+
+    /// <summary>The name of the event that it is, or null.</summary>
+    public string? Event { get; init; }
+
     /// <summary>What it is about, or null.</summary>
     public string? Key { get; init; }
 

@@ -4,7 +4,7 @@ namespace Tidings.Client;
 
 /// <summary>A part of a channel's log.</summary>
 /// <param name="Position">Of the newest message there is: whoever has not reached it asks again.</param>
-/// <param name="Recovered">Where a position was given: whether all that came after it is there; else null.</param>
+/// <param name="Recovered">Where a position was given: whether all that came after it is there, or the message just before it, unless there never was one; else null.</param>
 /// <param name="Messages">In order.</param>
 public sealed record ChannelHistory(StreamPosition Position, bool? Recovered, IReadOnlyList<ChannelMessage> Messages);
 
@@ -17,7 +17,10 @@ public sealed record HistoryOptions
     /// <summary>How many of the newest messages, where there is no <see cref="Since"/>; 0 for none, the position alone. Default null: as many as the server gives.</summary>
     public int? Last { get; init; }
 
-    /// <summary>The most messages, from 1; the server gives at most 1,000. Default null.</summary>
+    /// <summary>Before which message to end: the messages just before it, in ascending order. Not beside the others but <see cref="Limit"/>. Default null.</summary>
+    public StreamPosition? Before { get; init; }
+
+    /// <summary>The most messages, 0 for the position alone; the server gives at most 1,000. Default null.</summary>
     public int? Limit { get; init; }
 }
 

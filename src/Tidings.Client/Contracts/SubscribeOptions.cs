@@ -27,6 +27,9 @@ public sealed record PublishOptions
     /// <summary>What the message is about, at most 128 bytes: those who conflate get only the newest of each key. Default none.</summary>
     public string? Key { get; init; }
 
+    /// <summary>The name of the event that the message is, as <c>paid</c>: 1 to 200 bytes of printable text. Default none.</summary>
+    public string? Event { get; init; }
+
     /// <summary>
     /// At most 128 bytes: a repeat with the same key within five minutes, inside one epoch, is the first message again. Default: one is drawn
     /// for each call, so that what is sent again after a broken connection makes no second entry.
@@ -38,4 +41,8 @@ public sealed record PublishOptions
 
     /// <summary>Said in passing, as "is typing": no position, not kept; fails at once while the client is away. Default false.</summary>
     public bool Ephemeral { get; init; }
+
+    /// <summary>This client does not get the message live. It has a position and is kept all the same: the history shows it, and a later connection may
+    /// recover it. Default false.</summary>
+    public bool Except { get; init; }
 }

@@ -104,6 +104,7 @@ internal sealed class EventStreamTransport : IFollowingTransport
                         throw new TransportException(new DisconnectCode((ushort)code, frame.Text("reason") ?? "")) { Final = true };
                     }
 
+                    _link.Connection = frame.Type == "connected" ? frame.Text("connection") : _link.Connection;
                     await _link.TellAsync(frame, cancellationToken).ConfigureAwait(false);
                 }
             }

@@ -23,6 +23,9 @@ internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, R
     /// <summary>Who comes.</summary>
     public string? Token { get; set; }
 
+    /// <summary>The stream that hears what is said to this client, by its id; null where there is none.</summary>
+    public string? Connection { get; set; }
+
     /// <summary>Cancelled when the link is disposed.</summary>
     public CancellationToken Ended => _end.Token;
 
@@ -105,7 +108,7 @@ internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, R
 
     private async Task ExchangeAsync(IReadOnlyList<PendingCommand> commands, CancellationToken cancellationToken)
     {
-        using var request = Request(HttpMethod.Post, "");
+        using var request = Request(HttpMethod.Post, Connection is null ? "" : "connection=" + Uri.EscapeDataString(Connection));
         request.Content = new ByteArrayContent(Join(commands));
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using var response = await AskAsync(request, cancellationToken).ConfigureAwait(false);

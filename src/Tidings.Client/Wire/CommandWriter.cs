@@ -31,6 +31,11 @@ internal static class CommandWriter
     {
         writer.WriteString("channel"u8, channel);
         Raw(writer, "data"u8, data);
+        if (options.Event is { } name)
+        {
+            writer.WriteString("event"u8, name);
+        }
+
         if (options.Key is { } key)
         {
             writer.WriteString("key"u8, key);
@@ -43,6 +48,7 @@ internal static class CommandWriter
 
         True(writer, "durable"u8, options.Durable);
         True(writer, "ephemeral"u8, options.Ephemeral);
+        True(writer, "except"u8, options.Except);
     }
 
     public static void Subscribe(Utf8JsonWriter writer, string channel, ChannelWish wish)
@@ -50,7 +56,7 @@ internal static class CommandWriter
         writer.WriteString("channel"u8, channel);
         if (wish.Since is { } position)
         {
-            Since(writer, position);
+            Position(writer, "since"u8, position);
         }
         else if (wish.Last > 0)
         {
@@ -64,9 +70,13 @@ internal static class CommandWriter
     public static void History(Utf8JsonWriter writer, string channel, HistoryOptions options)
     {
         writer.WriteString("channel"u8, channel);
-        if (options.Since is { } position)
+        if (options.Before is { } before)
         {
-            Since(writer, position);
+            Position(writer, "before"u8, before);
+        }
+        else if (options.Since is { } position)
+        {
+            Position(writer, "since"u8, position);
         }
         else if (options.Last is { } last)
         {
@@ -87,9 +97,9 @@ internal static class CommandWriter
         writer.WriteRawValue(json);
     }
 
-    private static void Since(Utf8JsonWriter writer, StreamPosition position)
+    private static void Position(Utf8JsonWriter writer, ReadOnlySpan<byte> name, StreamPosition position)
     {
-        writer.WriteStartObject("since"u8);
+        writer.WriteStartObject(name);
         writer.WriteString("epoch"u8, position.Epoch);
         writer.WriteNumber("offset"u8, position.Offset);
         writer.WriteEndObject();

@@ -22,6 +22,8 @@ internal static class FrameReading
         IsOwn = isOwn,
         Data = frame.Raw("data"),
         From = frame.Text("from"),
+        Connection = frame.Text("connection"),
+        Event = frame.Text("event"),
         Key = frame.Text("key"),
         Time = DateTimeOffset.UnixEpoch.AddMilliseconds(Math.Min(frame.Whole("time") ?? 0, LatestTime)),
     };

@@ -13,9 +13,13 @@ internal sealed class OwnMessages(Action<string> settled)
     private readonly HashSet<(string Channel, StreamPosition Position)> _positions = [];
     private readonly Queue<(string Channel, StreamPosition Position)> _order = [];
     private readonly Dictionary<long, string> _unanswered = [];
+    private readonly HashSet<(string Channel, StreamPosition Position)> _unwanted = [];
 
     /// <summary>Who is connected; null for somebody anonymous, and where it is not known.</summary>
     public string? User { get; set; }
+
+    /// <summary>Whether the client itself leaves out what it published and does not want to hear: over HTTP, where requests are not the connection that hears.</summary>
+    public bool LeavesOutUnwanted { get; set; }
 
     /// <summary>A publish goes out. Calls nobody.</summary>
     public void Sent(long id, string channel)
@@ -30,7 +34,8 @@ internal sealed class OwnMessages(Action<string> settled)
     /// <param name="id">The command's id.</param>
     /// <param name="channel">Its channel.</param>
     /// <param name="position">Where it stands; null where that is not known.</param>
-    public void Settled(long id, string channel, StreamPosition? position)
+    /// <param name="isUnwanted">Whether the client does not want to hear it.</param>
+    public void Settled(long id, string channel, StreamPosition? position, bool isUnwanted = false)
     {
         lock (_gate)
         {
@@ -42,9 +47,16 @@ internal sealed class OwnMessages(Action<string> settled)
             if (position is { } at && _positions.Add((channel, at)))
             {
                 _order.Enqueue((channel, at));
+                if (isUnwanted && LeavesOutUnwanted)
+                {
+                    _unwanted.Add((channel, at));
+                }
+
                 if (_order.Count > Most)
                 {
-                    _positions.Remove(_order.Dequeue());
+                    var oldest = _order.Dequeue();
+                    _positions.Remove(oldest);
+                    _unwanted.Remove(oldest);
                 }
             }
         }
@@ -57,6 +69,15 @@ internal sealed class OwnMessages(Action<string> settled)
         lock (_gate)
         {
             return _positions.Contains((channel, position));
+        }
+    }
+
+    /// <summary>Whether a live message is one that the client does not want to hear.</summary>
+    public bool LeavesOut(string channel, StreamPosition position)
+    {
+        lock (_gate)
+        {
+            return _unwanted.Count > 0 && _unwanted.Contains((channel, position));
         }
     }
 

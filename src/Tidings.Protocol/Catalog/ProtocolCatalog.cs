@@ -10,7 +10,7 @@ internal static class ProtocolCatalog
     private static readonly ProtocolField Offset = new("offset", "integer", true, "The place in the log: 1, 2, 3 without holes inside one epoch.");
     private static readonly ProtocolField Since = new("since", "position", false, "After which message to go on.");
     private static readonly ProtocolField Last = new("last", "integer", false, "How many of the newest messages, 0 for none; not beside since.") { Least = 0 };
-    private static readonly ProtocolField Limit = new("limit", "integer", false, "The most that are wanted.") { Least = 1 };
+    private static readonly ProtocolField Limit = new("limit", "integer", false, "The most that are wanted.") { Least = 0 };
     private static readonly ProtocolField Data = new("data", "any", true, "Any JSON, passed on byte for byte.");
 
     public static IReadOnlyList<ProtocolMessage> Commands { get; } =
@@ -26,13 +26,17 @@ internal static class ProtocolCatalog
         Command("unsubscribe", ["unsubscribed"], "Listens no more.", Channel),
         Command("publish", ["published"], "Says something in a channel.",
             Channel, Data,
+            Field("event", "string", false, "The name of the event that it is: 1 to 200 bytes of printable text."),
             Field("key", "string", false, "What it is about, for those who conflate."),
             Field("idempotencyKey", "string", false, "A repeat with the same key is the first message again."),
             Field("durable", "boolean", false, "Refuse rather than accept what a crash could lose."),
-            Field("ephemeral", "boolean", false, "Said in passing: no offset, not kept.")),
+            Field("ephemeral", "boolean", false, "Said in passing: no offset, not kept."),
+            Field("except", "boolean", false, "Whether this connection itself does not get it live.")),
         Command("send", ["sent"], "Says something to a user or a connection.", Field("to", "string", true, "The user or the connection."), Data),
         Command("presence", ["presence"], "Asks who listens.", Channel, Limit with { Summary = "The most members to list." }),
-        Command("history", ["history"], "Asks for a part of the log.", Channel, Since, Last, Limit with { Summary = "The most messages." }),
+        Command("history", ["history"], "Asks for a part of the log.", Channel, Since, Last,
+            Field("before", "position", false, "Before which message to end; not beside since or last."),
+            Limit with { Summary = "The most messages; 0 for the position alone." }),
         Command("call", ["result"], "Asks the application.", Field("method", "string", true, "What for."), Field("params", "any", false, "With what.")),
         Command("ping", ["pong"], "Asks for a sign of life."),
         Command("pong", [], "Answers a ping."),
@@ -60,12 +64,15 @@ internal static class ProtocolCatalog
         Says("sent", "A direct message went out.", Answered, Field("delivered", "integer", false, "To how many connections, where the sender may see presence.")),
         Says("presence", "Who listens.", Answered, Channel, Field("members", "array", true, "Objects with user, connections and info."), Field("count", "integer", true, "How many there are.")),
         Says("history", "A part of the log.",
-            Answered, Channel, Field("recovered", "boolean", false, "Where since was given: whether all that came after it is there."), Epoch, Offset,
+            Answered, Channel, Field("recovered", "boolean", false, "Where since or before was given: whether what lies next to it is there."), Epoch, Offset,
             Field("messages", "array", true, "Messages without their channel.")),
         Says("result", "What a call came to.", Answered, Data),
         Says("message", "Somebody said something.",
-            Channel, Offset with { Required = false }, Data,
+            Channel, Offset with { Required = false },
+            Field("event", "string", false, "The name of the event that it is."),
+            Data,
             Field("from", "string", false, "The user who said it."),
+            Field("connection", "string", false, "The connection that said it, where the kind says Publisher."),
             Field("key", "string", false, "What it is about."),
             Field("time", "integer", true, "Unix milliseconds.")),
         Says("gap", "Messages were missed and are gone.",

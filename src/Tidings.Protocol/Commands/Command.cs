@@ -42,6 +42,9 @@ internal sealed class SubscribeRequest
 /// <summary>A command of the channel protocol, checked. Which members mean something depends on <see cref="Type"/>.</summary>
 internal sealed class Command
 {
+    // What the commands that come most often don't have.
+    private Rarities? _rarities;
+
     public CommandType Type { get; set; }
 
     /// <summary>The client's <c>id</c> as it was written, a JSON number or string; empty where there is none.</summary>
@@ -61,16 +64,51 @@ internal sealed class Command
     public bool Durable { get; set; }
     public bool Ephemeral { get; set; }
 
-    /// <summary>The user or connection of a <c>send</c>.</summary>
-    public string? To { get; set; }
+    /// <summary>Whether the connection that publishes does not want to hear it.</summary>
+    public bool Except { get; set; }
 
-    public string? Method { get; set; }
+    /// <summary>The name of the event that a message is, or null.</summary>
+    public string? Event
+    {
+        get => _rarities?.Event;
+        set => Set(value is not null)?.Event = value;
+    }
+
+    /// <summary>The user or connection of a <c>send</c>.</summary>
+    public string? To
+    {
+        get => _rarities?.To;
+        set => Set(value is not null)?.To = value;
+    }
+
+    public string? Method
+    {
+        get => _rarities?.Method;
+        set => Set(value is not null)?.Method = value;
+    }
 
     /// <summary>The token of an <c>auth</c>, or of a <c>subscribe</c> to one channel.</summary>
     public string? Token => Target.Token;
 
-    /// <summary>The most messages or members that are wanted, from 1; null where nothing was said.</summary>
+    /// <summary>Before which message a part of the log ends, or null.</summary>
+    public StreamPosition? Before
+    {
+        get => _rarities?.Before;
+        set => Set(value is not null)?.Before = value;
+    }
+
+    /// <summary>The most messages or members that are wanted, from 0; null where nothing was said.</summary>
     public int? Limit { get; set; }
+
+    private Rarities? Set(bool needed) => needed ? _rarities ??= new Rarities() : _rarities;
+
+    private sealed class Rarities
+    {
+        public string? Event;
+        public string? To;
+        public string? Method;
+        public StreamPosition? Before;
+    }
 }
 
 /// <summary>What is wrong with a command.</summary>

@@ -30,12 +30,20 @@ internal enum Fields
     // The server API's names of a receiver, which a send may have in the place of `to`.
     User = 1 << 18,
     Connection = 1 << 19,
+
+    Event = 1 << 20,
+    Except = 1 << 21,
+    Before = 1 << 22,
 }
 
 /// <summary>Names of fields and types, and which type needs which field.</summary>
 internal static class CommandFields
 {
     private const Fields Receivers = Fields.To | Fields.User | Fields.Connection;
+
+    // Fields that only one command has, whatever they hold elsewhere.
+    private static readonly (Fields Field, CommandType Type)[] Own =
+        [(Fields.Event, CommandType.Publish), (Fields.Except, CommandType.Publish), (Fields.Before, CommandType.History)];
 
     private static readonly (byte[] Name, Fields Field)[] Names =
         [.. Enum.GetValues<Fields>().Where(field => field != Fields.None).Select(field => (Encoding.UTF8.GetBytes(NameOf(field)), field))];
@@ -93,6 +101,11 @@ internal static class CommandFields
             return;
         }
 
+        if (faults is not null)
+        {
+            PassOver(command.Type, ref faults);
+        }
+
         var needed = command.Type switch
         {
             CommandType.Auth => Fields.Token,
@@ -118,6 +131,11 @@ internal static class CommandFields
             (faults ??= []).Add(new FieldFault("since", "must not stand beside last"));
         }
 
+        if (command.Type == CommandType.History && (seen & Fields.Before) != 0 && (seen & (Fields.Since | Fields.Last)) != 0)
+        {
+            (faults ??= []).Add(new FieldFault("before", "must not stand beside since or last"));
+        }
+
         if (command.Type == CommandType.Subscribe && (seen & Fields.Channel) != 0 && (seen & Fields.Channels) != 0)
         {
             (faults ??= []).Add(new FieldFault("channels", "must not stand beside channel"));
@@ -132,5 +150,12 @@ internal static class CommandFields
         {
             (faults ??= []).Add(new FieldFault("durable", "must not stand beside ephemeral"));
         }
+    }
+
+    // A client may name a field of its own as another command does.
+    private static void PassOver(CommandType type, ref List<FieldFault>? faults)
+    {
+        faults!.RemoveAll(fault => Array.Exists(Own, own => own.Type != type && NameOf(own.Field) == fault.Field));
+        faults = faults.Count == 0 ? null : faults;
     }
 }

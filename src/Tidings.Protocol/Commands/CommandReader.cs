@@ -92,6 +92,10 @@ internal static class CommandReader
                 wrong = ReadText(ref reader, LongestKey, ref text);
                 command.Key = text;
                 return wrong;
+            case Fields.Event:
+                wrong = ReadText(ref reader, EventName.MaxBytes, ref text);
+                command.Event = text;
+                return wrong is not null || EventName.IsValid(text) ? wrong : EventName.Rule;
             case Fields.IdempotencyKey:
                 wrong = ReadText(ref reader, LongestKey, ref text);
                 command.IdempotencyKey = text;
@@ -110,14 +114,21 @@ internal static class CommandReader
                 command.Method = text;
                 return wrong;
             case Fields.Limit:
-                wrong = ReadNumber(ref reader, 1, int.MaxValue, out var limit);
+                wrong = ReadNumber(ref reader, 0, int.MaxValue, out var limit);
                 command.Limit = wrong is null ? (int)limit : null;
+                return wrong;
+            case Fields.Before:
+                wrong = ReadPosition(ref reader, out var before);
+                command.Before = before;
                 return wrong;
             case Fields.Durable:
                 command.Durable = reader.TokenType == JsonTokenType.True;
                 return ReadFlag(ref reader);
             case Fields.Ephemeral:
                 command.Ephemeral = reader.TokenType == JsonTokenType.True;
+                return ReadFlag(ref reader);
+            case Fields.Except:
+                command.Except = reader.TokenType == JsonTokenType.True;
                 return ReadFlag(ref reader);
             default:
                 return ReadTargetField(ref reader, field, command.Target);
@@ -138,7 +149,9 @@ internal static class CommandReader
                 target.Channel = name!;
                 return ChannelName.IsValid(name) ? null : "is no channel name";
             case Fields.Since:
-                return ReadSince(ref reader, target);
+                var unread = ReadPosition(ref reader, out var since);
+                target.Since = since;
+                return unread;
             case Fields.Token:
                 string? token = null;
                 var refused = ReadText(ref reader, LongestToken, ref token);
@@ -214,8 +227,9 @@ internal static class CommandReader
         return wrong ?? (target is { Since: not null, Last: not null } ? "has both since and last" : null);
     }
 
-    private static string? ReadSince(ref Utf8JsonReader reader, SubscribeRequest target)
+    private static string? ReadPosition(ref Utf8JsonReader reader, out StreamPosition? position)
     {
+        position = null;
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
@@ -257,7 +271,7 @@ internal static class CommandReader
             wrong = "must have epoch and offset";
         }
 
-        target.Since = wrong is null ? new StreamPosition(epoch!, offset) : null;
+        position = wrong is null ? new StreamPosition(epoch!, offset) : null;
         return wrong;
     }
 

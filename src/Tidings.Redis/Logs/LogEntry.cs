@@ -12,8 +12,9 @@ using Tidings.Protocol;
 namespace Tidings.Redis.Logs;
 
 /// <summary>
-/// Messages as they stand in Redis. Payload: a line of JSON with what is known besides the data (<c>from</c>, <c>key</c>, <c>text</c>, <c>event</c>,
-/// <c>except</c>, <c>hidden</c>, <c>trace</c>, each only where there is one), then the data. In pub/sub a line precedes it: <c>1 epoch offset time</c>; <c>1 - 0 time</c> where it is said in passing.
+/// Messages as they stand in Redis. Payload: a line of JSON with what is known besides the data (<c>from</c>, <c>connection</c>, <c>key</c>, <c>name</c> of its
+/// event, <c>text</c>, <c>event</c> in presence, <c>except</c> for users and connections, <c>skip</c> for connections, <c>hidden</c>, <c>trace</c>, each only where
+/// there is one), then the data. In pub/sub a line precedes it: <c>1 epoch offset time</c>; <c>1 - 0 time</c> where it is said in passing.
 /// </summary>
 /// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is refused, whatever is in it.</remarks>
 internal static class LogEntry
@@ -28,7 +29,7 @@ internal static class LogEntry
 
     public static byte[] Encode(Publication publication)
     {
-        if (publication is { From: null, Key: null, Kind: MessageKind.Message, Data.Kind: DataKind.Json, Except: null, Hidden: null, TraceParent: null })
+        if (publication is { From: null, Key: null, Event: null, Connection: null, Kind: MessageKind.Message, Data.Kind: DataKind.Json, Except: null, Hidden: null, TraceParent: null })
         {
             return [.. "{}\n"u8, .. publication.Data.Bytes.Span];
         }
@@ -38,7 +39,9 @@ internal static class LogEntry
         {
             writer.WriteStartObject();
             WriteUnlessNull(writer, "from"u8, publication.From);
+            WriteUnlessNull(writer, "connection"u8, publication.Connection);
             WriteUnlessNull(writer, "key"u8, publication.Key);
+            WriteUnlessNull(writer, "name"u8, publication.Event);
             WriteUnlessNull(writer, "event"u8, publication.Kind switch { MessageKind.Join => "join", MessageKind.Leave => "leave", _ => null });
             WriteUnlessNull(writer, "trace"u8, publication.TraceParent);
             if (publication.Hidden is { } hidden)
@@ -53,8 +56,8 @@ internal static class LogEntry
 
             if (publication.Except is { } except)
             {
-                writer.WriteStartArray("except"u8);
-                foreach (var name in except)
+                writer.WriteStartArray(except.HasUsers ? "except"u8 : "skip"u8);
+                foreach (var name in except.Names)
                 {
                     writer.WriteStringValue(name);
                 }
@@ -141,7 +144,9 @@ internal static class LogEntry
             Time = time,
             Data = new MessageData(line.Text ? DataKind.Text : DataKind.Json, data),
             From = line.From,
+            Connection = line.Connection,
             Key = line.Key,
+            Event = line.Name,
             Except = line.Except,
             Hidden = line.Hidden,
             TraceParent = line.Trace,
@@ -214,6 +219,16 @@ internal static class LogEntry
             return TryReadName(ref reader, out line.Key);
         }
 
+        if (reader.ValueTextEquals("connection"u8))
+        {
+            return TryReadName(ref reader, out line.Connection);
+        }
+
+        if (reader.ValueTextEquals("name"u8))
+        {
+            return TryReadName(ref reader, out line.Name) && EventName.IsValid(line.Name);
+        }
+
         if (reader.ValueTextEquals("text"u8))
         {
             return reader.Read() && (line.Text = reader.TokenType == JsonTokenType.True);
@@ -240,7 +255,12 @@ internal static class LogEntry
 
         if (reader.ValueTextEquals("except"u8))
         {
-            return TryReadExcept(ref reader, out line.Except);
+            return TryReadExcept(ref reader, hasUsers: true, out line.Except);
+        }
+
+        if (reader.ValueTextEquals("skip"u8))
+        {
+            return TryReadExcept(ref reader, hasUsers: false, out line.Except);
         }
 
         if (reader.ValueTextEquals("trace"u8))
@@ -267,7 +287,7 @@ internal static class LogEntry
         return name.Length <= LongestName;
     }
 
-    private static bool TryReadExcept(ref Utf8JsonReader reader, out IReadOnlySet<string>? except)
+    private static bool TryReadExcept(ref Utf8JsonReader reader, bool hasUsers, out ExceptList? except)
     {
         except = null;
         var names = new List<string>();
@@ -285,17 +305,19 @@ internal static class LogEntry
             }
         }
 
-        except = names.ToFrozenSet(StringComparer.Ordinal);
+        except = new ExceptList(names.ToFrozenSet(StringComparer.Ordinal), hasUsers);
         return reader.TokenType == JsonTokenType.EndArray;
     }
 
     private struct Line
     {
         public string? From;
+        public string? Connection;
         public string? Key;
+        public string? Name;
         public bool Text;
         public MessageKind Kind;
-        public IReadOnlySet<string>? Except;
+        public ExceptList? Except;
         public ReadOnlyMemory<byte>? Hidden;
         public string? Trace;
     }

@@ -96,9 +96,14 @@ internal sealed class RedisBroker : IBroker, ILogReader
     public async ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
     {
         var most = request.Limit ?? int.MaxValue;
+        if (request.Before is { } before)
+        {
+            return await ReadBeforeAsync(channel, before, most, cancellationToken).ConfigureAwait(false);
+        }
+
         if (request.Since is not { } since)
         {
-            var (newest, found) = await ReadPageAsync(channel, since: null, Math.Min(request.Last, most), cancellationToken).ConfigureAwait(false);
+            var (newest, found) = await ReadPageAsync(channel, position: null, Math.Min(request.Last, most), cancellationToken).ConfigureAwait(false);
             return new HistoryPart(newest, Recovered: true, WithoutHoles(found, newest.Offset));
         }
 
@@ -121,6 +126,17 @@ internal sealed class RedisBroker : IBroker, ILogReader
                 return new HistoryPart(top, Recovered: true, most == 0 ? [] : messages);
             }
         }
+    }
+
+    private async Task<HistoryPart> ReadBeforeAsync(string channel, StreamPosition before, int most, CancellationToken cancellationToken)
+    {
+        // Where none is wanted one is read all the same: it says whether the message just before the position is there. Before the first there is none.
+        var (top, found) = await ReadPageAsync(channel, before, before.Offset > 1 ? Math.Max(1, most) : 0, cancellationToken, backwards: true).ConfigureAwait(false);
+        var last = Math.Min(before.Offset - 1, top.Offset);
+        var messages = WithoutHoles(found, last);
+        return before.Epoch != top.Epoch || (last > 0 && messages.Count == 0)
+            ? new HistoryPart(top, Recovered: false, [])
+            : new HistoryPart(top, Recovered: true, most == 0 ? [] : messages);
     }
 
     public async Task<LogPart> ReadLogAsync(string channel, StreamPosition? since)
@@ -163,7 +179,8 @@ internal sealed class RedisBroker : IBroker, ILogReader
 
     private RedisShard ShardOf(string channel) => _shards[RedisKeys.Shard(channel, _shards.Length)];
 
-    private async Task<(StreamPosition Top, List<Message> Messages)> ReadPageAsync(string channel, StreamPosition? since, int limit, CancellationToken cancellationToken)
+    private async Task<(StreamPosition Top, List<Message> Messages)> ReadPageAsync(
+        string channel, StreamPosition? position, int limit, CancellationToken cancellationToken, bool backwards = false)
     {
         var shard = ShardOf(channel);
         var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
@@ -173,7 +190,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
             var answer = (RedisResult[])await link.Connection.EvaluateAsync(
                 RedisScript.Read,
                 keys,
-                [link.Generation, since?.Epoch ?? "", since?.Offset ?? 0, limit, Milliseconds(LogLife)],
+                [link.Generation, position?.Epoch ?? "", position?.Offset ?? 0, limit, Milliseconds(LogLife), backwards ? "1" : "0"],
                 cancellationToken).ConfigureAwait(false);
             if ((string)answer[0] is var epoch && epoch != "generation")
             {

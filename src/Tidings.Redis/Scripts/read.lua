@@ -1,7 +1,7 @@
 -- Reads a log. Of one that is absent it tells offset 0 and the epoch that its first message will have, and writes nothing.
 -- KEYS: generation, log, stream
--- ARGV: generation, epoch after which to read ("" for the newest), offset after which to read, most messages (0 for none),
---       milliseconds the log's own key lives on from here
+-- ARGV: generation, epoch of the position to read from ("" for the newest), its offset, most messages (0 for none),
+--       milliseconds the log's own key lives on from here, "1" to read what is just before the position and not what comes after it
 -- Answers: {epoch, top, {offset, time, payload, …}}; {"generation"} where the logs may have shrunk since
 local generation = redis.call('HMGET', KEYS[1], 'id', 'replid')
 local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
@@ -62,13 +62,17 @@ end
 local messages = {}
 if ARGV[4] ~= '0' and top > 0 then
   local last = string.format('%.0f-0', top)
-  local found
-  if ARGV[2] == '' then
+  local found = {}
+  local backwards = ARGV[6] == '1'
+  if backwards and tonumber(ARGV[3]) <= top then
+    last = '(' .. ARGV[3] .. '-0'
+  end
+  if ARGV[2] == '' or (backwards and ARGV[2] == epoch) then
     found = redis.call('XREVRANGE', KEYS[3], last, '-', 'COUNT', ARGV[4])
     for i = 1, math.floor(#found / 2) do
       found[i], found[#found + 1 - i] = found[#found + 1 - i], found[i]
     end
-  else
+  elseif not backwards then
     -- Of another epoch nothing is known: from the beginning of what is kept.
     local after = ARGV[2] == epoch and ARGV[3] or '0'
     found = redis.call('XRANGE', KEYS[3], '(' .. after .. '-0', last, 'COUNT', ARGV[4])

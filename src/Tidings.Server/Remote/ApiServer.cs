@@ -45,10 +45,11 @@ internal sealed class ApiServer : IRemoteServer
         return answer.TryGetProperty("offset", out _) ? Position(answer) : null;
     }
 
-    public async Task<ChannelHistory> HistoryAsync(string channel, StreamPosition? since, int? last, CancellationToken cancellationToken)
+    public async Task<ChannelHistory> HistoryAsync(string channel, HistoryOptions options, CancellationToken cancellationToken)
     {
-        var part = since is { } position ? $"&since={PositionText.Write([(channel, position)])}&limit={MostMessages}"
-            : last is { } count ? string.Create(CultureInfo.InvariantCulture, $"&last={count}")
+        var part = options.Since is { } since ? $"&since={PositionText.Write([(channel, since)])}&limit={MostMessages}"
+            : options.Before is { } before ? string.Create(CultureInfo.InvariantCulture, $"&before={PositionText.Write([(channel, before)])}&limit={options.Limit}")
+            : options.Last is { } count ? string.Create(CultureInfo.InvariantCulture, $"&last={count}")
             : "";
         var answer = await GetAsync($"api/history?channel={Uri.EscapeDataString(channel)}{part}", cancellationToken);
         var top = Position(answer);
@@ -89,13 +90,17 @@ internal sealed class ApiServer : IRemoteServer
     {
         Position = new StreamPosition(epoch, message.GetProperty("offset").GetInt64()),
         Data = Raw(message, "data"),
-        From = message.TryGetProperty("from", out var from) ? from.GetString() : null,
-        Key = message.TryGetProperty("key", out var key) ? key.GetString() : null,
+        Event = Text(message, "event"),
+        From = Text(message, "from"),
+        Connection = Text(message, "connection"),
+        Key = Text(message, "key"),
         Time = DateTimeOffset.FromUnixTimeMilliseconds(message.GetProperty("time").GetInt64()),
     };
 
     private static ChannelMember Member(JsonElement member) =>
         new(member.GetProperty("user").GetString()!, member.GetProperty("connections").GetInt32(), Raw(member, "info"));
+
+    private static string? Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     private static byte[] Raw(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) ? System.Text.Encoding.UTF8.GetBytes(value.GetRawText()) : [];

@@ -13,14 +13,16 @@ internal static class ChannelArgument
 
     public static Option<string> Since() => new("--since") { Description = "After which message, as epoch:offset: what publish, subscribe and history print" };
 
+    public static Option<string> Before() => new("--before") { Description = "Before which message, as epoch:offset: the --last messages just before it" };
+
     /// <summary>The name, found good.</summary>
     public static string Check(string name) => ChannelName.IsValid(name)
         ? name
         : throw CommandException.Misused($"\"{name}\" is no channel name: at most 255 bytes of letters, digits and _ . : - @.");
 
-    public static StreamPosition? Position(string? text) => text is null ? null
+    public static StreamPosition? Position(string? text, string option = "--since") => text is null ? null
         : StreamPosition.TryParse(text, out var position) ? position
-        : throw CommandException.Misused($"--since is \"{text}\"; it must be epoch:offset, as publish, subscribe and history print it.");
+        : throw CommandException.Misused($"{option} is \"{text}\"; it must be epoch:offset, as publish, subscribe and history print it.");
 
     public static int? Number(int? value, string option, int least, int most) => value is null || (value >= least && value <= most)
         ? value

@@ -89,7 +89,9 @@ internal static class EventText
                 Position(writer, message.Position);
                 writer.WritePropertyName("data");
                 writer.WriteRawValue(message.Data.Span);
+                Optional(writer, "event", message.Event);
                 Optional(writer, "from", message.From);
+                Optional(writer, "connection", message.Connection);
                 Optional(writer, "key", message.Key);
                 writer.WriteNumber("time", message.Time.ToUnixTimeMilliseconds());
                 break;

@@ -13,8 +13,8 @@ internal interface IRemoteServer : IAsyncDisposable
     /// <returns>Where it stands; null where it has no place in the log.</returns>
     Task<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> json, PublishOptions options, CancellationToken cancellationToken);
 
-    /// <summary>A part of a log: what comes after a position, or the newest.</summary>
-    Task<ChannelHistory> HistoryAsync(string channel, StreamPosition? since, int? last, CancellationToken cancellationToken);
+    /// <summary>A part of a log.</summary>
+    Task<ChannelHistory> HistoryAsync(string channel, HistoryOptions options, CancellationToken cancellationToken);
 
     /// <summary>Who listens.</summary>
     Task<ChannelPresence> PresenceAsync(string channel, CancellationToken cancellationToken);

@@ -14,6 +14,7 @@ internal sealed class PublishCommand
     private readonly Argument<string> _data = new("data") { Description = "JSON; what is none is sent as a string. - reads it from standard input" };
     private readonly Option<bool> _text = new("--text") { Description = "Send it as a string, whatever it looks like" };
     private readonly Option<string> _key = new("--key") { Description = "What the message is about: who conflates gets the newest of each key" };
+    private readonly Option<string> _event = new("--event") { Description = "The name of the event that the message is" };
     private readonly Option<string> _idempotencyKey = new("--idempotency-key") { Description = "A repeat with the same key is the first message again" };
     private readonly Option<bool> _durable = new("--durable") { Description = "Refuse rather than accept what a crash could lose" };
     private readonly Option<bool> _ephemeral = new("--ephemeral") { Description = "Said in passing: without a position, not kept" };
@@ -22,7 +23,7 @@ internal sealed class PublishCommand
     {
         get
         {
-            var command = new Command("publish", "Publishes a message, and writes its position.") { _channel, _data, _text, _key, _idempotencyKey, _durable, _ephemeral };
+            var command = new Command("publish", "Publishes a message, and writes its position.") { _channel, _data, _text, _key, _event, _idempotencyKey, _durable, _ephemeral };
             _remote.AddTo(command);
             command.Does(RunAsync);
             return command;
@@ -43,6 +44,7 @@ internal sealed class PublishCommand
         var options = new PublishOptions
         {
             Key = parsed.GetValue(_key),
+            Event = parsed.GetValue(_event),
             IdempotencyKey = parsed.GetValue(_idempotencyKey),
             Durable = parsed.GetValue(_durable),
             Ephemeral = parsed.GetValue(_ephemeral),

@@ -11,8 +11,8 @@ internal sealed class UserServer(UserConnection connection) : IRemoteServer
     public Task<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> json, PublishOptions options, CancellationToken cancellationToken) =>
         AskAsync(client => client.PublishJsonAsync(channel, json, options, cancellationToken), cancellationToken);
 
-    public Task<ChannelHistory> HistoryAsync(string channel, StreamPosition? since, int? last, CancellationToken cancellationToken) =>
-        AskAsync(client => client.HistoryAsync(channel, new HistoryOptions { Since = since, Last = last }, cancellationToken), cancellationToken);
+    public Task<ChannelHistory> HistoryAsync(string channel, HistoryOptions options, CancellationToken cancellationToken) =>
+        AskAsync(client => client.HistoryAsync(channel, options, cancellationToken), cancellationToken);
 
     public Task<ChannelPresence> PresenceAsync(string channel, CancellationToken cancellationToken) =>
         AskAsync(client => client.PresenceAsync(channel, limit: null, cancellationToken), cancellationToken);

@@ -33,6 +33,13 @@ public sealed record ChannelMessage
     /// <summary>The user who said it; null for the server and for somebody anonymous.</summary>
     public string? From { get; init; }
 
+    /// <summary>The connection that said it, where the channel's kind has <see cref="ChannelOptions.Publisher"/>; null for the server, a text room and a
+    /// request of HTTP, which have none that lasts.</summary>
+    public string? Connection { get; init; }
+
+    /// <summary>The name of the event that it is, or null.</summary>
+    public string? Event { get; init; }
+
     /// <summary>What it is about, or null.</summary>
     public string? Key { get; init; }
 
@@ -55,7 +62,8 @@ public sealed record ChannelMessage
 
 /// <summary>A part of a channel's history.</summary>
 /// <param name="Position">Of the newest message there is.</param>
-/// <param name="Recovered">Whether all that came after the position asked for was there; true where none was asked for.</param>
+/// <param name="Recovered">Whether what lies next to the position asked for was there: all that came after it, or the message just before it, unless there
+/// never was one. True where none was asked for.</param>
 /// <param name="Messages">In order, without holes; empty where not recovered.</param>
 public sealed record ChannelHistory(StreamPosition Position, bool Recovered, IReadOnlyList<ChannelMessage> Messages);
 

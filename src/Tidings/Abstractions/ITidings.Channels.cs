@@ -105,6 +105,13 @@ public partial interface ITidings
     /// <param name="limit">The most messages, from 0.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     ValueTask<ChannelHistory> HistoryAsync(string channel, StreamPosition? since = null, int limit = 100, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads the history of a channel backwards: the messages just before a position, in ascending order.</summary>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="before">Before which message; <see cref="ChannelHistory.Recovered"/> is false where the one just before it is no longer kept.</param>
+    /// <param name="limit">The most messages, from 0.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    ValueTask<ChannelHistory> HistoryBeforeAsync(string channel, StreamPosition before, int limit = 100, CancellationToken cancellationToken = default);
 }
 
 internal static class JsonWarning

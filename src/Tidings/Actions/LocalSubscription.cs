@@ -155,6 +155,8 @@ internal static class PublicMessage
         Position = message.Position,
         Data = message.Data.ToJson(),
         From = message.From,
+        Connection = message.Connection,
+        Event = message.Event,
         Key = message.Key,
         Time = DateTimeOffset.FromUnixTimeMilliseconds(message.Time),
     };

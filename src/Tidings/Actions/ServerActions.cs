@@ -16,6 +16,8 @@ internal sealed class ServerActions(IBroker broker, IPresenceStore presence, Cha
             new Publication(channel, new MessageData(DataKind.Json, json))
             {
                 Key = options?.Key,
+                Event = options?.Event,
+                Except = ExceptList.OfConnections(options?.Except),
                 IdempotencyKey = options?.IdempotencyKey,
                 Durable = options?.Durable ?? false,
                 Ephemeral = options?.Ephemeral ?? false,
@@ -25,13 +27,12 @@ internal sealed class ServerActions(IBroker broker, IPresenceStore presence, Cha
 
     public ValueTask<StreamPosition?> BroadcastAsync(ReadOnlyMemory<byte> json, IEnumerable<string>? except, CancellationToken cancellationToken)
     {
-        var names = except?.ToFrozenSet(StringComparer.Ordinal);
-        var excepting = names is { Count: > 0 };
+        var names = except?.ToFrozenSet(StringComparer.Ordinal) is { Count: > 0 } some ? new ExceptList(some, hasUsers: true) : null;
         return broker.PublishAsync(
             new Publication(ChannelName.Everybody, new MessageData(DataKind.Json, json))
             {
-                Except = excepting ? names : null,
-                Ephemeral = excepting,
+                Except = names,
+                Ephemeral = names is not null,
                 Retention = kinds.Find(ChannelName.Everybody).Retention,
             },
             cancellationToken);
@@ -53,6 +54,6 @@ internal sealed class ServerActions(IBroker broker, IPresenceStore presence, Cha
     public ValueTask<PresenceList> PresenceAsync(string channel, int limit, CancellationToken cancellationToken) =>
         presence.ReadAsync(channel, limit, cancellationToken);
 
-    public ValueTask<HistoryPart> HistoryAsync(string channel, StreamPosition? since, int limit, CancellationToken cancellationToken) =>
-        broker.ReadAsync(channel, new HistoryRequest(since, limit, limit), cancellationToken);
+    public ValueTask<HistoryPart> HistoryAsync(string channel, HistoryRequest wanted, CancellationToken cancellationToken) =>
+        broker.ReadAsync(channel, wanted, cancellationToken);
 }

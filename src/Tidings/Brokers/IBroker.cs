@@ -11,6 +11,12 @@ internal sealed record Publication(string Channel, MessageData Data)
     public string? From { get; init; }
     public string? Key { get; init; }
 
+    /// <summary>The name of the event that it is, or null.</summary>
+    public string? Event { get; init; }
+
+    /// <summary>The connection that says it, where subscribers are told; or null.</summary>
+    public string? Connection { get; init; }
+
     /// <summary>Whose share of histories and of idempotency keys it counts against.</summary>
     public Sender Sender { get; init; } = Sender.Server;
 
@@ -26,8 +32,8 @@ internal sealed record Publication(string Channel, MessageData Data)
     /// <summary>Said in passing: no offset, not kept, not recovered.</summary>
     public bool Ephemeral { get; init; }
 
-    /// <summary>Users and connections who don't get it; only what is said in passing has such.</summary>
-    public IReadOnlySet<string>? Except { get; init; }
+    /// <summary>Who does not get it live, or null.</summary>
+    public ExceptList? Except { get; init; }
 
     /// <summary>What code of the server reads beside the data, on every node, and no wire ever shows; null for nearly all. It is kept with the
     /// message and travels with it.</summary>
@@ -49,15 +55,22 @@ internal sealed record Retention(int Size, TimeSpan Age)
     public static readonly TimeSpan IdempotencyWindow = TimeSpan.FromMinutes(5);
 }
 
-/// <summary>What of a log is wanted: what came after a position, or the newest.</summary>
+/// <summary>What of a log is wanted: what came after a position, what came just before one, or the newest.</summary>
 /// <param name="Since">The position, or null.</param>
 /// <param name="Last">How many of the newest, where there is no position.</param>
 /// <param name="Limit">The most messages to return; null is no limit.</param>
-internal readonly record struct HistoryRequest(StreamPosition? Since, int Last, int? Limit = null);
+internal readonly record struct HistoryRequest(StreamPosition? Since, int Last, int? Limit = null)
+{
+    /// <summary>Before which message the part ends; it then has at most <see cref="Limit"/> messages. Not beside the others.</summary>
+    public StreamPosition? Before { get; init; }
+
+    /// <summary>The messages just before a position.</summary>
+    public static HistoryRequest Backwards(StreamPosition before, int limit) => new(null, 0, limit) { Before = before };
+}
 
 /// <summary>A part of a channel's log.</summary>
 /// <param name="Top">The position of the newest message there is.</param>
-/// <param name="Recovered">Whether all that came after the position asked for is there; true where none was asked for.</param>
+/// <param name="Recovered">Whether what lies next to the position asked for is there: all that came after it, or the message just before it, unless there never was one. True where none was asked for.</param>
 /// <param name="Messages">The messages in order, without holes; empty where not recovered.</param>
 internal sealed record HistoryPart(StreamPosition Top, bool Recovered, IReadOnlyList<Message> Messages)
 {

@@ -112,6 +112,8 @@ internal sealed class MemoryLog(string channel, HistoryBudget budget)
         Data = publication.Data,
         From = publication.From,
         Key = publication.Key,
+        Event = publication.Event,
+        Connection = publication.Connection,
         Except = publication.Except,
         Hidden = publication.Hidden,
         TraceParent = publication.TraceParent,
@@ -121,7 +123,8 @@ internal sealed class MemoryLog(string channel, HistoryBudget budget)
     public static HistoryPart ReadAbsent(string epoch, HistoryRequest request)
     {
         var top = new StreamPosition(epoch, 0);
-        return new HistoryPart(top, Recovered: request.Since is not { } since || since == top, []);
+        var recovered = request.Before is { } before ? before.Epoch == epoch : request.Since is not { } since || since == top;
+        return new HistoryPart(top, recovered, []);
     }
 
     public HistoryPart Read(HistoryRequest request, long now)
@@ -129,6 +132,11 @@ internal sealed class MemoryLog(string channel, HistoryBudget budget)
         Trim(now);
         var top = new StreamPosition(Epoch, Top);
         long after;
+        if (request.Before is { } before)
+        {
+            return ReadBefore(before, request.Limit ?? int.MaxValue);
+        }
+
         if (request.Since is { } since)
         {
             if (since.Epoch != Epoch || since.Offset > Top || since.Offset < Top - _count)
@@ -143,19 +151,33 @@ internal sealed class MemoryLog(string channel, HistoryBudget budget)
             after = Math.Max(Top - request.Last, Top - _count);
         }
 
-        var count = Top - after;
-        if (request.Limit is { } limit)
+        return new HistoryPart(top, Recovered: true, Take(after, Math.Min(Top - after, request.Limit ?? int.MaxValue)));
+    }
+
+    private HistoryPart ReadBefore(StreamPosition before, int limit)
+    {
+        var top = new StreamPosition(Epoch, Top);
+        var oldest = Top - _count + 1;
+        var last = Math.Min(before.Offset - 1, Top);
+        if (before.Epoch != Epoch || (last > 0 && last < oldest))
         {
-            count = Math.Min(count, limit);
+            return new HistoryPart(top, Recovered: false, []);
         }
 
+        var count = Math.Clamp(last - oldest + 1, 0, limit);
+        return new HistoryPart(top, Recovered: true, Take(last - count, count));
+    }
+
+    // So many messages after an offset; all of them are there.
+    private Message[] Take(long after, long count)
+    {
         var messages = new Message[count];
         for (var i = 0; i < count; i++)
         {
             messages[i] = At((int)(after - (Top - _count)) + i);
         }
 
-        return new HistoryPart(top, Recovered: true, messages);
+        return messages;
     }
 
     /// <summary>Forgets what is too old, or more than is kept.</summary>
@@ -194,8 +216,7 @@ internal sealed class MemoryLog(string channel, HistoryBudget budget)
 
     private Message At(int index) => _kept[(_first + index) & (_kept.Length - 1)];
 
-    private static long CostOf(Message message) =>
-        MessageOverhead + message.Data.Bytes.Length + (message.Hidden?.Length ?? 0) + (2 * ((message.Key?.Length ?? 0) + (message.From?.Length ?? 0)));
+    private static long CostOf(Message message) => MessageOverhead + message.Data.Bytes.Length + message.ExtraBytes;
 
     private long RemoveFirst()
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Tidings.Lanes;
 using Tidings.Messages;
 using Tidings.Protocol;
@@ -29,9 +30,9 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
     {
         switch (argument)
         {
-            case Message { Except: { } except } message:
+            case Message { Except: not null } message:
                 FanOut();
-                SendExcept(message, except);
+                SendExcept(message);
                 break;
             case Message message:
                 _pending ??= [];
@@ -69,7 +70,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
 
             if (_others.Count > 0)
             {
-                ShowOthers(pending);
+                ShowOthers(CollectionsMarshal.AsSpan(pending));
             }
 
             foreach (var message in pending)
@@ -83,31 +84,32 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
         }
     }
 
-    // Said in passing to all but some: rare, and so not worth a place in the batches.
-    private void SendExcept(Message message, IReadOnlySet<string> except)
+    // To all but some: each is asked for, and so there is no batch. What was missed before it all are told.
+    private void SendExcept(Message message)
     {
-        lane.Deliveries.Begin(message, _live.Count + _others.Count);
+        var gap = Advance(message);
         var frame = dialect.BytesOf(message);
-        for (var i = 0; frame.Length > 0 && i < _live.Count; i++)
+        for (var i = 0; i < _live.Count; i++)
         {
-            if (!IsAmong(except, _live[i]))
+            if (_live[i] is not { State: SubscriptionState.Live } subscription)
             {
-                _live[i].Connection.Send(frame);
+                continue;
+            }
+
+            if (gap.Length > 0)
+            {
+                subscription.Connection.Send(gap);
+            }
+
+            if (frame.Length > 0 && !subscription.IsExcepted(message))
+            {
+                subscription.Connection.Send(frame);
             }
         }
 
-        for (var i = 0; i < _others.Count; i++)
-        {
-            if (!IsAmong(except, _others[i]))
-            {
-                _others[i].Offer(message);
-            }
-        }
+        ShowOthers([message]);
+        lane.Deliveries.Begin(message, _live.Count + _others.Count);
     }
-
-    private static bool IsAmong(IReadOnlySet<string> names, Subscription subscription) =>
-        subscription.Connection.Tag is IRecipient recipient
-        && (names.Contains(recipient.Id) || (recipient.User is { } user && names.Contains(user)));
 
     private void Add(Subscription subscription)
     {
@@ -146,7 +148,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
         }
     }
 
-    private void ShowOthers(List<Message> pending)
+    private void ShowOthers(ReadOnlySpan<Message> pending)
     {
         for (var i = _others.Count - 1; i >= 0; i--)
         {
@@ -200,11 +202,18 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
     // The bytes of the next message for those that have seen all before it. What is missing before it they are told first.
     private byte[] Show(Message message)
     {
+        var gap = Advance(message);
         var frame = dialect.BytesOf(message);
+        return gap.Length == 0 ? frame : [.. gap, .. frame];
+    }
+
+    // The lane has come to a message. What is missing before it is told in words, or in these bytes.
+    private byte[] Advance(Message message)
+    {
         var isGap = message.Kind == MessageKind.Gap;
         if (message.Offset == 0 && !isGap)
         {
-            return frame;
+            return [];
         }
 
         var before = _shown;
@@ -217,7 +226,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
 
         if (!misses || before.Epoch is null)
         {
-            return frame;
+            return [];
         }
 
         if (!dialect.TellsGaps)
@@ -227,7 +236,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
                 dialect.Missed(_live[i]);
             }
 
-            return frame;
+            return [];
         }
 
         if (_live.Count > 0)
@@ -236,7 +245,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
         }
 
         return before.Epoch == message.Epoch
-            ? [.. Reply.Gap(channel, next, before.Offset + 1, next.Offset, GapReason.Trimmed), .. frame]
-            : [.. Reply.Gap(channel, next, before.Offset + 1, before.Offset, GapReason.Epoch), .. frame];
+            ? Reply.Gap(channel, next, before.Offset + 1, next.Offset, GapReason.Trimmed)
+            : Reply.Gap(channel, next, before.Offset + 1, before.Offset, GapReason.Epoch);
     }
 }

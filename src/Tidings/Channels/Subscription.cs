@@ -123,6 +123,10 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
     public bool HasCaughtUp(StreamPosition shown) =>
         State == SubscriptionState.CatchingUp && _backlog is null && !IsSelective && _seen == shown && Filter is null or { HasPassed: true };
 
+    /// <summary>Whether the message is not for this connection.</summary>
+    public bool IsExcepted(Message message) =>
+        message.Except is { } except && connection.Tag is IRecipient recipient && except.Has(recipient.Id, recipient.User);
+
     /// <summary>From here on it gets what all get.</summary>
     public void GoLive() => State = SubscriptionState.Live;
 
@@ -244,7 +248,7 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
             _seen = message.Position;
         }
 
-        if (Filter is { } filter && filter.LeavesOut(message))
+        if (IsExcepted(message) || (Filter is { } filter && filter.LeavesOut(message)))
         {
             return;
         }

@@ -39,6 +39,11 @@ internal sealed class ConnectDialect() : Dialect(PlainIndex)
             writer.WriteNumber("offset"u8, message.Offset);
         }
 
+        if (message.Event is { } name)
+        {
+            writer.WriteString("event"u8, name);
+        }
+
         if (message.Data.Kind == DataKind.Json)
         {
             frame.Raw("data"u8, message.Data.Bytes.Span);
@@ -51,6 +56,11 @@ internal sealed class ConnectDialect() : Dialect(PlainIndex)
         if (message.From is { } from)
         {
             writer.WriteString("from"u8, from);
+        }
+
+        if (message.Connection is { } connection)
+        {
+            writer.WriteString("connection"u8, connection);
         }
 
         if (message.Key is { } key)

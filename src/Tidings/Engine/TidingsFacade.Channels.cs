@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Tidings.Actions;
+using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Nodes;
 using Tidings.Protocol;
@@ -85,8 +86,18 @@ internal sealed partial class TidingsFacade
     {
         Check(channel);
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
-        var part = await actions.HistoryAsync(channel, since, limit, cancellationToken).ConfigureAwait(false);
+        var part = await actions.HistoryAsync(channel, new HistoryRequest(since, limit, limit), cancellationToken).ConfigureAwait(false);
         return new ChannelHistory(part.Top, part.Recovered, [.. part.Messages.Take(limit).Select(PublicMessage.From)]);
+    }
+
+    public async ValueTask<ChannelHistory> HistoryBeforeAsync(string channel, StreamPosition before, int limit, CancellationToken cancellationToken)
+    {
+        Check(channel);
+        ArgumentException.ThrowIfNullOrEmpty(before.Epoch, "before.Epoch");
+        ArgumentOutOfRangeException.ThrowIfNegative(before.Offset, "before.Offset");
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        var part = await actions.HistoryAsync(channel, HistoryRequest.Backwards(before, limit), cancellationToken).ConfigureAwait(false);
+        return new ChannelHistory(part.Top, part.Recovered, [.. part.Messages.Select(PublicMessage.From)]);
     }
 
     private ValueTask<StreamPosition?> PublishCheckedAsync(string channel, byte[] data, PublishOptions? options, CancellationToken cancellationToken)
@@ -94,6 +105,8 @@ internal sealed partial class TidingsFacade
         Check(channel);
         CheckKey(options?.Key, "options.Key");
         CheckKey(options?.IdempotencyKey, "options.IdempotencyKey");
+        CheckEvent(options?.Event, "options.Event");
+        CheckExcept(options?.Except, "options.Except");
         return options is { Durable: true, Ephemeral: true }
             ? throw new ArgumentException("What is ephemeral cannot be durable.", nameof(options))
             : actions.PublishAsync(channel, data, options, cancellationToken);
@@ -113,6 +126,22 @@ internal sealed partial class TidingsFacade
         if (key is not null && (key.Length == 0 || Encoding.UTF8.GetByteCount(key) > LongestKey))
         {
             throw new ArgumentException($"A key has 1 to {LongestKey} bytes.", name);
+        }
+    }
+
+    private static void CheckEvent(string? value, string name)
+    {
+        if (value is not null && !EventName.IsValid(value))
+        {
+            throw new ArgumentException($"An event's name {EventName.Rule}.", name);
+        }
+    }
+
+    private static void CheckExcept(IReadOnlyCollection<string>? except, string name)
+    {
+        if (except is not null && (except.Count > PublishOptions.MostExcepted || except.Any(static id => id is not { Length: > 0 and <= ChannelName.MaxBytes })))
+        {
+            throw new ArgumentException($"Except holds at most {PublishOptions.MostExcepted} ids of connections.", name);
         }
     }
 

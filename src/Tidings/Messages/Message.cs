@@ -24,6 +24,9 @@ internal sealed class Message
 {
     private Encodings _encodings;
 
+    // What few messages have is not paid for by all.
+    private Rarities? _rarities;
+
     // Bytes of encoded frames that count against the share; negative once it is no longer kept.
     private int _charged;
 
@@ -50,14 +53,43 @@ internal sealed class Message
     /// <summary>What it is about, for those who want only the newest of each; or null.</summary>
     public string? Key { get; init; }
 
-    /// <summary>Users and connections who don't get it, or null.</summary>
-    public IReadOnlySet<string>? Except { get; init; }
+    /// <summary>The name of the event that it is, or null.</summary>
+    public string? Event
+    {
+        get => _rarities?.Event;
+        init => Set(value is not null)?.Event = value;
+    }
+
+    /// <summary>The connection that said it, where subscribers are told; or null.</summary>
+    public string? Connection
+    {
+        get => _rarities?.Connection;
+        init => Set(value is not null)?.Connection = value;
+    }
+
+    /// <summary>Who does not get it live, or null.</summary>
+    public ExceptList? Except
+    {
+        get => _rarities?.Except;
+        init => Set(value is not null)?.Except = value;
+    }
 
     /// <summary>What code of the server reads beside the data, and no wire shows; or null.</summary>
-    public ReadOnlyMemory<byte>? Hidden { get; init; }
+    public ReadOnlyMemory<byte>? Hidden
+    {
+        get => _rarities?.Hidden;
+        init => Set(value is not null)?.Hidden = value;
+    }
 
     /// <summary>The span that published it (W3C's <c>traceparent</c>), or null.</summary>
-    public string? TraceParent { get; init; }
+    public string? TraceParent
+    {
+        get => _rarities?.TraceParent;
+        init => Set(value is not null)?.TraceParent = value;
+    }
+
+    /// <summary>Bytes that the message takes in memory besides its data and this object, about.</summary>
+    public int ExtraBytes => (2 * ((Key?.Length ?? 0) + (From?.Length ?? 0))) + (_rarities?.Bytes ?? 0);
 
     /// <summary>When it came to this node's hub, by the clock's timestamps. Set for what is delivered, and not for what is read back.</summary>
     public long AcceptedAt { get; set; }
@@ -95,6 +127,8 @@ internal sealed class Message
     /// <returns>Bytes of encoded frames that counted.</returns>
     public int EndCharge() => Math.Max(0, Interlocked.Exchange(ref _charged, -1));
 
+    private Rarities? Set(bool needed) => needed ? _rarities ??= new Rarities() : _rarities;
+
     private void Charge(int bytes)
     {
         if (Share is not { } share)
@@ -113,6 +147,20 @@ internal sealed class Message
 
             before = found;
         }
+    }
+
+    private sealed class Rarities
+    {
+        // The object, and the strings' own heads.
+        private const int Overhead = 128;
+
+        public string? Event;
+        public string? Connection;
+        public ExceptList? Except;
+        public ReadOnlyMemory<byte>? Hidden;
+        public string? TraceParent;
+
+        public int Bytes => Overhead + (2 * ((Event?.Length ?? 0) + (Connection?.Length ?? 0))) + (Except?.Bytes ?? 0) + (Hidden?.Length ?? 0);
     }
 
     [InlineArray(MessageEncoder.Count)]

@@ -60,6 +60,9 @@ public sealed class ChannelOptions
     [SecretOption]
     public string? OnPublish { get; set; }
 
+    /// <summary>Whether messages bear the id of the connection that published them, as <c>connection</c> beside <c>from</c>. Default false.</summary>
+    public bool Publisher { get; set; }
+
     /// <summary>What happens to a subscriber that lags behind: it is closed with 1013, or misses messages and is told by a <c>gap</c> (docs/operations/slow-consumers.md). Default <see cref="SlowConsumerPolicy.Disconnect"/>.</summary>
     public SlowConsumerPolicy SlowConsumers { get; set; }
 

@@ -28,6 +28,9 @@ internal sealed record ChannelKind(ChannelPattern Pattern)
     /// <summary>Whether it is known who listens.</summary>
     public bool Presence { get; init; }
 
+    /// <summary>Whether messages say which connection published them.</summary>
+    public bool Publisher { get; init; }
+
     /// <summary>What happens to a subscriber that lags behind.</summary>
     public SlowConsumerPolicy SlowConsumers { get; init; }
 

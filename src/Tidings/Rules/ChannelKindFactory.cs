@@ -14,6 +14,7 @@ internal static class ChannelKindFactory
         Subscribe = options.Subscribe.Access,
         SubscribeRule = UserRule.Of(options.Subscribe),
         Presence = options.Presence,
+        Publisher = options.Publisher,
         SlowConsumers = options.SlowConsumers,
     };
 }

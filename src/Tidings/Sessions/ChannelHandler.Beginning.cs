@@ -2,6 +2,7 @@ using Tidings.Connections;
 using Tidings.Lanes;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
+using Tidings.Quotas;
 
 namespace Tidings.Sessions;
 
@@ -64,12 +65,27 @@ internal sealed partial class ChannelHandler
         return null;
     }
 
-    /// <summary>Makes the session of somebody who comes to say something and listens to nothing.</summary>
-    public static ChannelSession BeginSaying(Connection connection, Arrival arrival) => NewSession(connection, arrival);
-
-    private static ChannelSession NewSession(Connection connection, Arrival? arrival = null)
+    /// <summary>Makes the session of a request, which says something and listens to nothing.</summary>
+    /// <param name="connection">The request.</param>
+    /// <param name="arrival">Who arrives.</param>
+    /// <param name="address">Where it comes from.</param>
+    /// <param name="stream">The stream of events to which it says that it belongs, by id; or null. It counts where it is open on this node and is the
+    /// same user's, or of the same address where both are anonymous: ids are known to others.</param>
+    public ChannelSession BeginSaying(Connection connection, Arrival arrival, AddressKey address, string? stream)
     {
-        var session = new ChannelSession(connection, arrival?.Connection ?? NewId()) { Info = arrival?.Info ?? default };
+        var session = NewSession(connection, arrival, isRequest: true);
+        if (stream is not null && directory.Find(stream) is { Tag: ChannelSession hearing } open && hearing.User == session.User
+            && (session.User is not null || open.Address == address))
+        {
+            session.Stream = stream;
+        }
+
+        return session;
+    }
+
+    private static ChannelSession NewSession(Connection connection, Arrival? arrival = null, bool isRequest = false)
+    {
+        var session = new ChannelSession(connection, arrival?.Connection ?? NewId()) { Info = arrival?.Info ?? default, IsRequest = isRequest };
         connection.Tag = session;
         return session;
     }

@@ -20,6 +20,15 @@ internal sealed class ChannelSession(Connection connection, string id) : IRecipi
     /// <summary>The connection's public id.</summary>
     public string Id => id;
 
+    /// <summary>Whether it is one request of HTTP that says something, and hears nothing.</summary>
+    public bool IsRequest { get; init; }
+
+    /// <summary>The stream of events that its request belongs to, by id; null where it named none that is its own.</summary>
+    public string? Stream { get; set; }
+
+    /// <summary>The public id of the connection that hears what is said to this session; null where there is none.</summary>
+    public string? HearingId => IsRequest ? Stream : id;
+
     /// <summary>Who it is; null while anonymous.</summary>
     public Identity? Identity => connection.Identity;
 

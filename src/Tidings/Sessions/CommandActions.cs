@@ -193,6 +193,9 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         {
             From = session.User,
             Sender = connection.Sender,
+            Connection = kind.Publisher ? session.HearingId : null,
+            Event = command.Event,
+            Except = command.Except && session.HearingId is { } own ? ExceptList.OfConnections([own]) : null,
             Key = command.Key,
             IdempotencyKey = ScopeKey(session.User, command.IdempotencyKey),
             Durable = command.Durable,
@@ -236,9 +239,12 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         }
 
         var limit = Math.Min(command.Limit ?? MostMessages, MostMessages);
-        var part = await broker.ReadAsync(target.Channel, new HistoryRequest(target.Since, Math.Min(target.Last ?? limit, limit), limit)).ConfigureAwait(false);
+        var wanted = command.Before is { } before
+            ? HistoryRequest.Backwards(before, limit)
+            : new HistoryRequest(target.Since, Math.Min(target.Last ?? limit, limit), limit);
+        var part = await broker.ReadAsync(target.Channel, wanted).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
-        session.Connection.Send(HistoryReply.Frame(command.Id, target, part, Math.Min(MostHistoryBytes, session.Connection.Settings.QueueBytes / 2)));
+        session.Connection.Send(HistoryReply.Frame(command.Id, target.Channel, wanted, part, Math.Min(MostHistoryBytes, session.Connection.Settings.QueueBytes / 2)));
     }
 
     // Who looks at subscriptions looks at those who read without one, too.

@@ -1,7 +1,6 @@
 using Tidings.Brokers;
 using Tidings.Dialects;
 using Tidings.Messages;
-using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
 
 namespace Tidings.Sessions;
@@ -13,26 +12,27 @@ internal static class HistoryReply
     private const int Overhead = 128;
 
     /// <param name="id">The command's id.</param>
-    /// <param name="target">What was asked for.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="wanted">What was asked for.</param>
     /// <param name="part">What there is.</param>
-    /// <param name="mostBytes">How large the answer may be, about; one message always fits. After a position the first are told, otherwise the newest.</param>
-    public static byte[] Frame(ReadOnlyMemory<byte> id, SubscribeRequest target, HistoryPart part, int mostBytes)
+    /// <param name="mostBytes">How large the answer may be, about; one message always fits. After a position the first are told, otherwise the last.</param>
+    public static byte[] Frame(ReadOnlyMemory<byte> id, string channel, HistoryRequest wanted, HistoryPart part, int mostBytes)
     {
-        part = part with { Messages = Bounded(part.Messages, mostBytes, newest: target.Since is null) };
+        part = part with { Messages = Bounded(part.Messages, mostBytes, newest: wanted.Since is null) };
         var frame = JsonFrame.Begin("history", id);
-        frame.Writer.WriteString("channel"u8, target.Channel);
-        if (target.Since is not null)
+        frame.Writer.WriteString("channel"u8, channel);
+        WriteFields(frame, wanted, part);
+        return frame.End();
+    }
+
+    /// <summary>Adds <c>recovered</c> where a position was asked for, <c>epoch</c>, <c>offset</c> (of the newest message there is) and <c>messages</c>.</summary>
+    public static void WriteFields(JsonFrame frame, HistoryRequest wanted, HistoryPart part)
+    {
+        if (wanted.Since is not null || wanted.Before is not null)
         {
             frame.Writer.WriteBoolean("recovered"u8, part.Recovered);
         }
 
-        WriteFields(frame, part);
-        return frame.End();
-    }
-
-    /// <summary>Adds <c>epoch</c>, <c>offset</c> (of the newest message there is) and <c>messages</c>.</summary>
-    public static void WriteFields(JsonFrame frame, HistoryPart part)
-    {
         frame.Writer.WriteString("epoch"u8, part.Top.Epoch);
         frame.Writer.WriteNumber("offset"u8, part.Top.Offset);
         frame.Writer.WriteStartArray("messages"u8);

@@ -30,7 +30,7 @@ public sealed class DocumentTests
         }
 
         Assert.Equal(
-            ["channel", "since", "last", "limit"],
+            ["channel", "since", "last", "limit", "before"],
             paths.GetProperty("/api/history").GetProperty("get").GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()!));
         Assert.Equal(
             ["channel", "since", "wait", "last", "presence"],

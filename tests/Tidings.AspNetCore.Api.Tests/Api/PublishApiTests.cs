@@ -35,6 +35,74 @@ public sealed class PublishApiTests
     }
 
     [Fact]
+    public async Task An_event_has_its_name_and_those_excepted_do_not_get_it_live()
+    {
+        await using var app = await TestApp.StartAsync();
+        await using var one = await app.ConnectAsync();
+        await using var other = await app.ConnectAsync();
+        await one.SubscribeAsync("news");
+        await other.SubscribeAsync("news");
+        var answer = await app.OkAsync("publish", $$"""{"channel":"news","data":1,"event":"paid","except":"{{one.Id}}"}""");
+        Assert.Equal(1, answer.GetProperty("offset").GetInt64());
+        await app.OkAsync("publish", $$"""{"channel":"news","data":2,"except":["{{other.Id}}"]}""");
+        Assert.Contains("\"offset\":1,\"event\":\"paid\",\"data\":1", await other.ReceiveAsync(), StringComparison.Ordinal);
+        Assert.Contains("\"offset\":2,\"data\":2", await one.ReceiveAsync(), StringComparison.Ordinal);
+        var messages = (await app.Tidings.HistoryAsync("news")).Messages;
+        Assert.Equal(["paid", null], messages.Select(static message => message.Event));
+        await app.OkAsync("batch", """{"commands":[{"publish":{"channel":"news","data":3,"event":"sent","except":[]}}]}""");
+        Assert.Equal("sent", (await app.Tidings.HistoryAsync("news", limit: 1)).Messages[0].Event);
+    }
+
+    [Theory]
+    [InlineData("""
+        "except":1
+        """)]
+    [InlineData("""
+        "except":true
+        """)]
+    [InlineData("""
+        "except":""
+        """)]
+    [InlineData("""
+        "except":[1]
+        """)]
+    [InlineData("""
+        "except":["\ud800"]
+        """)]
+    [InlineData("""
+        "except":{}
+        """)]
+    [InlineData("""
+        "event":""
+        """)]
+    [InlineData("""
+        "event":"a\u0000"
+        """)]
+    [InlineData("""
+        "event":"a\nb"
+        """)]
+    [InlineData("""
+        "event":5
+        """)]
+    public async Task Events_and_exceptions_that_are_none_are_refused(string fields)
+    {
+        await using var app = await TestApp.StartAsync();
+        await app.ProblemAsync("publish", "{\"channel\":\"a\",\"data\":1," + fields + "}", 400, "bad_request");
+        Assert.Empty((await app.Tidings.HistoryAsync("a")).Messages);
+    }
+
+    [Fact]
+    public async Task A_hundred_connections_may_be_excepted_and_no_more()
+    {
+        await using var app = await TestApp.StartAsync();
+        static string Except(int count) => string.Join(',', Enumerable.Range(0, count).Select(static i => $"\"c{i}\""));
+        await app.OkAsync("publish", $$"""{"channel":"a","data":1,"except":[{{Except(100)}}]}""");
+        await app.ProblemAsync("publish", $$"""{"channel":"a","data":1,"except":[{{Except(101)}}]}""", 400, "bad_request");
+        await app.OkAsync("publish", $$"""{"channel":"a","data":1,"event":"{{new string('e', 200)}}"}""");
+        await app.ProblemAsync("publish", $$"""{"channel":"a","data":1,"event":"{{new string('e', 201)}}"}""", 400, "bad_request");
+    }
+
+    [Fact]
     public async Task What_is_ephemeral_has_no_position()
     {
         await using var app = await TestApp.StartAsync();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Api.Tests.Api;
 
@@ -48,6 +49,31 @@ public sealed class ReadApiTests
         Assert.Equal([1, 2, 3, 4, 5], Data((await app.GetAsync("history?channel=h")).Json));
     }
 
+    [Fact]
+    public async Task History_ends_before_a_position_and_may_be_the_position_alone()
+    {
+        await using var app = await TestApp.StartAsync();
+        for (var i = 1; i <= 5; i++)
+        {
+            await app.OkAsync("publish", $$"""{"channel":"h","data":{{i}}}""");
+        }
+
+        var (_, alone) = await app.GetAsync("history?channel=h&limit=0");
+        Assert.Empty(Data(alone));
+        Assert.Equal(5, alone.GetProperty("offset").GetInt64());
+        var epoch = alone.GetProperty("epoch").GetString();
+        var (_, part) = await app.GetAsync($"history?channel=h&before={Position("h", epoch!, 5)}&limit=2");
+        Assert.Equal([3, 4], Data(part));
+        Assert.True(part.GetProperty("recovered").GetBoolean());
+        Assert.Equal([1, 2], Data((await app.GetAsync($"history?channel=h&before={Position("h", epoch!, 3)}")).Json));
+        var (_, foreign) = await app.GetAsync("history?channel=h&before=" + Position("h", "other", 2));
+        Assert.False(foreign.GetProperty("recovered").GetBoolean());
+        var batch = await app.OkAsync("batch", $$$"""{"commands":[{"history":{"channel":"h","before":{"epoch":"{{{epoch}}}","offset":3},"limit":1}}]}""");
+        Assert.Contains("\"offset\":2", batch.GetRawText(), StringComparison.Ordinal);
+        var back = await app.Tidings.HistoryBeforeAsync("h", new StreamPosition(epoch!, 4), limit: 2);
+        Assert.Equal([2L, 3L], back.Messages.Select(static message => message.Position.Offset));
+    }
+
     private static string Position(string channel, string epoch, long offset) =>
         System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes($"[[\"{channel}\",\"{epoch}\",{offset}]]"));
 
@@ -62,7 +88,12 @@ public sealed class ReadApiTests
     [InlineData("history?channel=b&since=W1siYSIsImUiLDFdXQ")]
     [InlineData("history?channel=a&since=W1siYSIsImUiLDFdXQ&last=1")]
     [InlineData("history?channel=a&last=-1")]
-    [InlineData("history?channel=a&limit=0")]
+    [InlineData("history?channel=a&limit=-1")]
+    [InlineData("history?channel=a&before=nonsense")]
+    [InlineData("history?channel=a&before=W1siYSIsImUiLC0xXV0")]
+    [InlineData("history?channel=a&before=W1siYSIsImUiLDkwMDcxOTkyNTQ3NDA5OTJdXQ")]
+    [InlineData("history?channel=a&before=W1siYSIsImUiLDFdXQ&last=1")]
+    [InlineData("history?channel=a&before=W1siYSIsImUiLDFdXQ&since=W1siYSIsImUiLDFdXQ")]
     [InlineData("history?channel=a&limit=1000000")]
     [InlineData("presence")]
     [InlineData("presence?channel=a&limit=x")]

@@ -6,6 +6,10 @@ public sealed class LanePumpSubscribeRules() : SubscribeRules(Pump.Lanes);
 
 public sealed class LanePumpPublishRules() : PublishRules(Pump.Lanes);
 
+public sealed class LanePumpEventRules() : EventRules(Pump.Lanes);
+
+public sealed class LanePumpHistoryRules() : HistoryRules(Pump.Lanes);
+
 public sealed class LanePumpPresenceRules() : PresenceRules(Pump.Lanes);
 
 public sealed class LanePumpLimitRules() : LimitRules(Pump.Lanes);
@@ -17,6 +21,10 @@ public sealed class LanePumpProtocolExamples() : ProtocolExamples(Pump.Lanes);
 public sealed class StreamPumpSubscribeRules() : SubscribeRules(Pump.Streams);
 
 public sealed class StreamPumpPublishRules() : PublishRules(Pump.Streams);
+
+public sealed class StreamPumpEventRules() : EventRules(Pump.Streams);
+
+public sealed class StreamPumpHistoryRules() : HistoryRules(Pump.Streams);
 
 public sealed class StreamPumpPresenceRules() : PresenceRules(Pump.Streams);
 

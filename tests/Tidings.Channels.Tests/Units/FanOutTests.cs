@@ -71,13 +71,28 @@ public sealed class FanOutTests : IDisposable
         var sent = _lane.Traffic.MessagesSent;
         _rig.Hub.Deliver(new Message
         {
-            Channel = "c", Position = default, Time = 0, Data = MessageData.Text("-"), Except = new HashSet<string> { "somebody" },
+            Channel = "c", Position = default, Time = 0, Data = MessageData.Text("-"), Except = ExceptList.OfConnections(["somebody"]),
         });
         _peer.Run();
         Say(1, "first");
         _peer.Run();
         Assert.Equal(["first"], _peer.ReceiveAll());
         Assert.Equal(1, _lane.Traffic.MessagesSent - sent);
+    }
+
+    [Fact]
+    public void What_was_missed_before_an_excepted_message_is_told()
+    {
+        Say(1, "first");
+        _peer.Run();
+        _rig.Hub.Deliver(new Message
+        {
+            Channel = "c", Position = new StreamPosition("e", 5), Time = 0, Data = MessageData.Text("fifth"), Except = ExceptList.OfConnections(["somebody"]),
+        });
+        Say(6, "sixth");
+        _peer.Run();
+        Assert.Equal(["first", "fifth", "sixth"], _peer.ReceiveAll());
+        Assert.Equal(1, _dialect.Misses);
     }
 
     public void Dispose()

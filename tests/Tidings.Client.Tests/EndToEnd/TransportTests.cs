@@ -70,6 +70,52 @@ public sealed class TransportTests
 
     [Theory]
     [MemberData(nameof(All))]
+    public async Task Who_excepts_itself_hears_only_the_others_and_events_come_by_name(ClientTransport transport)
+    {
+        await using var world = await ClientServer.StartAsync();
+        var client = world.Client(new TidingsClientOptions { Transports = [transport] });
+        await using var room = client.Subscribe("chat:lobby");
+        await room.WaitAsync().WaitAsync(Eventually.Limit);
+        await room.PublishAsync(1, new PublishOptions { Event = "moved", Except = true });
+        await room.PublishAsync(2, new PublishOptions { Except = true });
+        await room.PublishAsync(3);
+        await room.PublishAsync(4, new PublishOptions { Event = "paid" });
+        await using var paid = room.EventsAsync("paid").GetAsyncEnumerator();
+        Assert.True(await paid.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
+        Assert.Equal((4, "paid", true), (paid.Current.Read<int>(), paid.Current.Event, paid.Current.IsOwn));
+        Assert.Equal(["moved", null, null, "paid"], (await room.HistoryAsync()).Messages.Select(static message => message.Event));
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task Messages_that_one_does_not_want_to_hear_are_left_out_in_order(ClientTransport transport)
+    {
+        await using var world = await ClientServer.StartAsync();
+        var client = world.Client(new TidingsClientOptions { Transports = [transport] });
+        await using var room = client.Subscribe("chat:lobby");
+        var told = new ConcurrentQueue<int>();
+        var loop = Task.Run(async () =>
+        {
+            await foreach (var message in room.OfType<ChannelMessage>())
+            {
+                told.Enqueue(message.Read<int>());
+            }
+        });
+        await room.WaitAsync().WaitAsync(Eventually.Limit);
+        for (var i = 1; i <= 20; i++)
+        {
+            await room.PublishAsync(i, new PublishOptions { Except = i % 2 == 0 });
+        }
+
+        await room.PublishAsync(21);
+        await Eventually.TrueAsync(() => told.Contains(21), "the last one was told");
+        Assert.Equal(Enumerable.Range(1, 21).Where(static i => i % 2 == 1), told);
+        await room.DisposeAsync();
+        await loop;
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
     public async Task Channels_come_and_go_while_the_stream_runs(ClientTransport transport)
     {
         await using var world = await ClientServer.StartAsync();

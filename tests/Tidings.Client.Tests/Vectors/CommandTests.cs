@@ -83,6 +83,8 @@ public sealed class CommandTests
                     IdempotencyKey = Optional(options, "idempotencyKey"),
                     Durable = options.TryGetProperty("durable", out _),
                     Ephemeral = options.TryGetProperty("ephemeral", out _),
+                    Event = Optional(options, "event"),
+                    Except = options.TryGetProperty("except", out _),
                 });
                 var published = new JsonObject { ["channel"] = Text("channel") };
                 if (position is { } at)
@@ -98,7 +100,8 @@ public sealed class CommandTests
             case "history":
                 return Of(await client.HistoryAsync(Text("channel"), new HistoryOptions
                 {
-                    Since = options.TryGetProperty("since", out var since) ? new StreamPosition(since.GetProperty("epoch").GetString()!, since.GetProperty("offset").GetInt64()) : null,
+                    Since = Position(options, "since"),
+                    Before = Position(options, "before"),
                     Last = options.TryGetProperty("last", out var last) ? last.GetInt32() : null,
                     Limit = options.TryGetProperty("limit", out var limit) ? limit.GetInt32() : null,
                 }));
@@ -106,6 +109,9 @@ public sealed class CommandTests
                 return EventJson.Of(await client.PresenceAsync(Text("channel"), options.GetProperty("limit").GetInt32()));
         }
     }
+
+    private static StreamPosition? Position(JsonElement options, string name) =>
+        options.TryGetProperty(name, out var at) ? new StreamPosition(at.GetProperty("epoch").GetString()!, at.GetProperty("offset").GetInt64()) : null;
 
     private static JsonObject Of(ChannelHistory history)
     {

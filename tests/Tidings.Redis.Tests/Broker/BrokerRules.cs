@@ -72,6 +72,39 @@ public abstract class BrokerRules
     }
 
     [Fact]
+    public async Task What_goes_with_a_message_arrives_with_it_live_and_later()
+    {
+        var nodes = await NodesAsync();
+        using var listener = await Listener.OnAsync(nodes[^1], Channel);
+        var position = await nodes[0].Broker.PublishAsync(new Publication(Channel, MessageData.Text("x"))
+        {
+            From = "ann",
+            Connection = "5f1de0a1b2c3d4e5f607",
+            Event = "order paid 支付",
+            Key = "k",
+            Except = ExceptList.OfConnections(["one", "two"]),
+        });
+        await listener.HasHeardAsync(position!.Value);
+        var read = (await nodes[^1].ReadAsync(Channel, last: 1)).Messages[0];
+        foreach (var message in new[] { listener.Heard[0], read })
+        {
+            Assert.Equal(("ann", "5f1de0a1b2c3d4e5f607", "order paid 支付", "k"), (message.From, message.Connection, message.Event, message.Key));
+            Assert.Equal((true, true, false), (message.Except!.Has("one", null), message.Except.Has("two", null), message.Except.Has("three", "one")));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_said_in_passing_may_be_an_event_that_users_do_not_get()
+    {
+        var nodes = await NodesAsync();
+        using var listener = await Listener.OnAsync(nodes[^1], Channel);
+        await nodes[0].Broker.PublishAsync(new Publication(Channel, MessageData.Text("x")) { Ephemeral = true, Event = "typing", Except = new ExceptList(new HashSet<string> { "bob" }, hasUsers: true) });
+        await listener.HasHeardAsync(await nodes[0].SayAsync(Channel, "y"));
+        var (name, except) = (listener.Heard[0].Event, listener.Heard[0].Except!);
+        Assert.Equal(("typing", true, true, false), (name, except.Has("bob", null), except.Has("x", "bob"), except.Has("x", "y")));
+    }
+
+    [Fact]
     public async Task What_was_delivered_can_be_read()
     {
         var nodes = await NodesAsync();
@@ -103,6 +136,46 @@ public abstract class BrokerRules
         var first = part.Top with { Offset = 20 - history };
         Assert.True((await node.ReadAsync(Channel, first)).Recovered);
         Assert.False((await node.ReadAsync(Channel, first with { Offset = first.Offset - 1 })).Recovered);
+    }
+
+    [Theory]
+    [InlineData(21, 5, true, 16, 20)]
+    [InlineData(20, 5, true, 15, 19)]
+    [InlineData(18, 1, true, 17, 17)]
+    [InlineData(18, 0, true, 1, 0)]
+    [InlineData(13, 5, true, 11, 12)]
+    [InlineData(12, 1000, true, 11, 11)]
+    [InlineData(11, 5, false, 1, 0)]
+    [InlineData(2, 5, false, 1, 0)]
+    [InlineData(2, 0, false, 1, 0)]
+    [InlineData(1, 5, true, 1, 0)]
+    [InlineData(0, 5, true, 1, 0)]
+    [InlineData(1000, 3, true, 18, 20)]
+    [InlineData(StreamPosition.LargestOffset, 3, true, 18, 20)]
+    public async Task What_is_kept_is_read_backwards(long before, int limit, bool recovered, int first, int last)
+    {
+        var node = await NodeAsync();
+        var top = default(StreamPosition);
+        for (var i = 0; i < 20; i++)
+        {
+            top = await node.SayAsync(Channel, $"{i}", history: 10);
+        }
+
+        var part = await node.Broker.ReadAsync(Channel, HistoryRequest.Backwards(top with { Offset = before }, limit));
+        Assert.Equal((top, recovered), (part.Top, part.Recovered));
+        Assert.Equal(Enumerable.Range(first, last - first + 1).Select(static i => (long)i), part.Messages.Select(static message => message.Offset));
+        var foreign = await node.Broker.ReadAsync(Channel, HistoryRequest.Backwards(new StreamPosition("another", before), limit));
+        Assert.Equal((false, 0), (foreign.Recovered, foreign.Messages.Count));
+    }
+
+    [Fact]
+    public async Task Before_the_first_message_of_an_absent_log_there_is_nothing()
+    {
+        var node = await NodeAsync();
+        var top = (await node.ReadAsync(Channel)).Top;
+        var part = await node.Broker.ReadAsync(Channel, HistoryRequest.Backwards(top, 5));
+        Assert.Equal((top, true, 0), (part.Top, part.Recovered, part.Messages.Count));
+        Assert.False((await node.Broker.ReadAsync(Channel, HistoryRequest.Backwards(new StreamPosition("another", 7), 5))).Recovered);
     }
 
     [Fact]
@@ -189,14 +262,14 @@ public abstract class BrokerRules
     {
         var nodes = await NodesAsync();
         var listeners = await ListenersAsync(nodes);
-        Assert.Null(await nodes[0].Broker.PublishAsync(new Publication(Channel, MessageData.Text("typing")) { Ephemeral = true, Except = new HashSet<string> { "me" } }));
+        Assert.Null(await nodes[0].Broker.PublishAsync(new Publication(Channel, MessageData.Text("typing")) { Ephemeral = true, Except = new ExceptList(new HashSet<string> { "me" }, hasUsers: true) }));
         var position = await nodes[0].SayAsync(Channel, "said");
         Assert.Equal(1, position.Offset);
         foreach (var listener in listeners)
         {
             await listener.HasHeardAsync(position);
             Assert.Equal([0, 1], listener.Offsets);
-            Assert.Equal(["me"], listener.Heard[0].Except!);
+            Assert.Equal(["me"], listener.Heard[0].Except!.Names);
         }
 
         Assert.Equal([1], Offsets(await nodes[0].ReadAsync(Channel, last: 10)));

@@ -30,13 +30,16 @@ public sealed class LogEntryTests
         {
             From = "ann \"b\"",
             Key = "k",
-            Except = new HashSet<string> { "bob", "cy" },
+            Except = new ExceptList(new HashSet<string> { "bob", "cy" }, hasUsers: true),
+            Event = "paid \"now\"",
+            Connection = "c",
             Hidden = new byte[] { 1, 2, 3 },
         };
         var read = LogEntry.Decode("a", new StreamPosition("e", 7), 5, LogEntry.Encode(said))!;
         Assert.Equal(("a", new StreamPosition("e", 7), 5L, said.From, "k"), (read.Channel, read.Position, read.Time, read.From, read.Key));
         Assert.Equal((DataKind.Text, "hi\nyou"), (read.Data.Kind, Encoding.UTF8.GetString(read.Data.Bytes.Span)));
-        Assert.Equal(["bob", "cy"], read.Except!.Order());
+        Assert.Equal(["bob", "cy"], read.Except!.Names.Order());
+        Assert.Equal((true, said.Event, "c"), (read.Except.HasUsers, read.Event, read.Connection));
         Assert.Equal([1, 2, 3], read.Hidden!.Value.ToArray());
         Assert.Equal(MessageKind.Message, read.Kind);
     }
@@ -60,12 +63,18 @@ public sealed class LogEntryTests
     [InlineData("key", 513, false)]
     [InlineData("except", 1000, true)]
     [InlineData("except", 1001, false)]
+    [InlineData("skip", 1000, true)]
+    [InlineData("skip", 1001, false)]
+    [InlineData("connection", 512, true)]
+    [InlineData("connection", 513, false)]
+    [InlineData("name", 200, true)]
+    [InlineData("name", 201, false)]
     public void What_goes_with_a_message_is_bounded(string what, int length, bool isRead)
     {
         var value = what switch
         {
             "hidden" => $"\"{Convert.ToBase64String(new byte[length])}\"",
-            "except" => $"[{string.Join(',', Enumerable.Range(0, length).Select(static i => $"\"{i}\""))}]",
+            "except" or "skip" => $"[{string.Join(',', Enumerable.Range(0, length).Select(static i => $"\"{i}\""))}]",
             _ => $"\"{string.Concat(Enumerable.Repeat("\\u0061", length))}\"",
         };
         Assert.Equal(isRead, IsRead($"{{\"{what}\":{value}}}\n1"));
@@ -94,7 +103,12 @@ public sealed class LogEntryTests
     [InlineData("""{"key":["k"]}""", false)]
     [InlineData("""{"hidden":"?"}""", false)]
     [InlineData("""{"hidden":1}""", false)]
+    [InlineData("""{"name":"paid"}""", true)]
+    [InlineData("""{"name":"a\nb"}""", false)]
+    [InlineData("""{"name":""}""", false)]
+    [InlineData("""{"name":["paid"]}""", false)]
     [InlineData("""{"except":"bob"}""", false)]
+    [InlineData("""{"skip":"bob"}""", false)]
     [InlineData("""{"except":["bob",1]}""", false)]
     [InlineData("""{"except":["bob"}""", false)]
     [InlineData("""{"key":"k"} 1""", false)]

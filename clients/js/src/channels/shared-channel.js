@@ -169,6 +169,7 @@ export class SharedChannel {
 
   /** @param {Frame} frame @param {string} epoch */
   #deliver(frame, epoch) {
+    if (frame.type === 'message' && this.#own.leavesOut(this.channel, epoch, frame.offset)) return;
     const told = frame.type === 'message' && this.#own.has(this.channel, epoch, frame.offset) ? { ...frame, own: true } : frame;
     for (const subscription of [...this.#subscriptions]) subscription.told(told);
   }

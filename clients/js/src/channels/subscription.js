@@ -22,7 +22,9 @@ import { MessageStream } from './message-stream.js';
  * @property {string} channel
  * @property {number} [offset]  missing in what is said in passing
  * @property {any} data
+ * @property {string} [event]   the name of the event that it is
  * @property {string} [from]    the user who published it
+ * @property {string} [connection]  the connection that published it, where the channel's kind tells
  * @property {string} [key]
  * @property {number} time      Unix milliseconds
  * @property {true} [own]       this client published it; missing in the messages of others, and in what is said in passing
@@ -42,7 +44,9 @@ import { MessageStream } from './message-stream.js';
 /** @typedef {{ channel: string, member: Member }} MemberChange */
 
 /**
- * @typedef {object} SubscriptionEvents
+ * @typedef {SubscriptionEventMap & Record<`event:${string}`, Message>} SubscriptionEvents  `event:paid` tells the messages whose event is `paid`, after `message`
+ *
+ * @typedef {object} SubscriptionEventMap
  * @property {Message} message
  * @property {Subscribed} subscribed  at the beginning, and each time it is back
  * @property {Gap} gap
@@ -57,11 +61,13 @@ import { MessageStream } from './message-stream.js';
  * @property {string} [key]             of several messages with one key, readers that conflate get the newest
  * @property {string} [idempotencyKey]  without it a random one is drawn for each call
  * @property {boolean} [durable]        refused where a crash of the server's store could lose it
+ * @property {string} [event]           the name of the event that the message is, as `paid`: 1 to 200 bytes of printable text
+ * @property {boolean} [except]         this client does not get it live; it has its offset and is kept all the same
  * @property {boolean} [ephemeral]      said in passing: not kept, has no offset, and fails at once where there is no connection
  *
  * @typedef {{ channel: string, epoch?: string, offset?: number }} Published  Without a position: in passing, or dropped by the application.
  *
- * @typedef {{ since?: StreamPosition, last?: number, limit?: number }} HistoryOptions
+ * @typedef {{ since?: StreamPosition, last?: number, before?: StreamPosition, limit?: number }} HistoryOptions  One of `since` (the messages after it), `before` (those just before it, in ascending order) and `last`; `limit` 0 asks for the position alone
  * @typedef {{ epoch: string, offset: number, messages: Omit<Message, 'channel'>[], recovered?: boolean }} History
  * @typedef {{ members: Member[], count: number }} Presence
  */
@@ -286,7 +292,7 @@ export class Subscription extends Emitter {
   }
 
   /** @param {Message} message */
-  #message({ channel, offset, data, from, key, time, own }) {
+  #message({ channel, offset, event, data, from, connection, key, time, own }) {
     if (this.#ended) return;
     if (offset !== undefined && this.#position) {
       if (offset <= this.#position.offset) return;
@@ -296,13 +302,16 @@ export class Subscription extends Emitter {
     const message = {
       channel,
       ...(offset !== undefined && { offset }),
+      ...(event !== undefined && { event }),
       data,
       ...(from !== undefined && { from }),
+      ...(connection !== undefined && { connection }),
       ...(key !== undefined && { key }),
       time,
       ...(own && { own }),
     };
     this.emit('message', message);
+    if (event !== undefined) this.emit(`event:${event}`, message);
     for (const stream of this.#streams) stream.push(message);
   }
 

@@ -10,6 +10,10 @@ export class OwnMessages {
   #onSettled;
   /** @type {Set<string>} */
   #positions = new Set();
+  /** Those that the application does not want to hear. @type {Set<string>} */
+  #unwanted = new Set();
+  /** Whether these are left out here: over HTTP, where requests are not the connection that hears. */
+  leavesOutUnwanted = false;
   /** Publishes that were sent and have no answer: id and channel. @type {Map<number, string>} */
   #unanswered = new Map();
   /** Who is connected; null for somebody anonymous, and where it is not known. @type {string | null} */
@@ -26,11 +30,17 @@ export class OwnMessages {
   }
 
   /** @param {Frame} command that will not be answered, or was not carried out @param {Frame} [reply] its answer */
-  settled({ id, channel }, reply) {
+  settled({ id, channel, except }, reply) {
     if (!this.#unanswered.delete(id)) return;
     if (reply?.offset !== undefined) {
-      this.#positions.add(keyOf(channel, reply.epoch, reply.offset));
-      if (this.#positions.size > MOST) this.#positions.delete(/** @type {string} */ (this.#positions.values().next().value));
+      const key = keyOf(channel, reply.epoch, reply.offset);
+      this.#positions.add(key);
+      if (except && this.leavesOutUnwanted) this.#unwanted.add(key);
+      if (this.#positions.size > MOST) {
+        const oldest = /** @type {string} */ (this.#positions.values().next().value);
+        this.#positions.delete(oldest);
+        this.#unwanted.delete(oldest);
+      }
     }
     this.#onSettled(channel);
   }
@@ -38,6 +48,11 @@ export class OwnMessages {
   /** @param {string} channel @param {string} epoch @param {number} offset */
   has(channel, epoch, offset) {
     return this.#positions.has(keyOf(channel, epoch, offset));
+  }
+
+  /** @param {string} channel @param {string} epoch @param {number} offset of a live message */
+  leavesOut(channel, epoch, offset) {
+    return this.#unwanted.has(keyOf(channel, epoch, offset));
   }
 
   /** @param {Frame} message @returns {number[]} the ids of the publishes that may turn out to be this message */

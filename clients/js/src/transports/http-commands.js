@@ -10,6 +10,7 @@ const LIMIT = 30_000;
 export class HttpCommands {
   #context;
   #headers;
+  #connection;
   #ended;
   /** @type {Frame[]} */
   #waiting = [];
@@ -20,11 +21,13 @@ export class HttpCommands {
   /**
    * @param {import('./transport.js').TransportContext} context
    * @param {() => Record<string, string>} headers
+   * @param {() => string | null} connection the stream that hears what is said, by its id
    * @param {(end: import('../link/link.js').End) => void} ended
    */
-  constructor(context, headers, ended) {
+  constructor(context, headers, connection, ended) {
     this.#context = context;
     this.#headers = headers;
+    this.#connection = connection;
     this.#ended = ended;
   }
 
@@ -57,9 +60,10 @@ export class HttpCommands {
     const request = (this.#request = new AbortController());
     const cancel = host.after(() => request.abort(), LIMIT);
     try {
+      const connection = this.#connection();
       const body = JSON.stringify(batch);
       trace('out', body);
-      const response = await /** @type {typeof fetch} */ (host.fetch)(url, {
+      const response = await /** @type {typeof fetch} */ (host.fetch)(connection === null ? url : `${url}?connection=${encodeURIComponent(connection)}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...this.#headers() },
         body,

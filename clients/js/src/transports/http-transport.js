@@ -23,6 +23,8 @@ export class HttpTransport {
   #commands;
   #token;
   #request = new AbortController();
+  /** The stream that hears what is said to this client. @type {string | null} */
+  #connection = null;
   #opened = false;
   #closed = false;
   #restarting = false;
@@ -33,7 +35,7 @@ export class HttpTransport {
     this.#carry = carry;
     this.#token = context.token;
     this.#channels = new HttpChannels(context);
-    this.#commands = new HttpCommands(context, () => this.headers, (end) => this.#end(end));
+    this.#commands = new HttpCommands(context, () => this.headers, () => this.#connection, (end) => this.#end(end));
     this.#start();
   }
 
@@ -67,6 +69,7 @@ export class HttpTransport {
     const listed = this.#channels.list(frame.subscriptions ?? [], frame.user);
     const isFirst = !this.#opened;
     this.#opened = true;
+    this.#connection = frame.connection ?? null;
     this.#context.receive({ ...frame, subscriptions: listed });
     const served = this.#context.served();
     for (const subscription of listed) if (!isFirst && !served.has(subscription.channel)) this.#context.receive({ type: 'subscribed', ...subscription });
