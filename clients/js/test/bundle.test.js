@@ -12,9 +12,9 @@ test('tidings.js is what src says: npm run build', async () => {
   assert.equal(await readFile(new URL('tidings.js', root), 'utf8'), await bundle());
 });
 
-test('tidings.js is under 15 KiB gzipped', async () => {
+test('tidings.js is under 16 KiB gzipped', async () => {
   const { length } = gzipSync(await readFile(new URL('tidings.js', root)), { level: 6 });
-  assert.ok(length < 15 * 1_024, `${length} bytes`);
+  assert.ok(length < 16 * 1_024, `${length} bytes`);
 });
 
 test('tidings.js needs nothing else, and exports what is documented', async () => {

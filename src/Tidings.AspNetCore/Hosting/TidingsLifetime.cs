@@ -43,7 +43,7 @@ internal sealed partial class TidingsLifetime(Edge tidings, IServiceProvider ser
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     // Before the listener opens: who is taken in finds what nodes share, where that can be reached.
-    public Task StartAsync(CancellationToken cancellationToken) => tidings.Node.Backplane.StartAsync(cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken) => tidings.Node.StartAsync(cancellationToken);
 
     /// <exception cref="OptionsValidationException">Lanes were asked for by name and no address is served by them.</exception>
     public Task StartedAsync(CancellationToken cancellationToken)

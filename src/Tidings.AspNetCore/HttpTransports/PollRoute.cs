@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Entrance;
 using Tidings.AspNetCore.Handshake;
@@ -6,6 +8,7 @@ using Tidings.AspNetCore.Responses;
 using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Protocol.Positions;
+using Tidings.Sessions;
 
 namespace Tidings.AspNetCore.HttpTransports;
 
@@ -34,7 +37,7 @@ internal sealed class PollRoute(HttpEntrance entrance, ConnectionMetrics metrics
         using var gone = context.RequestAborted.UnsafeRegister(static wire => ((ResponseWire)wire!).Lose(), wire);
         try
         {
-            await AnswerAsync(context, wire, waits ? await WaitAsync(visit.Connection, wire, request.Wait) : await wire.Answered);
+            await AnswerAsync(context, visit, wire, waits ? await WaitAsync(visit.Connection, wire, request.Wait) : await wire.Answered);
         }
         finally
         {
@@ -51,7 +54,7 @@ internal sealed class PollRoute(HttpEntrance entrance, ConnectionMetrics metrics
         return await wire.Answered;
     }
 
-    private static async Task AnswerAsync(HttpContext context, PollWire wire, DisconnectCode code)
+    private static async Task AnswerAsync(HttpContext context, Visit visit, PollWire wire, DisconnectCode code)
     {
         switch (code.Code)
         {
@@ -60,7 +63,7 @@ internal sealed class PollRoute(HttpEntrance entrance, ConnectionMetrics metrics
                 return;
             case 1000 or 1001 or 1013 or 4100:
                 // Also where the server goes, or more was said than may wait: what was collected is told, and the position says where to go on.
-                await WriteAsync(context, wire);
+                await WriteAsync(context, wire, (ChannelSession)visit.Connection.Tag!);
                 return;
             default:
                 await HttpEntrance.RefuseAsync(context, code);
@@ -68,7 +71,7 @@ internal sealed class PollRoute(HttpEntrance entrance, ConnectionMetrics metrics
         }
     }
 
-    private static async Task WriteAsync(HttpContext context, PollWire wire)
+    private static async Task WriteAsync(HttpContext context, PollWire wire, ChannelSession session)
     {
         await JsonAnswer.StartAsync(context);
         var output = context.Response.BodyWriter;
@@ -78,7 +81,28 @@ internal sealed class PollRoute(HttpEntrance entrance, ConnectionMetrics metrics
         await JsonAnswer.WriteAsync(output, wire.Messages, context.RequestAborted);
         output.Write(",\"gaps\":"u8);
         await JsonAnswer.WriteAsync(output, wire.Gaps, context.RequestAborted);
+        WriteExpires(output, session);
         output.Write("}"u8);
         await output.FlushAsync(context.RequestAborted);
+    }
+
+    // In how many seconds the tokens of single subscriptions end, where there are any: a poll that comes later with one is refused.
+    private static void WriteExpires(PipeWriter output, ChannelSession session)
+    {
+        var expires = session.All.Where(static one => one.Grant?.Expires is not null).ToDictionary(static one => one.Channel, static one => one.Grant!.Expires!.Value);
+        if (expires.Count == 0)
+        {
+            return;
+        }
+
+        output.Write(",\"expires\":"u8);
+        using var writer = new Utf8JsonWriter(output);
+        writer.WriteStartObject();
+        foreach (var (channel, seconds) in expires)
+        {
+            writer.WriteNumber(channel, seconds);
+        }
+
+        writer.WriteEndObject();
     }
 }

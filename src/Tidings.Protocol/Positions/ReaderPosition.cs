@@ -152,7 +152,7 @@ internal sealed class ReaderPosition
         var (channel, epoch, offset) = ("", "", 0L);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var (isChannel, isEpoch) = (reader.ValueTextEquals("channel"u8), reader.ValueTextEquals("epoch"u8));
+            var (isChannel, isEpoch, isOffset) = (reader.ValueTextEquals("channel"u8), reader.ValueTextEquals("epoch"u8), reader.ValueTextEquals("offset"u8));
             reader.Read();
             if (isChannel)
             {
@@ -162,9 +162,13 @@ internal sealed class ReaderPosition
             {
                 epoch = reader.GetString()!;
             }
-            else
+            else if (isOffset)
             {
                 offset = reader.GetInt64();
+            }
+            else
+            {
+                reader.Skip();
             }
         }
 

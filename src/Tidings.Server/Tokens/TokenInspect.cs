@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Tidings.Security.Tokens;
 using Tidings.Server.Terminal;
 
 namespace Tidings.Server.Tokens;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidings.Security;
-using Tidings.Security.Issuers;
 using Tidings.Security.Tokens;
 
 namespace Tidings.Server.Tokens;

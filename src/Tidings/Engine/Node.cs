@@ -14,7 +14,6 @@ using Tidings.Reports;
 using Tidings.Rules;
 using Tidings.Security;
 using Tidings.Security.Identities;
-using Tidings.Security.Issuers;
 using Tidings.Sessions;
 using Tidings.Tasks;
 

@@ -1,4 +1,3 @@
-using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;

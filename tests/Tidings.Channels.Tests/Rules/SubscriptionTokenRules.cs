@@ -1,4 +1,7 @@
+using System.Buffers.Text;
 using System.Net;
+using System.Text;
+using System.Text.Json;
 using TestKit;
 using Tidings.Channels.Tests.Http;
 using Tidings.EndToEnd.Tests.Infrastructure;
@@ -157,7 +160,10 @@ public abstract class SubscriptionTokenRules(string pump) : ServerTests(pump)
         await server.Services.Node.Facade.PublishAsync("orders:1", "said");
         var token = Tokens.MakeSubscription("ann", "orders:1", 60);
         using var poll = await AskAsync("/api/messages?channel=orders:1&last=10", token);
-        Assert.Contains("said", await poll.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var answer = JsonDocument.Parse(await poll.Content.ReadAsStringAsync()).RootElement;
+        Assert.Equal(("said", 60), (answer.GetProperty("messages")[0].GetProperty("data").GetString(), answer.GetProperty("expires").GetProperty("orders:1").GetInt32()));
+        var position = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(answer.GetProperty("position").GetString()));
+        Assert.EndsWith(",1]]", position, StringComparison.Ordinal);
         using var other = await AskAsync("/api/messages?channel=orders:2", token, "orders:2");
         Assert.Equal(HttpStatusCode.Unauthorized, other.StatusCode);
         using var none = await server.Http.GetAsync($"/api/messages?channel=orders:1&token={Tokens.Make("ann")}");

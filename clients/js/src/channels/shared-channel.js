@@ -1,4 +1,5 @@
 import { reaches } from '../base/position.js';
+import { TokenSource } from '../base/token-source.js';
 
 /**
  * @typedef {import('../commands/commands.js').Frame} Frame
@@ -27,6 +28,12 @@ export class SharedChannel {
   /** What waits behind a message that may be one's own. @type {Held[]} */
   #held = [];
   #cancelHold = () => {};
+  /** Where tokens that grant it are from. @type {TokenSource | undefined} */
+  #tokens;
+  /** @type {string | undefined} */
+  #token;
+  #obtaining = false;
+  #cancelRenewal = () => {};
 
   /**
    * @param {string} channel
@@ -57,6 +64,36 @@ export class SharedChannel {
   /** @param {Subscription} subscription */
   add(subscription) {
     this.#subscriptions.add(subscription);
+    const { token } = subscription.options;
+    if (token !== undefined) this.#tokens ??= new TokenSource(typeof token === 'function' ? () => token(this.channel) : token);
+  }
+
+  /** Whether a token is to be had before it can be asked for. */
+  get lacksToken() {
+    return this.#tokens !== undefined && this.#token === undefined;
+  }
+
+  /** Whether there may be another token than the last. */
+  get renewable() {
+    return this.#tokens?.renewable === true;
+  }
+
+  /** Has a token for the next command. @param {boolean} renew whether the last one is of no use any more @returns {Promise<boolean>} false where that is being done already */
+  async obtain(renew) {
+    if (this.#obtaining) return false;
+    this.#obtaining = true;
+    try {
+      this.#token = await /** @type {TokenSource} */ (this.#tokens).get(renew);
+    } finally {
+      this.#obtaining = false;
+    }
+    return true;
+  }
+
+  /** Calls back before the token ends. @param {unknown} expires in seconds, as `subscribed` says it @param {() => void} renew */
+  onExpiring(expires, renew) {
+    this.#cancelRenewal();
+    if (typeof expires === 'number' && this.renewable) this.#cancelRenewal = this.#host.after(renew, 1_000 * (expires - Math.min(60, expires / 2)));
   }
 
   /** @param {Subscription} subscription @returns {boolean} whether it was the last one */
@@ -64,6 +101,7 @@ export class SharedChannel {
     this.#subscriptions.delete(subscription);
     if (this.#subscriptions.size > 0) return false;
     this.#cancelHold();
+    this.#cancelRenewal();
     return true;
   }
 
@@ -76,6 +114,7 @@ export class SharedChannel {
       ...(since ? { since: { ...since } } : last !== undefined && { last }),
       ...(presence && { presence }),
       ...(conflate && { conflate }),
+      ...(this.#token !== undefined && { token: this.#token }),
     };
   }
 
@@ -88,6 +127,7 @@ export class SharedChannel {
   /** The connection has ended. */
   suspend() {
     this.#active = false;
+    this.#cancelRenewal();
   }
 
   /** There will be no connection until the client is told to connect. @param {Error} error */
@@ -136,6 +176,7 @@ export class SharedChannel {
   unsubscribed(frame) {
     for (const { frame: held, epoch } of this.#held.splice(0)) this.#deliver(held, epoch);
     this.#cancelHold();
+    this.#cancelRenewal();
     for (const subscription of this.#subscriptions) subscription.unsubscribed(frame);
   }
 

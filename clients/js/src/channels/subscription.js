@@ -14,6 +14,7 @@ import { MessageStream } from './message-stream.js';
  * @property {StreamPosition} [since] where to go on from, as `position` said it earlier
  * @property {number} [last]          how many of the newest messages to begin with; 0, as without it, for none. Not beside `since`
  * @property {boolean} [presence]     joins and leaves too
+ * @property {string | ((channel: string) => string | undefined | Promise<string | undefined>)} [token] a token that grants this subscription, or what gets one; it is asked for another before the last one ends
  * @property {boolean} [conflate]     a reader that lags needs only the newest message of each key (over WebSocket, and where all subscriptions of the channel say so)
  */
 

@@ -27,6 +27,10 @@ export class Subscriptions {
   #held = new Set();
   /** Subscribe commands without an answer. @type {Map<number, SharedChannel>} */
   #asked = new Map();
+  /** Channels whose token was just renewed because the last one was refused. @type {WeakSet<SharedChannel>} */
+  #renewed = new WeakSet();
+  /** Commands that show a newer token. @type {Map<number, SharedChannel>} */
+  #renewing = new Map();
   #open = false;
   #retries = 0;
   #cancelRetry = () => {};
@@ -84,7 +88,7 @@ export class Subscriptions {
 
   /** @returns {Frame[]} what a connection that begins now would be asked for */
   commands() {
-    return [...this.#followed.values()].map((shared) => shared.command());
+    return [...this.#followed.values()].filter((shared) => !shared.lacksToken).map((shared) => shared.command());
   }
 
   /** @returns {ReadonlyMap<string, StreamPosition>} where the channels stand that the server subscribed */
@@ -112,6 +116,7 @@ export class Subscriptions {
   lost() {
     this.#open = false;
     this.#asked.clear();
+    this.#renewing.clear();
     this.#cancelRetry();
     for (const shared of this.#followed.values()) shared.suspend();
   }
@@ -171,7 +176,15 @@ export class Subscriptions {
     const shared = this.#asked.get(frame.id);
     if (shared) {
       this.#asked.delete(frame.id);
-      if (this.#isFollowed(shared)) shared.subscribed(frame);
+      this.#renewed.delete(shared);
+      if (!this.#isFollowed(shared)) return;
+      shared.onExpiring(frame.expires, () => this.#renew(shared));
+      const { expires: _, ...answer } = frame;
+      shared.subscribed(answer);
+    } else if (this.#renewing.has(frame.id)) {
+      const renewed = /** @type {SharedChannel} */ (this.#renewing.get(frame.id));
+      this.#renewing.delete(frame.id);
+      renewed.onExpiring(frame.expires, () => this.#renew(renewed));
     } else if (frame.id === undefined) {
       this.#held.add(frame.channel);
       if (!this.#followed.has(frame.channel)) this.#served.set(frame.channel, { epoch: frame.epoch, offset: frame.offset });
@@ -184,15 +197,30 @@ export class Subscriptions {
     this.#served.delete(frame.channel);
     this.#held.delete(frame.channel);
     // What has not been answered yet cannot have been ended: that was another subscription, before it.
-    if (shared?.active) this.#end(shared, frame);
+    if (!shared?.active) return;
+    // A poll says it as the next one is refused.
+    if ((frame.code === 'expired' || frame.code === 'unauthorized') && shared.renewable && !this.#renewed.has(shared)) {
+      this.#renewed.add(shared);
+      shared.suspend();
+      void this.#obtain(shared, true);
+    } else {
+      this.#end(shared, frame);
+    }
   }
 
   /** @param {Frame} frame */
   #refused(frame) {
+    // A newer token that is refused changes nothing: the subscription ends with the older one.
+    if (this.#renewing.delete(frame.id)) return true;
     const shared = this.#asked.get(frame.id);
     if (shared === undefined) return false;
     this.#asked.delete(frame.id);
     if (!this.#isFollowed(shared)) return true;
+    if (frame.code === 'unauthorized' && shared.renewable && !this.#renewed.has(shared)) {
+      this.#renewed.add(shared);
+      void this.#obtain(shared, true);
+      return true;
+    }
     if (frame.code === 'conflict') this.#held.add(shared.channel);
     if (passing.has(frame.code)) {
       shared.refused(frame);
@@ -229,6 +257,10 @@ export class Subscriptions {
     const commands = [];
     for (const shared of channels) {
       const { channel } = shared;
+      if (shared.lacksToken) {
+        void this.#obtain(shared, false);
+        continue;
+      }
       this.#served.delete(channel);
       // Only a subscription of our own takes a position, a `last` or presence.
       if (this.#held.delete(channel)) commands.push({ type: 'unsubscribe', channel, id: this.#newId() });
@@ -237,5 +269,32 @@ export class Subscriptions {
       commands.push({ ...shared.asks(), id });
     }
     if (commands.length > 0) this.#send(commands);
+  }
+
+  /** Has a token for a channel, and asks for the channel with it. @param {SharedChannel} shared @param {boolean} renew */
+  async #obtain(shared, renew) {
+    try {
+      if (!(await shared.obtain(renew)) || !this.#isFollowed(shared)) return;
+      if (shared.lacksToken) this.#end(shared, { type: 'unsubscribed', code: 'unauthorized', reason: 'There is no token for this channel' });
+      else if (this.#open && !shared.active && ![...this.#asked.values()].includes(shared)) this.#ask(shared);
+    } catch (error) {
+      if (!this.#isFollowed(shared)) return;
+      shared.refused({ type: 'error', code: 'unauthorized', error: error instanceof Error ? error.message : String(error) });
+      this.#askLater(0);
+    }
+  }
+
+  /** Shows a newer token before the last one ends. @param {SharedChannel} shared */
+  async #renew(shared) {
+    try {
+      if (!(await shared.obtain(true)) || shared.lacksToken || !this.#open || !shared.active || !this.#isFollowed(shared)) return;
+    } catch {
+      // It ends with the token that it has, and is asked for again then.
+      return;
+    }
+    const id = this.#newId();
+    this.#renewing.set(id, shared);
+    const { type, channel, token } = shared.command();
+    this.#send([{ type, channel, token, id }]);
   }
 }

@@ -2,7 +2,7 @@ import { encodePosition, LONGEST_EPOCH, LONGEST_POSITION, MOST_CHANNELS } from '
 
 /**
  * @typedef {import('../commands/commands.js').Frame} Frame
- * @typedef {import('../base/position.js').StreamPosition & { channel: string }} ListedChannel
+ * @typedef {import('../base/position.js').StreamPosition & { channel: string, expires?: number }} ListedChannel
  */
 
 const EVERYBODY = 'all';
@@ -17,7 +17,7 @@ export class HttpChannels {
   #user = '';
   /** Subscribe commands without an answer: channel and id. @type {Map<string, unknown>} */
   #unanswered = new Map();
-  /** @type {Map<string, import('../base/position.js').StreamPosition>} What the last answer listed. */
+  /** @type {Map<string, import('../base/position.js').StreamPosition & { expires?: number }>} What the last answer listed. */
   #listed = new Map();
   /** What the request under way asks for. @type {Set<string>} */
   #requested = new Set();
@@ -27,6 +27,8 @@ export class HttpChannels {
   #unwanted = false;
   /** What did not fit into it. @type {string[]} */
   #excess = [];
+  /** Tokens of the channels that the next request asks for, as a header has them. */
+  #tokens = '';
 
   /** @param {import('./transport.js').TransportContext} context */
   constructor(context) {
@@ -36,6 +38,20 @@ export class HttpChannels {
   /** What a WebSocket is subscribed to without asking. */
   get #unasked() {
     return this.#user ? [EVERYBODY, `user:${this.#user}`] : [EVERYBODY];
+  }
+
+  /** Tokens that grant single channels of the request, as its header has them; '' for none. */
+  get tokens() {
+    return this.#tokens;
+  }
+
+  /** A channel that may not be read. @param {Frame} frame `unsubscribed` @returns {Frame} what answers the command that asked for it */
+  refused(frame) {
+    const id = this.#unanswered.get(frame.channel);
+    if (frame.code === undefined || id === undefined || this.#listed.has(frame.channel)) return frame;
+    this.#unanswered.delete(frame.channel);
+    this.#answerable.delete(frame.channel);
+    return { type: 'error', id, code: frame.code, error: frame.reason };
   }
 
   /** @returns {URLSearchParams} the query of the next request */
@@ -63,6 +79,7 @@ export class HttpChannels {
     this.#answerable = new Map(taken.filter((command) => followed.includes(command)).map((command) => [command.channel, wishOf(command)]));
     this.#unwanted = false;
     this.#listed.clear();
+    this.#tokens = taken.flatMap(({ channel, token }) => (token === undefined ? [] : `${encodeURIComponent(channel)}=${token}`)).join();
     return query;
   }
 
@@ -104,7 +121,7 @@ export class HttpChannels {
    */
   list(subscriptions, user) {
     this.#user = typeof user === 'string' ? user : '';
-    this.#listed = new Map(subscriptions.map(({ channel, epoch, offset }) => [channel, { epoch, offset }]));
+    this.#listed = new Map(subscriptions.map(({ channel, epoch, offset, expires }) => [channel, { epoch, offset, ...(expires !== undefined && { expires }) }]));
     const followed = new Set(this.#context.subscribes().map(({ channel }) => channel));
     return subscriptions.filter(({ channel }) => !followed.has(channel));
   }
@@ -136,8 +153,8 @@ export class HttpChannels {
 }
 
 /** @param {Frame} command @returns {string} what it asks for */
-function wishOf({ since, last, presence }) {
-  return JSON.stringify([since, last, presence]);
+function wishOf({ since, last, presence, token }) {
+  return JSON.stringify([since, last, presence, token]);
 }
 
 /** @param {Frame[]} commands @returns {string} where those stand that stand anywhere; '' where none does */

@@ -59,7 +59,7 @@ export class HttpTransport {
     for (const [name, value] of Object.entries(parameters)) query.set(name, value);
     return /** @type {typeof fetch} */ (this.host.fetch)(`${this.#context.url}?${query}`, {
       ...init,
-      headers: { ...init.headers, ...this.headers },
+      headers: { ...init.headers, ...this.headers, ...(this.#channels.tokens && { 'tidings-channel-token': this.#channels.tokens }) },
       cache: 'no-store',
     });
   }
@@ -78,7 +78,7 @@ export class HttpTransport {
 
   /** @param {Frame} frame */
   receive(frame) {
-    this.#context.receive(frame);
+    this.#context.receive(frame.type === 'unsubscribed' && frame.id === undefined ? this.#channels.refused(frame) : frame);
   }
 
   /** @param {string} text a frame as it came */

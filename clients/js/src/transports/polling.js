@@ -17,7 +17,7 @@ export function openPolling(context) {
 
 /**
  * @typedef {import('../commands/commands.js').Frame} Frame
- * @typedef {{ position: string, messages: Frame[], gaps: Frame[] }} PollAnswer
+ * @typedef {{ position: string, messages: Frame[], gaps: Frame[], expires: Record<string, number> }} PollAnswer
  */
 
 /** @type {import('./http-transport.js').Carry} */
@@ -53,10 +53,10 @@ async function carry(transport, signal) {
  * @param {HttpTransport} transport
  * @param {PollAnswer} answer
  */
-function connect(transport, { position, messages }) {
+function connect(transport, { position, messages, expires }) {
   const subscriptions = (decodePosition(position) ?? []).map(([channel, epoch, offset]) => {
     const first = messages.find((frame) => frame.channel === channel && typeof frame.offset === 'number');
-    return { channel, ...(transport.since(channel) ?? { epoch, offset: first ? first.offset - 1 : offset }) };
+    return { channel, ...(expires[channel] !== undefined && { expires: expires[channel] }), ...(transport.since(channel) ?? { epoch, offset: first ? first.offset - 1 : offset }) };
   });
   transport.connected({ type: 'connected', connection: null, user: null, subscriptions });
 }
@@ -67,7 +67,7 @@ function readAnswer(text) {
     const answer = JSON.parse(text);
     const isFrame = (/** @type {any} */ frame) => typeof frame?.type === 'string';
     if (typeof answer.position !== 'string') return undefined;
-    return { position: answer.position, messages: (answer.messages ?? []).filter(isFrame), gaps: (answer.gaps ?? []).filter(isFrame) };
+    return { position: answer.position, messages: (answer.messages ?? []).filter(isFrame), gaps: (answer.gaps ?? []).filter(isFrame), expires: answer.expires ?? {} };
   } catch {
     return undefined;
   }
