@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Tidings.Dialects;
 using Tidings.Protocol.Catalog;
 using Tidings.Protocol.Replies;
-using Tidings.Sessions;
 
 namespace Tidings.AspNetCore.Api;
 

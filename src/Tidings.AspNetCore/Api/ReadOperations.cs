@@ -1,11 +1,10 @@
 using System.ComponentModel;
 using Tidings.Actions;
 using Tidings.Brokers;
-using Tidings.Presence;
+using Tidings.Dialects;
 using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
-using Tidings.Sessions;
 
 namespace Tidings.AspNetCore.Api;
 
@@ -46,7 +45,7 @@ internal static class ReadOperations
 
         var list = await actions.PresenceAsync(request.Channel!, request.Limit ?? DefaultMembers, cancellationToken);
         var frame = JsonFrame.Begin();
-        PresenceReply.WriteMembers(frame.Writer, list);
+        PresenceJson.WriteMembers(frame.Writer, list);
         return ApiOutcome.Of(frame);
     }
 
@@ -68,7 +67,7 @@ internal static class ReadOperations
         var wanted = request.Before is { } before ? HistoryRequest.Backwards(before, limit) : new HistoryRequest(request.Since, limit, limit);
         var part = await actions.HistoryAsync(request.Channel!, wanted, cancellationToken);
         var frame = JsonFrame.Begin();
-        HistoryReply.WriteFields(frame, wanted, part);
+        HistoryJson.WriteFields(frame, wanted, part);
         return ApiOutcome.Of(frame);
     }
 

@@ -25,11 +25,11 @@ internal sealed class ConnectTransports
     public ConnectTransports(Edge tidings)
     {
         _tidings = tidings;
-        var route = new ConnectRoute(tidings);
+        var route = new ConnectRoute(tidings, tidings.Node.Channels);
         var entrance = new HttpEntrance(tidings, route);
         var settings = tidings.TextRoute(binary: false);
         var answering = settings.With(static settings => settings with { Heartbeat = TimeSpan.Zero, CloseTimeout = AnswerTimeout });
-        _webSockets = new WebSocketRoute(settings, tidings.Node.Channels) { Join = route.Join, IdentifiesByItself = tidings.ConnectHook is not null };
+        _webSockets = route.WebSockets(settings);
         _events = new EventStreamRoute(entrance, tidings.Node.Registry.Metrics, settings.With(static settings => settings with { TextHeartbeat = false }));
         _polls = new PollRoute(entrance, tidings.Node.Registry.Metrics, answering, tidings.Node.Time);
 

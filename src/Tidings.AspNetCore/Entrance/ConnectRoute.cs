@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Authentication;
+using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Services;
 using Tidings.Connections;
 using Tidings.Protocol;
@@ -9,10 +10,13 @@ using Tidings.Sessions;
 namespace Tidings.AspNetCore.Entrance;
 
 /// <summary>Takes connections of the channel protocol in: what a hook says of a client, and which channels the server subscribes.</summary>
-internal sealed class ConnectRoute(Edge tidings)
+internal sealed class ConnectRoute(Edge tidings, ChannelHandler channels)
 {
+    /// <summary>The route of WebSockets.</summary>
+    public WebSocketRoute WebSockets(LiveSettings settings) => new(settings, channels) { Join = Join, IdentifiesByItself = tidings.ConnectHook is not null };
+
     /// <summary>What makes a WebSocket a session: it may run after the request, unless a hook is asked, which is told of the request.</summary>
-    public Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) => tidings.ConnectHook is null
+    private Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) => tidings.ConnectHook is null
         ? connection => BeginAsync(connection, ArrivalOf(connection.Identity))
         : async connection =>
         {
@@ -57,7 +61,7 @@ internal sealed class ConnectRoute(Edge tidings)
 
     private async ValueTask<DisconnectCode?> BeginAsync(Connection connection, Arrival arrival)
     {
-        await tidings.Node.Channels.BeginAsync(connection, arrival).ConfigureAwait(false);
+        await channels.BeginAsync(connection, arrival).ConfigureAwait(false);
         return null;
     }
 

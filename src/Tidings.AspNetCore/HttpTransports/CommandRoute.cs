@@ -4,9 +4,9 @@ using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Entrance;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Responses;
+using Tidings.Dialects;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
-using Tidings.Protocol.Replies;
 using Tidings.Quotas;
 using Tidings.Sessions;
 
@@ -89,7 +89,7 @@ internal sealed class CommandRoute(HttpEntrance entrance, ChannelHandler channel
             if (connection.QueuedBytes + wire.Bytes > settings.Current.QueueBytes)
             {
                 CommandReader.Read(json.Span, out var unread);
-                connection.Send(Reply.Error(unread.Id, ErrorCode.TooLarge, "Answer too large"));
+                session.Answer(unread, new Outcome.Refused(ErrorCode.TooLarge, "Answer too large"));
             }
             else
             {
@@ -104,19 +104,16 @@ internal sealed class CommandRoute(HttpEntrance entrance, ChannelHandler channel
 
     private async ValueTask CarryOutAsync(ChannelSession session, Visit visit, ReadOnlyMemory<byte> json)
     {
-        var connection = session.Connection;
         RateRefusal refusal;
         if (json.Length > settings.Current.Messages.SoftLimit)
         {
-            connection.Send(TryContent(session, visit, out refusal)
-                ? Reply.Error(default, ErrorCode.TooLarge, "Message too large")
-                : Reply.RateLimited(default, refusal.RetryAfter, refusal.SharedLimit));
+            session.Say(new Notice.Refused(TryContent(session, visit, out refusal) ? Outcome.Refused.TooLarge : Outcome.Refused.By(refusal)));
             return;
         }
 
         if (CommandReader.Read(json.Span, out var command) is { } fault)
         {
-            connection.Send(Reply.Error(command.Id, ErrorCode.BadRequest, fault.Error, fault.Details));
+            session.Answer(command, new Outcome.Refused(ErrorCode.BadRequest, fault.Error, fault.Details));
             return;
         }
 
@@ -124,13 +121,13 @@ internal sealed class CommandRoute(HttpEntrance entrance, ChannelHandler channel
         {
             case CommandType.Publish or CommandType.Send or CommandType.Call when !TryContent(session, visit, out refusal):
             case CommandType.Presence or CommandType.History or CommandType.Ping when !TryAsk(session, visit, out refusal):
-                connection.Send(Reply.RateLimited(command.Id, refusal.RetryAfter, refusal.SharedLimit));
+                session.Answer(command, Outcome.Refused.By(refusal));
                 break;
             case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Presence or CommandType.History or CommandType.Ping:
                 await ChannelHandler.CompleteAsync(session, command, actions.CarryOutAsync(session, command));
                 break;
             default:
-                connection.Send(Reply.Error(command.Id, ErrorCode.BadRequest, "Invalid message format", NeedsConnection));
+                session.Answer(command, new Outcome.Refused(ErrorCode.BadRequest, "Invalid message format", NeedsConnection));
                 break;
         }
     }

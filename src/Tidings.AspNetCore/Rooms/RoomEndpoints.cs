@@ -24,7 +24,7 @@ public static class RoomEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetRequiredService<Edge>();
-        var rooms = new RoomHandler(tidings.Node.Hub, tidings.Node.Broker, tidings.Node.Kinds, tidings.Node.RoomDialects, tidings.Node.FirstMessage);
+        var rooms = new RoomHandler(tidings.Node.Hub, tidings.Node.Broker, tidings.Node.Kinds, tidings.Node.RoomDialect, tidings.Node.FirstMessage);
         return endpoints.MapRoute(pattern, new WebSocketRoute(tidings.TextRoute(binary: false), rooms)
         {
             Check = static context => ChannelName.IsValidRoom(RoomOf(context))

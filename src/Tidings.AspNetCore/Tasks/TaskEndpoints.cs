@@ -35,7 +35,7 @@ public static class TaskEndpoints
         ArgumentNullException.ThrowIfNull(endpoints);
         var tidings = endpoints.ServiceProvider.GetTidings();
         var settings = tidings.TextRoute(binary: false).With(static settings => settings with { TextHeartbeat = false });
-        var entrance = new HttpEntrance(tidings, new ConnectRoute(tidings));
+        var entrance = new HttpEntrance(tidings, new ConnectRoute(tidings, tidings.Node.Channels));
         var writing = new TaskWriteRoutes(tidings);
         var reading = new TaskReadRoutes(tidings, entrance, new EventStreamRoute(entrance, tidings.Node.Registry.Metrics, settings), settings);
         var group = endpoints.MapGroup(pattern);

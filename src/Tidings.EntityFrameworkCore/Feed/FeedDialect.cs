@@ -1,17 +1,13 @@
 using Tidings.Channels;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Messages;
+using Tidings.Protocol.Compression;
 
 namespace Tidings.EntityFrameworkCore.Feed;
 
 /// <summary>The events of a resource for those who see every row: the very event, and its offset.</summary>
-internal sealed class FeedDialect() : Dialect(PlainIndex)
+internal sealed class FeedDialect(MessageDeflater deflater) : Dialect(deflater)
 {
-    public const int PlainIndex = 4;
-    public const int DeflateIndex = 5;
-
-    public override bool TellsGaps => false;
-
     public override void Missed(Subscription subscription) => (subscription.Connection.Tag as FeedSession)?.Restart();
 
     // What no outbox has published is somebody's own invention: feeds don't know of it.
@@ -19,13 +15,11 @@ internal sealed class FeedDialect() : Dialect(PlainIndex)
 }
 
 /// <summary>The events of a resource for one who sees some of its rows: those that come into sight are created, those that go are deleted.</summary>
-internal sealed class FilteredFeedDialect(FeedSession session, FeedView view) : Dialect(FeedDialect.PlainIndex)
+internal sealed class FilteredFeedDialect(FeedSession session, FeedView view) : Dialect
 {
     private readonly Resource _resource = session.Resource;
     private Message? _last;
     private byte[] _lastFrame = [];
-
-    public override bool TellsGaps => false;
 
     public override void Missed(Subscription subscription) => session.Restart();
 

@@ -3,7 +3,6 @@ using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
-using Tidings.Dialects;
 using Tidings.EntityFrameworkCore.Contexts;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
@@ -21,7 +20,7 @@ internal sealed class ResourceFeed(Edge tidings, ResourceDefinition definition, 
 
     private static readonly ClaimsPrincipal Nobody = new(new ClaimsIdentity());
 
-    private readonly DialectFamily _whole = new(new FeedDialect(), FeedDialect.DeflateIndex, tidings.Node.Deflater);
+    private readonly FeedDialect _whole = new(tidings.Node.Deflater);
 
     public Resource Resource => definition.Resource;
 

@@ -49,16 +49,13 @@ internal static class Reply
         frame.Writer.WriteEndArray();
     }
 
-    /// <summary>A limit on rates refuses a command.</summary>
+    /// <summary>A refusal that ends by itself.</summary>
     /// <param name="id">The command's id.</param>
+    /// <param name="code">For programs.</param>
+    /// <param name="error">For people.</param>
     /// <param name="retryAfter">In milliseconds.</param>
     /// <param name="limit">Whose limit it is, where it is not the connection's own: <c>ip</c>, <c>user</c> or <c>channel</c>.</param>
-    public static byte[] RateLimited(ReadOnlyMemory<byte> id, int retryAfter, string? limit = null) => Later(id, ErrorCode.RateLimited, "Rate limit exceeded", retryAfter, limit);
-
-    /// <summary>The server is hard-pressed and refuses what can wait; <paramref name="retryAfter"/> is in milliseconds.</summary>
-    public static byte[] Overloaded(ReadOnlyMemory<byte> id, int retryAfter) => Later(id, ErrorCode.Unavailable, "Overloaded", retryAfter);
-
-    private static byte[] Later(ReadOnlyMemory<byte> id, ErrorCode code, string error, int retryAfter, string? limit = null)
+    public static byte[] Later(ReadOnlyMemory<byte> id, ErrorCode code, string error, int retryAfter, string? limit = null)
     {
         var frame = JsonFrame.Begin("error", id);
         frame.Writer.WriteString("code"u8, code.ToWire());

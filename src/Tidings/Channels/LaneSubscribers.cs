@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using Tidings.Lanes;
 using Tidings.Messages;
 using Tidings.Protocol;
-using Tidings.Protocol.Replies;
 
 namespace Tidings.Channels;
 
@@ -229,7 +228,10 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
             return [];
         }
 
-        if (!dialect.TellsGaps)
+        var gap = before.Epoch == message.Epoch
+            ? new ChannelGap(next, before.Offset + 1, next.Offset, GapReason.Trimmed)
+            : new ChannelGap(next, before.Offset + 1, before.Offset, GapReason.Epoch);
+        if (dialect.Gap(channel, gap) is not { } told)
         {
             for (var i = 0; i < _live.Count; i++)
             {
@@ -241,11 +243,9 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
 
         if (_live.Count > 0)
         {
-            _live[0].Connection.Registry.Metrics.Gap(before.Epoch == message.Epoch ? GapReason.Trimmed : GapReason.Epoch, _live.Count);
+            _live[0].Connection.Registry.Metrics.Gap(gap.Reason, _live.Count);
         }
 
-        return before.Epoch == message.Epoch
-            ? Reply.Gap(channel, next, before.Offset + 1, next.Offset, GapReason.Trimmed)
-            : Reply.Gap(channel, next, before.Offset + 1, before.Offset, GapReason.Epoch);
+        return told;
     }
 }

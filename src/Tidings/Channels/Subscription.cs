@@ -2,7 +2,6 @@ using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Messages;
 using Tidings.Protocol;
-using Tidings.Protocol.Replies;
 
 namespace Tidings.Channels;
 
@@ -271,10 +270,10 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
     private void TellGap(StreamPosition next, string reason)
     {
         var to = next.Epoch == _seen.Epoch ? next.Offset : _seen.Offset;
-        if (dialect.TellsGaps)
+        if (dialect.Gap(Channel!.Name, new ChannelGap(next, _seen.Offset + 1, to, reason)) is { } told)
         {
             connection.Registry.Metrics.Gap(reason);
-            connection.Send(Reply.Gap(Channel!.Name, next, _seen.Offset + 1, to, reason));
+            connection.Send(told);
         }
         else
         {

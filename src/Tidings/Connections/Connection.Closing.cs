@@ -1,5 +1,6 @@
 using Tidings.Lanes;
 using Tidings.Protocol;
+using Tidings.Protocol.Commands;
 using Tidings.Protocol.Frames;
 
 namespace Tidings.Connections;
@@ -23,7 +24,7 @@ internal sealed partial class Connection
             return;
         }
 
-        QueueClose(code);
+        QueueClose(_handler.CloseCode(code));
         _suspended = false;
         if (_stash is { } unread)
         {
@@ -42,6 +43,15 @@ internal sealed partial class Connection
         if (State == ConnectionState.Open && !_wire!.IsOneWay)
         {
             _handler.OnDraining(this);
+        }
+    }
+
+    /// <summary>Says why a token was refused, before the connection is closed.</summary>
+    public void TellTokenRefused(IReadOnlyList<FieldFault> details)
+    {
+        if (_handler.OnTokenRefused(details) is { } frame)
+        {
+            Send(frame);
         }
     }
 

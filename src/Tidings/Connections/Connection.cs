@@ -192,7 +192,7 @@ internal sealed partial class Connection : LaneMember, ILaneWork
 
         if (now >= _heartbeat.NextPing)
         {
-            EnqueueControl(_heartbeat.Ping(Settings, now));
+            EnqueueControl(_heartbeat.Ping(Settings, _handler, now));
             MarkDirty();
         }
 
@@ -212,7 +212,7 @@ internal sealed partial class Connection : LaneMember, ILaneWork
         }
         else
         {
-            QueueClose(_code);
+            QueueClose(_handler.CloseCode(_code));
         }
 
         _reading = !wire.IsOneWay;

@@ -1,4 +1,6 @@
 using Tidings.Protocol;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Replies;
 
 namespace Tidings.Connections;
 
@@ -12,6 +14,16 @@ internal abstract class ConnectionHandler
     public virtual void OnBinary(Connection connection, ReadOnlySpan<byte> bytes)
     {
     }
+
+    /// <summary>The frames that ask for a sign of life where scripts must see it.</summary>
+    public virtual byte[] TextPing => Heartbeat.BothPings;
+
+    /// <summary>A close code in the numbers of the route's protocol.</summary>
+    public virtual DisconnectCode CloseCode(DisconnectCode code) => code;
+
+    /// <summary>What a client that has one attempt to show a token is told before it is closed; null where nothing is.</summary>
+    /// <param name="details">Why the token was refused.</param>
+    public virtual byte[]? OnTokenRefused(IReadOnlyList<FieldFault> details) => Reply.Error(default, ErrorCode.Unauthorized, "Invalid token", details);
 
     /// <summary>A message over the soft limit came and was not kept.</summary>
     public virtual void OnOversized(Connection connection)

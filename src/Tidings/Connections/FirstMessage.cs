@@ -1,6 +1,5 @@
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
-using Tidings.Protocol.Replies;
 using Tidings.Security.Identities;
 
 namespace Tidings.Connections;
@@ -139,7 +138,7 @@ internal sealed class FirstMessage(Authenticator authenticator)
     {
         if (details is not null && connection is { State: ConnectionState.Open, Authentication.IsPending: true })
         {
-            connection.Send(Reply.Error(default, ErrorCode.Unauthorized, "Invalid token", details));
+            connection.TellTokenRefused(details);
         }
 
         return new AuthAnswer(End(connection, DisconnectCode.AuthFailed, AuthOutcome.Refused), details);

@@ -7,8 +7,8 @@ internal struct Heartbeat
 {
     private static readonly byte[] ProtocolPing = Frame.Create(Opcode.Ping, default);
 
-    // In one write: scripts see the text, and what never looks at texts answers the protocol ping by itself.
-    private static readonly byte[] BothPings = [.. Frame.Text("""{"type":"ping"}"""u8), .. ProtocolPing];
+    /// <summary>The text that routes without a dialect send, with the protocol's ping.</summary>
+    public static readonly byte[] BothPings = WithText(Frame.Text("""{"type":"ping"}"""u8));
 
     // What is sent more slowly than this, once the stall time has passed, holds memory rather than says something.
     private const int LeastBytesPerSecond = 128;
@@ -49,11 +49,14 @@ internal struct Heartbeat
         now - _lastHeard >= 2 * (long)settings.Heartbeat.TotalMilliseconds;
 
     /// <summary>The frames that ask for life, and sets the time for the next.</summary>
-    public byte[] Ping(ConnectionSettings settings, long now)
+    public byte[] Ping(ConnectionSettings settings, ConnectionHandler handler, long now)
     {
         _nextPing = now + (long)settings.Heartbeat.TotalMilliseconds;
-        return settings.TextHeartbeat ? BothPings : ProtocolPing;
+        return settings.TextHeartbeat ? handler.TextPing : ProtocolPing;
     }
+
+    /// <summary>A ping for scripts and the protocol's in one write: what never looks at texts answers the latter by itself.</summary>
+    public static byte[] WithText(ReadOnlySpan<byte> frame) => [.. frame, .. ProtocolPing];
 
     public readonly bool HasStalled(ConnectionSettings settings, long now) => now >= StallDue(settings);
 

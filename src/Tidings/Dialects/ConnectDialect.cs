@@ -1,15 +1,50 @@
-using Tidings.Channels;
 using Tidings.Messages;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
 using Tidings.Protocol.Replies;
 
 namespace Tidings.Dialects;
 
 /// <summary>The channel protocol over WebSocket: one JSON object in one text frame.</summary>
-internal sealed class ConnectDialect() : Dialect(PlainIndex)
+internal sealed class ConnectDialect(MessageDeflater? deflater = null) : SessionDialect(deflater)
 {
-    public const int PlainIndex = 2;
-    public const int DeflateIndex = 3;
+    private static readonly Command NoCommand = new();
+
+    public override CommandFault? Read(ref ReadOnlySpan<byte> text, out Command command)
+    {
+        var fault = CommandReader.Read(text, out command);
+        text = default;
+        return fault;
+    }
+
+    public override byte[] Answer(Command command, Outcome outcome) => outcome switch
+    {
+        Outcome.Refused { RetryAfter: { } retryAfter } refused => Reply.Later(command.Id, refused.Code, refused.Error, retryAfter, refused.Limit),
+        Outcome.Refused refused => Reply.Error(command.Id, refused.Code, refused.Error, refused.Details),
+        Outcome.Authenticated authenticated => Reply.AuthSuccess(command.Id, authenticated.User),
+        Outcome.Subscribed subscribed => Subscribed(command.Id, subscribed),
+        Outcome.Renewed renewed => Reply.Renewed(command.Id, renewed.Channel, renewed.Expires),
+        Outcome.Unsubscribed unsubscribed => Reply.Unsubscribed(command.Id, unsubscribed.Channel),
+        Outcome.Published published => Reply.Published(command.Id, published.Channel, published.Position),
+        Outcome.Sent sent => Reply.Sent(command.Id, sent.Delivered),
+        Outcome.Presence presence => Presence(command.Id, presence),
+        Outcome.History history => HistoryJson.Frame(command.Id, history.Channel, history.Wanted, history.Part),
+        Outcome.Result result => Reply.Result(command.Id, result.Data.Span),
+        _ => Reply.PongTo(command.Id),
+    };
+
+    public override byte[] Say(Notice notice) => notice switch
+    {
+        Notice.Connected connected => Connected(connected),
+        Notice.Subscribed subscribed => Subscribed(id: default, subscribed.To),
+        Notice.Unsubscribed unsubscribed => Reply.Unsubscribed(id: default, unsubscribed.Channel, unsubscribed.Code, unsubscribed.Reason),
+        Notice.Direct direct => Reply.Direct(direct.From, direct.Connection, direct.Data.Span),
+        Notice.Refused refused => Answer(NoCommand, refused.Why),
+        _ => Reply.Draining,
+    };
+
+    public override byte[] Gap(string channel, in ChannelGap gap) => Reply.Gap(channel, gap.Position, gap.From, gap.To, gap.Reason);
 
     public override byte[] Encode(Message message) => Frame.Text(Json(message));
 
@@ -69,5 +104,49 @@ internal sealed class ConnectDialect() : Dialect(PlainIndex)
         }
 
         writer.WriteNumber("time"u8, message.Time);
+    }
+
+    private static byte[] Subscribed(ReadOnlyMemory<byte> id, Outcome.Subscribed subscribed)
+    {
+        var reply = Reply.Subscribed(id, subscribed.Channel, subscribed.Start, subscribed.Recovered);
+        if (subscribed.Members is { } members)
+        {
+            PresenceJson.WriteList(reply.Writer, members);
+        }
+
+        Reply.WriteExpires(reply, subscribed.Expires);
+        return reply.End();
+    }
+
+    private static byte[] Presence(ReadOnlyMemory<byte> id, Outcome.Presence presence)
+    {
+        var frame = JsonFrame.Begin("presence", id);
+        frame.Writer.WriteString("channel"u8, presence.Channel);
+        PresenceJson.WriteMembers(frame.Writer, presence.List);
+        return frame.End();
+    }
+
+    private static byte[] Connected(Notice.Connected connected)
+    {
+        var frame = JsonFrame.Begin("connected");
+        var writer = frame.Writer;
+        writer.WriteString("connection"u8, connected.Id);
+        writer.WriteString("user"u8, connected.User);
+        writer.WriteNumber("pingInterval"u8, (long)connected.PingInterval.TotalMilliseconds);
+        writer.WriteString("server"u8, connected.Server.Name);
+        writer.WriteString("version"u8, connected.Server.Version);
+        writer.WriteStartArray("subscriptions"u8);
+        foreach (var (channel, start, expires) in connected.Subscriptions)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("channel"u8, channel);
+            writer.WriteString("epoch"u8, start.Epoch);
+            writer.WriteNumber("offset"u8, start.Offset);
+            Reply.WriteExpires(frame, expires);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        return frame.End();
     }
 }

@@ -3,19 +3,15 @@ using System.Text.Json;
 using Tidings.Channels;
 using Tidings.Messages;
 using Tidings.Protocol;
+using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
 using Tidings.Protocol.Rooms;
 
 namespace Tidings.Dialects;
 
 /// <summary>Plain text rooms: <c>[room] text</c>, escaped for HTML. A JSON string is shown as its text, other JSON as its JSON text.</summary>
-internal sealed class RoomDialect() : Dialect(PlainIndex)
+internal sealed class RoomDialect(MessageDeflater? deflater = null) : Dialect(deflater)
 {
-    public const int PlainIndex = 0;
-    public const int DeflateIndex = 1;
-
-    public override bool TellsGaps => false;
-
     public override byte[] Encode(Message message)
     {
         var text = TextOf(message.Data).Span;

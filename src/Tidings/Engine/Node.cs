@@ -59,15 +59,14 @@ internal sealed partial class Node : IAsyncDisposable
 
         // How it is said, and by what rules.
         Deflater = new MessageDeflater(new DeflateSettings(options.Compression.Level, (int)options.Compression.ThresholdBytes));
-        RoomDialects = new DialectFamily(new RoomDialect(), RoomDialect.DeflateIndex, Deflater);
-        ConnectDialects = new DialectFamily(new ConnectDialect(), ConnectDialect.DeflateIndex, Deflater);
+        RoomDialect = new RoomDialect(Deflater);
         foreach (var kind in options.Channels)
         {
             Kinds.Set(_kindOf(kind));
         }
 
         Kinds.UnmatchedAreOpen = UnmatchedAreOpen(options);
-        Subscribing = new Subscribing(Hub, Broker, Presence, Kinds, ConnectDialects, new ChannelLimits(_limits.Subscriptions, _limits.SubscribeRate)) { Shedder = Shedder, Shares = parts.Subscriptions, Authenticator = Authenticator };
+        Subscribing = new Subscribing(Hub, Broker, Presence, Kinds, new ChannelLimits(_limits.Subscriptions, _limits.SubscribeRate)) { Shedder = Shedder, Shares = parts.Subscriptions, Authenticator = Authenticator };
 
         // What is asked of this node and of the others.
         Reports = new NodeReports(Hub, Backplane.Broker, Backplane.Nodes, new NodeFigures(Id, meters, Registry, Directory, Hub, Lanes, () => Backplane.IsAvailable, Version), Time);
@@ -81,7 +80,7 @@ internal sealed partial class Node : IAsyncDisposable
         DirectMessages = new DirectMessages(Kinds, everywhere) { Rule = new SendRule(options.Send) };
         Actions = new CommandActions(Broker, Presence, Kinds, Subscribing, Directory, DirectMessages) { Calls = parts.Calls, FirstMessage = FirstMessage, Shedder = Shedder };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
-        Channels = new ChannelHandler(Actions, Subscribing, Directory, Server, FirstMessage);
+        Channels = Speak(new ConnectDialect(Deflater));
         Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, parts.Json);
         _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
             options.Tasks, parts.TaskStore ?? Backplane.Tasks ?? new MemoryTaskStore(Time, options.Tasks.MemoryBytes), Broker, Hub, Kinds, FirstMessage, parts.Json, Id, Time, meters, log));
@@ -121,8 +120,7 @@ internal sealed partial class Node : IAsyncDisposable
     public ITicketStore Tickets => Backplane.Tickets;
 
     public MessageDeflater Deflater { get; }
-    public DialectFamily ConnectDialects { get; }
-    public DialectFamily RoomDialects { get; }
+    public RoomDialect RoomDialect { get; }
     public ChannelKinds Kinds { get; } = new();
 
     /// <summary>Subscriptions of the channel protocol, whoever asks for them.</summary>
@@ -148,6 +146,9 @@ internal sealed partial class Node : IAsyncDisposable
 
     /// <summary>What applications see.</summary>
     public ITidings Facade { get; }
+
+    /// <summary>Serves sessions in the words of a dialect: one handler serves all connections of its routes.</summary>
+    public ChannelHandler Speak(SessionDialect dialect) => new(dialect, Actions, Subscribing, Directory, Server, FirstMessage);
 
     /// <summary>Begins to connect to what is shared; completes when the first attempt has ended, well or not.</summary>
     public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAll(Backplane.StartAsync(cancellationToken), StartTokensAsync(cancellationToken));

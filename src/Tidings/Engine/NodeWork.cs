@@ -1,10 +1,10 @@
 using Tidings.Actions;
 using Tidings.Clients;
 using Tidings.Connections;
+using Tidings.Dialects;
 using Tidings.Lanes;
 using Tidings.Nodes;
 using Tidings.Protocol.Frames;
-using Tidings.Protocol.Replies;
 using Tidings.Reports;
 using Tidings.Sessions;
 
@@ -46,10 +46,21 @@ internal sealed class NodeWork(ConnectionDirectory directory, Subscribing subscr
             return 0;
         }
 
-        var frame = Reply.Direct(request.From, request.Connection, request.Data.Span);
+        var notice = new Notice.Direct(request.From, request.Connection, request.Data);
+        SessionDialect? dialect = null;
+        byte[]? frame = null;
         foreach (var receiver in receivers)
         {
-            receiver.SendLater(frame);
+            if (receiver.Tag is ChannelSession session && session.Dialect != dialect)
+            {
+                dialect = session.Dialect;
+                frame = dialect.Say(notice);
+            }
+
+            if (frame is not null)
+            {
+                receiver.SendLater(frame);
+            }
         }
 
         return receivers.Count;

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Tidings.Protocol;
 
 namespace Tidings.Messages;
@@ -22,7 +21,11 @@ internal enum MessageKind : byte
 /// <summary>One entry of a channel's log, or something said in passing, and the bytes it has on each wire, made once for all who read it.</summary>
 internal sealed class Message
 {
-    private Encodings _encodings;
+    // What encoders have made of it, newest first: a list, as few wires show one message.
+    private Encoding? _encodings;
+
+    // So that no sum of frames leaves the range of a number.
+    private const int LargestCharge = int.MaxValue / 64;
 
     // What few messages have is not paid for by all.
     private Rarities? _rarities;
@@ -107,20 +110,30 @@ internal sealed class Message
             return [];
         }
 
-        ref var encoding = ref _encodings[encoder.Index];
-        if (encoding is not null)
+        var first = Volatile.Read(ref _encodings);
+        if (Find(first, encoder) is { } there)
         {
-            return encoding;
+            return there;
         }
 
-        var made = encoder.Encode(this);
-        if (Interlocked.CompareExchange(ref encoding, made, null) is { } earlier)
+        var bytes = encoder.Encode(this);
+        while (true)
         {
-            return earlier;
-        }
+            var made = new Encoding(encoder, bytes, first);
+            var found = Interlocked.CompareExchange(ref _encodings, made, first);
+            if (found == first)
+            {
+                Charge(Math.Min(bytes.Length, LargestCharge));
+                return bytes;
+            }
 
-        Charge(Math.Min(made.Length, int.MaxValue / MessageEncoder.Count));
-        return made;
+            if (Find(found, encoder) is { } earlier)
+            {
+                return earlier;
+            }
+
+            first = found;
+        }
     }
 
     /// <summary>The log keeps it no longer.</summary>
@@ -163,9 +176,23 @@ internal sealed class Message
         public int Bytes => Overhead + (2 * ((Event?.Length ?? 0) + (Connection?.Length ?? 0))) + (Except?.Bytes ?? 0) + (Hidden?.Length ?? 0);
     }
 
-    [InlineArray(MessageEncoder.Count)]
-    private struct Encodings
+    private static byte[]? Find(Encoding? encoding, MessageEncoder encoder)
     {
-        private byte[]? _first;
+        for (; encoding is not null; encoding = encoding.Next)
+        {
+            if (encoding.Encoder == encoder)
+            {
+                return encoding.Bytes;
+            }
+        }
+
+        return null;
+    }
+
+    private sealed class Encoding(MessageEncoder encoder, byte[] bytes, Encoding? next)
+    {
+        public MessageEncoder Encoder => encoder;
+        public byte[] Bytes => bytes;
+        public Encoding? Next => next;
     }
 }

@@ -1,14 +1,8 @@
 namespace Tidings.Messages;
 
-/// <summary>Makes the bytes that a message has on one wire, and knows no sockets.</summary>
-/// <param name="index">Where a message keeps these bytes: below <see cref="Count"/>, each encoder its own.</param>
-internal abstract class MessageEncoder(int index)
+/// <summary>Makes the bytes that a message has on one wire, and knows no sockets. A message keeps what each encoder made of it.</summary>
+internal abstract class MessageEncoder
 {
-    /// <summary>How many encoders keep their bytes in a message.</summary>
-    public const int Count = 6;
-
-    public int Index => index;
-
-    /// <summary>Makes the bytes.</summary>
+    /// <summary>Makes the bytes; an empty array where this wire does not show the message.</summary>
     public abstract byte[] Encode(Message message);
 }

@@ -15,9 +15,9 @@ internal sealed partial class LoadShedder : IDisposable
     private const int QueueCalm = 4;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RelieveEvery = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan CalmFor = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan CalmFor = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly IPressure _pressure;
@@ -101,7 +101,9 @@ internal sealed partial class LoadShedder : IDisposable
         if (found is not null && _reason is null)
         {
             _refused = 0;
-            _relievedAt = now;
+
+            // Much of what is in use may be garbage that nobody has looked for yet: newcomers are not kept out for that.
+            _relievedAt = now - RelieveEvery;
             _watch.Change(WatchEvery, WatchEvery);
             LogBegun(_log, found, 100 * memory, delay.TotalMilliseconds);
         }

@@ -13,7 +13,7 @@ using Tidings.Security.Tokens;
 namespace Tidings.Rooms;
 
 /// <summary>Text rooms: what one says, all in the room hear, the speaker too.</summary>
-internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, DialectFamily dialects, FirstMessage? firstMessage) : TextRouteHandler(firstMessage)
+internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, RoomDialect dialect, FirstMessage? firstMessage) : TextRouteHandler(firstMessage)
 {
     private static readonly byte[] NotAllowed = Frame.Text("""{"error":"Not allowed"}"""u8);
     private static readonly byte[] Unavailable = Frame.Text("""{"error":"Service unavailable"}"""u8);
@@ -54,7 +54,7 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, D
     /// <returns>False where the room has <paramref name="limit"/> members already; 0 is no limit.</returns>
     public bool TryJoin(Connection connection, string room, int limit)
     {
-        var subscription = new Subscription(connection, dialects.For(connection.Deflate));
+        var subscription = new Subscription(connection, dialect.For(connection.Deflate));
 
         // Before it joins: from then on the lane may close the connection, and must find what it has to leave.
         connection.Tag = subscription;

@@ -15,6 +15,3 @@ internal sealed record Arrival
 
     public IReadOnlyList<string> Channels { get; init; } = [];
 }
-
-/// <summary>What a node says of itself.</summary>
-internal sealed record ServerInfo(string Name, string Version);

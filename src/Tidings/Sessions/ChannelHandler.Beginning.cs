@@ -1,7 +1,7 @@
 using Tidings.Connections;
+using Tidings.Dialects;
 using Tidings.Lanes;
 using Tidings.Protocol.Commands;
-using Tidings.Protocol.Replies;
 using Tidings.Quotas;
 
 namespace Tidings.Sessions;
@@ -14,7 +14,10 @@ internal sealed partial class ChannelHandler
     {
         var session = NewSession(connection);
         directory.Add(session.Id, connection);
-        connection.SendLater(Connected(session, []));
+        if (Connected(session, []) is { } connected)
+        {
+            connection.SendLater(connected);
+        }
     }
 
     /// <summary>The same of somebody of whom more is known, with the subscriptions that the server makes. Where it fails the connection is to be abandoned.</summary>
@@ -39,7 +42,7 @@ internal sealed partial class ChannelHandler
     {
         var session = NewSession(connection, arrival);
         var subscriptions = new List<FirstSubscription>(wishes.Count);
-        var refusals = new List<byte[]>();
+        var refusals = new List<Notice.Unsubscribed>();
         SubscribeRefusal? first = null;
         foreach (var wish in wishes)
         {
@@ -47,7 +50,7 @@ internal sealed partial class ChannelHandler
             var (refused, granted) = byServer ? default : await subscribing.JudgeAsync(session, wish).ConfigureAwait(false);
             if (refused is { } refusal)
             {
-                refusals.Add(Reply.Unsubscribed(id: default, wish.Channel, refusal.Code, refusal.Text));
+                refusals.Add(new Notice.Unsubscribed(wish.Channel, refusal.Code, refusal.Text));
                 first ??= refusal;
             }
             else
@@ -83,14 +86,14 @@ internal sealed partial class ChannelHandler
         return session;
     }
 
-    private static ChannelSession NewSession(Connection connection, Arrival? arrival = null, bool isRequest = false)
+    private ChannelSession NewSession(Connection connection, Arrival? arrival = null, bool isRequest = false)
     {
-        var session = new ChannelSession(connection, arrival?.Connection ?? NewId()) { Info = arrival?.Info ?? default, IsRequest = isRequest };
+        var session = new ChannelSession(connection, arrival?.Connection ?? NewId(), dialect) { Info = arrival?.Info ?? default, IsRequest = isRequest };
         connection.Tag = session;
         return session;
     }
 
-    private void Enter(ChannelSession session, List<FirstSubscription> subscriptions, List<byte[]> refusals)
+    private void Enter(ChannelSession session, List<FirstSubscription> subscriptions, IReadOnlyList<Notice.Unsubscribed> refusals)
     {
         // First of all that is posted: whoever finds the connection in the directory comes after.
         var beginning = new Beginning(session, Connected(session, subscriptions), refusals, subscriptions);
@@ -110,45 +113,17 @@ internal sealed partial class ChannelHandler
         }
     }
 
-    private byte[] Connected(ChannelSession session, List<FirstSubscription> subscriptions)
-    {
-        var frame = JsonFrame.Begin("connected");
-        frame.Writer.WriteString("connection"u8, session.Id);
-        if (session.User is { } user)
-        {
-            frame.Writer.WriteString("user"u8, user);
-        }
-        else
-        {
-            frame.Writer.WriteNull("user"u8);
-        }
+    private byte[]? Connected(ChannelSession session, List<FirstSubscription> subscriptions) => dialect.Say(new Notice.Connected(
+        session.Id, session.User, session.Connection.Settings.Heartbeat, server, subscriptions.ConvertAll(static first => (first.Membership.Channel, first.History.Start, first.Membership.Grant?.Expires))));
 
-        frame.Writer.WriteNumber("pingInterval"u8, (long)session.Connection.Settings.Heartbeat.TotalMilliseconds);
-        frame.Writer.WriteString("server"u8, server.Name);
-        frame.Writer.WriteString("version"u8, server.Version);
-        frame.Writer.WriteStartArray("subscriptions"u8);
-        foreach (var (membership, history, _) in subscriptions)
-        {
-            frame.Writer.WriteStartObject();
-            frame.Writer.WriteString("channel"u8, membership.Channel);
-            frame.Writer.WriteString("epoch"u8, history.Start.Epoch);
-            frame.Writer.WriteNumber("offset"u8, history.Start.Offset);
-            Reply.WriteExpires(frame, membership.Grant?.Expires);
-            frame.Writer.WriteEndObject();
-        }
-
-        frame.Writer.WriteEndArray();
-        return frame.End();
-    }
-
-    private sealed class Beginning(ChannelSession session, byte[] connected, List<byte[]> refusals, List<FirstSubscription> subscriptions) : ILaneWork
+    private sealed class Beginning(ChannelSession session, byte[]? connected, IReadOnlyList<Notice.Unsubscribed> refusals, List<FirstSubscription> subscriptions) : ILaneWork
     {
         public void Run(object? argument)
         {
-            session.Connection.Send(connected);
+            Send(session.Connection, connected);
             foreach (var refusal in refusals)
             {
-                session.Connection.Send(refusal);
+                session.Say(refusal);
             }
 
             // All that is gone before anything that is not: an answer that lists the two apart then has them in their order.

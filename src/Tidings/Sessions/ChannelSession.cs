@@ -1,5 +1,7 @@
 using Tidings.Channels;
 using Tidings.Connections;
+using Tidings.Dialects;
+using Tidings.Protocol.Commands;
 using Tidings.Quotas;
 using Tidings.Rules;
 using Tidings.Security.Identities;
@@ -7,7 +9,7 @@ using Tidings.Security.Identities;
 namespace Tidings.Sessions;
 
 /// <summary>What the channel protocol keeps of one connection. Belongs to the connection's lane.</summary>
-internal sealed class ChannelSession(Connection connection, string id) : IRecipient
+internal sealed class ChannelSession(Connection connection, string id, SessionDialect dialect) : IRecipient
 {
     // Most connections have a few channels: a list is smaller than a dictionary, and as fast.
     private const int Few = 8;
@@ -16,6 +18,9 @@ internal sealed class ChannelSession(Connection connection, string id) : IRecipi
     private Dictionary<string, ChannelMembership>? _index;
 
     public Connection Connection => connection;
+
+    /// <summary>The words of its wire.</summary>
+    public SessionDialect Dialect => dialect;
 
     /// <summary>The connection's public id.</summary>
     public string Id => id;
@@ -56,6 +61,24 @@ internal sealed class ChannelSession(Connection connection, string id) : IRecipi
     public bool Ended { get; set; }
 
     public TokenBucket Subscribing;
+
+    /// <summary>Tells what came of a command.</summary>
+    public void Answer(Command command, Outcome outcome)
+    {
+        if (dialect.Answer(command, outcome) is { } frame)
+        {
+            connection.Send(frame);
+        }
+    }
+
+    /// <summary>Tells something that was not asked for.</summary>
+    public void Say(Notice notice)
+    {
+        if (dialect.Say(notice) is { } frame)
+        {
+            connection.Send(frame);
+        }
+    }
 
     public ChannelMembership? Find(string channel)
     {

@@ -1,11 +1,11 @@
 using Tidings.Brokers;
 using Tidings.Connections;
+using Tidings.Dialects;
 using Tidings.Messages;
 using Tidings.Presence;
 using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
-using Tidings.Protocol.Replies;
 using Tidings.Quotas;
 using Tidings.Rules;
 
@@ -19,6 +19,11 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     private const int MostMembers = 1000;
     private const int MostMessages = 1000;
     private const int MostHistoryBytes = 1024 * 1024;
+
+    // What a message has on the wire besides its data, about.
+    private const int MessageOverhead = 128;
+
+    private static readonly byte[] Null = "null"u8.ToArray();
 
     /// <summary>Takes tokens; null where none are accepted.</summary>
     public FirstMessage? FirstMessage { get; init; }
@@ -36,18 +41,18 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         switch (command.Type)
         {
             case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Auth when !connection.TryContent(command.Data.Length, out refusal):
-                connection.Send(Reply.RateLimited(command.Id, refusal.RetryAfter, refusal.SharedLimit));
+                session.Answer(command, Outcome.Refused.By(refusal));
                 return default;
             case CommandType.Unsubscribe or CommandType.Presence or CommandType.History when !subscribing.TryTake(session, out refusal):
-                connection.Send(Reply.RateLimited(command.Id, refusal.RetryAfter, refusal.SharedLimit));
+                session.Answer(command, Outcome.Refused.By(refusal));
                 return default;
             case CommandType.Presence or CommandType.History when Shedder?.TryShed() == true:
-                connection.Send(Reply.Overloaded(command.Id, LoadShedder.RetryAfter));
+                session.Answer(command, Outcome.Refused.Overloaded(LoadShedder.RetryAfter));
                 return default;
             case CommandType.Subscribe when command.Targets is { } targets:
                 return SubscribeAllAsync(session, command, targets);
             case CommandType.Subscribe:
-                return subscribing.SubscribeAsync(session, command.Target, command.Id);
+                return subscribing.SubscribeAsync(session, command.Target, command);
         }
 
         // Of a channel that is subscribed to this is asked where every transport subscribes, for each channel by itself.
@@ -56,7 +61,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         var asked = new PermissionRequest(who, command.Target, kind, direct.Rule);
         if (!Permissions.Allow(command.Type, asked))
         {
-            Forbid(connection, command, PermissionReason.Of(command.Type, asked));
+            Forbid(session, command, PermissionReason.Of(command.Type, asked));
             return default;
         }
 
@@ -78,7 +83,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
             case CommandType.Ping:
                 if (connection.TryControl())
                 {
-                    connection.Send(Reply.PongTo(command.Id));
+                    session.Answer(command, Outcome.Pong.Instance);
                 }
 
                 return default;
@@ -89,7 +94,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
             case CommandType.Auth when FirstMessage is { } firstMessage:
                 return AuthenticateAsync(session, command, firstMessage);
             case CommandType.Auth:
-                Refuse(connection, command, ErrorCode.Unauthorized, "Invalid token");
+                Refuse(session, command, ErrorCode.Unauthorized, "Invalid token");
                 return default;
             default:
                 connection.TryControl();
@@ -97,17 +102,16 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         }
     }
 
-    private static void Refuse(Connection connection, Command command, ErrorCode code, string error) =>
-        connection.Send(Reply.Error(command.Id, code, error));
+    private static void Refuse(ChannelSession session, Command command, ErrorCode code, string error) => session.Answer(command, new Outcome.Refused(code, error));
 
-    private static void Forbid(Connection connection, Command command, FieldFault why) =>
-        connection.Send(Reply.Error(command.Id, ErrorCode.NotAllowed, NotAllowed, connection.Registry.Refusals.Add(NotAllowed, connection.Address, why)));
+    private static void Forbid(ChannelSession session, Command command, FieldFault why) =>
+        session.Answer(command, new Outcome.Refused(ErrorCode.NotAllowed, NotAllowed, session.Connection.Registry.Refusals.Add(NotAllowed, session.Connection.Address, why)));
 
     // What the application has refused with another code is its own affair.
-    private static void Refuse(Connection connection, Command command, ErrorCode code, HandlerVerdict verdict, FieldFault why)
+    private static void Refuse(ChannelSession session, Command command, ErrorCode code, HandlerVerdict verdict, FieldFault why)
     {
-        var noted = code == ErrorCode.NotAllowed ? connection.Registry.Refusals.Add(NotAllowed, connection.Address, why) : null;
-        connection.Send(Reply.Error(command.Id, code, verdict.Error ?? NotAllowed, verdict.Details ?? noted));
+        var noted = code == ErrorCode.NotAllowed ? session.Connection.Registry.Refusals.Add(NotAllowed, session.Connection.Address, why) : null;
+        session.Answer(command, new Outcome.Refused(code, verdict.Error ?? NotAllowed, verdict.Details ?? noted));
     }
 
     private async ValueTask AuthenticateAsync(ChannelSession session, Command command, FirstMessage firstMessage)
@@ -118,7 +122,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         switch (answer.Outcome)
         {
             case AuthOutcome.Accepted:
-                connection.Send(Reply.AuthSuccess(command.Id, session.User!));
+                session.Answer(command, new Outcome.Authenticated(session.User!));
                 if (!known)
                 {
                     directory.SetUser(session.User!, connection);
@@ -129,10 +133,10 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
                 await subscribing.ReviewAsync(session).ConfigureAwait(false);
                 break;
             case AuthOutcome.Refused:
-                connection.Send(Reply.Error(command.Id, ErrorCode.Unauthorized, "Invalid token", answer.Details));
+                session.Answer(command, new Outcome.Refused(ErrorCode.Unauthorized, "Invalid token", answer.Details));
                 break;
             case AuthOutcome.Unavailable:
-                Refuse(connection, command, ErrorCode.Unavailable, "Service unavailable");
+                session.Answer(command, Outcome.Refused.Unavailable);
                 break;
         }
     }
@@ -141,7 +145,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     {
         foreach (var target in targets)
         {
-            await subscribing.SubscribeAsync(session, target, command.Id).ConfigureAwait(false);
+            await subscribing.SubscribeAsync(session, target, command).ConfigureAwait(false);
             await session.Connection.Lane.SwitchTo();
         }
     }
@@ -151,11 +155,11 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         if (session.Find(command.Target.Channel) is { } membership)
         {
             subscribing.Unsubscribe(session, membership);
-            session.Connection.Send(Reply.Unsubscribed(command.Id, membership.Channel));
+            session.Answer(command, new Outcome.Unsubscribed(membership.Channel));
         }
         else
         {
-            Refuse(session.Connection, command, ErrorCode.NotAllowed, "Not subscribed");
+            Refuse(session, command, ErrorCode.NotAllowed, "Not subscribed");
         }
     }
 
@@ -165,7 +169,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         var channel = command.Target.Channel;
         if (!connection.TryPublish(channel, out var refusal))
         {
-            connection.Send(Reply.RateLimited(command.Id, refusal.RetryAfter, refusal.SharedLimit));
+            session.Answer(command, Outcome.Refused.By(refusal));
             return;
         }
 
@@ -176,13 +180,13 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
             await connection.Lane.SwitchTo();
             if (verdict.Refusal is { } code)
             {
-                Refuse(connection, command, code, verdict, PermissionReason.Application(channel));
+                Refuse(session, command, code, verdict, PermissionReason.Application(channel));
                 return;
             }
 
             if (verdict.Drop)
             {
-                connection.Send(Reply.Published(command.Id, channel, null));
+                session.Answer(command, new Outcome.Published(channel, null));
                 return;
             }
 
@@ -203,7 +207,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
             Retention = kind.Retention,
         }).ConfigureAwait(false);
         await connection.Lane.SwitchTo();
-        connection.Send(Reply.Published(command.Id, channel, position));
+        session.Answer(command, new Outcome.Published(channel, position));
     }
 
     // One user's keys are not another's, nor the server's: who guesses a key must not make somebody else's message look like a repeat.
@@ -215,17 +219,14 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         if (!await MayReadAsync(session, kind, channel).ConfigureAwait(false))
         {
             await session.Connection.Lane.SwitchTo();
-            Forbid(session.Connection, command, PermissionReason.Application(channel));
+            Forbid(session, command, PermissionReason.Application(channel));
             return;
         }
 
         var limit = Math.Min(command.Limit ?? MostMembers, MostMembers);
         var list = await presence.ReadAsync(channel, limit).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
-        var frame = JsonFrame.Begin("presence", command.Id);
-        frame.Writer.WriteString("channel"u8, channel);
-        PresenceReply.WriteMembers(frame.Writer, list);
-        session.Connection.Send(frame.End());
+        session.Answer(command, new Outcome.Presence(channel, list));
     }
 
     private async ValueTask HistoryAsync(ChannelSession session, Command command, ChannelKind kind)
@@ -234,7 +235,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         if (!await MayReadAsync(session, kind, target.Channel).ConfigureAwait(false))
         {
             await session.Connection.Lane.SwitchTo();
-            Forbid(session.Connection, command, PermissionReason.Application(target.Channel));
+            Forbid(session, command, PermissionReason.Application(target.Channel));
             return;
         }
 
@@ -244,10 +245,27 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
             : new HistoryRequest(target.Since, Math.Min(target.Last ?? limit, limit), limit);
         var part = await broker.ReadAsync(target.Channel, wanted).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
-        session.Connection.Send(HistoryReply.Frame(command.Id, target.Channel, wanted, part, Math.Min(MostHistoryBytes, session.Connection.Settings.QueueBytes / 2)));
+        var mostBytes = Math.Min(MostHistoryBytes, session.Connection.Settings.QueueBytes / 2);
+        session.Answer(command, new Outcome.History(target.Channel, wanted, part with { Messages = Bounded(part.Messages, mostBytes, newest: wanted.Since is null) }));
     }
 
-    // Who looks at subscriptions looks at those who read without one, too.
+    // How large the answer may be, about; one message always fits. After a position the first are told, otherwise the newest.
+    private static IReadOnlyList<Message> Bounded(IReadOnlyList<Message> messages, int mostBytes, bool newest)
+    {
+        var count = 0;
+        for (var left = (long)mostBytes; count < messages.Count; count++)
+        {
+            left -= messages[newest ? messages.Count - 1 - count : count].Data.Bytes.Length + MessageOverhead;
+            if (left < 0 && count > 0)
+            {
+                break;
+            }
+        }
+
+        return count == messages.Count ? messages : [.. newest ? messages.Skip(messages.Count - count) : messages.Take(count)];
+    }
+
+    // OnSubscribe also guards reads without a subscription.
     private static async ValueTask<bool> MayReadAsync(ChannelSession session, ChannelKind kind, string channel) =>
         kind.OnSubscribe is not { } handler
         || session.Find(channel) is not null
@@ -257,7 +275,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
     {
         if (Calls is null)
         {
-            Forbid(session.Connection, command, NoAnswer);
+            Forbid(session, command, NoAnswer);
             return;
         }
 
@@ -265,10 +283,10 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         await session.Connection.Lane.SwitchTo();
         if (verdict.Refusal is { } code)
         {
-            Refuse(session.Connection, command, code, verdict, NoAnswer);
+            Refuse(session, command, code, verdict, NoAnswer);
             return;
         }
 
-        session.Connection.Send(Reply.Result(command.Id, (verdict.Data ?? "null"u8.ToArray()).Span));
+        session.Answer(command, new Outcome.Result(verdict.Data ?? Null));
     }
 }

@@ -1,7 +1,7 @@
+using Tidings.Dialects;
 using Tidings.Nodes;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
-using Tidings.Protocol.Replies;
 using Tidings.Rules;
 
 namespace Tidings.Sessions;
@@ -34,13 +34,13 @@ internal sealed class DirectMessages(ChannelKinds kinds, Everywhere everywhere)
             {
                 var why = new FieldFault("to", "the application's handler or policy refused it");
                 var noted = code == ErrorCode.NotAllowed ? connection.Registry.Refusals.Add(NotAllowed, connection.Address, why) : null;
-                connection.Send(Reply.Error(command.Id, code, verdict.Error ?? NotAllowed, verdict.Details ?? noted));
+                session.Answer(command, new Outcome.Refused(code, verdict.Error ?? NotAllowed, verdict.Details ?? noted));
                 return;
             }
 
             if (verdict.Drop)
             {
-                connection.Send(Reply.Sent(command.Id, delivered: null));
+                session.Answer(command, new Outcome.Sent(null));
                 return;
             }
 
@@ -56,6 +56,6 @@ internal sealed class DirectMessages(ChannelKinds kinds, Everywhere everywhere)
         var count = await everywhere.DoAsync(request).ConfigureAwait(false);
         await connection.Lane.SwitchTo();
         var own = ChannelName.UserPrefix + command.To;
-        connection.Send(Reply.Sent(command.Id, Permissions.MaySeeDelivered(kinds.Find(own), own, session.Identity) ? count : null));
+        session.Answer(command, new Outcome.Sent(Permissions.MaySeeDelivered(kinds.Find(own), own, session.Identity) ? count : null));
     }
 }

@@ -1,7 +1,6 @@
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Protocol;
-using Tidings.Protocol.Replies;
 
 namespace Tidings.Sessions;
 
@@ -22,8 +21,16 @@ internal readonly record struct FirstSubscription(ChannelMembership Membership, 
         // A position that the log has never reached is as foreign to it as one of another epoch.
         var top = History.Top;
         var trimmed = since.Epoch == top.Epoch && since.Offset < top.Offset;
-        Membership.Subscription.Connection.Send(Reply.Gap(
-            Membership.Channel, top, since.Offset + 1, trimmed ? top.Offset : since.Offset, trimmed ? GapReason.Trimmed : GapReason.Epoch));
+        var subscription = Membership.Subscription;
+        var gap = new ChannelGap(top, since.Offset + 1, trimmed ? top.Offset : since.Offset, trimmed ? GapReason.Trimmed : GapReason.Epoch);
+        if (subscription.Dialect.Gap(Membership.Channel, gap) is { } told)
+        {
+            subscription.Connection.Send(told);
+        }
+        else
+        {
+            subscription.Dialect.Missed(subscription);
+        }
     }
 
     /// <summary>Has messages go out. Called on the connection's lane, after all gaps were told.</summary>

@@ -1,9 +1,9 @@
 using Tidings.Brokers;
 using Tidings.Channels;
+using Tidings.Dialects;
 using Tidings.Presence;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
-using Tidings.Protocol.Replies;
 using Tidings.Rules;
 using Tidings.Security.Identities;
 
@@ -12,10 +12,11 @@ namespace Tidings.Sessions;
 /// <content>What joining a channel takes: live first, then the log, then presence.</content>
 internal sealed partial class Subscribing
 {
-    private async ValueTask JoinAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind, ReadOnlyMemory<byte> id, bool byServer = false, Identity? granted = null)
+    // Without a command it is the server's wish.
+    private async ValueTask JoinAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind, Command? command, Identity? granted = null)
     {
         var connection = session.Connection;
-        var membership = NewMembership(session, request, kind, byServer, granted);
+        var membership = NewMembership(session, request, kind, byServer: command is null, granted);
         session.Add(membership);
 
         // Live first, then the log: what is said between the two is in both, and sent once.
@@ -26,13 +27,18 @@ internal sealed partial class Subscribing
             await connection.Lane.SwitchTo();
             var members = session.Ended || !kind.Presence ? null : await EnterAsync(session, membership, request.Presence).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
-            if (!session.Ended && session.Find(request.Channel) != membership)
+            if (session.Ended)
             {
-                connection.Send(Reply.Error(id, ErrorCode.Conflict, "Unsubscribed by server"));
+                return;
             }
-            else if (!session.Ended)
+
+            if (session.Find(request.Channel) == membership)
             {
-                Begin(session, membership, request, history, members, id);
+                Begin(session, membership, request, history, members, command);
+            }
+            else if (command is not null)
+            {
+                session.Answer(command, new Outcome.Refused(ErrorCode.Conflict, "Unsubscribed by server"));
             }
         }
 #pragma warning disable CA1031 // Whatever went wrong, the channel is left, the peer gets an answer, and the next channel its turn.
@@ -40,8 +46,8 @@ internal sealed partial class Subscribing
 #pragma warning restore CA1031
         {
             await connection.Lane.SwitchTo();
-            Fail(session, membership, error, id, byServer);
-            if (byServer)
+            Fail(session, membership, error, command);
+            if (command is null)
             {
                 throw;
             }
@@ -63,7 +69,7 @@ internal sealed partial class Subscribing
     private ChannelMembership NewMembership(ChannelSession session, SubscribeRequest request, ChannelKind kind, bool byServer, Identity? granted)
     {
         var connection = session.Connection;
-        var dialect = dialects.For(connection.Deflate);
+        var dialect = session.Dialect.For(connection.Deflate);
         return new ChannelMembership(
             request.Channel, kind, Subscription.Waiting(connection, dialect, request.Conflate, kind.SlowConsumers == SlowConsumerPolicy.Skip))
         {
@@ -74,7 +80,7 @@ internal sealed partial class Subscribing
         };
     }
 
-    private void Fail(ChannelSession session, ChannelMembership membership, Exception error, ReadOnlyMemory<byte> id, bool byServer)
+    private void Fail(ChannelSession session, ChannelMembership membership, Exception error, Command? command)
     {
         if (error is not BrokerUnavailableException)
         {
@@ -87,24 +93,24 @@ internal sealed partial class Subscribing
         }
 
         Unsubscribe(session, membership);
-        if (!byServer)
+        if (command is not null)
         {
-            session.Connection.Send(error is BrokerUnavailableException
-                ? Reply.Error(id, ErrorCode.Unavailable, "Service unavailable")
-                : Reply.Error(id, ErrorCode.Internal, "Internal error"));
+            session.Answer(command, error is BrokerUnavailableException ? Outcome.Refused.Unavailable : Outcome.Refused.Failed);
         }
     }
 
-    private static void Begin(ChannelSession session, ChannelMembership membership, SubscribeRequest request, HistoryPart history, PresenceList? members, ReadOnlyMemory<byte> id)
+    private static void Begin(ChannelSession session, ChannelMembership membership, SubscribeRequest request, HistoryPart history, PresenceList? members, Command? command)
     {
-        var reply = Reply.Subscribed(id, request.Channel, history.Start, request.Since is null ? null : history.Recovered);
-        if (members is not null)
+        var subscribed = new Outcome.Subscribed(request.Channel, history.Start, request.Since is null ? null : history.Recovered, members, membership.Grant?.Expires);
+        if (command is not null)
         {
-            PresenceReply.WriteList(reply.Writer, members);
+            session.Answer(command, subscribed);
+        }
+        else
+        {
+            session.Say(new Notice.Subscribed(subscribed));
         }
 
-        Reply.WriteExpires(reply, membership.Grant?.Expires);
-        session.Connection.Send(reply.End());
         if (request.Since is not null)
         {
             session.Connection.Registry.Metrics.Recovery(history.Recovered);

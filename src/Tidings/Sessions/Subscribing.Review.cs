@@ -1,5 +1,5 @@
+using Tidings.Dialects;
 using Tidings.Protocol;
-using Tidings.Protocol.Replies;
 using Tidings.Rules;
 
 namespace Tidings.Sessions;
@@ -23,7 +23,7 @@ internal sealed partial class Subscribing
                 if (!session.Ended && session.Find(membership.Channel) == membership)
                 {
                     Unsubscribe(session, membership);
-                    session.Connection.Send(Reply.Unsubscribed(id: default, membership.Channel, ErrorCode.NotAllowed, "Not allowed"));
+                    session.Say(new Notice.Unsubscribed(membership.Channel, ErrorCode.NotAllowed, "Not allowed"));
                 }
             }
             else

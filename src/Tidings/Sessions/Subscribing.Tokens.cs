@@ -1,6 +1,7 @@
+using Tidings.Connections;
+using Tidings.Dialects;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
-using Tidings.Protocol.Replies;
 using Tidings.Security.Identities;
 
 namespace Tidings.Sessions;
@@ -17,13 +18,16 @@ internal sealed partial class Subscribing
     private async ValueTask<(Identity? Granted, SubscribeRefusal Refusal)> IdentifyAsync(ChannelSession session, SubscribeRequest request)
     {
         var connection = session.Connection;
-        TokenJudgement judged = TokenReason.NotAccepted;
+        if (Authenticator is not { } authenticator)
+        {
+            return (null, Refuse(connection, TokenReason.NotAccepted));
+        }
+
+        TokenJudgement judged;
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            judged = Authenticator is { } authenticator
-                ? await authenticator.IdentifySubscriptionAsync(request.Token!, request.Channel, session.User).ConfigureAwait(false)
-                : judged;
+            judged = await authenticator.IdentifySubscriptionAsync(request.Token!, request.Channel, session.User).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever the application's own check throws, the peer gets an answer.
         catch (Exception error)
@@ -35,13 +39,16 @@ internal sealed partial class Subscribing
 
         return judged.Identity is { } identity ? (identity, default)
             : judged.Later ? (null, new SubscribeRefusal(ErrorCode.Unavailable, "Service unavailable"))
-            : (null, new SubscribeRefusal(ErrorCode.Unauthorized, InvalidToken, connection.Registry.Refusals.Add(InvalidToken, connection.Address, new FieldFault("token", judged.Why!))));
+            : (null, Refuse(connection, judged.Why!));
     }
 
+    private static SubscribeRefusal Refuse(Connection connection, string why) =>
+        new(ErrorCode.Unauthorized, InvalidToken, connection.Registry.Refusals.Add(InvalidToken, connection.Address, new FieldFault("token", why)));
+
     // A subscription that a token has granted goes on with a newer one, and nothing of it changes.
-    private static void Renew(ChannelMembership membership, SubscriptionGrant grant, Identity newer, ReadOnlyMemory<byte> id)
+    private static void Renew(ChannelSession session, ChannelMembership membership, SubscriptionGrant grant, Identity newer, Command command)
     {
         grant.Renew(newer);
-        membership.Subscription.Connection.Send(Reply.Renewed(id, membership.Channel, grant.Expires));
+        session.Answer(command, new Outcome.Renewed(membership.Channel, grant.Expires));
     }
 }

@@ -7,7 +7,6 @@ using Tidings.Presence;
 using Tidings.Pressure;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
-using Tidings.Protocol.Replies;
 using Tidings.Quotas;
 using Tidings.Rules;
 using Tidings.Security.Identities;
@@ -15,7 +14,7 @@ using Tidings.Security.Identities;
 namespace Tidings.Sessions;
 
 /// <summary>Subscribing and its end, for commands and for the server alike. Called on the connection's lane.</summary>
-internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStore presence, ChannelKinds kinds, DialectFamily dialects, ChannelLimits limits)
+internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStore presence, ChannelKinds kinds, ChannelLimits limits)
 {
     // How many members the answer to a subscribe lists; the count is always whole.
     private const int MembersInReply = 100;
@@ -63,13 +62,13 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
     /// <summary>Subscribes, sends the reply and what was missed.</summary>
     /// <param name="session">Whom.</param>
     /// <param name="request">To what.</param>
-    /// <param name="id">The command's id.</param>
-    public async ValueTask SubscribeAsync(ChannelSession session, SubscribeRequest request, ReadOnlyMemory<byte> id)
+    /// <param name="command">The command that asks.</param>
+    public async ValueTask SubscribeAsync(ChannelSession session, SubscribeRequest request, Command command)
     {
         var connection = session.Connection;
         if (!TryTake(session, out var rate))
         {
-            connection.Send(Reply.RateLimited(id, rate.RetryAfter, rate.SharedLimit));
+            session.Answer(command, Outcome.Refused.By(rate));
             return;
         }
 
@@ -80,7 +79,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             await connection.Lane.SwitchTo();
             if (granted is null)
             {
-                connection.Send(Reply.Error(id, invalid.Code, invalid.Text, invalid.Details));
+                session.Answer(command, new Outcome.Refused(invalid.Code, invalid.Text, invalid.Details));
                 return;
             }
         }
@@ -89,13 +88,13 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         var held = granted is null ? null : session.Find(request.Channel)?.Grant;
         if ((held is null ? Refuse(session, request, kind, granted) : Judge(session, request, kind, granted)) is { } refusal)
         {
-            connection.Send(Reply.Error(id, refusal.Code, refusal.Text, refusal.Details));
+            session.Answer(command, new Outcome.Refused(refusal.Code, refusal.Text, refusal.Details));
             return;
         }
 
         if (held is null && (request.Since is not null || request.Last > 0) && Shedder?.TryShed() == true)
         {
-            connection.Send(Reply.Overloaded(id, LoadShedder.RetryAfter));
+            session.Answer(command, Outcome.Refused.Overloaded(LoadShedder.RetryAfter));
             return;
         }
 
@@ -105,7 +104,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             await connection.Lane.SwitchTo();
             if (verdict.Refusal is { } code)
             {
-                connection.Send(Reply.Error(id, code, verdict.Error ?? NotAllowed, verdict.Details ?? NoteApplication(connection, request.Channel, code)));
+                session.Answer(command, new Outcome.Refused(code, verdict.Error ?? NotAllowed, verdict.Details ?? NoteApplication(connection, request.Channel, code)));
                 return;
             }
         }
@@ -117,11 +116,11 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
 
         if (held is not null && session.Find(request.Channel) is { } membership && membership.Grant == held)
         {
-            Renew(membership, held, granted!, id);
+            Renew(session, membership, held, granted!, command);
             return;
         }
 
-        await JoinAsync(session, request, kind, id, granted: granted).ConfigureAwait(false);
+        await JoinAsync(session, request, kind, command, granted).ConfigureAwait(false);
     }
 
     /// <summary>Subscribes a session that did not ask for it, and tells it: no limit counts it, no permission is needed.</summary>
@@ -133,7 +132,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             return false;
         }
 
-        await JoinAsync(session, new SubscribeRequest { Channel = channel }, kinds.Find(channel), id: default, byServer: true).ConfigureAwait(false);
+        await JoinAsync(session, new SubscribeRequest { Channel = channel }, kinds.Find(channel), command: null).ConfigureAwait(false);
         return !session.Ended;
     }
 
@@ -156,7 +155,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         }
 
         Unsubscribe(session, membership);
-        session.Connection.Send(Reply.Unsubscribed(id: default, channel, ErrorCode.NotAllowed, "Unsubscribed by server"));
+        session.Say(new Notice.Unsubscribed(channel, ErrorCode.NotAllowed, "Unsubscribed by server"));
         return true;
     }
 

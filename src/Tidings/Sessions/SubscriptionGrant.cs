@@ -1,6 +1,6 @@
+using Tidings.Dialects;
 using Tidings.Lanes;
 using Tidings.Protocol;
-using Tidings.Protocol.Replies;
 using Tidings.Security.Identities;
 
 namespace Tidings.Sessions;
@@ -47,7 +47,7 @@ internal sealed class SubscriptionGrant(ChannelSession session, string channel, 
         else if (!session.Ended && session.Find(channel) is { } membership && membership.Grant == this)
         {
             subscribing.Unsubscribe(session, membership);
-            session.Connection.Send(Reply.Unsubscribed(id: default, channel, ErrorCode.Expired, "Token expired"));
+            session.Say(new Notice.Unsubscribed(channel, ErrorCode.Expired, "Token expired"));
         }
     }
 

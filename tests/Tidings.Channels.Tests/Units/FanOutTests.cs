@@ -105,11 +105,9 @@ public sealed class FanOutTests : IDisposable
         _rig.Hub.Deliver(new Message { Kind = kind, Channel = "c", Position = new StreamPosition("e", offset), Time = 0, Data = MessageData.Text(text) });
 
     // Leaves out each "-", as a filter does.
-    private sealed class PickyDialect() : Dialect(0)
+    private sealed class PickyDialect : Dialect
     {
         public int Misses { get; private set; }
-
-        public override bool TellsGaps => false;
 
         public override void Missed(Subscription subscription) => Misses++;
 

@@ -75,7 +75,7 @@ internal sealed class Rig : IDisposable, IMeterFactory
             Kinds.Set(kind);
         }
 
-        _rooms = new RoomHandler(Hub, _node.Broker, Kinds, _node.RoomDialects, firstMessage: null);
+        _rooms = new RoomHandler(Hub, _node.Broker, Kinds, _node.RoomDialect, firstMessage: null);
         Settings = new ConnectionSettings
         {
             Messages = new MessageRules(64 * 1024, 1024 * 1024, Text: true, Binary: false),

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using Tidings.Presence;
 
-namespace Tidings.Presence;
+namespace Tidings.Dialects;
 
 /// <summary>How lists of members look on the wire.</summary>
-internal static class PresenceReply
+internal static class PresenceJson
 {
     /// <summary>Adds <c>presence: {members, count}</c>.</summary>
     public static void WriteList(Utf8JsonWriter writer, PresenceList list)

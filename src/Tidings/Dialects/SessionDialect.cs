@@ -1,0 +1,30 @@
+using Tidings.Channels;
+using Tidings.Protocol;
+using Tidings.Protocol.Commands;
+using Tidings.Protocol.Compression;
+using Tidings.Protocol.Frames;
+
+namespace Tidings.Dialects;
+
+/// <summary>A protocol of sessions: how its commands are read, and everything that is said on its wire. Holds no state of a connection. Safe from any thread.</summary>
+/// <remarks>What channels say to all their subscribers is <see cref="Dialect"/>'s part. All bytes are whole frames.</remarks>
+internal abstract class SessionDialect(MessageDeflater? deflater = null) : Dialect(deflater)
+{
+    /// <summary>Reads the next command of a text message.</summary>
+    /// <param name="text">What is left of the message, valid UTF-8; empty once all is read.</param>
+    /// <param name="command">The command. Where it has a fault, what could be read of it.</param>
+    /// <returns>What is wrong with it, or null.</returns>
+    public abstract CommandFault? Read(ref ReadOnlySpan<byte> text, out Command command);
+
+    /// <summary>What came of a command; null where nothing is said of it. Called on the connection's lane.</summary>
+    public abstract byte[]? Answer(Command command, Outcome outcome);
+
+    /// <summary>What the server says by itself; null where nothing is said of it.</summary>
+    public abstract byte[]? Say(Notice notice);
+
+    /// <summary>The text that asks a peer for a sign of life; the protocol's ping goes out beside it.</summary>
+    public virtual byte[] Ping { get; } = Frame.Text("""{"type":"ping"}"""u8);
+
+    /// <summary>The close code in this protocol's numbers.</summary>
+    public virtual DisconnectCode CloseCode(DisconnectCode code) => code;
+}
