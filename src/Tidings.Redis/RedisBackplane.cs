@@ -57,6 +57,8 @@ internal sealed class RedisBackplane : IBackplane
     /// <summary>This node's name among the others: random, for as long as the process lives.</summary>
     public string Node { get; }
 
+    public string Engine => "redis";
+
     public RedisBroker Broker { get; }
 
     IBroker IBackplane.Broker => Broker;

@@ -5,6 +5,7 @@ using Tidings.Server;
 using Tidings.Server.Bench;
 using Tidings.Server.Checking;
 using Tidings.Server.Configuration;
+using Tidings.Server.Data;
 using Tidings.Server.Remote;
 using Tidings.Server.Terminal;
 using Tidings.Server.Tokens;
@@ -23,6 +24,8 @@ root.Subcommands.Add(new PresenceCommand().Command);
 root.Subcommands.Add(new HealthCommand().Command);
 root.Subcommands.Add(new BenchCommand().Command);
 root.Subcommands.Add(new CheckCommand().Command);
+root.Subcommands.Add(DataCommand.Create());
+root.Subcommands.Add(DataCommand.Backup());
 root.Subcommands.Add(TokenCommand.Create());
 var parsed = root.Parse(args);
 return parsed.Action is ParseErrorAction

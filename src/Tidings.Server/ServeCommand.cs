@@ -1,3 +1,4 @@
+using Tidings.Data;
 using Tidings.Server.Configuration;
 using Tidings.Server.Terminal;
 
@@ -25,6 +26,11 @@ internal static class ServeCommand
             }
 
             return ExitCode.Misused;
+        }
+        catch (DataDirectoryException error)
+        {
+            await Console.Error.WriteLineAsync($"The server did not start: {error.Message}");
+            return ExitCode.Failed;
         }
         catch (IOException error) when (error.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {

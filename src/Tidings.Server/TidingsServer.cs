@@ -64,6 +64,11 @@ internal static class TidingsServer
             new TidingsServiceBuilder(builder.Services).AddRedis(redis);
         }
 
+        if (options.Data is { } data)
+        {
+            new TidingsServiceBuilder(builder.Services).AddData(data);
+        }
+
         if (options.PostgreSql is { } postgreSql)
         {
             TaskDb.Add(builder, postgreSql);

@@ -102,6 +102,7 @@ internal static class ListOperations
         var frame = JsonFrame.Begin();
         frame.Writer.WriteString("server"u8, tidings.Node.Server.Name);
         frame.Writer.WriteString("version"u8, tidings.Node.Server.Version);
+        frame.Writer.WriteString("engine"u8, tidings.Node.Backplane.Engine);
         frame.Writer.WriteNumber("connections"u8, tidings.Node.Registry.Count);
         frame.Writer.WriteNumber("users"u8, tidings.Node.Directory.Users.Count());
         frame.Writer.WriteNumber("channels"u8, tidings.Node.Hub.Channels);

@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Nodes;
 using Tidings.Protocol;
-using Tidings.Redis.Logs;
 
 namespace Tidings.Redis.Cluster;
 

@@ -5,7 +5,6 @@ using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Presence;
 using Tidings.Protocol;
-using Tidings.Redis.Logs;
 using Tidings.Redis.Servers;
 
 namespace Tidings.Redis.Presence;

@@ -54,20 +54,21 @@ internal sealed class CheckCommand
             faults = found;
         }
 
+        var engine = settings is null ? default : ConfigurationNotes.EngineOf(settings.Options);
         var values = settings is null || !parsed.GetValue(_show) ? [] : EffectiveOptions.Of(settings, configuration!).ToList();
         if (output.IsJson)
         {
-            WriteJson(output, faults, notes, values);
+            WriteJson(output, faults, notes, engine.Name, values);
         }
         else
         {
-            Write(output, faults, notes, values);
+            Write(output, faults, notes, engine, values);
         }
 
         return faults.Count == 0 ? ExitCode.Done : ExitCode.Misused;
     }
 
-    private static void Write(CommandOutput output, IReadOnlyList<string> faults, IReadOnlyList<string> notes, List<EffectiveOption> values)
+    private static void Write(CommandOutput output, IReadOnlyList<string> faults, IReadOnlyList<string> notes, (string Name, string Promise) engine, List<EffectiveOption> values)
     {
         if (faults.Count > 0)
         {
@@ -84,6 +85,7 @@ internal sealed class CheckCommand
         else
         {
             output.Line("The configuration is good.");
+            output.Line($"Engine: {engine.Name}, {engine.Promise}");
         }
 
         foreach (var note in notes)
@@ -92,7 +94,7 @@ internal sealed class CheckCommand
         }
     }
 
-    private static void WriteJson(CommandOutput output, IReadOnlyList<string> faults, IReadOnlyList<string> notes, List<EffectiveOption> values) => output.Json(writer =>
+    private static void WriteJson(CommandOutput output, IReadOnlyList<string> faults, IReadOnlyList<string> notes, string? engine, List<EffectiveOption> values) => output.Json(writer =>
     {
         writer.WriteBoolean("ok", faults.Count == 0);
         writer.WriteStartArray("faults");
@@ -109,6 +111,11 @@ internal sealed class CheckCommand
         }
 
         writer.WriteEndArray();
+        if (engine is not null)
+        {
+            writer.WriteString("engine", engine);
+        }
+
         if (values.Count == 0)
         {
             return;

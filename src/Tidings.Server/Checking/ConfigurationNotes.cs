@@ -1,6 +1,8 @@
 using Tidings.AspNetCore.Keys;
+using Tidings.Data.Directories;
 using Tidings.Server.AdminKeys;
 using Tidings.Server.Configuration;
+using Tidings.Server.Options;
 
 namespace Tidings.Server.Checking;
 
@@ -35,9 +37,20 @@ internal static class ConfigurationNotes
             yield return note;
         }
 
+        if (settings.Options.Data is { } data && DataPlace.NoteOf(data) is { } place)
+        {
+            yield return place;
+        }
+
         if (settings.Options is { Redis: not null, ClusterKey.Count: 0 })
         {
             yield return "Tidings:ClusterKey is not set: whoever may write in Redis can make tickets, revocations and nodes' requests. Set it to the same secrets on all nodes.";
         }
     }
+
+    /// <summary>Where logs and what goes with them are kept, and what that promises.</summary>
+    public static (string Name, string Promise) EngineOf(ServerOptions options) =>
+        options.Redis is not null ? ("redis", "all nodes share the logs; durable messages are accepted where Redis writes each command to disk before it answers.")
+        : options.Data is { } data ? ("data", $"one node, whose logs, tasks, revocations and tickets are in {data} and survive it; durable messages are on disk before they are acknowledged.")
+        : ("memory", "one node, whose logs end with the process; durable messages are refused. Tidings:Data (--data) keeps them in a directory.");
 }

@@ -16,6 +16,7 @@ internal static class ServeOptions
         (Text("--api-key", "Key of the server API and of POST /broadcast"), "Tidings:ApiKey"),
         (Text("--admin-key", "Key of who runs the server; it opens the server API too"), "Tidings:AdminKey"),
         (Text("--worker-key", "Key of workers that report tasks' progress"), "Tidings:WorkerKey"),
+        (Text("--data", "Directory where a single node keeps logs, tasks, revocations and tickets, so that they survive it"), "Tidings:Data"),
         (Text("--redis", "Redis that all nodes share, as 127.0.0.1:6379; several that share the channels are separated by ';'"), "Tidings:Redis"),
         (Text("--redis-prefix", "What every key and channel in Redis begins with. Default tidings:"), "Tidings:RedisPrefix"),
         (Text("--jwt-secret", "Secret of the key that tokens are signed with (HS256), at least 32 bytes"), "Tidings:Jwt:Secret"),

@@ -44,6 +44,16 @@ internal sealed record ServerSettings(ServerOptions Options, string Urls, Server
             faults.Add(OptionFault.Of<ServerOptions>(nameof(ServerOptions.PostgreSql), "Tidings:PostgreSql", postgreSql, "Npgsql's connection string, as Host=127.0.0.1;Database=tidings"));
         }
 
+        if (options.Data is { } data && (string.IsNullOrWhiteSpace(data) || File.Exists(data)))
+        {
+            faults.Add(OptionFault.Of<ServerOptions>(nameof(ServerOptions.Data), "Tidings:Data", data, "a directory, which is made where it is missing, as /var/lib/tidings"));
+        }
+
+        if (options is { Data: not null, Redis: not null })
+        {
+            faults.Add("Tidings:Data (--data) keeps the logs of a single node and Tidings:Redis (--redis) those of many: only one of the two can be set.");
+        }
+
         if (options.PathBase is { } pathBase && (!pathBase.StartsWith('/') || pathBase.EndsWith('/') || pathBase.AsSpan().ContainsAny("?#% ")))
         {
             faults.Add(OptionFault.Of<ServerOptions>(nameof(ServerOptions.PathBase), "Tidings:PathBase", pathBase, "a path that begins with a slash and does not end with one, as /push"));

@@ -39,6 +39,11 @@ internal sealed class ServerOptions
     [SecretOption]
     public string? PostgreSql { get; set; }
 
+    /// <summary>The directory where a single node keeps its logs with their positions, idempotency keys, tasks, revocations and tickets, so that they survive it (docs/guides/data.md). It is made
+    /// where it is missing, and one process at a time has it. Default none: in memory.</summary>
+    [OptionForm("a directory of this machine, as `/var/lib/tidings`; not with `Redis`")]
+    public string? Data { get; set; }
+
     /// <summary>The Redis servers that all nodes share (docs/guides/redis.md). Default none: a single node.</summary>
     [OptionForm("`host:port,password=…`, several separated by `;`")]
     [SecretOption]

@@ -43,6 +43,12 @@ internal sealed class MemoryLog(string channel, HistoryBudget budget)
     /// <summary>Whether nothing is kept that a later call could ask for.</summary>
     public bool IsEmpty => _count == 0 && _keys is not { IsEmpty: false };
 
+    /// <summary>How many of the newest messages are here.</summary>
+    public int Count => _count;
+
+    /// <summary>How much is kept, as the newest message said.</summary>
+    public Retention Retention => _retention;
+
     private long Cost => Overhead + (2 * channel.Length);
 
     /// <summary>Begins the log, which counts as the sender's from here on.</summary>
@@ -51,6 +57,22 @@ internal sealed class MemoryLog(string channel, HistoryBudget budget)
         Epoch = epoch;
         _beginner = ShareOf(sender);
         _beginner.SetLog(true, Cost);
+    }
+
+    /// <summary>Begins with what is kept elsewhere: none of its messages is here.</summary>
+    public void Resume(string epoch, long top, Retention retention, Sender sender)
+    {
+        Begin(epoch, sender);
+        (Top, _retention) = (top, retention);
+    }
+
+    /// <summary>Remembers an idempotency key that is kept elsewhere.</summary>
+    public void RestoreKey(string key, long offset, long now, TimeSpan window, Sender sender)
+    {
+        if (FindRepeat(key, now) is null)
+        {
+            (_keys ??= new IdempotencyKeys(CloseIfEmpty)).Add(key, offset, now, window, ShareOf(sender));
+        }
     }
 
     /// <summary>Ends an empty log.</summary>
@@ -79,16 +101,31 @@ internal sealed class MemoryLog(string channel, HistoryBudget budget)
         }
     }
 
+    /// <summary>Makes sure that the publication's key can be remembered. <see cref="Append"/> then does not fail.</summary>
+    /// <exception cref="SenderQuotaException">So many of the sender's keys are remembered that a further one could not be.</exception>
+    /// <exception cref="BrokerUnavailableException">The same, of the server's.</exception>
+    public void Admit(Publication publication, long now)
+    {
+        if (publication.IdempotencyKey is { } key)
+        {
+            _keys?.Trim(now);
+            var share = ShareOf(publication.Sender);
+            MakeRoomForKey(key, share, now);
+            CloseIfEmpty(share);
+        }
+    }
+
+    /// <summary>Takes the next message.</summary>
     /// <exception cref="SenderQuotaException">So many of the sender's keys are remembered that a further one could not be.</exception>
     /// <exception cref="BrokerUnavailableException">The same, of the server's.</exception>
     public Message Append(Publication publication, long now, long time)
     {
+        Admit(publication, now);
         _retention = publication.Retention;
         Trim(now);
         var share = _retention.Size > 0 || publication.IdempotencyKey is not null ? ShareOf(publication.Sender) : null;
         if (publication.IdempotencyKey is { } key)
         {
-            MakeRoomForKey(key, share!, now);
             (_keys ??= new IdempotencyKeys(CloseIfEmpty)).Add(key, Top + 1, now, publication.IdempotencyWindow, share!);
         }
 

@@ -12,6 +12,9 @@ namespace Tidings.Engine;
 /// <summary>What the nodes of one application share.</summary>
 internal interface IBackplane : IAsyncDisposable
 {
+    /// <summary>What it is called, for people and in <c>/api/info</c>.</summary>
+    string Engine { get; }
+
     IBroker Broker { get; }
 
     /// <summary>The clock by which the nodes say when something was revoked or issued.</summary>
@@ -69,6 +72,8 @@ internal sealed class MemoryBackplane(Hub hub, TimeProvider time, HistoryBudget?
 {
     private readonly MemoryBroker _broker = new(hub, time, budget);
     private readonly MemoryPresence _presence = new(hub, time);
+
+    public string Engine => "memory";
 
     public IBroker Broker => _broker;
 

@@ -1,3 +1,5 @@
+using Tidings.Messages;
+
 namespace Tidings.Presence;
 
 /// <summary>Knows who listens. Safe from any thread.</summary>

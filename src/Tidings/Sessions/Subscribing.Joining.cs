@@ -1,6 +1,7 @@
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Dialects;
+using Tidings.Messages;
 using Tidings.Presence;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;

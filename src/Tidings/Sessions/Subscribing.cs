@@ -2,6 +2,7 @@ using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Dialects;
+using Tidings.Messages;
 using Tidings.Options;
 using Tidings.Presence;
 using Tidings.Pressure;

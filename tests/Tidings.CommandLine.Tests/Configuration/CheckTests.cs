@@ -15,7 +15,7 @@ public sealed class CheckTests : IDisposable
     {
         var result = (await Tool.RunAsync("check", "--limits", "small", "--urls", "http://127.0.0.1:0")).Succeeds();
         Assert.StartsWith("The configuration is good.\n", result.Text, StringComparison.Ordinal);
-        Assert.Equal("""{"ok":true,"faults":[],"notes":[]}""" + "\n", (await Tool.RunAsync("check", "--json", "--trusted-proxy", "127.0.0.1", "--admin-key", "a key of the tests, long enough")).Succeeds().Text);
+        Assert.Equal("""{"ok":true,"faults":[],"notes":[],"engine":"memory"}""" + "\n", (await Tool.RunAsync("check", "--json", "--trusted-proxy", "127.0.0.1", "--admin-key", "a key of the tests, long enough")).Succeeds().Text);
     }
 
     [Theory]

@@ -2,7 +2,6 @@ using System.Numerics;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Protocol;
-using Tidings.Redis.Logs;
 
 namespace Tidings.Fuzz.Targets;
 

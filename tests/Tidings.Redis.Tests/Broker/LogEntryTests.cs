@@ -2,7 +2,6 @@ using System.Text;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Protocol;
-using Tidings.Redis.Logs;
 
 namespace Tidings.Redis.Tests.Broker;
 

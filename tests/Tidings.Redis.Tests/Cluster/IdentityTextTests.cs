@@ -1,5 +1,4 @@
 using System.Text;
-using Tidings.Redis.Cluster;
 using Tidings.Security.Identities;
 
 namespace Tidings.Redis.Tests.Cluster;

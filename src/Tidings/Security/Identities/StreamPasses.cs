@@ -10,8 +10,8 @@ internal sealed class StreamPasses(TimeProvider time)
     /// <summary>How many streams of one user may be come back to: with one more the pass goes that was not shown for longest.</summary>
     public const int Share = 1_000;
 
-    // How long after it was last shown a pass is still good.
-    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+    /// <summary>How long after it was last shown a pass is still good.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
     private const int Most = 100_000;
 

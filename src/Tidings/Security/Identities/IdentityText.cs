@@ -1,9 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using Tidings.Security.Identities;
 using Tidings.Security.Tokens;
 
-namespace Tidings.Redis.Cluster;
+namespace Tidings.Security.Identities;
 
 /// <summary>A user as JSON: what a token said, never the token. The claims of the application's own authentication are not in it.</summary>
 internal static class IdentityText

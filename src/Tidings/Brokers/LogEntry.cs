@@ -3,16 +3,14 @@ using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Unicode;
-using Tidings.Brokers;
 using Tidings.Diagnostics;
 using Tidings.Messages;
-using Tidings.Presence;
 using Tidings.Protocol;
 
-namespace Tidings.Redis.Logs;
+namespace Tidings.Brokers;
 
 /// <summary>
-/// Messages as they stand in Redis. Payload: a line of JSON with what is known besides the data (<c>from</c>, <c>connection</c>, <c>key</c>, <c>name</c> of its
+/// Messages as they stand in Redis and in files. Payload: a line of JSON with what is known besides the data (<c>from</c>, <c>connection</c>, <c>key</c>, <c>name</c> of its
 /// event, <c>text</c>, <c>event</c> in presence, <c>except</c> for users and connections, <c>skip</c> for connections, <c>hidden</c>, <c>trace</c>, each only where
 /// there is one), then the data. In pub/sub a line precedes it: <c>1 epoch offset time</c>; <c>1 - 0 time</c> where it is said in passing.
 /// </summary>

@@ -1,0 +1,167 @@
+using Microsoft.Extensions.Logging;
+using Tidings.Data.Files;
+using Tidings.Data.Logs;
+using Tidings.Data.Segments;
+
+namespace Tidings.Data.Directories;
+
+/// <summary>A data directory that this process has for itself, read and found good, or with new epochs.</summary>
+internal sealed partial class DataDirectory : IDisposable
+{
+    private const string DamagedEnding = ".damaged";
+
+    private readonly DirectoryLock _lock;
+
+    private DataDirectory(DataLayout layout, DirectoryLock held, Manifest manifest, LogCatalog catalog)
+    {
+        (Layout, _lock, Manifest, Catalog) = (layout, held, manifest, catalog);
+    }
+
+    public DataLayout Layout { get; }
+
+    public Manifest Manifest { get; private set; }
+
+    public LogCatalog Catalog { get; }
+
+    /// <summary>Takes the directory, and makes it where it is missing.</summary>
+    /// <exception cref="DataDirectoryException">Another process has it, it cannot be written, or a newer version wrote it.</exception>
+    public static DataDirectory Open(DataOptions options, ILogger log)
+    {
+        var layout = new DataLayout(Path.GetFullPath(options.Directory));
+        DirectoryLock? held = null;
+        try
+        {
+            Make(layout.Root);
+            Make(layout.Logs);
+            held = DirectoryLock.Take(layout);
+            RemoveUnfinished(layout);
+            var opened = Open(layout, held, options.Boot(), log);
+            held = null;
+            return opened;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DataDirectoryException($"The data directory {layout.Root} cannot be used: {error.Message} Name one that this user can write by --data (Tidings:Data).", error);
+        }
+        finally
+        {
+            held?.Dispose();
+        }
+    }
+
+    /// <summary>Says that all is on disk, and ends.</summary>
+    public void Close(Segment last)
+    {
+        try
+        {
+            (Manifest with { Closed = (last.Number, last.FileLength) }).Write(Layout);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Then the next start finds it as after a kill.
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private static DataDirectory Open(DataLayout layout, DirectoryLock held, string boot, ILogger log)
+    {
+        var hadSegments = layout.Segments().Count > 0;
+        var manifest = Manifest.Read(layout);
+        var catalog = LogCatalog.Read(layout, manifest?.Closed ?? default, writable: true);
+        var reason = manifest is null ? (hadSegments ? "its manifest is missing or damaged" : null)
+            : catalog.Damage.Count > 0 ? catalog.Damage[0]
+            : manifest.Closed == default && (manifest.Boot.Length == 0 || manifest.Boot != boot) && hadSegments ? "the machine, or another one, was started since and the server had not ended: the last moments before may be missing"
+            : null;
+        foreach (var damage in catalog.Damage)
+        {
+            LogDamage(log, damage);
+        }
+
+        if (reason is not null)
+        {
+            LogRenewed(log, layout.Root, reason);
+        }
+
+        manifest = manifest is null ? Manifest.New() : reason is null ? manifest : manifest.Renewed();
+        manifest = manifest with { Boot = boot, Closed = default };
+
+        // What a killed process had left to the system is on disk from here on.
+        foreach (var path in catalog.Unreadable)
+        {
+            File.Move(path, path + DamagedEnding, overwrite: true);
+        }
+
+        foreach (var segment in catalog.Segments)
+        {
+            Prepare(segment.Segment, segment.Ending);
+        }
+
+        manifest.Write(layout);
+        Unix.SyncDirectory(layout.Logs);
+        return new DataDirectory(layout, held, manifest, catalog);
+    }
+
+    // What is no record is cut off, so that the next start finds all whole; of damage a copy stays.
+    private static void Prepare(Segment segment, SegmentEnding ending)
+    {
+        switch (ending)
+        {
+            case SegmentEnding.Open:
+                segment.IsOpen = true;
+                break;
+            case SegmentEnding.Torn:
+                segment.SetLength(segment.End);
+                segment.SetLength(segment.Capacity);
+                segment.IsOpen = true;
+                break;
+            case SegmentEnding.Damaged:
+                File.Copy(segment.Path, segment.Path + DamagedEnding, overwrite: true);
+                segment.Close();
+                break;
+        }
+
+        if (ending != SegmentEnding.Closed)
+        {
+            segment.Sync();
+        }
+
+        segment.Confirmed = segment.End;
+    }
+
+    private static void Make(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            return;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        if (Path.GetDirectoryName(path) is { Length: > 0 } parent)
+        {
+            Unix.SyncDirectory(parent);
+        }
+    }
+
+    private static void RemoveUnfinished(DataLayout layout)
+    {
+        foreach (var file in Directory.EnumerateFiles(layout.Logs, "*" + DataLayout.UnfinishedEnding))
+        {
+            File.Delete(file);
+        }
+    }
+
+    [LoggerMessage(830, LogLevel.Warning, "The data directory {Directory} begins new epochs, as {Reason}. Clients that come back are told that they may have missed something")]
+    private static partial void LogRenewed(ILogger log, string directory, string reason);
+
+    [LoggerMessage(831, LogLevel.Error, "In the data directory, {Damage}")]
+    private static partial void LogDamage(ILogger log, string damage);
+}

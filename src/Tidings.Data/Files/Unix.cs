@@ -1,0 +1,58 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Tidings.Data.Files;
+
+/// <summary>What .NET has no call for. Does nothing on Windows, where directories need no flush and opened files are locked.</summary>
+internal static partial class Unix
+{
+    private const int ReadOnly = 0;
+    private const int LockExclusively = 2;
+    private const int DoNotWait = 4;
+    private const int CloseOnExec = 0x80000;
+
+    /// <summary>Has the names in a directory survive the machine: after a file was created, renamed or removed.</summary>
+    /// <exception cref="IOException">The directory cannot be synced.</exception>
+    public static void SyncDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var descriptor = open(path, OperatingSystem.IsLinux() ? ReadOnly | CloseOnExec : ReadOnly);
+        if (descriptor < 0)
+        {
+            throw new IOException($"The directory {path} cannot be opened: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+        }
+
+        try
+        {
+            if (fsync(descriptor) < 0)
+            {
+                throw new IOException($"The directory {path} cannot be synced: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+            }
+        }
+        finally
+        {
+            _ = close(descriptor);
+        }
+    }
+
+    /// <summary>Takes the lock of a file, which ends with the process however that ends.</summary>
+    /// <returns>False where another process has it.</returns>
+    public static bool TryLock(SafeFileHandle file) =>
+        OperatingSystem.IsWindows() || flock((int)file.DangerousGetHandle(), LockExclusively | DoNotWait) == 0;
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(int descriptor);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int close(int descriptor);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int flock(int descriptor, int operation);
+}

@@ -1,0 +1,348 @@
+using Microsoft.Extensions.Logging;
+using Tidings.Brokers;
+using Tidings.Data.Segments;
+
+namespace Tidings.Data.Logs;
+
+/// <content>What the journal's own thread does.</content>
+internal sealed partial class Journal
+{
+    // With what a sync takes it is on disk within 50 ms.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    private long _spareTriedAt;
+
+    private void Commit()
+    {
+        while (true)
+        {
+            _wake.WaitOne();
+            if (!Volatile.Read(ref _isUrgent))
+            {
+                _wake.WaitOne(LongestWait);
+            }
+
+            CommitGroup();
+            PrepareSpare();
+            lock (_gate)
+            {
+                if (_stopping && (_unconfirmed.Count == 0 || _fault is not null))
+                {
+                    break;
+                }
+
+                if (_unconfirmed.Count > 0 || _waiting.Count > 0 || _stopping)
+                {
+                    _wake.Set();
+                }
+                else
+                {
+                    _isAwake = false;
+                }
+            }
+        }
+
+        End();
+    }
+
+    private void CommitGroup()
+    {
+        List<Unconfirmed> group;
+        List<TaskCompletionSource> waiting;
+        lock (_gate)
+        {
+            (group, _unconfirmed) = (_unconfirmed, []);
+            (waiting, _waiting) = (_waiting, []);
+            _isUrgent = false;
+        }
+
+        var began = _metrics.Begin();
+        try
+        {
+            Sync(group);
+            _metrics.Committed(began, group.Count);
+            lock (_gate)
+            {
+                foreach (var record in group)
+                {
+                    _unconfirmedBytes -= record.Record.Length;
+                }
+
+                if (_fault is null)
+                {
+                    CompleteAll(waiting, null);
+                    return;
+                }
+            }
+        }
+        catch (IOException error)
+        {
+            LogFailed(_layout.Root, error.Message);
+            lock (_gate)
+            {
+                Volatile.Write(ref _fault, Full(error));
+
+                // What came meanwhile is in the same file, and counts as little.
+                group.AddRange(_unconfirmed);
+                _unconfirmed = [];
+                waiting.AddRange(_waiting);
+                _waiting = [];
+            }
+
+            CompleteAll(waiting, Fault);
+            Recover(group);
+            return;
+        }
+
+        // A write failed, and what was written before it is on disk: the next segment goes on.
+        LogFailed(_layout.Root, Fault!);
+        CompleteAll(waiting, null);
+        Recover([]);
+    }
+
+    private static void Sync(List<Unconfirmed> group)
+    {
+        Segment? segment = null;
+        foreach (var record in group)
+        {
+            if (record.Segment != segment)
+            {
+                segment = record.Segment;
+                var end = segment.End;
+                segment.Sync();
+                segment.Confirmed = Math.Max(segment.Confirmed, Math.Min(end, segment.End));
+            }
+        }
+    }
+
+    // Nothing of a file counts as written whose sync has failed, as the system may have dropped it: what memory has goes to a new segment, the old one is cut where it is known to be whole.
+    private void Recover(List<Unconfirmed> group)
+    {
+        lock (_gate)
+        {
+            DropSpare_NeedsLock();
+        }
+
+        while (true)
+        {
+            try
+            {
+                MoveTo(group, out var next);
+                foreach (var segment in group.Select(static record => record.Segment).Append(_active).Where(segment => segment != next).Distinct())
+                {
+                    Cut(segment, group.Exists(record => record.Segment == segment) ? segment.Confirmed : segment.End);
+                }
+
+                lock (_gate)
+                {
+                    _active = next;
+                    Volatile.Write(ref _fault, null);
+                    foreach (var record in group)
+                    {
+                        _unconfirmedBytes -= record.Record.Length;
+                    }
+                }
+
+                LogBack(_layout.Root);
+                return;
+            }
+            catch (IOException)
+            {
+                for (var waited = TimeSpan.Zero; waited < RetryInterval; waited += LongestWait)
+                {
+                    Thread.Sleep(LongestWait);
+                    lock (_gate)
+                    {
+                        if (_stopping)
+                        {
+                            return;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private void MoveTo(List<Unconfirmed> group, out Segment next)
+    {
+        next = Create((int)Math.Clamp(group.Sum(static record => (long)record.Record.Length) + Segment.HeaderLength, FirstSegment, int.MaxValue));
+        try
+        {
+            WriteMarks(next);
+            foreach (var record in group)
+            {
+                if (record.Log is not { } log)
+                {
+                    Write(next, record.Record, 0);
+                    continue;
+                }
+
+                lock (log.Recent)
+                {
+                    var back = record.IsMessage ? log.Index.BackFor(next, record.Offset, next.End) : 0;
+                    var position = Write(next, record.Record, back);
+                    if (record.IsMessage)
+                    {
+                        log.Index.Move(record.Offset, record.Segment, next, position, record.Kept);
+                    }
+
+                    if (record.Offset == log.Top)
+                    {
+                        log.Home = next;
+                    }
+
+                    next.KeysUntil = Math.Max(next.KeysUntil, record.Segment.KeysUntil);
+                }
+            }
+
+            next.Sync();
+            next.Confirmed = next.End;
+        }
+        catch (IOException)
+        {
+            // Memory has all of it still: the next attempt begins anew, from wherever the index is now.
+            for (var i = 0; i < group.Count; i++)
+            {
+                group[i] = group[i] with { Segment = group[i].Log is { } log && log.Index.IsIn(next, group[i].Offset) ? next : group[i].Segment };
+            }
+
+            lock (_gate)
+            {
+                _segments.Add(next);
+            }
+
+            throw;
+        }
+
+        lock (_gate)
+        {
+            _segments.Add(next);
+        }
+    }
+
+    private static int Write(Segment segment, RecordBytes record, int back)
+    {
+        var position = segment.End;
+        Record.Seal(record.Span, segment.Number, position, back);
+        segment.Write(record.Span, position);
+        segment.End = position + record.Length;
+        segment.Records++;
+        return position;
+    }
+
+    private void Cut(Segment segment, int end)
+    {
+        segment.End = end;
+        try
+        {
+            segment.Close();
+        }
+        catch (IOException)
+        {
+            // Whatever is behind its end is in another segment, too.
+            LogNotCut(segment.Path);
+        }
+    }
+
+    // Has the next segment ready before it is needed, and gives back the room of those that are full.
+    private void PrepareSpare()
+    {
+        List<Segment> full;
+        bool wanted;
+        lock (_gate)
+        {
+            full = _full.FindAll(static segment => segment.Confirmed == segment.End);
+            _full.RemoveAll(full.Contains);
+            wanted = _spare is null && !_stopping && _fault is null && _active.End > _active.Capacity / 2 && _metrics.Since(_spareTriedAt) >= RetryInterval;
+        }
+
+        foreach (var segment in full)
+        {
+            Cut(segment, segment.End);
+        }
+
+        if (full.Count > 0)
+        {
+            Filled?.Invoke();
+        }
+
+        if (!wanted)
+        {
+            return;
+        }
+
+        try
+        {
+            var spare = Create(Math.Clamp(2 * Math.Min(_active.Capacity, LargestSegment), FirstSegment, LargestSegment));
+            lock (_gate)
+            {
+                _spare = spare;
+                if (_active.Number > spare.Number)
+                {
+                    DropSpare_NeedsLock();
+                }
+            }
+        }
+        catch (IOException)
+        {
+            // By the next attempt there may be room.
+            _spareTriedAt = _metrics.Begin();
+        }
+    }
+
+    private void End()
+    {
+        CompleteAll(_waiting, "The server ends.");
+        if (_fault is null)
+        {
+            try
+            {
+                _active.Close();
+                _active.Confirmed = _active.End;
+            }
+            catch (IOException)
+            {
+                LogNotCut(_active.Path);
+            }
+        }
+
+        lock (_gate)
+        {
+            DropSpare_NeedsLock();
+        }
+    }
+
+    private static void CompleteAll(List<TaskCompletionSource> waiting, string? fault)
+    {
+        if (waiting.Count > 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static group =>
+                {
+                    foreach (var one in group.waiting)
+                    {
+                        if (group.fault is null)
+                        {
+                            one.TrySetResult();
+                        }
+                        else
+                        {
+                            one.TrySetException(new BrokerUnavailableException(group.fault));
+                        }
+                    }
+                },
+                (waiting, fault),
+                preferLocal: false);
+        }
+    }
+
+    [LoggerMessage(801, LogLevel.Error, "The data directory {Directory} could not be synced ({Reason}): publishing answers \"unavailable\" until what memory has is in a new segment")]
+    private partial void LogFailed(string directory, string reason);
+
+    [LoggerMessage(802, LogLevel.Warning, "The data directory {Directory} can be written again")]
+    private partial void LogBack(string directory);
+
+    [LoggerMessage(803, LogLevel.Warning, "The segment {Path} could not be ended; the next start reads it up to its last whole record")]
+    private partial void LogNotCut(string path);
+}

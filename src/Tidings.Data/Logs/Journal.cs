@@ -1,0 +1,317 @@
+using Microsoft.Extensions.Logging;
+using Tidings.Brokers;
+using Tidings.Data.Files;
+using Tidings.Data.Segments;
+
+namespace Tidings.Data.Logs;
+
+/// <summary>Writes records, one after the other, into the newest segment. Whoever appends has the record with the operating system when it returns; a thread of the journal's own
+/// has all that was appended meanwhile on disk, in groups. Safe from any thread.</summary>
+/// <remarks>The order of locks is log, journal. Nothing waits for the disk under either.</remarks>
+internal sealed partial class Journal : IDisposable
+{
+    /// <summary>The smallest segment, and the first one.</summary>
+    public const int SmallestSegment = 1 << 20;
+
+    private const int FirstSegment = 4 << 20;
+    private const int LargestSegment = 64 << 20;
+
+    // What a disk that does not answer may leave in memory.
+    private const long MostUnconfirmed = 64 << 20;
+
+    private readonly Lock _gate = new();
+    private readonly DataLayout _layout;
+    private readonly Func<byte[]> _marks;
+    private readonly JournalMetrics _metrics;
+    private readonly ILogger _log;
+    private readonly Thread _committer;
+    private readonly AutoResetEvent _wake = new(false);
+    private readonly List<Segment> _segments;
+    private Segment _active;
+    private readonly List<Segment> _full = [];
+    private Segment? _spare;
+    private long _number;
+    private List<Unconfirmed> _unconfirmed = [];
+    private long _unconfirmedBytes;
+    private List<TaskCompletionSource> _waiting = [];
+    private string? _fault;
+    private bool _isUrgent;
+    private bool _isAwake;
+    private bool _stopping;
+
+    /// <param name="layout">The directory.</param>
+    /// <param name="segments">The segments that are there, in order.</param>
+    /// <param name="marks">What each new segment begins with, so that former ones need not be kept for it.</param>
+    /// <param name="metrics">What is counted.</param>
+    /// <param name="log">Where it logs.</param>
+    /// <exception cref="IOException">There is no room for a segment, or the directory cannot be written.</exception>
+    public Journal(DataLayout layout, IReadOnlyList<Segment> segments, Func<byte[]> marks, JournalMetrics metrics, ILogger log)
+    {
+        (_layout, _marks, _metrics, _log) = (layout, marks, metrics, log);
+        _segments = [.. segments];
+        _number = segments.Count == 0 ? 0 : segments[^1].Number;
+        if (segments is [.., { IsOpen: true } last])
+        {
+            _active = last;
+        }
+        else
+        {
+            _segments.Add(_active = Create(FirstSegment));
+            WriteMarks(_active);
+        }
+
+        _full.AddRange(_segments.Where(segment => segment.IsOpen && segment != _active));
+
+        _committer = new Thread(Commit) { IsBackground = true, Name = "Tidings journal" };
+        _committer.UnsafeStart();
+    }
+
+    /// <summary>Called on the journal's thread when a segment is full.</summary>
+    public Action? Filled { get; set; }
+
+    /// <summary>Why nothing can be written now; null where it can.</summary>
+    public string? Fault => Volatile.Read(ref _fault);
+
+    /// <summary>The segments, in order; the last is the one that is written.</summary>
+    public IReadOnlyList<Segment> Segments
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _segments];
+            }
+        }
+    }
+
+    /// <summary>Writes a record of a log. Under the log's lock.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="log">Whose it is.</param>
+    /// <param name="offset">Its offset.</param>
+    /// <param name="isMessage">Whether it is a message, whose place the log's index is told.</param>
+    /// <param name="kept">When it was kept.</param>
+    /// <param name="keyUntil">Until when its idempotency key is remembered; 0 where there is none.</param>
+    /// <param name="movedFrom">Where it was before; null where it is new.</param>
+    /// <exception cref="BrokerUnavailableException">It was not written.</exception>
+    public void Append(RecordBytes record, DataLog log, long offset, bool isMessage, long kept, long keyUntil, Segment? movedFrom = null)
+    {
+        lock (_gate)
+        {
+            var (segment, position) = Reserve_NeedsLock(record.Length);
+            var back = isMessage ? log.Index.BackFor(segment, offset, position) : 0;
+            Write_NeedsLock(segment, position, record, back);
+            if (movedFrom is not null && isMessage)
+            {
+                log.Index.Move(offset, movedFrom, segment, position, kept);
+            }
+            else if (isMessage)
+            {
+                log.Index.Add(segment, position, offset, kept);
+            }
+
+            if (movedFrom is null || offset == log.Top)
+            {
+                log.Home = segment;
+            }
+
+            segment.KeysUntil = Math.Max(segment.KeysUntil, keyUntil);
+            Note_NeedsLock(new Unconfirmed(segment, position, record, log, offset, isMessage, kept));
+        }
+    }
+
+    /// <summary>Writes that a log was forgotten. Under the log's lock.</summary>
+    /// <exception cref="BrokerUnavailableException">It was not written.</exception>
+    public void AppendForgotten(DataLog log)
+    {
+        var record = Record.Forget(log.Channel, log.Birth);
+        lock (_gate)
+        {
+            var (segment, position) = Reserve_NeedsLock(record.Length);
+            Write_NeedsLock(segment, position, record, 0);
+            Note_NeedsLock(new Unconfirmed(segment, position, record, null, 0, IsMessage: false, 0));
+        }
+    }
+
+    /// <summary>Completes when all that was appended before the call is on disk.</summary>
+    /// <exception cref="BrokerUnavailableException">The disk did not take it; whether it will is not known.</exception>
+    public Task ConfirmAsync()
+    {
+        var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (_fault is { } fault)
+            {
+                throw new BrokerUnavailableException(fault);
+            }
+
+            _waiting.Add(waiting);
+            Wake_NeedsLock(urgent: true);
+        }
+
+        return waiting.Task;
+    }
+
+    /// <summary>Takes a segment away whose records are all elsewhere, or worth nothing any more.</summary>
+    public void Remove(Segment segment)
+    {
+        lock (_gate)
+        {
+            _segments.Remove(segment);
+        }
+
+        segment.Unpin();
+        File.Delete(segment.Path);
+        Unix.SyncDirectory(_layout.Logs);
+    }
+
+    /// <summary>Writes what is left, has it on disk, and ends the newest segment.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            Wake_NeedsLock(urgent: true);
+        }
+
+        _committer.Join();
+        _wake.Dispose();
+    }
+
+    private (Segment Segment, int Position) Reserve_NeedsLock(int length)
+    {
+        if (_fault is { } fault)
+        {
+            throw new BrokerUnavailableException(fault);
+        }
+
+        if (_stopping)
+        {
+            throw new BrokerUnavailableException("The server ends: nothing more is written to the data directory.");
+        }
+
+        if (_unconfirmedBytes > MostUnconfirmed)
+        {
+            throw new BrokerUnavailableException($"The disk under {_layout.Root} does not keep up: {_unconfirmedBytes >> 20} MB wait to be written.");
+        }
+
+        if (_active.End + length > _active.Capacity)
+        {
+            Roll_NeedsLock(length);
+        }
+
+        return (_active, _active.End);
+    }
+
+    private void Roll_NeedsLock(int length)
+    {
+        var next = _spare is { } spare && Segment.HeaderLength + length <= spare.Capacity ? spare : null;
+        try
+        {
+            if (next is null)
+            {
+                DropSpare_NeedsLock();
+                next = Create(Math.Max(_active.Capacity, Segment.HeaderLength + length));
+            }
+
+            WriteMarks(next);
+        }
+        catch (IOException error)
+        {
+            throw Fail_NeedsLock(error);
+        }
+
+        _spare = null;
+        _full.Add(_active);
+        _segments.Add(next);
+        _active = next;
+        Wake_NeedsLock(urgent: false);
+    }
+
+    private BrokerUnavailableException Fail_NeedsLock(IOException error)
+    {
+        var fault = Full(error);
+        Volatile.Write(ref _fault, fault);
+        Wake_NeedsLock(urgent: true);
+        return new BrokerUnavailableException(fault, error);
+    }
+
+    // Segments are used in the order of their numbers.
+    private void DropSpare_NeedsLock()
+    {
+        if (_spare is { } spare)
+        {
+            _spare = null;
+            spare.Unpin();
+            File.Delete(spare.Path);
+        }
+    }
+
+    private void Write_NeedsLock(Segment segment, int position, RecordBytes record, int back)
+    {
+        Record.Seal(record.Span, segment.Number, position, back);
+        try
+        {
+            segment.Write(record.Span, position);
+        }
+        catch (IOException error)
+        {
+            // What may be there of it is no record, and an end is written over it.
+            throw Fail_NeedsLock(error);
+        }
+
+        segment.End = position + record.Length;
+        segment.Records++;
+    }
+
+    private void Note_NeedsLock(Unconfirmed record)
+    {
+        _unconfirmed.Add(record);
+        _unconfirmedBytes += record.Record.Length;
+        _metrics.Written(record.Record.Length);
+        Wake_NeedsLock(urgent: false);
+    }
+
+    private void WriteMarks(Segment segment)
+    {
+        if (_marks() is { Length: > 0 } marks)
+        {
+            var record = Record.Of(RecordType.Marks, marks);
+            if (segment.End + record.Length < segment.Capacity / 2)
+            {
+                Record.Seal(record.Span, segment.Number, segment.End, 0);
+                segment.Write(record.Span, segment.End);
+                segment.End += record.Length;
+            }
+        }
+    }
+
+    // One wake-up a group: the journal's thread is told of the first record after it has begun to wait, and of the first whose publisher waits.
+    private void Wake_NeedsLock(bool urgent)
+    {
+        if (!_isAwake || (urgent && !_isUrgent))
+        {
+            _isAwake = true;
+            _isUrgent |= urgent;
+            _wake.Set();
+        }
+    }
+
+    private Segment Create(int capacity)
+    {
+        var number = Interlocked.Increment(ref _number);
+        while (true)
+        {
+            try
+            {
+                return Segment.Create(_layout, number, capacity);
+            }
+            catch (IOException) when (capacity / 4 >= SmallestSegment)
+            {
+                // On a small disk a smaller one is enough.
+                capacity /= 4;
+            }
+        }
+    }
+
+    private string Full(Exception error) => $"The data directory {_layout.Root} cannot be written: {error.Message}";
+}

@@ -1,0 +1,226 @@
+using System.Buffers.Binary;
+using System.Text;
+using Tidings.Brokers;
+using Tidings.Data.Files;
+using Tidings.Quotas;
+
+namespace Tidings.Data.Segments;
+
+internal enum RecordType : byte
+{
+    /// <summary>A message with its place in its log.</summary>
+    Message = 1,
+
+    /// <summary>A place in a log whose message is not kept: how far the log has come, and perhaps an idempotency key.</summary>
+    Place = 2,
+
+    /// <summary>A log was forgotten.</summary>
+    Forgotten = 3,
+
+    /// <summary>The marks of all names that were forgotten until here.</summary>
+    Marks = 4,
+
+    /// <summary>The segment's end: nothing follows.</summary>
+    End = 5,
+}
+
+/// <summary>
+/// A record as it stands in a segment: <c>length</c> of the body, <c>check</c>sum of what follows and of the place, and how far <c>back</c> the log's former record
+/// in the same segment is (0: it is another segment's), four bytes each and little-endian; then the body: a byte for the type, the length of the head, the head, the payload.
+/// </summary>
+/// <remarks>A head can grow at its end: readers pass over what they do not know. A length of 0 is where nothing was written.</remarks>
+internal readonly ref struct Record
+{
+    public const int PrefixLength = 12;
+
+    /// <summary>The largest record that is taken for one.</summary>
+    public const int Largest = LogEntry.LargestPayload + (256 << 10);
+
+    private const int CheckStart = sizeof(uint);
+    private const int BackStart = 2 * sizeof(uint);
+    private const byte ByServer = 0;
+    private const byte ByUser = 1;
+    private const byte ByAddress = 2;
+
+    public RecordType Type { get; private init; }
+
+    /// <summary>Which of the logs that its name had.</summary>
+    public ulong Birth { get; private init; }
+
+    public long Offset { get; private init; }
+
+    /// <summary>The oldest offset that the log kept when this was written, itself included.</summary>
+    public long First { get; private init; }
+
+    /// <summary>When it was kept, by the directory's own clock.</summary>
+    public long Kept { get; private init; }
+
+    /// <summary>When it was said, in Unix milliseconds.</summary>
+    public long Time { get; private init; }
+
+    public Retention Retention { get; private init; }
+
+    public Sender Sender { get; private init; }
+
+    public ReadOnlySpan<byte> Channel { get; private init; }
+
+    /// <summary>The idempotency key; empty where there is none.</summary>
+    public ReadOnlySpan<byte> Key { get; private init; }
+
+    /// <summary>Until when the key is remembered.</summary>
+    public long KeyUntil { get; private init; }
+
+    public ReadOnlySpan<byte> Payload { get; private init; }
+
+    /// <summary>Makes a record of a place in a log; its message goes with it where there is a payload.</summary>
+    /// <param name="place">The place.</param>
+    /// <param name="channel">The log's name.</param>
+    /// <param name="payload">What <see cref="LogEntry.Encode"/> made of the message; empty for none.</param>
+    public static RecordBytes Of(in RecordPlace place, string channel, ReadOnlySpan<byte> payload)
+    {
+        var longest = PrefixLength + 1 + (14 * FieldWriter.LongestNumber) + Encoding.UTF8.GetMaxByteCount(channel.Length)
+            + (place.Key is null ? 0 : Encoding.UTF8.GetMaxByteCount(place.Key.Length)) + (place.Sender.User is { } named ? Encoding.UTF8.GetMaxByteCount(named.Length) : 0) + payload.Length;
+        var bytes = new byte[longest];
+        Span<byte> head = longest - payload.Length <= 2048 ? stackalloc byte[longest - payload.Length] : new byte[longest - payload.Length];
+        var fields = new FieldWriter(head);
+        fields.Number(place.Birth);
+        fields.Number(place.Offset);
+        fields.Number(place.Offset + 1 - place.First);
+        fields.Number(place.Kept);
+        fields.Number(place.Time);
+        fields.Number(place.Retention.Size);
+        fields.Number((long)place.Retention.Age.TotalMilliseconds);
+        WriteSender(ref fields, place.Sender);
+        fields.Text(channel);
+        fields.Text(place.Key ?? "");
+        fields.Number(place.Key is null ? 0 : place.KeyUntil);
+        return Assemble(bytes, payload.IsEmpty ? RecordType.Place : RecordType.Message, head[..fields.Length], payload);
+    }
+
+    /// <summary>Makes a record that a log is forgotten.</summary>
+    public static RecordBytes Forget(string channel, ulong birth)
+    {
+        Span<byte> head = new byte[Encoding.UTF8.GetMaxByteCount(channel.Length) + (2 * FieldWriter.LongestNumber)];
+        var fields = new FieldWriter(head);
+        fields.Number(birth);
+        fields.Text(channel);
+        return Assemble(RecordType.Forgotten, head[..fields.Length], default);
+    }
+
+    /// <summary>Makes a record of marks, or of a segment's end.</summary>
+    public static RecordBytes Of(RecordType type, ReadOnlySpan<byte> payload) => Assemble(type, default, payload);
+
+    /// <summary>Writes what a record says of its place, before it is written there.</summary>
+    public static void Seal(Span<byte> record, long segment, int position, int back)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(record, record.Length - PrefixLength);
+        BinaryPrimitives.WriteInt32LittleEndian(record[BackStart..], back);
+        BinaryPrimitives.WriteUInt32LittleEndian(record[CheckStart..], Crc32C.Of(segment, position, record[BackStart..]));
+    }
+
+    /// <summary>How long the record is that begins here, its prefix included; 0 where none does.</summary>
+    public static int LengthOf(ReadOnlySpan<byte> prefix) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(prefix) is > 0 and <= Largest and var body ? (int)body + PrefixLength : 0;
+
+    public static int BackOf(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadInt32LittleEndian(record[BackStart..]);
+
+    /// <summary>Whether the record is what was written at this place.</summary>
+    public static bool IsWhole(ReadOnlySpan<byte> record, long segment, int position) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(record[CheckStart..]) == Crc32C.Of(segment, position, record[BackStart..]);
+
+    /// <summary>Reads a whole record.</summary>
+    /// <returns>False where it is none of this version's.</returns>
+    public static bool TryRead(ReadOnlySpan<byte> record, out Record read)
+    {
+        read = default;
+        var outer = new FieldReader(record[PrefixLength..]);
+        var type = (RecordType)outer.Byte();
+        var head = outer.Text();
+        var payload = outer.IsCut ? default : record[(PrefixLength + outer.Position)..];
+        var fields = new FieldReader(head);
+        switch (type)
+        {
+            case RecordType.Message or RecordType.Place:
+                var (birth, offset) = (fields.Number(), fields.Signed());
+                read = new Record
+                {
+                    Type = type,
+                    Birth = birth,
+                    Offset = offset,
+                    First = offset + 1 - fields.Signed(),
+                    Kept = fields.Signed(),
+                    Time = fields.Signed(),
+                    Retention = new Retention((int)Math.Min(fields.Number(), int.MaxValue), TimeSpan.FromMilliseconds(Math.Min(fields.Number(), (ulong)TimeSpan.MaxValue.Ticks / TimeSpan.TicksPerMillisecond))),
+                    Sender = ReadSender(ref fields),
+                    Channel = fields.Text(),
+                    Key = fields.Text(),
+                    KeyUntil = fields.Signed(),
+                    Payload = payload,
+                };
+                break;
+            case RecordType.Forgotten:
+                read = new Record { Type = type, Birth = fields.Number(), Channel = fields.Text() };
+                break;
+            default:
+                read = new Record { Type = type, Payload = payload };
+                break;
+        }
+
+        return !outer.IsCut && !fields.IsCut;
+    }
+
+    private static void WriteSender(ref FieldWriter fields, Sender sender)
+    {
+        if (sender.User is { } user)
+        {
+            fields.Byte(ByUser);
+            fields.Text(user);
+        }
+        else if (sender.IsServer)
+        {
+            fields.Byte(ByServer);
+        }
+        else
+        {
+            fields.Byte(ByAddress);
+            fields.Number(sender.Address.Bits);
+        }
+    }
+
+    private static Sender ReadSender(ref FieldReader fields) => fields.Byte() switch
+    {
+        ByServer => Sender.Server,
+        ByUser => Sender.Of(Encoding.UTF8.GetString(fields.Text()), default),
+        _ => Sender.Of(null, new AddressKey(fields.Number())),
+    };
+
+    private static RecordBytes Assemble(RecordType type, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload) =>
+        Assemble(new byte[PrefixLength + 1 + FieldWriter.LongestNumber + head.Length + payload.Length], type, head, payload);
+
+    private static RecordBytes Assemble(byte[] bytes, RecordType type, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    {
+        var body = new FieldWriter(bytes.AsSpan(PrefixLength));
+        body.Byte((byte)type);
+        body.Number((ulong)head.Length);
+        body.Bytes(head);
+        body.Bytes(payload);
+        return new RecordBytes(bytes, PrefixLength + body.Length);
+    }
+}
+
+/// <summary>A place in a log, and what goes with it.</summary>
+internal readonly record struct RecordPlace(ulong Birth, long Offset, long First, long Kept, long Time, Retention Retention, Sender Sender)
+{
+    /// <summary>The idempotency key, or null.</summary>
+    public string? Key { get; init; }
+
+    public long KeyUntil { get; init; }
+}
+
+/// <summary>A record that is still to be sealed at its place.</summary>
+/// <param name="Array">Where it stands, from the beginning.</param>
+/// <param name="Length">How long it is.</param>
+internal readonly record struct RecordBytes(byte[] Array, int Length)
+{
+    public Span<byte> Span => Array.AsSpan(0, Length);
+}

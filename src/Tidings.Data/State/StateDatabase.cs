@@ -1,0 +1,213 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using Tidings.Brokers;
+
+namespace Tidings.Data.State;
+
+/// <summary>What is small and is asked by more than one key, in SQLite. One thread of its own works on it, and commits what came meanwhile together. Safe from any thread.</summary>
+internal sealed class StateDatabase : IDisposable
+{
+    /// <summary>The version of the tables.</summary>
+    public const int Version = 1;
+
+    private const int MostAtOnce = 256;
+
+    private const string Tables = """
+        CREATE TABLE tasks (id TEXT PRIMARY KEY, version INTEGER NOT NULL, due INTEGER NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
+        CREATE INDEX tasks_due ON tasks (due);
+        CREATE TABLE revoked (kind INTEGER NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
+        CREATE INDEX revoked_at ON revoked (kind, at);
+        CREATE TABLE secrets (kind INTEGER NOT NULL, hash TEXT NOT NULL, owner TEXT NOT NULL, until INTEGER NOT NULL, secret BLOB, identity BLOB NOT NULL, PRIMARY KEY (kind, hash)) WITHOUT ROWID;
+        CREATE INDEX secrets_owner ON secrets (kind, owner, until);
+        CREATE INDEX secrets_until ON secrets (kind, until);
+        """;
+
+    private readonly BlockingCollection<IJob> _jobs = [];
+    private readonly SqliteConnection _connection;
+    private readonly Thread _thread;
+
+    private StateDatabase(SqliteConnection connection)
+    {
+        _connection = connection;
+        _thread = new Thread(Work) { IsBackground = true, Name = "Tidings state" };
+        _thread.UnsafeStart();
+    }
+
+    private interface IJob
+    {
+        void Run(SqliteConnection connection);
+
+        void Complete();
+
+        void Fail(Exception error);
+    }
+
+    /// <summary>Opens the file, and makes it where it is missing.</summary>
+    /// <exception cref="DataDirectoryException">It cannot be read, or a newer version wrote it.</exception>
+    public static StateDatabase Open(string path)
+    {
+        SqliteConnection? connection = new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString);
+        try
+        {
+            connection.Open();
+            Ask(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000; PRAGMA wal_autocheckpoint = 1000;");
+            if (Ask(connection, "PRAGMA quick_check(1)") is not "ok" and var fault)
+            {
+                throw new DataDirectoryException($"{path} is damaged ({fault}): restore it from a backup, or move it away to begin without tasks, revocations and tickets.");
+            }
+
+            switch ((long)Ask(connection, "PRAGMA user_version")!)
+            {
+                case 0:
+                    Ask(connection, $"BEGIN IMMEDIATE; {Tables} PRAGMA user_version = {Version}; COMMIT;");
+                    break;
+                case > Version and var version:
+                    throw new DataDirectoryException($"{path} has version {version}, which a newer version of Tidings wrote; this one reads up to {Version}. Start the newer version, or restore a backup of the older one.");
+            }
+
+            var opened = new StateDatabase(connection);
+            connection = null;
+            return opened;
+        }
+        catch (SqliteException error)
+        {
+            throw new DataDirectoryException($"{path} cannot be used: {error.Message}. Restore it from a backup, or move it away to begin without tasks, revocations and tickets.", error);
+        }
+        finally
+        {
+            connection?.Dispose();
+        }
+    }
+
+    /// <summary>Opens the file beside whoever writes it.</summary>
+    public static SqliteConnection OpenToRead(string path)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ConnectionString);
+        try
+        {
+            connection.Open();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Asks for one value.</summary>
+    public static object? Ask(SqliteConnection connection, string text)
+    {
+        using var command = Command(connection, text);
+        return command.ExecuteScalar();
+    }
+
+    /// <summary>Has work done in a transaction; what was written is on disk when it completes.</summary>
+    /// <exception cref="BrokerUnavailableException">The file cannot be written or read.</exception>
+    public Task<T> RunAsync<T>(Func<SqliteConnection, T> work)
+    {
+        var job = new Job<T>(work);
+        try
+        {
+            _jobs.Add(job);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new BrokerUnavailableException("The server ends: nothing more is written to the data directory.");
+        }
+
+        return job.Task;
+    }
+
+    public void Dispose()
+    {
+        _jobs.CompleteAdding();
+        _thread.Join();
+        _connection.Dispose();
+        _jobs.Dispose();
+    }
+
+    /// <summary>Makes a command.</summary>
+    public static SqliteCommand Command(SqliteConnection connection, string text, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Each text is a constant of this folder.
+        command.CommandText = text;
+#pragma warning restore CA2100
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.AddWithValue(name, value);
+        }
+
+        return command;
+    }
+
+    /// <summary>Runs a command.</summary>
+    /// <returns>How many rows it has changed.</returns>
+    public static int Run(SqliteConnection connection, string text, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = Command(connection, text, parameters);
+        return command.ExecuteNonQuery();
+    }
+
+    private void Work()
+    {
+        List<IJob> group = [];
+        foreach (var job in _jobs.GetConsumingEnumerable())
+        {
+            group.Add(job);
+            while (group.Count < MostAtOnce && _jobs.TryTake(out var next))
+            {
+                group.Add(next);
+            }
+
+            if (!TryCommit(group))
+            {
+                // One of them has failed: each by itself tells which.
+                group.ForEach(CommitAlone);
+            }
+
+            group.Clear();
+        }
+    }
+
+    private bool TryCommit(List<IJob> group)
+    {
+        try
+        {
+            using var transaction = _connection.BeginTransaction();
+            group.ForEach(one => one.Run(_connection));
+            transaction.Commit();
+        }
+#pragma warning disable CA1031 // Whoever waits for it is told.
+        catch (Exception) when (group.Count > 1)
+        {
+            return false;
+        }
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            group[0].Fail(error is SqliteException ? new BrokerUnavailableException($"The data directory cannot be written: {error.Message}", error) : error);
+            return true;
+        }
+
+        group.ForEach(static one => one.Complete());
+        return true;
+    }
+
+    private void CommitAlone(IJob job) => TryCommit([job]);
+
+    private sealed class Job<T>(Func<SqliteConnection, T> work) : IJob
+    {
+        private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T _result = default!;
+
+        public Task<T> Task => _done.Task;
+
+        public void Run(SqliteConnection connection) => _result = work(connection);
+
+        public void Complete() => _done.SetResult(_result);
+
+        public void Fail(Exception error) => _done.SetException(error);
+    }
+}

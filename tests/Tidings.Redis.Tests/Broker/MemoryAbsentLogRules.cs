@@ -1,0 +1,31 @@
+using Tidings.Brokers;
+using Tidings.Channels;
+using Tidings.Engine;
+using Tidings.Redis.Tests.World;
+using Tidings.Testing;
+
+namespace Tidings.Redis.Tests.Broker;
+
+public sealed class MemoryAbsentLogRules : AbsentLogRules, IAsyncDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly BrokerNode _node;
+
+    public MemoryAbsentLogRules()
+    {
+        var hub = new Hub(_time);
+        _node = new BrokerNode(hub, new MemoryBackplane(hub, _time));
+    }
+
+    private protected override Task<BrokerNode> NodeAsync() => Task.FromResult(_node);
+
+    private protected override Task<long> LogsAsync() => Task.FromResult<long>(((MemoryBroker)_node.Broker).Logs);
+
+    private protected override Task ForgetAsync(string channel)
+    {
+        _time.Advance(TimeSpan.FromMinutes(10));
+        return Task.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => _node.Backplane.DisposeAsync();
+}
