@@ -4,7 +4,6 @@ using Tidings.Data.Files;
 using Tidings.Data.Tests.World;
 using Tidings.Messages;
 using Tidings.Protocol;
-using Tidings.Redis.Tests.World;
 
 namespace Tidings.Data.Tests;
 

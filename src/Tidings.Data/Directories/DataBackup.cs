@@ -50,12 +50,17 @@ internal static class DataBackup
         }
     }
 
-    private static FileStreamOptions Options() => new()
+    // Everybody's messages are in it.
+    private static FileStreamOptions Options()
     {
-        Mode = FileMode.Create,
-        Access = FileAccess.Write,
-        UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-    };
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return options;
+    }
 
     // All are opened before the first is read: what compaction takes away meanwhile stays readable, and what it has moved is in one that is open or newer.
     private static (long Segment, long Length) WriteSegments(TarWriter tar, DataLayout layout)

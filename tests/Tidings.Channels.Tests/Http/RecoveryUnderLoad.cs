@@ -7,6 +7,7 @@ using Tidings.Brokers;
 using Tidings.Channels.Tests.World;
 using Tidings.Faults.Journals;
 using Tidings.Protocol;
+using LogEntry = Tidings.Channels.Tests.World.LogEntry;
 
 namespace Tidings.Channels.Tests.Http;
 

@@ -2,7 +2,6 @@ using System.Text;
 using TestKit;
 using Tidings.Data.Tests.World;
 using Tidings.Protocol;
-using Tidings.Redis.Tests.World;
 
 namespace Tidings.Data.Tests.Damage;
 

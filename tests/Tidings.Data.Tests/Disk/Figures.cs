@@ -3,7 +3,6 @@ using Tidings.Brokers;
 using Tidings.Data.Tests.World;
 using Tidings.Engine;
 using Tidings.Messages;
-using Tidings.Redis.Tests.World;
 
 namespace Tidings.Data.Tests.Disk;
 
