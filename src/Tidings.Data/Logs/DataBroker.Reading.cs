@@ -15,13 +15,11 @@ internal sealed partial class DataBroker
         recent.Trim(_clock.Now);
         log.TrimBefore(Math.Max(log.First, recent.Top - recent.Retention.Size + 1));
         var top = new StreamPosition(recent.Epoch, recent.Top);
-        if (request.Since is { } since && (since.Epoch != recent.Epoch || since.Offset > recent.Top || since.Offset < log.First - 1))
+        if (RangeOf(log, request) is not var (after, count))
         {
             return (new HistoryPart(top, Recovered: false, []), null);
         }
 
-        var after = request.Since?.Offset ?? Math.Max(recent.Top - request.Last, log.First - 1);
-        var count = Math.Min(recent.Top - after, request.Limit ?? long.MaxValue);
         var inMemory = recent.Top - recent.Count + 1;
         if (count == 0)
         {
@@ -39,6 +37,27 @@ internal sealed partial class DataBroker
             : recent.Read(new HistoryRequest(top with { Offset = inMemory - 1 }, 0, (int)(last - inMemory + 1)), _clock.Now).Messages;
         var pieces = log.Index.Find(after + 1, Math.Min(last, inMemory - 1));
         return (new HistoryPart(top, Recovered: true, newer), new FilePiece(after + 1, Math.Min(last, inMemory - 1), [.. pieces.Where(static piece => piece.Segment.TryPin())], log.Oldest(_clock.Now)));
+    }
+
+    // After which offset the answer begins, and how many messages it has; null where what lies next to the position asked for is gone.
+    private static (long After, long Count)? RangeOf(DataLog log, HistoryRequest request)
+    {
+        var (epoch, top) = (log.Recent.Epoch, log.Top);
+        var limit = request.Limit ?? long.MaxValue;
+        if (request.Before is { } before)
+        {
+            var last = Math.Min(before.Offset - 1, top);
+            var count = Math.Clamp(last - log.First + 1, 0, limit);
+            return before.Epoch != epoch || (last > 0 && last < log.First) ? null : (last - count, count);
+        }
+
+        if (request.Since is { } since && (since.Epoch != epoch || since.Offset > top || since.Offset < log.First - 1))
+        {
+            return null;
+        }
+
+        var after = request.Since?.Offset ?? Math.Max(top - request.Last, log.First - 1);
+        return (after, Math.Min(top - after, limit));
     }
 
     // Away from the lane: a disk may take its time.
@@ -81,10 +100,14 @@ internal sealed partial class DataBroker
     }
 
     // Fewer than were asked for are there where the oldest are too old by now, or too much for one answer.
-    private static HistoryPart Join(HistoryRequest request, HistoryPart part, FilePiece files, List<Message> older) =>
-        request.Since is not null && older.Count < files.Last - files.First + 1
-            ? part with { Recovered = false, Messages = [] }
-            : part with { Messages = [.. older, .. part.Messages] };
+    private static HistoryPart Join(HistoryRequest request, HistoryPart part, FilePiece files, List<Message> older)
+    {
+        var isWhole = older.Count == files.Last - files.First + 1;
+        IReadOnlyList<Message> messages = [.. older, .. part.Messages];
+        return isWhole || (request.Since is null && (request.Before is null || messages.Count > 0))
+            ? part with { Messages = messages }
+            : part with { Recovered = false, Messages = [] };
+    }
 
     private void Sweep()
     {
