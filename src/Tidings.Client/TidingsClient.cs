@@ -227,7 +227,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
 
     private Session Attach(OpenTransport open)
     {
-        var session = new Session(open, _channels, _outbox, _token, _options, told => Call(DirectReceived, told), _log);
+        var session = new Session(open, _channels, _outbox, _token, this, _options, told => Call(DirectReceived, told), _log);
         _channels.Servers.OnConnected(open.Connected, _channels.Holds);
         _channels.Own.User = open.Connected.Text("user");
         _channels.Own.LeavesOutUnwanted = session.Kind != ClientTransport.WebSocket;

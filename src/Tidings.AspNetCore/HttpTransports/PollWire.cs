@@ -36,8 +36,9 @@ internal sealed class PollWire(ReaderPosition position, bool waits, PoolLane lan
                 Gaps.Add(json);
                 break;
             case EventKind.Unsubscribed:
-                // Known before anything is waited for, and again at the next poll.
+                // Known before anything is waited for, and again at the next poll; but for a subscription that ends with its token meanwhile.
                 Messages.Add(json);
+                _hasNews |= json.Span.IndexOf("\"code\":\"expired\""u8) >= 0;
                 break;
             default:
                 Messages.Add(json);

@@ -45,6 +45,8 @@ internal sealed class ChannelTable : IFollowedChannels
 
     public bool Presence => All.Any(static channel => Array.Exists(channel.Feeds, static feed => feed.Options.Presence));
 
+    public string Tokens => string.Join(',', All.Where(static channel => channel.Token?.Value is not null).Select(static channel => $"{Uri.EscapeDataString(channel.Name)}={channel.Token!.Value}"));
+
     /// <returns>The channel, and whether it is followed only now.</returns>
     public (SharedChannel Channel, bool IsNew) Add(ChannelFeed feed)
     {
@@ -165,6 +167,6 @@ internal sealed class ChannelTable : IFollowedChannels
     private IEnumerable<(string Channel, StreamPosition Position)> Positioned() =>
         from channel in All
         let position = channel.Position
-        where position is not null
+        where position is not null && channel.Token is not { Value: null }
         select (channel.Name, position.Value);
 }

@@ -25,6 +25,9 @@ internal sealed class SharedChannel(string name, OwnMessages own, TimeProvider t
 
     public string Name { get; } = name;
 
+    /// <summary>The token that grants it; null where none is needed.</summary>
+    public ChannelToken? Token { get; private set; }
+
     /// <summary>Whether the present connection has answered.</summary>
     public bool IsLive => Volatile.Read(ref _live);
 
@@ -78,6 +81,7 @@ internal sealed class SharedChannel(string name, OwnMessages own, TimeProvider t
         lock (_gate)
         {
             Volatile.Write(ref _feeds, [.. _feeds, feed]);
+            Token ??= feed.Options.Token is { } callback ? new ChannelToken(Name, callback, time) : null;
         }
     }
 

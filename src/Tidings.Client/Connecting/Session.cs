@@ -9,7 +9,7 @@ namespace Tidings.Client.Connecting;
 
 /// <summary>One connection from <c>connected</c> to its end: reads, sends, and watches that the server is there.</summary>
 internal sealed class Session(
-    OpenTransport open, ChannelTable channels, Outbox outbox, ClientToken token, TidingsClientOptions options, Action<DirectMessage> direct, ILogger log)
+    OpenTransport open, ChannelTable channels, Outbox outbox, ClientToken token, IChannelTokens channelTokens, TidingsClientOptions options, Action<DirectMessage> direct, ILogger log)
 {
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
 
@@ -28,7 +28,7 @@ internal sealed class Session(
     public ClientTransport Kind => _transport.Kind;
 
     /// <summary>Subscribing on this connection.</summary>
-    public Subscriber Subscriber { get; } = new(open.Transport, channels, outbox);
+    public Subscriber Subscriber { get; } = new(open.Transport, channels, outbox, channelTokens);
 
     /// <summary>What the server said first, on a following transport the last time.</summary>
     public ServerFrame Connected { get; private set; } = open.Connected;
@@ -104,6 +104,9 @@ internal sealed class Session(
                 break;
             case "error":
                 ClientLog.ServerError(log, frame.Text("code"), frame.Text("error"));
+                break;
+            case "unsubscribed" when frame.Error is ErrorCode.Expired or ErrorCode.Unauthorized && frame.Channel is { } name && channels.Find(name) is { Token.IsFresh: false } channel:
+                channelTokens.Ended(channel);
                 break;
             default:
                 channels.Route(frame);

@@ -7,11 +7,17 @@ using Tidings.Protocol;
 namespace Tidings.Client.Connecting;
 
 /// <summary>Subscribing on one connection: by commands, or by the address of a stream or poll; and what a subscription needs to know besides.</summary>
-internal sealed class Subscriber(ITransport transport, ChannelTable channels, Outbox outbox)
+internal sealed class Subscriber(ITransport transport, ChannelTable channels, Outbox outbox, IChannelTokens tokens)
 {
     /// <summary>Asks for a channel, from where its subscriptions stand.</summary>
     public void Subscribe(SharedChannel channel)
     {
+        if (channel.Token is { Value: null })
+        {
+            tokens.Obtain(channel);
+            return;
+        }
+
         var taken = channels.Servers.TakeOver(channel.Name);
         if (transport is IFollowingTransport)
         {
@@ -65,7 +71,7 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
             // The channel's position, and the newest messages where they are wanted: what comes live goes on from there.
             Ask(
                 "history",
-                writer => CommandWriter.History(writer, feed.Channel, new HistoryOptions { Last = Math.Max(feed.Options.Last, 1) }),
+                writer => CommandWriter.History(writer, feed.Channel, new HistoryOptions { Last = Math.Max(feed.Options.Last, 1) }, channel.Token?.Value),
                 answer => OnFirstHistory(channel, feed, answer, following));
         }
     }
@@ -88,7 +94,7 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
     {
         var command = Ask(
             "history",
-            writer => CommandWriter.History(writer, feed.Channel, new HistoryOptions { Since = feed.Position, Limit = feed.Page }),
+            writer => CommandWriter.History(writer, feed.Channel, new HistoryOptions { Since = feed.Position, Limit = feed.Page }, TokenOf(feed)),
             answer => OnHistory(feed, answer));
         _ = WatchAsync();
 
@@ -111,13 +117,37 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
 
     /// <summary>Asks who is in a channel.</summary>
     public void ReadPresence(ChannelFeed feed) =>
-        Ask("presence", writer => writer.WriteString("channel"u8, feed.Channel), answer =>
+        Ask("presence", writer => WriteChannel(writer, feed), answer =>
         {
             if (answer.Type == "presence")
             {
                 feed.OnPresence(answer.Presence());
             }
         });
+
+    /// <summary>Shows a newer token of a channel, before the last one ends.</summary>
+    public void Renew(SharedChannel channel)
+    {
+        if (transport is not IFollowingTransport && channel is { IsLive: true, Token.Value: { } token })
+        {
+            Ask(
+                "subscribe",
+                writer =>
+                {
+                    writer.WriteString("channel"u8, channel.Name);
+                    CommandWriter.Token(writer, token);
+                },
+                answer => tokens.Expires(channel, answer.Whole("expires")));
+        }
+    }
+
+    private string? TokenOf(ChannelFeed feed) => channels.Find(feed.Channel)?.Token?.Value;
+
+    private void WriteChannel(Utf8JsonWriter writer, ChannelFeed feed)
+    {
+        writer.WriteString("channel"u8, feed.Channel);
+        CommandWriter.Token(writer, TokenOf(feed));
+    }
 
     private void Subscribe(SharedChannel channel, bool anew)
     {
@@ -127,7 +157,7 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         }
 
         var wish = channel.Ask();
-        Ask("subscribe", writer => CommandWriter.Subscribe(writer, channel.Name, wish), answer => OnSubscribed(channel, answer));
+        Ask("subscribe", writer => CommandWriter.Subscribe(writer, channel.Name, wish, channel.Token?.Value), answer => OnSubscribed(channel, answer));
     }
 
     private void AskPresence(ChannelFeed feed)
@@ -143,6 +173,11 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         if (answer is { Type: "subscribed", Position: not null })
         {
             channel.Tell(answer);
+            tokens.Expires(channel, answer.Whole("expires"));
+        }
+        else if (answer.Error == ErrorCode.Unauthorized && channel.Token is { IsFresh: false })
+        {
+            tokens.Ended(channel);
         }
         else if (IsPassing(answer.Error))
         {
@@ -191,6 +226,11 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         {
             feed.OnHistoryFailed(again: false);
         }
+        else if (IsOver(feed, answer.Error) is { } channel)
+        {
+            feed.OnHistoryFailed(again: false);
+            tokens.Ended(channel);
+        }
         else
         {
             Refuse(feed, answer.Refusal());
@@ -202,6 +242,10 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         if (IsPassing(answer.Error))
         {
             feed.OnError(answer.Error, answer.Text("error") ?? "");
+        }
+        else if (IsOver(feed, answer.Error) is { } channel)
+        {
+            tokens.Ended(channel);
         }
         else
         {
@@ -218,6 +262,10 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
 
         feed.Complete(error);
     }
+
+    // The channel whose token has ended, and is to be had anew.
+    private SharedChannel? IsOver(ChannelFeed feed, ErrorCode code) =>
+        code == ErrorCode.Unauthorized && channels.Find(feed.Channel) is { Token.IsFresh: false } channel ? channel : null;
 
     private static bool IsPassing(ErrorCode code) => code is ErrorCode.Unavailable or ErrorCode.Timeout or ErrorCode.Internal or ErrorCode.RateLimited;
 

@@ -17,6 +17,12 @@ public sealed record SubscribeOptions
     /// <summary>While the connection lags, only the newest message of each key. Default false.</summary>
     public bool Conflate { get; init; }
 
+    /// <summary>
+    /// Gets a token that grants this subscription, where the connection's own does not: one with the claim <c>channel</c>, whose name is the first argument. Asked on the thread pool when the channel is first
+    /// subscribed, and again before the last one ends or when it is refused; null where there is none, which ends the subscription. Default null: the connection's rights are to do.
+    /// </summary>
+    public Func<string, CancellationToken, ValueTask<string?>>? Token { get; init; }
+
     /// <summary>How many events may wait for a loop that lags, from 16; beyond it messages are read again from the history. Default 1,024.</summary>
     public int QueueLength { get; init; } = 1024;
 }

@@ -81,7 +81,7 @@ internal sealed class EventStreamTransport : IFollowingTransport
     private async Task ReadStreamAsync(CancellationToken cancellationToken)
     {
         var query = FollowQuery.Of(_changed.Ask()) + (_channels.Presence ? "&presence=true" : "");
-        using var response = await _link.GetAsync(query.TrimStart('&'), "text/event-stream", cancellationToken).ConfigureAwait(false);
+        using var response = await _link.GetAsync(query.TrimStart('&'), "text/event-stream", _channels.Tokens, cancellationToken).ConfigureAwait(false);
         if (response.Content.Headers.ContentType?.MediaType != "text/event-stream")
         {
             throw new TransportException(DisconnectCode.Abnormal);

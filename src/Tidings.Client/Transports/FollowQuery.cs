@@ -31,6 +31,7 @@ internal sealed class FollowSignal(IFollowedChannels channels)
     private CancellationTokenSource? _current;
     private HashSet<string> _asked = [];
     private bool _presence;
+    private string _tokens = "";
     private bool _set;
 
     /// <summary>The channels to ask for now.</summary>
@@ -41,6 +42,7 @@ internal sealed class FollowSignal(IFollowedChannels channels)
         {
             _asked = [.. followed.Select(static entry => entry.Channel)];
             _presence = channels.Presence;
+            _tokens = channels.Tokens;
         }
 
         return followed;
@@ -53,7 +55,7 @@ internal sealed class FollowSignal(IFollowedChannels channels)
         bool changed;
         lock (_gate)
         {
-            changed = _presence != channels.Presence || !_asked.SetEquals(followed.Select(static entry => entry.Channel));
+            changed = _presence != channels.Presence || _tokens != channels.Tokens || !_asked.SetEquals(followed.Select(static entry => entry.Channel));
         }
 
         if (changed)

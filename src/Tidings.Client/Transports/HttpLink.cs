@@ -48,10 +48,19 @@ internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, R
     public void End(Exception error) => _frames.Writer.TryComplete(error);
 
     /// <summary>Asks, and gives the answer with its head read.</summary>
+    /// <param name="query">What for.</param>
+    /// <param name="accept">In which form.</param>
+    /// <param name="tokens">Tokens that grant single channels; "" for none.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
     /// <exception cref="TransportException">It was refused, or the server cannot be reached.</exception>
-    public async Task<HttpResponseMessage> GetAsync(string query, string accept, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> GetAsync(string query, string accept, string tokens, CancellationToken cancellationToken)
     {
         using var request = Request(HttpMethod.Get, query);
+        if (tokens.Length > 0)
+        {
+            request.Headers.TryAddWithoutValidation("Tidings-Channel-Token", tokens);
+        }
+
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
         if (options.Platform.OwnsRequests)
         {

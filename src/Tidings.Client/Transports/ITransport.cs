@@ -45,6 +45,9 @@ internal interface IFollowedChannels
 
     /// <summary>Whether joins and leaves are wanted.</summary>
     bool Presence { get; }
+
+    /// <summary>Tokens that grant single channels, as a header has them; "" for none.</summary>
+    string Tokens { get; }
 }
 
 /// <summary>A transport could not be opened, or has ended.</summary>

@@ -17,12 +17,14 @@ internal sealed class PollingTransport : IFollowingTransport
     private readonly HttpLink _link;
     private readonly TimeProvider _time;
     private readonly FollowSignal _changed;
+    private readonly IFollowedChannels _channels;
     private readonly Task _running;
     private string? _position;
 
     public PollingTransport(HttpLink link, IFollowedChannels channels, TimeProvider time)
     {
         _link = link;
+        _channels = channels;
         _changed = new FollowSignal(channels);
         _time = time;
         _running = Task.Run(RunAsync);
@@ -103,7 +105,7 @@ internal sealed class PollingTransport : IFollowingTransport
     private async Task<ServerFrame> AskAsync(IReadOnlyList<(string, StreamPosition)> followed, int wait, CancellationToken cancellationToken)
     {
         var from = followed.Count > 0 ? FollowQuery.Of(followed) : _position is null ? "" : "since=" + Uri.EscapeDataString(_position);
-        using var response = await _link.GetAsync($"wait={wait}&{from}".TrimEnd('&'), "application/json", cancellationToken).ConfigureAwait(false);
+        using var response = await _link.GetAsync($"wait={wait}&{from}".TrimEnd('&'), "application/json", _channels.Tokens, cancellationToken).ConfigureAwait(false);
         var answer = await _link.ReadAsync(response, cancellationToken).ConfigureAwait(false);
         if (answer.ValueKind != JsonValueKind.Object)
         {

@@ -51,9 +51,10 @@ internal static class CommandWriter
         True(writer, "except"u8, options.Except);
     }
 
-    public static void Subscribe(Utf8JsonWriter writer, string channel, ChannelWish wish)
+    public static void Subscribe(Utf8JsonWriter writer, string channel, ChannelWish wish, string? token = null)
     {
         writer.WriteString("channel"u8, channel);
+        Token(writer, token);
         if (wish.Since is { } position)
         {
             Position(writer, "since"u8, position);
@@ -67,9 +68,10 @@ internal static class CommandWriter
         True(writer, "conflate"u8, wish.Conflate);
     }
 
-    public static void History(Utf8JsonWriter writer, string channel, HistoryOptions options)
+    public static void History(Utf8JsonWriter writer, string channel, HistoryOptions options, string? token = null)
     {
         writer.WriteString("channel"u8, channel);
+        Token(writer, token);
         if (options.Before is { } before)
         {
             Position(writer, "before"u8, before);
@@ -86,6 +88,15 @@ internal static class CommandWriter
         if (options.Limit is { } limit)
         {
             writer.WriteNumber("limit"u8, limit);
+        }
+    }
+
+    /// <summary>A token that grants the channel, where there is one.</summary>
+    public static void Token(Utf8JsonWriter writer, string? token)
+    {
+        if (token is not null)
+        {
+            writer.WriteString("token"u8, token);
         }
     }
 

@@ -8,6 +8,7 @@ using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Quotas;
 using Tidings.Rules;
+using Tidings.Security.Identities;
 
 namespace Tidings.Sessions;
 
@@ -53,11 +54,33 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
                 return SubscribeAllAsync(session, command, targets);
             case CommandType.Subscribe:
                 return subscribing.SubscribeAsync(session, command.Target, command);
+            case CommandType.Presence or CommandType.History when command.Token is not null:
+                return ReadByTokenAsync(session, command);
         }
+
+        return CarryOutAsync(session, command, command.Type is CommandType.History or CommandType.Presence ? session.IdentityIn(command.Target.Channel) : session.Identity);
+    }
+
+    // What has no subscription to look at, as a request over HTTP, shows the token that would grant one.
+    private async ValueTask ReadByTokenAsync(ChannelSession session, Command command)
+    {
+        var (granted, refusal) = await subscribing.IdentifyAsync(session, command.Target).ConfigureAwait(false);
+        await session.Connection.Lane.SwitchTo();
+        if (granted is null)
+        {
+            session.Answer(command, new Outcome.Refused(refusal.Code, refusal.Text, refusal.Details));
+            return;
+        }
+
+        await CarryOutAsync(session, command, granted).ConfigureAwait(false);
+    }
+
+    private ValueTask CarryOutAsync(ChannelSession session, Command command, Identity? who)
+    {
+        var connection = session.Connection;
 
         // Of a channel that is subscribed to this is asked where every transport subscribes, for each channel by itself.
         var kind = command.Target.Channel is { Length: > 0 } channel ? kinds.Find(channel) : ChannelKinds.None;
-        var who = command.Type is CommandType.History or CommandType.Presence ? session.IdentityIn(command.Target.Channel) : session.Identity;
         var asked = new PermissionRequest(who, command.Target, kind, direct.Rule);
         if (!Permissions.Allow(command.Type, asked))
         {

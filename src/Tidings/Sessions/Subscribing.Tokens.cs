@@ -14,8 +14,8 @@ internal sealed partial class Subscribing
     /// <summary>Checks tokens; null where none are accepted.</summary>
     public Authenticator? Authenticator { get; init; }
 
-    // Goes on wherever the check ends: nothing is computed over a signature on a lane.
-    private async ValueTask<(Identity? Granted, SubscribeRefusal Refusal)> IdentifyAsync(ChannelSession session, SubscribeRequest request)
+    /// <summary>What the token of a request grants. Goes on wherever the check ends: nothing is computed over a signature on a lane.</summary>
+    public async ValueTask<(Identity? Granted, SubscribeRefusal Refusal)> IdentifyAsync(ChannelSession session, SubscribeRequest request)
     {
         var connection = session.Connection;
         if (Authenticator is not { } authenticator)

@@ -50,6 +50,8 @@ public sealed class FollowSignalTests
 
         public bool Presence { get; set; }
 
+        public string Tokens { get; set; } = "";
+
         public IReadOnlyList<(string Channel, StreamPosition Position)> Followed => [.. Names.Select(static name => (name, new StreamPosition("e", 1)))];
     }
 }
