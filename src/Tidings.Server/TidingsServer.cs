@@ -157,7 +157,7 @@ internal static class TidingsServer
             app.MapExactEcho("/ws/echo");
         }
 
-        app.MapDashboard(dashboard);
+        app.MapDashboard(dashboard, options.Dashboard);
         app.MapSite(options.Demo);
     }
 }

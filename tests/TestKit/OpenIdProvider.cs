@@ -46,7 +46,8 @@ public sealed class OpenIdProvider : IAsyncDisposable
     /// <summary>The client that may sign people in.</summary>
     public (string Id, string Secret) Client { get; set; } = ("dashboard", "the secret of the dashboard's client");
 
-    public static async Task<OpenIdProvider> StartAsync()
+    /// <param name="host">What it is called: to a browser <c>localhost</c> is another site than <c>127.0.0.1</c>.</param>
+    public static async Task<OpenIdProvider> StartAsync(string host = "127.0.0.1")
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -55,7 +56,7 @@ public sealed class OpenIdProvider : IAsyncDisposable
         provider.Rotate();
         provider.Map();
         await provider._app.StartAsync();
-        provider.Issuer = provider._app.Urls.First();
+        provider.Issuer = $"http://{host}:{new Uri(provider._app.Urls.First()).Port}";
         return provider;
     }
 

@@ -36,6 +36,7 @@ internal sealed record ServerSettings(ServerOptions Options, string Urls, Server
         }
 
         var faults = reader.Faults.Concat(TidingsOptionsValidator.Faults(options.Tidings)).ToList();
+        faults.AddRange(options.Dashboard.Faults());
         faults.AddRange(TrustedProxies.Faults(options.TrustedProxies));
         faults.AddRange(options.ToRedis()?.Faults() ?? []);
         faults.AddRange(ExampleSecrets.Faults(options, "Tidings:").Except(faults));

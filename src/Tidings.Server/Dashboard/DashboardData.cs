@@ -133,6 +133,10 @@ internal sealed record DisconnectOrder(string? Number, int Code = 4010, string? 
 
 internal sealed record Disconnected(int Connections);
 
+/// <param name="User">Who has signed in; absent for a holder of the admin key.</param>
+/// <param name="MayAct">Whether more than looking is allowed.</param>
+internal sealed record SessionView(string? User, bool MayAct);
+
 internal sealed record TasksView(IReadOnlyList<TaskView> Tasks, bool More);
 
 internal sealed record TaskView(string Id, string Name, string Status, double Progress, string? Message, string? Error, bool Cancellable);
@@ -144,6 +148,7 @@ internal sealed record RefusalView(long Time, string Reason, string Address);
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ConnectionsView))]
 [JsonSerializable(typeof(DisconnectOrder))]
+[JsonSerializable(typeof(SessionView))]
 [JsonSerializable(typeof(Disconnected))]
 [JsonSerializable(typeof(TasksView))]
 [JsonSerializable(typeof(RefusalsView))]

@@ -1,4 +1,7 @@
+using Tidings.AspNetCore.Keys;
 using Tidings.AspNetCore.Services;
+using Tidings.Server.Dashboard.OpenId;
+using Tidings.Server.Options;
 
 namespace Tidings.Server.Dashboard;
 
@@ -13,12 +16,12 @@ internal static class DashboardEndpoints
     /// <summary>Decides who may see it. Before routing: what the page asks of the server API gets its true path here.</summary>
     public static DashboardGate UseDashboard(this WebApplication app)
     {
-        var gate = new DashboardGate(app.Services.GetTidings());
+        var gate = new DashboardGate(app.Services.GetTidings(), app.Services.GetRequiredService<ILogger<DashboardGate>>());
         app.Use(gate.InvokeAsync);
         return gate;
     }
 
-    public static void MapDashboard(this WebApplication app, DashboardGate gate)
+    public static void MapDashboard(this WebApplication app, DashboardGate gate, DashboardOptions options)
     {
         var tidings = app.Services.GetTidings();
         var signIn = new SignIn(tidings, gate, app.Services.GetRequiredService<ILogger<SignIn>>());
@@ -31,10 +34,21 @@ internal static class DashboardEndpoints
         });
         group.MapPost("/session", (Delegate)signIn.BeginAsync);
         group.MapPost("/session/end", (Delegate)signIn.EndAsync);
+        if (options.SignsIn)
+        {
+            var provider = new OpenIdSignIn(options, gate, tidings, app.Services.GetRequiredService<ILoggerFactory>());
+            app.Lifetime.ApplicationStopped.Register(static provider => _ = ((OpenIdSignIn)provider!).DisposeAsync().AsTask(), provider);
+            gate.SignsInElsewhere = true;
+            group.MapGet(OpenIdSignIn.Begin, (RequestDelegate)provider.BeginAsync);
+            group.MapGet(OpenIdSignIn.Begin + "/return", (RequestDelegate)provider.ReturnAsync);
+        }
+
         var inside = group.MapGroup("/data").AddEndpointFilter((call, next) => gate.Admits(call.HttpContext) ? next(call) : ValueTask.FromResult<object?>(gate.Refuse(call.HttpContext)));
+        inside.MapGet("/session", static (HttpContext context) => TypedResults.Json(
+            new SessionView(context.Features.Get<AdminSession>()?.User, context.Features.Get<AdminSession>()?.MayAct ?? true), DashboardJson.Default.SessionView));
         var data = new DashboardData(tidings);
         inside.MapGet("/connections", (Delegate)data.ConnectionsAsync);
-        inside.MapPost("/disconnect", (Delegate)data.DisconnectAsync);
+        inside.MapPost("/disconnect", (Delegate)data.DisconnectAsync).AddEndpointFilter(gate.NotedAsync);
         inside.MapGet("/tasks", (Delegate)data.TasksAsync);
         inside.MapGet("/refusals", data.Refusals);
         var feed = new DashboardFeed(tidings, app.Lifetime);
@@ -54,8 +68,21 @@ internal static class DashboardEndpoints
         }
 
         var form = gate.Sessions is not null;
-        var at = context.Request.Path.Equals(Root) ? "dashboard/" : "";
-        return TypedResults.Text(DashboardFiles.SignIn(at, form ? note : gate.Explain(), form), "text/html; charset=utf-8", statusCode: status);
+
+        // Relative, so that it is right behind any proxy: from /dashboard, /dashboard/session, /dashboard/session/openid and below.
+        var depth = context.Request.Path.Value!.Count(static c => c == '/') - 2;
+        var at = depth < 0 ? "dashboard/" : string.Concat(Enumerable.Repeat("../", depth));
+        return TypedResults.Text(DashboardFiles.SignIn(at, form ? note : gate.Explain(), form, form && gate.SignsInElsewhere), "text/html; charset=utf-8", statusCode: status);
+    }
+
+    /// <summary>Leads to the dashboard by a page of its own: with a redirect of another site's a browser would not send the session's strict cookie.</summary>
+    public static IResult SeeDashboardFromElsewhere(HttpContext context)
+    {
+        Harden(context.Response.Headers);
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Text(
+            """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=../../../dashboard"><title>Tidings</title></head><body><a href="../../../dashboard">Dashboard</a></body></html>""",
+            "text/html; charset=utf-8");
     }
 
     private static IResult ServePage(HttpContext context, DashboardGate gate)

@@ -23,8 +23,10 @@ internal static class DashboardFiles
     /// <param name="at">Where the dashboard's files stand, relative to the page.</param>
     /// <param name="note">A fixed text of this program, without markup; or empty.</param>
     /// <param name="form">Whether there is a key to sign in with.</param>
-    public static string SignIn(string at, string note, bool form) =>
-        SignInHtml.Replace("{{at}}", at, StringComparison.Ordinal).Replace("{{note}}", note, StringComparison.Ordinal).Replace("{{form}}", form ? "" : "hidden", StringComparison.Ordinal);
+    /// <param name="provider">Whether there is a provider to sign in at.</param>
+    public static string SignIn(string at, string note, bool form, bool provider) =>
+        SignInHtml.Replace("{{at}}", at, StringComparison.Ordinal).Replace("{{note}}", note, StringComparison.Ordinal).Replace("{{form}}", form ? "" : "hidden", StringComparison.Ordinal)
+            .Replace("{{provider}}", provider ? "" : "hidden", StringComparison.Ordinal);
 
     private static FrozenDictionary<string, EmbeddedFile> Load() =>
         Assembly.GetExecutingAssembly().GetManifestResourceNames()

@@ -2,15 +2,22 @@ using Tidings.AspNetCore.Keys;
 using Tidings.AspNetCore.Origins;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
+using Tidings.Protocol;
+using Tidings.Quotas;
+using Tidings.Server.Logs;
 
 namespace Tidings.Server.Dashboard;
 
 /// <summary>Who may see the dashboard: the bearer of the admin key, a session that began with it, and where direct local requests need no key a program or browser on
 /// this machine. What its page asks of the server API goes through here: the cookie is sent nowhere else.</summary>
-internal sealed class DashboardGate(Edge tidings)
+internal sealed partial class DashboardGate(Edge tidings, ILogger<DashboardGate> log)
 {
     /// <summary>What follows is the server API, asked by the page.</summary>
     private static readonly PathString Api = DashboardEndpoints.Root + "/api";
+
+    private const int LongestPath = 500;
+
+    private static readonly object OnlyLooks = new();
 
     private volatile DashboardSessions? _sessions;
 
@@ -29,6 +36,9 @@ internal sealed class DashboardGate(Edge tidings)
         }
     }
 
+    /// <summary>Whether people may also sign in at a provider.</summary>
+    public bool SignsInElsewhere { get; set; }
+
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         if (!context.Request.Path.StartsWithSegments(Api, out var operation))
@@ -42,7 +52,31 @@ internal sealed class DashboardGate(Edge tidings)
         }
 
         context.Request.Path = "/api" + operation;
+        Note(context);
         return next(context);
+    }
+
+    /// <summary>Notes who asks for something of the dashboard's own that changes something, and lets it go on.</summary>
+    public ValueTask<object?> NotedAsync(EndpointFilterInvocationContext call, EndpointFilterDelegate next)
+    {
+        Note(call.HttpContext);
+        return next(call);
+    }
+
+    // Once it is answered, with what: whoever acts does so in somebody's name.
+    private void Note(HttpContext context)
+    {
+        if (IsLook(context.Request) || context.Features.Get<AdminSession>() is not { } session)
+        {
+            return;
+        }
+
+        var path = LogText.Clean(context.Request.Path.Value ?? "", LongestPath);
+        context.Response.OnCompleted(() =>
+        {
+            LogActed(log, session.User ?? "a holder of the admin key", AddressKey.From(context.Connection.RemoteIpAddress), context.Request.Method, path, context.Response.StatusCode);
+            return Task.CompletedTask;
+        });
     }
 
     /// <summary>Whether the request may go on; one with a session then counts as one with the key.</summary>
@@ -58,9 +92,18 @@ internal sealed class DashboardGate(Edge tidings)
             return false;
         }
 
+        // Who may only look is refused before it counts as one with the key.
+        if (!session.MayAct && !IsLook(context.Request))
+        {
+            context.Items[OnlyLooks] = true;
+            return false;
+        }
+
         context.Features.Set(session);
         return true;
     }
+
+    private static bool IsLook(HttpRequest request) => HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
 
     // Cookies come along for pages of the same site, which other ports and subdomains are. A browser says where a request comes from: with Origin whenever
     // something is to be changed (RFC 6265bis, section 8.8; WHATWG Fetch, "append a request Origin header"), with Sec-Fetch-Site on HTTPS and localhost.
@@ -75,6 +118,11 @@ internal sealed class DashboardGate(Edge tidings)
     public IResult Refuse(HttpContext context)
     {
         context.Response.Headers.CacheControl = "no-store";
+        if (context.Items.ContainsKey(OnlyLooks))
+        {
+            return Problems.Create(ErrorCode.NotAllowed, "Viewers may look and change nothing.");
+        }
+
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return Problems.Unauthorized(Explain());
     }
@@ -84,4 +132,7 @@ internal sealed class DashboardGate(Edge tidings)
         Sessions is not null ? $"Sign in, or send {ServerKey.AdminKey} as \"Authorization: Bearer <key>\"."
         : tidings.AdminAccess.TrustsLocal ? $"Without {ServerKey.AdminKey} the dashboard answers direct requests from this machine alone. Set it, and sign in."
         : $"There is no admin key. Set {ServerKey.AdminKey}, and sign in.";
+
+    [LoggerMessage(645, LogLevel.Information, "Dashboard: {Who} at {Address} asked for {Method} {Path}, answered {Status}")]
+    private static partial void LogActed(ILogger logger, string who, AddressKey address, string method, string path, int status);
 }

@@ -72,6 +72,9 @@ internal sealed class ServerOptions
     /// <summary>The certificate of <c>https://</c> addresses.</summary>
     public CertificateOptions Certificates { get; } = new();
 
+    /// <summary>Who may see the dashboard.</summary>
+    public DashboardOptions Dashboard { get; } = new();
+
     /// <summary>How Redis is reached; null where it is not.</summary>
     internal RedisOptions? ToRedis()
     {

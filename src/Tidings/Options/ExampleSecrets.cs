@@ -38,7 +38,11 @@ internal static class ExampleSecrets
             ? [$"{key} is a secret of a documentation, which everybody knows; it must be one of your own, as openssl rand -hex 32 makes it."]
             : [],
         IEnumerable list => list.Cast<object>().Index().SelectMany(item => item.Item is string ? Faults(property, item.Item, $"{key}:{item.Index}") : Faults(item.Item, $"{key}:{item.Index}:")),
-        not null when !property.CanWrite && property.PropertyType.Assembly == typeof(ExampleSecrets).Assembly => Faults(value, key + ":"),
+        not null when !property.CanWrite && IsGroup(property) => Faults(value, key + ":"),
         _ => [],
     };
+
+    // Groups are classes of ours: of the engine, or of the program that has more of them.
+    private static bool IsGroup(PropertyInfo property) =>
+        property.PropertyType.Assembly == typeof(ExampleSecrets).Assembly || property.PropertyType.Assembly == property.DeclaringType!.Assembly;
 }

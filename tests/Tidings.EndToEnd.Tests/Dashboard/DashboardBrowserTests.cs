@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using Microsoft.Playwright;
+using TestKit;
 using Tidings.EndToEnd.Tests.Clients;
 using Tidings.EndToEnd.Tests.Infrastructure;
 
@@ -40,6 +42,30 @@ public sealed class DashboardBrowserTests() : ServerTests(Pump.Lanes)
         await room.SendCloseAsync(4110);
         await Assertions.Expect(page.Locator("#connections-note")).ToContainTextAsync("Disconnected");
         await Assertions.Expect(page.Locator("#connections-table tbody")).ToContainTextAsync("Nobody is connected.");
+        browsing.ExpectNoComplaints(but: Unauthorized);
+    }
+
+    [Theory]
+    [InlineData("operator")]
+    [InlineData("viewer")]
+    public async Task Who_signs_in_at_a_provider_of_another_site_sees_what_the_role_may_do(string role)
+    {
+        await using var provider = await OpenIdProvider.StartAsync("localhost");
+        provider.SignsIn = new JsonObject { ["sub"] = "u1", ["email"] = "ada@example.com", ["roles"] = new JsonArray(role) };
+        await using var browsing = await Browsing.StartAsync(StartAsync([.. DashboardClient.Keys, .. OpenIdSignInTests.Settings(provider)]));
+        await using var room = await browsing.Server.ConnectSettledAsync("/ws/lobby");
+        var page = await browsing.NewPageAsync();
+        await page.GotoAsync($"{browsing.Server.Url}dashboard");
+        await page.Locator("#sign-in-provider").ClickAsync();
+        await Assertions.Expect(page.Locator("#state[data-state=live]")).ToBeVisibleAsync();
+        Assert.EndsWith("/dashboard", page.Url, StringComparison.Ordinal);
+        await Assertions.Expect(page.Locator("#who")).ToHaveTextAsync($"ada@example.com (u1) · {role}");
+        await page.Locator("#channels-table button").First.ClickAsync();
+        await Assertions.Expect(page.Locator("#channel-title")).ToHaveTextAsync("room:lobby");
+        var publish = Assertions.Expect(page.Locator("#publish-form"));
+        await (role == "operator" ? publish.ToBeVisibleAsync() : publish.ToBeHiddenAsync());
+        await page.Locator("#sign-out").ClickAsync();
+        await Assertions.Expect(page.Locator("#sign-in-provider")).ToBeVisibleAsync();
         browsing.ExpectNoComplaints(but: Unauthorized);
     }
 

@@ -2,6 +2,7 @@
 //
 // Tests and scripts may rely on these ids:
 //   #state[data-state]       live, connecting or refused, with the words for it; #sign-out
+//   #who[data-role]          who has signed in at a provider, as viewer or operator; empty for a holder of the admin key
 //   #node                    whose figures the charts show: a node's, or with an empty value those of all
 //   #chart-connections #chart-messages #chart-latency #chart-memory #chart-queue #chart-cpu    each with `.values b` and an svg
 //   #tab-… #panel-…          channels, connections, tasks, nodes, refusals; each with a table #…-table whose rows bear data-key, and but nodes a #…-note
@@ -10,6 +11,7 @@
 //   #publish-data #publish-ephemeral #publish #publish-note
 //   #dialog #dialog-code #dialog-reason #dialog-yes #dialog-no    asks before anything is ended
 
+import { ask } from './ask.js';
 import { Channel } from './channel.js';
 import { Channels } from './channels.js';
 import { Chart } from './chart.js';
@@ -58,6 +60,16 @@ new Feed(
     state.dataset.state = name;
     state.textContent = text;
   },
+);
+
+/** Who has signed in; a viewer is shown nothing that would be refused. */
+ask('data/session').then(
+  ({ user, mayAct }) => {
+    const who = byId('who', HTMLElement);
+    document.body.dataset.role = who.dataset.role = mayAct ? 'operator' : 'viewer';
+    who.textContent = user === undefined ? '' : `${user} · ${who.dataset.role}`;
+  },
+  () => {},
 );
 
 new Tabs('tabs');
