@@ -125,7 +125,7 @@ public sealed class IssuerTests() : ServerTests(Pump.Lanes)
                 catch (ExpectationException)
                 {
                     // 1013: it comes back, as clients do.
-                    await Task.Delay(50);
+                    await Task.Delay(50, CancellationToken.None);
                 }
             }
         });
