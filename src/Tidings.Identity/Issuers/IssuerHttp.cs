@@ -13,6 +13,7 @@ internal sealed class IssuerHttp : IIssuerHttp, IDisposable
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     private const int LargestHeadersKB = 32;
+    private const int LongestShown = 300;
     private const int DocumentDepth = 16;
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = DocumentDepth, AllowDuplicateProperties = false };
@@ -51,24 +52,24 @@ internal sealed class IssuerHttp : IIssuerHttp, IDisposable
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 throw new IssuerException((int)response.StatusCode is >= 300 and < 400
-                    ? $"{address} leads elsewhere ({(int)response.StatusCode}), and is not followed there"
-                    : $"{address} answered {(int)response.StatusCode}");
+                    ? $"{Shown(address)} leads elsewhere ({(int)response.StatusCode}), and is not followed there"
+                    : $"{Shown(address)} answered {(int)response.StatusCode}");
             }
 
             return JsonDocument.Parse(await ReadAsync(address, response.Content, either.Token).ConfigureAwait(false), Strict);
         }
         catch (JsonException error)
         {
-            throw new IssuerException($"{address} answered what is no JSON, has a member twice, or is too deep", error);
+            throw new IssuerException($"{Shown(address)} answered what is no JSON, has a member twice, or is too deep", error);
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
-            throw new IssuerException($"{address} could not be asked ({error.Message})", error);
+            throw new IssuerException($"{Shown(address)} could not be asked ({error.Message})", error);
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
             // Ours, or that of connecting, which the handler has by itself.
-            throw new IssuerException($"{address} did not answer within {Limit.TotalSeconds:0} s", error);
+            throw new IssuerException($"{Shown(address)} did not answer within {Limit.TotalSeconds:0} s", error);
         }
     }
 
@@ -104,5 +105,8 @@ internal sealed class IssuerHttp : IIssuerHttp, IDisposable
         }
     }
 
-    private static IssuerException TooLarge(Uri address) => new($"{address} answered more than {LargestDocument / 1024} KB");
+    // It may be of a document of others, and goes into a line of the log.
+    private static string Shown(Uri address) => address.AbsoluteUri is { Length: > LongestShown } text ? text[..LongestShown] + "…" : address.AbsoluteUri;
+
+    private static IssuerException TooLarge(Uri address) => new($"{Shown(address)} answered more than {LargestDocument / 1024} KB");
 }

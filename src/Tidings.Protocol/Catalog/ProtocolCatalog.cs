@@ -11,6 +11,7 @@ internal static class ProtocolCatalog
     private static readonly ProtocolField Since = new("since", "position", false, "After which message to go on.");
     private static readonly ProtocolField Last = new("last", "integer", false, "How many of the newest messages, 0 for none; not beside since.") { Least = 0 };
     private static readonly ProtocolField Limit = new("limit", "integer", false, "The most that are wanted.") { Least = 0 };
+    private static readonly ProtocolField Token = new("token", "string", false, "A token that grants the channel.");
     private static readonly ProtocolField Data = new("data", "any", true, "Any JSON, passed on byte for byte.");
 
     public static IReadOnlyList<ProtocolMessage> Commands { get; } =
@@ -19,10 +20,11 @@ internal static class ProtocolCatalog
             Field("token", "string", true, "A token."), Field("client", "object", false, "Name and version of the client.")),
         Command("subscribe", ["subscribed"], "Listens to a channel, or to several with a reply each.",
             Channel with { Required = false },
-            Field("channels", "array", false, "Objects with channel, since, last, presence and conflate; in the place of channel."),
+            Field("channels", "array", false, "Objects with channel, since, last, presence, conflate and token; in the place of channel."),
             Since, Last,
             Field("presence", "boolean", false, "Whether joins and leaves are wanted."),
-            Field("conflate", "boolean", false, "Whether only the newest message of each key is wanted while one lags.")),
+            Field("conflate", "boolean", false, "Whether only the newest message of each key is wanted while one lags."),
+            Token),
         Command("unsubscribe", ["unsubscribed"], "Listens no more.", Channel),
         Command("publish", ["published"], "Says something in a channel.",
             Channel, Data,
@@ -33,9 +35,10 @@ internal static class ProtocolCatalog
             Field("ephemeral", "boolean", false, "Said in passing: no offset, not kept."),
             Field("except", "boolean", false, "Whether this connection itself does not get it live.")),
         Command("send", ["sent"], "Says something to a user or a connection.", Field("to", "string", true, "The user or the connection."), Data),
-        Command("presence", ["presence"], "Asks who listens.", Channel, Limit with { Summary = "The most members to list." }),
+        Command("presence", ["presence"], "Asks who listens.", Channel, Token, Limit with { Summary = "The most members to list." }),
         Command("history", ["history"], "Asks for a part of the log.", Channel, Since, Last,
             Field("before", "position", false, "Before which message to end; not beside since or last."),
+            Token,
             Limit with { Summary = "The most messages; 0 for the position alone." }),
         Command("call", ["result"], "Asks the application.", Field("method", "string", true, "What for."), Field("params", "any", false, "With what.")),
         Command("ping", ["pong"], "Asks for a sign of life."),
@@ -54,7 +57,9 @@ internal static class ProtocolCatalog
             Field("subscriptions", "array", true, "What the server subscribed: objects with channel, epoch and offset.")),
         Says("auth_success", "Who one is now.", Answered, Field("user", "string", true, "The user's id.")),
         Says("subscribed", "A subscription has begun: what was missed comes next, then what is said.",
-            Answered, Channel, Epoch, Offset,
+            Answered, Channel, Epoch with { Required = false }, Offset with { Required = false },
+            Field("renewed", "boolean", false, "True where a newer token was shown, and nothing else has changed; there is then no epoch and offset."),
+            Field("expires", "integer", false, "Where a token grants it: in how many seconds that ends."),
             Field("recovered", "boolean", false, "Where since was given: whether all that was missed comes."),
             Field("presence", "object", false, "Members and their count, where they were asked for.")),
         Says("unsubscribed", "A subscription has ended; code and reason where the server ended it.",

@@ -36,7 +36,7 @@ internal static class DashboardEndpoints
         group.MapPost("/session/end", (Delegate)signIn.EndAsync);
         if (options.SignsIn)
         {
-            var provider = new OpenIdSignIn(options, gate, tidings, app.Services.GetRequiredService<ILoggerFactory>());
+            var provider = new OpenIdSignIn(options, signIn, gate, tidings, app.Services.GetRequiredService<ILoggerFactory>());
             app.Lifetime.ApplicationStopped.Register(static provider => _ = ((OpenIdSignIn)provider!).DisposeAsync().AsTask(), provider);
             gate.SignsInElsewhere = true;
             group.MapGet(OpenIdSignIn.Begin, (RequestDelegate)provider.BeginAsync);

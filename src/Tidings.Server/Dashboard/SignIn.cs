@@ -31,12 +31,9 @@ internal sealed partial class SignIn(Edge tidings, DashboardGate gate, ILogger<S
             return DashboardEndpoints.AskToSignIn(context, gate, "Sign in on this page.", StatusCodes.Status403Forbidden);
         }
 
-        var now = (long)tidings.Node.Time.GetElapsedTime(_started).TotalNanoseconds;
-        if (_attempts.TryTake(address, now) > 0)
+        if (RefuseMore(context) is { } refusal)
         {
-            tidings.Node.Registry.Refusals.Add("Dashboard: too many attempts", address);
-            context.Response.Headers.RetryAfter = "1";
-            return DashboardEndpoints.AskToSignIn(context, gate, "Too many attempts. Wait a moment.", StatusCodes.Status429TooManyRequests);
+            return refusal;
         }
 
         if (await ReadKeyAsync(context) is not { } key || !sessions.IsAdminKey(key))
@@ -48,6 +45,21 @@ internal sealed partial class SignIn(Edge tidings, DashboardGate gate, ILogger<S
 
         sessions.Begin(context);
         return SeeDashboard(context);
+    }
+
+    /// <summary>Counts an attempt to sign in, in whatever way.</summary>
+    /// <returns>The answer where there were too many of this address; null otherwise.</returns>
+    public IResult? RefuseMore(HttpContext context)
+    {
+        var address = AddressKey.From(context.Connection.RemoteIpAddress);
+        if (_attempts.TryTake(address, (long)tidings.Node.Time.GetElapsedTime(_started).TotalNanoseconds) <= 0)
+        {
+            return null;
+        }
+
+        tidings.Node.Registry.Refusals.Add("Dashboard: too many attempts", address);
+        context.Response.Headers.RetryAfter = "1";
+        return DashboardEndpoints.AskToSignIn(context, gate, "Too many attempts. Wait a moment.", StatusCodes.Status429TooManyRequests);
     }
 
     /// <summary><c>POST /dashboard/session/end</c>: the cookie is of no use any more, wherever a copy of it is.</summary>

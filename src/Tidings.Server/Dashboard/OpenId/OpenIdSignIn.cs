@@ -25,14 +25,15 @@ internal sealed partial class OpenIdSignIn : IAsyncDisposable
     private static readonly object Granted = new();
 
     private readonly DashboardOptions _options;
+    private readonly SignIn _signIn;
     private readonly DashboardGate _gate;
     private readonly Edge _tidings;
     private readonly ILogger<OpenIdSignIn> _log;
     private readonly ServiceProvider _services;
 
-    public OpenIdSignIn(DashboardOptions options, DashboardGate gate, Edge tidings, ILoggerFactory loggers)
+    public OpenIdSignIn(DashboardOptions options, SignIn signIn, DashboardGate gate, Edge tidings, ILoggerFactory loggers)
     {
-        (_options, _gate, _tidings, _log) = (options, gate, tidings, loggers.CreateLogger<OpenIdSignIn>());
+        (_options, _signIn, _gate, _tidings, _log) = (options, signIn, gate, tidings, loggers.CreateLogger<OpenIdSignIn>());
         var services = new ServiceCollection();
         services.AddSingleton(loggers).AddLogging();
         services.AddAuthentication(static authentication => authentication.DefaultSignInScheme = Nobody).AddOpenIdConnect(Scheme, Configure);
@@ -134,8 +135,15 @@ internal sealed partial class OpenIdSignIn : IAsyncDisposable
         return DashboardEndpoints.AskToSignIn(failed.HttpContext, _gate, "Signing in did not work. Try again.", StatusCodes.Status403Forbidden).ExecuteAsync(failed.HttpContext);
     }
 
+    // Each attempt may ask the provider.
     private async Task WithServicesAsync(HttpContext context, Func<Task> act)
     {
+        if (_signIn.RefuseMore(context) is { } refusal)
+        {
+            await refusal.ExecuteAsync(context);
+            return;
+        }
+
         var before = context.RequestServices;
         await using var scope = _services.CreateAsyncScope();
         context.RequestServices = scope.ServiceProvider;
