@@ -101,6 +101,37 @@ for (const kind of /** @type {const} */ (['websocket', 'sse', 'polling'])) descr
     await assert.rejects(anns.publish(8, { event: 'a\nb' }), { code: 'bad_request' });
   });
 
+  test('what was erased is told, and is a place without content in the history', async () => {
+    const channel = newChannel();
+    const tidings = connect();
+    const room = tidings.subscribe(channel);
+    const heard = listen(room);
+    /** @type {number[]} */
+    const removed = [];
+    room.on('removed', ({ offset }) => removed.push(offset));
+    await eventually(() => room.active);
+    await publish(channel, 1, 3);
+    await eventually(() => heard.data.length === 3);
+    const { epoch } = await room.history({ limit: 0 });
+    assert.equal(await server.erase(channel, { epoch, offset: 2 }), 1);
+    // A poll is told only while it waits.
+    if (kind !== 'polling') await eventually(() => removed.length === 1);
+    assert.deepEqual((await room.history()).messages.map(({ data, removed }) => removed ?? data), [1, true, 3]);
+    const [late, lateRemoved] = [[], []];
+    const second = connect().subscribe(channel, { since: { epoch, offset: 0 } });
+    second.on('message', ({ data }) => late.push(data));
+    second.on('removed', ({ offset }) => lateRemoved.push(offset));
+    await eventually(() => late.length === 2);
+    assert.deepEqual([late, lateRemoved], [[1, 3], [2]]);
+    await publish(channel, 4, 4);
+    await eventually(() => heard.data.at(-1) === 4 && late.at(-1) === 4);
+    assert.equal(await server.erase(channel), 4);
+    await eventually(() => heard.gaps.length === 1);
+    if (kind !== 'polling') assert.equal(heard.gaps[0].reason, 'cleared');
+    await publish(channel, 5, 5);
+    await eventually(() => heard.data.at(-1) === 5);
+  });
+
   test('a cut connection comes back: what was said meanwhile comes once and in order', async () => {
     const channel = newChannel();
     const tidings = connect();

@@ -47,15 +47,19 @@ internal sealed record HistoryAnswer(
     [property: Description("Messages in the order of their offsets.")] IReadOnlyList<MessageAnswer> Messages,
     [property: Description("Where since or before was given: whether everything after it, or the message just before it, was still there.")] bool? Recovered = null);
 
-/// <summary>A message of a log.</summary>
+/// <summary>How much was erased.</summary>
+internal sealed record EraseAnswer([property: Description("How many messages were erased; 0 where there was none.")] int Erased);
+
+/// <summary>A message of a log; of one that was erased, <c>offset</c> and <c>removed</c> alone.</summary>
 internal sealed record MessageAnswer(
     [property: Description("Its offset.")] long Offset,
-    [property: Description("What was published.")] JsonElement Data,
-    [property: Description("When, in milliseconds since 1970 (Unix time).")] long Time,
+    [property: Description("What was published.")] JsonElement? Data = null,
+    [property: Description("When, in milliseconds since 1970 (Unix time).")] long? Time = null,
     [property: Description("The user who published it; absent for the server's own.")] string? From = null,
     [property: Description("The key that it was published with.")] string? Key = null,
     [property: Description("The name of its event.")] string? Event = null,
-    [property: Description("The connection that published it, where the channel's kind has Publisher.")] string? Connection = null);
+    [property: Description("The connection that published it, where the channel's kind has Publisher.")] string? Connection = null,
+    [property: Description("true where the message was erased.")] bool? Removed = null);
 
 /// <summary>Channels of this node, by name; <c>next</c> is the <c>after</c> of the next page.</summary>
 internal sealed record ChannelsAnswer(

@@ -18,7 +18,7 @@ public static class ApiEndpoints
     private static readonly int[] FaultStatuses = [400, 401, 409, 413, 429, 503];
 
     /// <summary>Maps the server API: <c>publish</c>, <c>broadcast</c>, <c>send</c>, <c>subscribe</c>, <c>unsubscribe</c>, <c>disconnect</c>,
-    /// <c>presence</c>, <c>history</c>, <c>channels</c>, <c>connections</c>, <c>info</c> and <c>batch</c>; and <c>drain</c>, which needs
+    /// <c>presence</c>, <c>history</c>, <c>erase</c> (DELETE <c>history</c>), <c>channels</c>, <c>connections</c>, <c>info</c> and <c>batch</c>; and <c>drain</c>, which needs
     /// <c>Tidings:AdminKey</c>.</summary>
     /// <remarks>Needs <c>Tidings:ApiKey</c> or <c>Tidings:AdminKey</c> as bearer token; in the environment Development, and as long as there is no key, direct local requests need none (docs/security.md#trying-it-out). Errors are problems
     /// (RFC 9457) with the <c>code</c> of the channel protocol.</remarks>
@@ -31,7 +31,7 @@ public static class ApiEndpoints
         var group = endpoints.MapGroup(prefix);
         foreach (var operation in Operations(tidings))
         {
-            var route = group.MapMethods("/" + operation.Name, [operation.Reads ? HttpMethods.Get : HttpMethods.Post], async context =>
+            var route = group.MapMethods("/" + (operation.Route ?? operation.Name), [operation.Method], async context =>
             {
                 var result = tidings.ApiAccess.Refuse(context.Request, out var rate) ?? await RunAsync(
                     context, operation, tidings.Node.Limits.Messages(binary: false).HardLimit, tidings.ApiAccess.IsShown(context.Request), rate);
@@ -71,9 +71,10 @@ public static class ApiEndpoints
     private static async ValueTask<IResult> RunAsync(HttpContext context, ApiOperation operation, int largest, bool server, SharedRate rate)
     {
         ApiOutcome outcome;
-        if (operation.Reads)
+        if (operation.Query is not null)
         {
-            outcome = await operation.RunAsync(context.Request.Query, context.RequestAborted);
+            // What is begun to be erased is erased, whether the caller stays or not.
+            outcome = await operation.RunAsync(context.Request.Query, operation.Erases ? CancellationToken.None : context.RequestAborted);
         }
         else
         {

@@ -15,6 +15,7 @@ namespace Tidings.AspNetCore.Api;
 [JsonSerializable(typeof(DisconnectRequest))]
 [JsonSerializable(typeof(PresenceQuery))]
 [JsonSerializable(typeof(HistoryQuery))]
+[JsonSerializable(typeof(EraseQuery))]
 [JsonSerializable(typeof(ChannelsQuery))]
 [JsonSerializable(typeof(ConnectionsQuery))]
 [JsonSerializable(typeof(InfoQuery))]

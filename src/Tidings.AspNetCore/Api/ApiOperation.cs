@@ -9,14 +9,23 @@ namespace Tidings.AspNetCore.Api;
 /// <summary>One thing that the server API does: a route, and where it makes sense a command of a batch.</summary>
 internal abstract class ApiOperation(string name, string summary, Type answer)
 {
-    /// <summary>The last part of the route, and the name in a batch.</summary>
+    /// <summary>The name in a batch.</summary>
     public string Name => name;
+
+    /// <summary>The last part of the route; null where it is the name.</summary>
+    public string? Route { get; init; }
+
+    /// <summary>The request's method.</summary>
+    public string Method => Erases ? HttpMethods.Delete : Reads ? HttpMethods.Get : HttpMethods.Post;
+
+    /// <summary>Whether it erases, and so is a DELETE.</summary>
+    public bool Erases { get; init; }
 
     public string Summary => summary;
     public Type Answer => answer;
 
     /// <summary>Whether it only reads, and so is a GET.</summary>
-    public bool Reads => Query is not null;
+    public bool Reads => Query is not null && !Erases;
 
     /// <summary>Names and types of the query, as a method's parameters; null for a POST.</summary>
     public MethodInfo? Query { get; init; }

@@ -44,6 +44,22 @@ internal sealed class ApiQuery(IQueryCollection query)
         return null;
     }
 
+    public long? Offset(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= StreamPosition.LargestOffset)
+        {
+            return number;
+        }
+
+        Fault ??= $"{name} must be a whole number below 2^53.";
+        return null;
+    }
+
     /// <summary>How far a reader has come in <paramref name="channel"/>, by a position as all URLs have it (docs/protocol.md, "Positions").</summary>
     public StreamPosition? Position(string name, string? channel)
     {

@@ -50,6 +50,9 @@ internal sealed record PresenceQuery(string? Channel, int? Limit = null);
 /// <summary><c>GET /api/history</c>.</summary>
 internal sealed record HistoryQuery(string? Channel, StreamPosition? Since = null, int? Last = null, int? Limit = null, StreamPosition? Before = null);
 
+/// <summary><c>DELETE /api/history</c>.</summary>
+internal sealed record EraseQuery(string? Channel, string? Epoch = null, long? Offset = null);
+
 /// <summary><c>GET /api/channels</c>.</summary>
 internal sealed record ChannelsQuery(string? Pattern = null, string? After = null, int? Limit = null);
 

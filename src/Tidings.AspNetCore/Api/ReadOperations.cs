@@ -34,7 +34,26 @@ internal static class ReadOperations
             Query = ((Delegate)DescribeHistory).Method,
             FromQuery = static query => new HistoryQuery(query.Text("channel"), query.Position("since", query.Text("channel")), query.Number("last"), query.Number("limit"), query.Position("before", query.Text("channel"))),
         },
+        new ApiOperation<EraseQuery>(
+            "erase", "Erases one message of a channel's log, or all of it.", ApiJson.Default.EraseQuery, typeof(EraseAnswer),
+            (request, cancellationToken) => EraseAsync(actions, request, cancellationToken))
+        {
+            Route = "history",
+            Erases = true,
+            Query = ((Delegate)DescribeErase).Method,
+            FromQuery = static query => new EraseQuery(query.Text("channel"), query.Text("epoch"), query.Offset("offset")),
+        },
     ];
+
+    private static async ValueTask<ApiOutcome> EraseAsync(ServerActions actions, EraseQuery request, CancellationToken cancellationToken)
+    {
+        StreamPosition? position = request is { Epoch: not null, Offset: { } offset } ? new StreamPosition(request.Epoch, offset) : null;
+        var fault = ApiChecks.Channel(request.Channel)
+            ?? (request.Epoch is null == request.Offset is null ? ApiChecks.Position("offset", position) : "epoch and offset must stand together: without them the whole log is erased.");
+        return fault is null
+            ? ApiOutcome.Of("erased", await actions.EraseAsync(request.Channel!, position, cancellationToken))
+            : ApiOutcome.Bad(fault);
+    }
 
     private static async ValueTask<ApiOutcome> PresenceAsync(ServerActions actions, PresenceQuery request, CancellationToken cancellationToken)
     {
@@ -75,6 +94,13 @@ internal static class ReadOperations
     private static void DescribePresence(
         [Description("The channel.")] string channel,
         [Description("How many members to list: 0 to 10,000. 1,000 where it is left out.")] int? limit)
+    {
+    }
+
+    private static void DescribeErase(
+        [Description("The channel.")] string channel,
+        [Description("The epoch of the message to erase. The whole log where it and offset are left out.")] string? epoch,
+        [Description("The offset of the message to erase.")] long? offset)
     {
     }
 

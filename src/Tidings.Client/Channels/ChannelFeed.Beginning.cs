@@ -49,6 +49,9 @@ internal sealed partial class ChannelFeed
             case "gap":
                 OnGap(frame);
                 break;
+            case "removed" when frame.Offset is { } offset:
+                OnRemoved(offset);
+                break;
             case "join" when frame.Object("member")?.Member() is { } member:
                 OnMember(new ChannelJoin(Channel, member));
                 break;

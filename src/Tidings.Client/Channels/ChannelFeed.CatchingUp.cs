@@ -5,6 +5,8 @@ namespace Tidings.Client;
 /// <content>What had no place in the queue, or was missed, is read from the history.</content>
 internal sealed partial class ChannelFeed
 {
+    private readonly Queue<StreamPosition> _removed = [];
+
     /// <summary>Others of the channel are as far as this: what lies between is read from the history.</summary>
     public void CatchUp(StreamPosition top)
     {
@@ -15,6 +17,36 @@ internal sealed partial class ChannelFeed
         }
 
         Tell(behind);
+    }
+
+    /// <summary>A message was erased. A loop that lags is told as soon as it has read what it has: it may have the message still before it.</summary>
+    private void OnRemoved(long offset)
+    {
+        lock (_gate)
+        {
+            if (!_begun || _position is not { } position)
+            {
+                return;
+            }
+
+            var at = position with { Offset = offset };
+            if (_mode != Mode.Live || !_queue.TryPut(new ChannelRemoved(Channel, at)))
+            {
+                _removed.Enqueue(at);
+            }
+            else if (offset > position.Offset)
+            {
+                _position = at;
+            }
+        }
+    }
+
+    private void TellRemoved_NeedsLock()
+    {
+        while (_removed.TryPeek(out var at) && _queue.TryPut(new ChannelRemoved(Channel, at)))
+        {
+            _removed.Dequeue();
+        }
     }
 
     /// <summary>The history after <see cref="Position"/> has come.</summary>
@@ -43,12 +75,13 @@ internal sealed partial class ChannelFeed
                 _top = null;
             }
 
+            TellRemoved_NeedsLock();
             var all = true;
             foreach (var message in history.Messages)
             {
                 if (message.Position is { } at && at.Offset > _position.Value.Offset)
                 {
-                    if (!_queue.TryPut(message))
+                    if (!_queue.TryPut(message.IsRemoved ? new ChannelRemoved(Channel, at) : message))
                     {
                         all = false;
                         break;

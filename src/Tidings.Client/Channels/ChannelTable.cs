@@ -122,7 +122,7 @@ internal sealed class ChannelTable : IFollowedChannels
 
         switch (frame.Type, Find(name))
         {
-            case ("message" or "gap" or "join" or "leave", { } channel):
+            case ("message" or "gap" or "removed" or "join" or "leave", { } channel):
                 channel.Tell(frame);
                 break;
             case ("message", null):
@@ -130,6 +130,9 @@ internal sealed class ChannelTable : IFollowedChannels
                 break;
             case ("gap", null):
                 Servers.OnGap(name, frame);
+                break;
+            case ("removed", null) when frame.Offset is { } offset:
+                Servers.OnRemoved(name, offset);
                 break;
             case ("subscribed", null) when frame.Position is { } position:
                 Servers.OnSubscribed(name, position);

@@ -92,6 +92,23 @@ internal sealed class ServerChannels(Action<ChannelEvent> tell, OwnMessages own)
         tell(new ChannelGap(channel, frame.Position.Value, frame.Whole("from") ?? 0, frame.Whole("to") ?? 0, frame.Text("reason") ?? "trimmed"));
     }
 
+    public void OnRemoved(string channel, long offset)
+    {
+        StreamPosition at;
+        lock (_gate)
+        {
+            if (!_positions.TryGetValue(channel, out var position))
+            {
+                return;
+            }
+
+            at = position with { Offset = offset };
+            _positions[channel] = offset > position.Offset ? at : position;
+        }
+
+        tell(new ChannelRemoved(channel, at));
+    }
+
     /// <summary>The server subscribed the connection to one more.</summary>
     public void OnSubscribed(string channel, StreamPosition position)
     {

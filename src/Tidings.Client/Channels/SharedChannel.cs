@@ -138,10 +138,10 @@ internal sealed class SharedChannel(string name, OwnMessages own, TimeProvider t
         lock (_gate)
         {
             var candidates = Array.Empty<long>();
-            if (frame is { Type: "message", Offset: { } offset })
+            if (frame is { Type: "message" or "removed", Offset: { } offset })
             {
                 _top = _top is { } top ? top with { Offset = Math.Max(top.Offset, offset) } : null;
-                candidates = own.Candidates(Name, frame.Text("from"));
+                candidates = frame.Type == "message" ? own.Candidates(Name, frame.Text("from")) : [];
             }
             else if (frame.Position is { } position)
             {

@@ -31,6 +31,9 @@ public sealed record ChannelMessage(string Channel) : ChannelEvent(Channel)
     /// <summary>What it is about, or null.</summary>
     public string? Key { get; init; }
 
+    /// <summary>Whether it was erased: of such a one a history has the position alone. A loop gets <see cref="ChannelRemoved"/> in its place.</summary>
+    public bool IsRemoved { get; init; }
+
     /// <summary>Whether this client published it, as the position says that its <c>PublishAsync</c> gave. Of the newest 1,000 that it published;
     /// never of ephemeral messages, which have no position.</summary>
     public bool IsOwn { get; init; }
@@ -55,8 +58,13 @@ public sealed record ChannelMessage(string Channel) : ChannelEvent(Channel)
 /// <param name="Position">Where the log goes on.</param>
 /// <param name="From">The first offset that is missing.</param>
 /// <param name="To">The last; <paramref name="From"/> − 1 where the log began anew and it is not known.</param>
-/// <param name="Reason"><c>trimmed</c>, <c>slow</c> or <c>epoch</c>.</param>
+/// <param name="Reason"><c>trimmed</c>, <c>slow</c>, <c>epoch</c>, or <c>cleared</c> where the log was erased: what the application has kept of it is to go.</param>
 public sealed record ChannelGap(string Channel, StreamPosition Position, long From, long To, string Reason) : ChannelEvent(Channel);
+
+/// <summary>A message was erased: what the application has kept of it is to go.</summary>
+/// <param name="Channel">The channel's name.</param>
+/// <param name="Position">Which message. It may have been told long ago, or never.</param>
+public sealed record ChannelRemoved(string Channel, StreamPosition Position) : ChannelEvent(Channel);
 
 /// <summary>The subscription is live: for the first time, or again after the client was away.</summary>
 /// <param name="Channel">The channel's name.</param>

@@ -20,6 +20,7 @@ internal static class FrameReading
     {
         Position = position,
         IsOwn = isOwn,
+        IsRemoved = frame.Truth("removed") == true,
         Data = frame.Raw("data"),
         From = frame.Text("from"),
         Connection = frame.Text("connection"),

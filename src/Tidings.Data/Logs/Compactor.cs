@@ -52,6 +52,10 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
             {
                 journal.Remove(segment);
             }
+            else if (segment.HoldsErased)
+            {
+                await MoveAsync(segment).ConfigureAwait(false);
+            }
             else if ((keysEnded || segment.KeysUntil > now + Soon) && (count * 2 < segment.Records || (segment.End < SmallSegment && segments.Count > ManySegments)))
             {
                 await MoveAsync(segment).ConfigureAwait(false);
@@ -136,7 +140,8 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
         var keyUntil = !record.Key.IsEmpty && record.KeyUntil > now ? record.KeyUntil : 0;
         if (record.Type == RecordType.Message && one.Index.IsIn(segment, record.Offset) && record.Kept > one.Oldest(now))
         {
-            journal.Append(new RecordBytes(bytes.ToArray(), bytes.Length), one, record.Offset, isMessage: true, record.Kept, keyUntil, segment);
+            var moved = one.IsErased(record.Offset) ? WithoutContent(one, record, keyUntil) : new RecordBytes(bytes.ToArray(), bytes.Length);
+            journal.Append(moved, one, record.Offset, isMessage: true, record.Kept, keyUntil, segment);
             return;
         }
 
@@ -154,6 +159,16 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
             };
             journal.Append(Record.Of(place, one.Channel, default), one, record.Offset, isMessage: false, record.Kept, keyUntil, segment);
         }
+    }
+
+    private static RecordBytes WithoutContent(DataLog one, in Record record, long keyUntil)
+    {
+        var place = new RecordPlace(record.Birth, record.Offset, record.First, record.Kept, record.Time, record.Retention, record.Sender)
+        {
+            Key = keyUntil > 0 ? Encoding.UTF8.GetString(record.Key) : null,
+            KeyUntil = keyUntil,
+        };
+        return Record.Of(place, one.Channel, LogEntry.Removed);
     }
 
     private void LeaveDamaged(Segment segment)

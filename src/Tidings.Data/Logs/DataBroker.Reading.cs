@@ -69,7 +69,7 @@ internal sealed partial class DataBroker
             try
             {
                 var older = await Task.Run(() => LogReader.Read(log.Channel, part.Top.Epoch, files.Pieces, files.Oldest, MostRead), cancellationToken).ConfigureAwait(false);
-                return Join(request, part, files, older);
+                return Join(request, part, files, WithoutErased(log, older));
             }
             finally
             {

@@ -24,6 +24,7 @@ internal sealed partial class DataBroker : IBroker, IDisposable
     private readonly ILogger _log;
     private readonly ITimer _sweep;
     private readonly Compactor _compactor;
+    private readonly ITimer _purge;
 
     // So many answers at once may read from files.
     private readonly SemaphoreSlim _readers = new(8);
@@ -39,6 +40,12 @@ internal sealed partial class DataBroker : IBroker, IDisposable
 
         _compactor = new Compactor(_logs, journal, clock, log);
         journal.Filled = _compactor.Start;
+
+        _purge = time.CreateTimer(static broker => ((DataBroker)broker!).Purge(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (journal.Segments.Any(static segment => segment.HoldsErased))
+        {
+            StartPurging();
+        }
 
         _sweep = time.CreateTimer(static broker => ((DataBroker)broker!).Sweep(), this, SweepInterval, SweepInterval);
     }
@@ -100,6 +107,7 @@ internal sealed partial class DataBroker : IBroker, IDisposable
     public void Dispose()
     {
         _sweep.Dispose();
+        _purge.Dispose();
         _compactor.Dispose();
         _readers.Dispose();
     }

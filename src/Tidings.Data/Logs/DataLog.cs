@@ -6,6 +6,9 @@ namespace Tidings.Data.Logs;
 /// <summary>One channel's log: its newest messages in memory, all of them in segments. Its members are called under its lock, which is <see cref="Recent"/>.</summary>
 internal sealed class DataLog(string channel, HistoryBudget budget)
 {
+    // Null for nearly all.
+    private HashSet<long>? _erased;
+
     public string Channel => channel;
 
     /// <summary>Offsets, idempotency keys and the newest messages. Whoever changes the log holds its lock.</summary>
@@ -28,6 +31,14 @@ internal sealed class DataLog(string channel, HistoryBudget budget)
 
     public long Top => Recent.Top;
 
+    /// <summary>Whether any message was erased that files may still have.</summary>
+    public bool HasErased => _erased is { Count: > 0 };
+
+    /// <summary>Whether a message was erased, whatever is found of it in files.</summary>
+    public bool IsErased(long offset) => _erased?.Contains(offset) == true;
+
+    public void NoteErased(long offset) => (_erased ??= []).Add(offset);
+
     /// <summary>Whether nothing is kept that a later call could ask for.</summary>
     public bool IsEmpty => Recent.IsEmpty && First > Top;
 
@@ -41,6 +52,7 @@ internal sealed class DataLog(string channel, HistoryBudget budget)
         {
             First = first;
             Index.TrimBefore(first);
+            _erased?.RemoveWhere(offset => offset < first);
         }
     }
 

@@ -121,9 +121,31 @@ internal sealed partial class Journal : IDisposable
 
     /// <summary>Writes that a log was forgotten. Under the log's lock.</summary>
     /// <exception cref="BrokerUnavailableException">It was not written.</exception>
-    public void AppendForgotten(DataLog log)
+    public void AppendForgotten(DataLog log) => Append(Record.Forget(log.Channel, log.Birth));
+
+    /// <summary>Writes that a message was erased, or with the offset 0 a whole log. Under the log's lock.</summary>
+    /// <exception cref="BrokerUnavailableException">It was not written.</exception>
+    public void AppendErased(DataLog log, long offset) => Append(Record.Erase(log.Channel, log.Birth, offset));
+
+    /// <summary>Ends the newest segment where it holds what was erased, so that it can be written anew once <see cref="Filled"/> was called.</summary>
+    /// <returns>Whether it does.</returns>
+    /// <exception cref="BrokerUnavailableException">There is no room for another one.</exception>
+    public bool TryRollErased()
     {
-        var record = Record.Forget(log.Channel, log.Birth);
+        lock (_gate)
+        {
+            var rolls = _active.HoldsErased && _fault is null && !_stopping;
+            if (rolls)
+            {
+                Roll_NeedsLock(0);
+            }
+
+            return rolls;
+        }
+    }
+
+    private void Append(RecordBytes record)
+    {
         lock (_gate)
         {
             var (segment, position) = Reserve_NeedsLock(record.Length);

@@ -100,6 +100,8 @@ internal sealed class LogCatalog
             }
         }
 
+        var erased = Segments.SelectMany(static segment => segment.Erased).ToLookup(static one => one.Channel, StringComparer.Ordinal);
+        MarkErased();
         var keys = Segments.SelectMany(static segment => segment.Keys).Where(key => key.Until > now).ToLookup(static key => key.Channel, StringComparer.Ordinal);
         foreach (var (name, parts) in channels)
         {
@@ -114,8 +116,32 @@ internal sealed class LogCatalog
                 }
             }
 
+            foreach (var one in erased[name].Where(one => one.Birth == birth && one.Offset > 0))
+            {
+                log.NoteErased(one.Offset);
+            }
+
             log.TrimByAge(now);
             yield return log;
+        }
+    }
+
+    // Which segments may still have the bytes of what was erased when the process ended.
+    private void MarkErased()
+    {
+        for (var i = 0; i < Segments.Count; i++)
+        {
+            foreach (var (channel, birth, offset) in Segments[i].Erased)
+            {
+                foreach (var segment in Segments.Take(i + 1))
+                {
+                    if (segment.Channels.TryGetValue(channel, out var part)
+                        && (offset == 0 || (part.Birth == birth && part.Runs.Exists(run => run.First <= offset && offset <= run.Last))))
+                    {
+                        segment.Segment.HoldsErased = true;
+                    }
+                }
+            }
         }
     }
 

@@ -23,6 +23,9 @@ internal sealed class SegmentContents
     /// <summary>Logs that were forgotten, and marks of those that had been before, in order.</summary>
     public List<(string? Channel, ulong Birth, byte[]? Marks)> Forgotten { get; } = [];
 
+    /// <summary>Messages that were erased, here or in earlier segments; offset 0 for all of a log.</summary>
+    public List<(string Channel, ulong Birth, long Offset)> Erased { get; } = [];
+
     /// <summary>The newest time that something was kept at.</summary>
     public long Newest { get; private set; }
 
@@ -45,6 +48,9 @@ internal sealed class SegmentContents
                 break;
             case RecordType.Forgotten:
                 Forgotten.Add((Encoding.UTF8.GetString(record.Channel), record.Birth, null));
+                break;
+            case RecordType.Erased:
+                Erased.Add((Encoding.UTF8.GetString(record.Channel), record.Birth, record.Offset));
                 break;
             case RecordType.Marks:
                 Forgotten.Add((null, 0, record.Payload.ToArray()));

@@ -22,6 +22,9 @@ internal enum RecordType : byte
 
     /// <summary>The segment's end: nothing follows.</summary>
     End = 5,
+
+    /// <summary>A message that stands before was erased, or a whole log (offset 0). It holds until all segments that had the bytes are written anew.</summary>
+    Erased = 6,
 }
 
 /// <summary>
@@ -107,6 +110,17 @@ internal readonly ref struct Record
         return Assemble(RecordType.Forgotten, head[..fields.Length], default);
     }
 
+    /// <summary>Makes a record that a message was erased; of offset 0, that all of the log were.</summary>
+    public static RecordBytes Erase(string channel, ulong birth, long offset)
+    {
+        Span<byte> head = new byte[Encoding.UTF8.GetMaxByteCount(channel.Length) + (3 * FieldWriter.LongestNumber)];
+        var fields = new FieldWriter(head);
+        fields.Number(birth);
+        fields.Text(channel);
+        fields.Number(offset);
+        return Assemble(RecordType.Erased, head[..fields.Length], default);
+    }
+
     /// <summary>Makes a record of marks, or of a segment's end.</summary>
     public static RecordBytes Of(RecordType type, ReadOnlySpan<byte> payload) => Assemble(type, default, payload);
 
@@ -160,6 +174,9 @@ internal readonly ref struct Record
                 break;
             case RecordType.Forgotten:
                 read = new Record { Type = type, Birth = fields.Number(), Channel = fields.Text() };
+                break;
+            case RecordType.Erased:
+                read = new Record { Type = type, Birth = fields.Number(), Channel = fields.Text(), Offset = fields.Signed() };
                 break;
             default:
                 read = new Record { Type = type, Payload = payload };

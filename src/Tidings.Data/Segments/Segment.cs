@@ -43,6 +43,9 @@ internal sealed class Segment
     /// <summary>Until when an idempotency key is remembered that stands in it.</summary>
     public long KeysUntil { get; set; }
 
+    /// <summary>Whether it has bytes of messages that were erased, and is to be written anew without them.</summary>
+    public bool HoldsErased { get; set; }
+
     /// <summary>How many records are in it.</summary>
     public long Records { get; set; }
 

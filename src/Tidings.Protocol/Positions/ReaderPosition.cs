@@ -14,6 +14,7 @@ internal enum EventKind : byte
     Connected,
     Message,
     Gap,
+    Removed,
     Unsubscribed,
 }
 
@@ -72,9 +73,9 @@ internal sealed class ReaderPosition
         {
             ReadSubscriptions(ref reader);
         }
-        else if (kind is EventKind.Message or EventKind.Gap)
+        else if (kind is EventKind.Message or EventKind.Gap or EventKind.Removed)
         {
-            ReadPosition(ref reader);
+            ReadPosition(ref reader, onlyForward: kind == EventKind.Removed);
         }
 
         return kind;
@@ -88,6 +89,7 @@ internal sealed class ReaderPosition
         reader.Read();
         return reader.ValueTextEquals("message"u8) ? EventKind.Message
             : reader.ValueTextEquals("gap"u8) ? EventKind.Gap
+            : reader.ValueTextEquals("removed"u8) ? EventKind.Removed
             : reader.ValueTextEquals("connected"u8) ? EventKind.Connected
             : reader.ValueTextEquals("unsubscribed"u8) ? EventKind.Unsubscribed
             : EventKind.Other;
@@ -97,7 +99,7 @@ internal sealed class ReaderPosition
         [(byte)'"', .. JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
 
     // Channel, epoch and offset stand before the data; what is said in passing has no offset.
-    private void ReadPosition(ref Utf8JsonReader reader)
+    private void ReadPosition(ref Utf8JsonReader reader, bool onlyForward)
     {
         Place? place = null;
         string? epoch = null;
@@ -116,7 +118,7 @@ internal sealed class ReaderPosition
             else if (reader.ValueTextEquals("offset"u8) && place is not null)
             {
                 reader.Read();
-                place.Move(epoch, reader.GetInt64());
+                place.Move(epoch, onlyForward ? Math.Max(place.Offset, reader.GetInt64()) : reader.GetInt64());
                 _length = 0;
                 return;
             }
@@ -224,6 +226,8 @@ internal sealed class ReaderPosition
     {
         private byte[] _head = Head(channel, epoch);
         private long _offset = offset;
+
+        public long Offset => _offset;
 
         public byte[] Channel { get; } = Encoding.UTF8.GetBytes(channel);
 

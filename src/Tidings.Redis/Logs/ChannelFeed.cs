@@ -72,7 +72,15 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
     {
         lock (_gate)
         {
-            if (message.Offset == 0)
+            if (message.Kind == MessageKind.Erasure)
+            {
+                TakeErasure_NeedsLock(message);
+            }
+            else if (message.Kind == MessageKind.Gap)
+            {
+                Begin_NeedsLock(message);
+            }
+            else if (message.Offset == 0)
             {
                 hub.Deliver(channel, message);
             }
@@ -238,6 +246,31 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
                     Deliver_NeedsLock(held.Message);
                 }
             }
+        }
+    }
+
+    // Of what nobody has been shown yet the log has the empty place; what is held here is no longer as it was.
+    private void TakeErasure_NeedsLock(Message erasure)
+    {
+        Debug.Assert(_gate.IsHeldByCurrentThread);
+        if (IsOld_NeedsLock(erasure))
+        {
+            hub.Deliver(channel, erasure);
+        }
+        else if (_held.TryGetValue(erasure.Offset, out var held) && held.Message.Epoch == erasure.Epoch)
+        {
+            _held[erasure.Offset] = (Message.Erased(MessageKind.Removed, channel, erasure.Position), held.Arrival);
+        }
+    }
+
+    // The log was erased. A feed that is about to read it finds that by itself.
+    private void Begin_NeedsLock(Message gap)
+    {
+        Debug.Assert(_gate.IsHeldByCurrentThread);
+        if (_live && gap.Epoch != _seen?.Epoch)
+        {
+            _seen = gap.Position;
+            hub.Deliver(channel, gap);
         }
     }
 

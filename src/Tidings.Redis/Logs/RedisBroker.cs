@@ -90,6 +90,29 @@ internal sealed class RedisBroker : IBroker, ILogReader
             link.Connection.ExecuteAsync("PEXPIRE", _keys.Idempotency(channel, key), Milliseconds(Retention.IdempotencyWindow)))).ConfigureAwait(false);
     }
 
+    public async ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default)
+    {
+        var shard = ShardOf(channel);
+        var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
+        RedisKey[] keys = [_keys.Generation, _keys.Log(channel), _keys.Stream(channel)];
+        for (var attempt = 0; attempt < MostRenewals; attempt++)
+        {
+            var answer = (RedisResult[])await link.Connection.EvaluateAsync(
+                RedisScript.Erase,
+                keys,
+                [link.Generation, position?.Epoch ?? "", position?.Offset ?? 0, _keys.Channel(channel), LogEntry.Removed, LogEntry.Cleared],
+                cancellationToken).ConfigureAwait(false);
+            if ((string)answer[0] != "generation")
+            {
+                return (int)answer[0];
+            }
+
+            link = await shard.RenewAsync(link).ConfigureAwait(false);
+        }
+
+        throw new BrokerUnavailableException("Redis keeps reporting a new generation; the attempt was given up.");
+    }
+
     public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) =>
         new(_feeds[RedisKeys.Shard(channel, _shards.Length)].ListenAsync(channel, cancellationToken));
 

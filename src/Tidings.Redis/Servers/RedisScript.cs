@@ -9,6 +9,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Begin = new("begin");
     public static readonly RedisScript Publish = new("publish");
     public static readonly RedisScript Read = new("read");
+    public static readonly RedisScript Erase = new("erase");
     public static readonly RedisScript CountEnter = new("count-enter");
     public static readonly RedisScript ClientClaim = new("client-claim");
     public static readonly RedisScript ClientRelease = new("client-release");
@@ -26,7 +27,7 @@ internal sealed class RedisScript
 
     /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
     public static readonly IReadOnlyList<RedisScript> All =
-        [Begin, Publish, Read, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret];
+        [Begin, Publish, Read, Erase, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret];
 
     private RedisScript(string name)
     {

@@ -58,18 +58,25 @@ internal sealed class DashboardFeed(Edge tidings, IHostApplicationLifetime lifet
     {
         await foreach (var message in tidings.Node.Facade.SubscribeAsync(channel, options, cancellationToken))
         {
-            var view = message.Kind == ChannelMessageKind.Gap
-                ? new MessageView(message.Position.Offset) { Reason = message.Reason }
-                : new MessageView(message.Position.Offset)
-                {
-                    Data = JsonElement.Parse(message.Data.Span), From = message.From, Key = message.Key, Time = message.Time.ToUnixTimeMilliseconds(),
-                };
-            yield return new SseItem<string>(JsonSerializer.Serialize(view, FeedJson.Default.MessageView), message.Kind == ChannelMessageKind.Gap ? "gap" : "message")
+            var (view, kind) = message.Kind switch
             {
-                EventId = message.Position.Offset > 0 ? message.Position.ToString() : null,
+                ChannelMessageKind.Gap => (new MessageView(message.Position.Offset) { Reason = message.Reason }, "gap"),
+                ChannelMessageKind.Removed => (new MessageView(message.Position.Offset), "removed"),
+                _ => (ViewOf(message), "message"),
+            };
+
+            // What was removed may stand before what the page has seen: it goes on where it was.
+            yield return new SseItem<string>(JsonSerializer.Serialize(view, FeedJson.Default.MessageView), kind)
+            {
+                EventId = kind != "removed" && message.Position.Offset > 0 ? message.Position.ToString() : null,
             };
         }
     }
+
+    private static MessageView ViewOf(ChannelMessage message) => new(message.Position.Offset)
+    {
+        Data = JsonElement.Parse(message.Data.Span), From = message.From, Key = message.Key, Time = message.Time.ToUnixTimeMilliseconds(),
+    };
 
     // Ends where the page was closed, its session was signed out, the server stops, the broker is away, and after an hour in any case; a browser comes back by itself, and it is judged
     // anew whether it may. Says in between that it lives.

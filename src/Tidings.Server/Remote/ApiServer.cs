@@ -94,7 +94,8 @@ internal sealed class ApiServer : IRemoteServer
         From = Text(message, "from"),
         Connection = Text(message, "connection"),
         Key = Text(message, "key"),
-        Time = DateTimeOffset.FromUnixTimeMilliseconds(message.GetProperty("time").GetInt64()),
+        IsRemoved = message.TryGetProperty("removed", out _),
+        Time = message.TryGetProperty("time", out var time) ? DateTimeOffset.FromUnixTimeMilliseconds(time.GetInt64()) : default,
     };
 
     private static ChannelMember Member(JsonElement member) =>

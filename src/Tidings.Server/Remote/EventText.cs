@@ -22,6 +22,9 @@ internal static class EventText
 
         switch (told)
         {
+            case ChannelMessage { IsRemoved: true } message:
+                output.Columns(("-", "grey"), (message.Channel, "blue"), (message.Position?.ToString() ?? "-", "grey"), ("-", "yellow"), ("(erased)", "grey"));
+                break;
             case ChannelMessage message:
                 output.Columns(
                     (Time(message.Time), "grey"), (message.Channel, "blue"), (message.Position?.ToString() ?? "-", "grey"),
@@ -32,6 +35,9 @@ internal static class EventText
                 break;
             case ChannelLeave leave:
                 Member(output, now, leave.Channel, "leave", leave.Member);
+                break;
+            case ChannelRemoved removed:
+                output.Note($"{removed.Channel}: the message at {removed.Position} was erased.");
                 break;
             case ChannelGap gap:
                 output.Note($"{gap.Channel}: messages are gone ({gap.Reason}); it goes on after {gap.Position}.");
@@ -75,6 +81,7 @@ internal static class EventText
     {
         writer.WriteString("type", told switch
         {
+            ChannelMessage { IsRemoved: true } or ChannelRemoved => "removed",
             ChannelMessage => "message",
             ChannelJoin => "join",
             ChannelLeave => "leave",
@@ -85,6 +92,12 @@ internal static class EventText
         writer.WriteString("channel", told.Channel);
         switch (told)
         {
+            case ChannelMessage { IsRemoved: true } message:
+                Position(writer, message.Position);
+                break;
+            case ChannelRemoved removed:
+                Position(writer, removed.Position);
+                break;
             case ChannelMessage message:
                 Position(writer, message.Position);
                 writer.WritePropertyName("data");

@@ -13,6 +13,9 @@ public enum ChannelMessageKind
 
     /// <summary>Messages were missed and are gone: reload the state. <see cref="ChannelMessage.Position"/> is where the log goes on.</summary>
     Gap,
+
+    /// <summary>A message was erased: what was kept of it is to go. <see cref="ChannelMessage.Position"/> says which; all else is empty.</summary>
+    Removed,
 }
 
 /// <summary>A message of a channel. Immutable.</summary>
@@ -27,7 +30,7 @@ public sealed record ChannelMessage
     /// <summary>Where it stands in the log. Offset 0: an ephemeral message, which is in no log. To go on later, keep the last that is not.</summary>
     public StreamPosition Position { get; init; }
 
-    /// <summary>What was said: JSON in UTF-8, the very bytes that were published. Empty for a gap.</summary>
+    /// <summary>What was said: JSON in UTF-8, the very bytes that were published. Empty for a gap, and for what was removed.</summary>
     public ReadOnlyMemory<byte> Data { get; init; }
 
     /// <summary>The user who said it; null for the server and for somebody anonymous.</summary>
@@ -46,7 +49,7 @@ public sealed record ChannelMessage
     /// <summary>When the broker accepted it.</summary>
     public DateTimeOffset Time { get; init; }
 
-    /// <summary>Why messages were missed: <c>trimmed</c> or <c>epoch</c>; null for a message.</summary>
+    /// <summary>Why messages were missed: <c>trimmed</c>, <c>epoch</c> or <c>cleared</c>; null for a message.</summary>
     public string? Reason { get; init; }
 
     /// <summary>The data as a value.</summary>
@@ -64,7 +67,7 @@ public sealed record ChannelMessage
 /// <param name="Position">Of the newest message there is.</param>
 /// <param name="Recovered">Whether what lies next to the position asked for was there: all that came after it, or the message just before it, unless there
 /// never was one. True where none was asked for.</param>
-/// <param name="Messages">In order, without holes; empty where not recovered.</param>
+/// <param name="Messages">In order, without holes; empty where not recovered. Of what was erased the place is there, as <see cref="ChannelMessageKind.Removed"/>.</param>
 public sealed record ChannelHistory(StreamPosition Position, bool Recovered, IReadOnlyList<ChannelMessage> Messages);
 
 /// <summary>Who listens to a channel.</summary>

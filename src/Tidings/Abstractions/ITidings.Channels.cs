@@ -73,6 +73,15 @@ public partial interface ITidings
     /// <param name="cancellationToken">Ends the waiting.</param>
     ValueTask<int> SendToUserAsync<T>(string user, T data, JsonTypeInfo<T> type, CancellationToken cancellationToken = default);
 
+    /// <summary>Erases one message of a channel's log, or all of it.</summary>
+    /// <remarks>Completes when no answer shows it any more, on whatever node. Subscribers are told: by <c>removed</c>, or by a <c>gap</c> with the reason
+    /// <c>cleared</c> and another epoch. What is not there is no fault.</remarks>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="position">Which message; null for all of the log.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>How many messages were erased.</returns>
+    ValueTask<int> EraseAsync(string channel, StreamPosition? position = null, CancellationToken cancellationToken = default);
+
     /// <summary>Listens to a channel inside this process.</summary>
     /// <remarks>
     /// Begins with the first <c>MoveNextAsync</c> and ends with the enumeration. Within the channel's retention each message comes once

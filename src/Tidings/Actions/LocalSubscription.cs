@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Tidings.Brokers;
@@ -16,12 +17,22 @@ internal sealed class LocalSubscription(Hub hub, IBroker broker, string channel,
     private readonly Channel<Message> _queue = Channel.CreateBounded<Message>(
         new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
 
+    // Positions of erased messages that the reader has not been told of yet. They have no place in the queue, which may be full.
+    private readonly ConcurrentQueue<StreamPosition> _erased = new();
+    private readonly HashSet<StreamPosition> _erasedAhead = [];
+
     private volatile bool _overflowed;
     private StreamPosition _seen;
 
     /// <summary>Once full, the queue takes nothing more until the reader has begun to read the log: what it held comes before that.</summary>
     public void Offer(Message message)
     {
+        if (message.Kind == MessageKind.Erasure)
+        {
+            // What is told beside the queue needs one to wake the reader by; a full one wakes it anyway.
+            _erased.Enqueue(message.Position);
+        }
+
         if (_overflowed || !_queue.Writer.TryWrite(message))
         {
             _overflowed = true;
@@ -49,6 +60,11 @@ internal sealed class LocalSubscription(Hub hub, IBroker broker, string channel,
             {
                 while (_queue.Reader.TryRead(out var message))
                 {
+                    foreach (var removed in TakeErased())
+                    {
+                        yield return removed;
+                    }
+
                     foreach (var shown in Show(message))
                     {
                         yield return shown;
@@ -62,6 +78,11 @@ internal sealed class LocalSubscription(Hub hub, IBroker broker, string channel,
                 }
 
                 _overflowed = false;
+                foreach (var removed in TakeErased())
+                {
+                    yield return removed;
+                }
+
                 await foreach (var message in CatchUpAsync(cancellationToken).ConfigureAwait(false))
                 {
                     yield return message;
@@ -103,17 +124,40 @@ internal sealed class LocalSubscription(Hub hub, IBroker broker, string channel,
         foreach (var message in part.Messages)
         {
             _seen = message.Position;
+            _erasedAhead.Remove(message.Position);
             yield return PublicMessage.From(message);
+        }
+    }
+
+    // Of those that the reader has had it is told now; the others come as what they are.
+    private IEnumerable<ChannelMessage> TakeErased()
+    {
+        while (_erased.TryDequeue(out var position))
+        {
+            if (position.Epoch == _seen.Epoch && position.Offset <= _seen.Offset)
+            {
+                yield return PublicMessage.From(Message.Erased(MessageKind.Removed, channel, position));
+            }
+            else
+            {
+                _erasedAhead.Add(position);
+            }
         }
     }
 
     private IEnumerable<ChannelMessage> Show(Message message)
     {
+        if (message.Kind == MessageKind.Erasure)
+        {
+            yield break;
+        }
+
         if (message.Kind == MessageKind.Gap)
         {
+            _erasedAhead.RemoveWhere(position => position.Epoch != message.Epoch);
             if (message.Epoch != _seen.Epoch || message.Offset > _seen.Offset)
             {
-                var reason = message.Epoch == _seen.Epoch ? "trimmed" : "epoch";
+                var reason = message.Epoch == _seen.Epoch ? "trimmed" : message.Reason ?? "epoch";
                 _seen = message.Position;
                 yield return Gap(message.Position, reason);
             }
@@ -139,7 +183,7 @@ internal sealed class LocalSubscription(Hub hub, IBroker broker, string channel,
             _seen = message.Position;
         }
 
-        yield return PublicMessage.From(message);
+        yield return PublicMessage.From(_erasedAhead.Remove(message.Position) ? Message.Erased(MessageKind.Removed, channel, message.Position) : message);
     }
 
     private ChannelMessage Gap(StreamPosition position, string reason) =>
@@ -151,6 +195,7 @@ internal static class PublicMessage
 {
     public static ChannelMessage From(Message message) => new()
     {
+        Kind = message.Kind == MessageKind.Removed ? ChannelMessageKind.Removed : ChannelMessageKind.Message,
         Channel = message.Channel,
         Position = message.Position,
         Data = message.Data.ToJson(),

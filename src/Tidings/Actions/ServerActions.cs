@@ -25,6 +25,10 @@ internal sealed class ServerActions(IBroker broker, IPresenceStore presence, Cha
             },
             cancellationToken);
 
+    /// <returns>How many messages were erased.</returns>
+    public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken) =>
+        broker.EraseAsync(channel, position, cancellationToken);
+
     public ValueTask<StreamPosition?> BroadcastAsync(ReadOnlyMemory<byte> json, IEnumerable<string>? except, CancellationToken cancellationToken)
     {
         var names = except?.ToFrozenSet(StringComparer.Ordinal) is { Count: > 0 } some ? new ExceptList(some, hasUsers: true) : null;

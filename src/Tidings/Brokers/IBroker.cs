@@ -98,6 +98,15 @@ internal interface IBroker
     /// <remarks>It saves room and changes no promise: where it is not done, keys live as long as was said.</remarks>
     ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default) => default;
 
+    /// <summary>Erases a message, or the whole log, which then begins anew with another epoch. What is not there is no fault.</summary>
+    /// <remarks>Once it has completed, no answer shows what was erased: the message's place is <see cref="MessageKind.Removed"/>. Every node that listens has
+    /// <see cref="MessageKind.Erasure"/> delivered, or a gap with the reason <see cref="GapReason.Cleared"/>.</remarks>
+    /// <param name="channel">The channel.</param>
+    /// <param name="position">Which message; null for all.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>How many messages were erased.</returns>
+    ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default);
+
     /// <summary>Has the channel delivered to this node, if it is not yet. Called after somebody has joined it in the hub; the broker goes on for as
     /// long as <see cref="IMessageSink.HasSubscribers"/> says so.</summary>
     /// <remarks>Once it has completed, whatever is published is delivered.</remarks>

@@ -56,6 +56,22 @@ internal sealed class IdempotencyKeys(Action<HistoryShare> forgotten)
         return held.Share;
     }
 
+    /// <summary>Forgets all.</summary>
+    public void Clear()
+    {
+        while (_order.TryDequeue(out var key))
+        {
+            key.Share.AddKey(-1, -CostOf(key.Key));
+            forgotten(key.Share);
+        }
+
+        _usual.Clear();
+        foreach (var key in _held?.Keys.ToArray() ?? [])
+        {
+            forgotten(Release(key)!);
+        }
+    }
+
     /// <summary>Forgets those whose time has passed.</summary>
     public void Trim(long now)
     {

@@ -11,7 +11,8 @@ namespace Tidings.Brokers;
 
 /// <summary>
 /// Messages as they stand in Redis and in files. Payload: a line of JSON with what is known besides the data (<c>from</c>, <c>connection</c>, <c>key</c>, <c>name</c> of its
-/// event, <c>text</c>, <c>event</c> in presence, <c>except</c> for users and connections, <c>skip</c> for connections, <c>hidden</c>, <c>trace</c>, each only where
+/// event, <c>text</c>, <c>event</c> in presence, <c>except</c> for users and connections, <c>skip</c> for connections, <c>hidden</c>, <c>trace</c>,
+/// <c>removed</c> where it was erased, each only where
 /// there is one), then the data. In pub/sub a line precedes it: <c>1 epoch offset time</c>; <c>1 - 0 time</c> where it is said in passing.
 /// </summary>
 /// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is refused, whatever is in it.</remarks>
@@ -19,6 +20,12 @@ internal static class LogEntry
 {
     /// <summary>The largest payload that is taken: the hard limit of what clients may send, and what goes with it.</summary>
     public const int LargestPayload = (16 << 20) + (64 << 10);
+
+    /// <summary>The payload of a message that was erased.</summary>
+    public static readonly byte[] Removed = [.. "{\"removed\":true}\nnull"u8];
+
+    /// <summary>The payload that tells of a log that was erased, with its new epoch and offset 0.</summary>
+    public static readonly byte[] Cleared = [.. "{\"cleared\":true}\nnull"u8];
 
     private const int LongestHead = 128;
     private const int LongestName = 512;
@@ -101,9 +108,14 @@ internal static class LogEntry
         }
 
         var inPassing = head[..space].SequenceEqual("-"u8);
-        return inPassing != (offset == 0)
-            ? null
-            : Decode(channel, inPassing ? default : new StreamPosition(System.Text.Encoding.ASCII.GetString(head[..space]), offset), time, published.AsMemory(end + 1));
+        var position = inPassing ? default : new StreamPosition(System.Text.Encoding.ASCII.GetString(head[..space]), offset);
+        if (!inPassing && offset == 0)
+        {
+            return published.AsSpan(end + 1).SequenceEqual(Cleared) ? Message.Cleared(channel, position.Epoch) : null;
+        }
+
+        var message = inPassing == (offset == 0) ? Decode(channel, position, time, published.AsMemory(end + 1)) : null;
+        return message is { Kind: MessageKind.Removed } ? Message.Erased(MessageKind.Erasure, channel, position) : message;
     }
 
     /// <summary>Reads what somebody published who knows nothing of us: JSON, or text.</summary>
@@ -129,6 +141,11 @@ internal static class LogEntry
         }
 
         var data = payload[(end + 1)..];
+        if (line.Kind == MessageKind.Removed)
+        {
+            return Message.Erased(MessageKind.Removed, channel, position);
+        }
+
         if (line.Text ? !Utf8.IsValid(data.Span) : !JsonPayload.IsOneLine(data.Span))
         {
             return null;
@@ -237,6 +254,12 @@ internal static class LogEntry
             reader.Read();
             line.Kind = reader.ValueTextEquals("join"u8) ? MessageKind.Join : reader.ValueTextEquals("leave"u8) ? MessageKind.Leave : MessageKind.Message;
             return line.Kind != MessageKind.Message;
+        }
+
+        if (reader.ValueTextEquals("removed"u8))
+        {
+            line.Kind = MessageKind.Removed;
+            return reader.Read() && reader.TokenType == JsonTokenType.True;
         }
 
         if (reader.ValueTextEquals("hidden"u8))

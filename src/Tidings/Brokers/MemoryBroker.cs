@@ -72,6 +72,22 @@ internal sealed class MemoryBroker : IBroker, IDisposable
         return default;
     }
 
+    public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default)
+    {
+        while (_logs.TryGetValue(channel, out var log))
+        {
+            lock (log)
+            {
+                if (!log.Dropped)
+                {
+                    return ValueTask.FromResult(position is { } place ? Erase(log, place) : Clear(log));
+                }
+            }
+        }
+
+        return ValueTask.FromResult(0);
+    }
+
     public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) => default;
 
     public ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
@@ -154,6 +170,33 @@ internal sealed class MemoryBroker : IBroker, IDisposable
         {
             _sink.Deliver(message);
         }
+    }
+
+    private int Erase(MemoryLog log, StreamPosition position)
+    {
+        log.Trim(Now);
+        if (!log.TryErase(position))
+        {
+            return 0;
+        }
+
+        _sink.Deliver(Message.Erased(MessageKind.Erasure, log.Channel, position));
+        return 1;
+    }
+
+    // One in which nothing was said since it began shows nothing either.
+    private int Clear(MemoryLog log)
+    {
+        if (log.Top == 0)
+        {
+            return 0;
+        }
+
+        log.Trim(Now);
+        _absent.Forget(log.Channel);
+        var count = log.Clear(_absent.Of(log.Channel));
+        _sink.Deliver(Message.Cleared(log.Channel, log.Epoch));
+        return count;
     }
 
     private int Evict(HistoryShare share, long wanted)

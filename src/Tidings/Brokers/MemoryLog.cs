@@ -5,7 +5,7 @@ using Tidings.Quotas;
 namespace Tidings.Brokers;
 
 /// <summary>One channel's log in memory. Its members are called under its lock; <c>now</c> is in milliseconds of a clock that is never set back.</summary>
-internal sealed class MemoryLog(string channel, HistoryBudget budget)
+internal sealed partial class MemoryLog(string channel, HistoryBudget budget)
 {
     // What the log takes beside its name and what is in it, and a message beside its data.
     private const int Overhead = 448;
@@ -155,67 +155,6 @@ internal sealed class MemoryLog(string channel, HistoryBudget budget)
         Hidden = publication.Hidden,
         TraceParent = publication.TraceParent,
     };
-
-    /// <summary>What is read of a log that is absent.</summary>
-    public static HistoryPart ReadAbsent(string epoch, HistoryRequest request)
-    {
-        var top = new StreamPosition(epoch, 0);
-        var recovered = request.Before is { } before ? before.Epoch == epoch : request.Since is not { } since || since == top;
-        return new HistoryPart(top, recovered, []);
-    }
-
-    public HistoryPart Read(HistoryRequest request, long now)
-    {
-        Trim(now);
-        var top = new StreamPosition(Epoch, Top);
-        long after;
-        if (request.Before is { } before)
-        {
-            return ReadBefore(before, request.Limit ?? int.MaxValue);
-        }
-
-        if (request.Since is { } since)
-        {
-            if (since.Epoch != Epoch || since.Offset > Top || since.Offset < Top - _count)
-            {
-                return new HistoryPart(top, Recovered: false, []);
-            }
-
-            after = since.Offset;
-        }
-        else
-        {
-            after = Math.Max(Top - request.Last, Top - _count);
-        }
-
-        return new HistoryPart(top, Recovered: true, Take(after, Math.Min(Top - after, request.Limit ?? int.MaxValue)));
-    }
-
-    private HistoryPart ReadBefore(StreamPosition before, int limit)
-    {
-        var top = new StreamPosition(Epoch, Top);
-        var oldest = Top - _count + 1;
-        var last = Math.Min(before.Offset - 1, Top);
-        if (before.Epoch != Epoch || (last > 0 && last < oldest))
-        {
-            return new HistoryPart(top, Recovered: false, []);
-        }
-
-        var count = Math.Clamp(last - oldest + 1, 0, limit);
-        return new HistoryPart(top, Recovered: true, Take(last - count, count));
-    }
-
-    // So many messages after an offset; all of them are there.
-    private Message[] Take(long after, long count)
-    {
-        var messages = new Message[count];
-        for (var i = 0; i < count; i++)
-        {
-            messages[i] = At((int)(after - (Top - _count)) + i);
-        }
-
-        return messages;
-    }
 
     /// <summary>Forgets what is too old, or more than is kept.</summary>
     public void Trim(long now)

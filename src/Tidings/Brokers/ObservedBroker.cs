@@ -11,6 +11,7 @@ internal sealed class ObservedBroker : IBroker
     private static readonly KeyValuePair<string, object?> Publishing = new("operation", "publish");
     private static readonly KeyValuePair<string, object?> Reading = new("operation", "read");
     private static readonly KeyValuePair<string, object?> Listening = new("operation", "listen");
+    private static readonly KeyValuePair<string, object?> Erasing = new("operation", "erase");
 
     private readonly IBroker _broker;
     private readonly TimeProvider _time;
@@ -46,6 +47,19 @@ internal sealed class ObservedBroker : IBroker
 
     public ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default) =>
         _broker.ReleaseAsync(channel, idempotencyKeys, cancellationToken);
+
+    public async ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default)
+    {
+        var started = _time.GetTimestamp();
+        try
+        {
+            return await _broker.EraseAsync(channel, position, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Record(started, Erasing);
+        }
+    }
 
     public async ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default)
     {

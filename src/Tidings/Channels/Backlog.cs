@@ -15,6 +15,7 @@ internal sealed class Backlog
     private IReadOnlyList<Message> _log = [];
     private int _next;
     private Queue<Message> _held = new(1);
+    private List<Message>? _erasures;
 
     /// <summary>Bytes of what was said since.</summary>
     public long Bytes { get; private set; }
@@ -34,6 +35,45 @@ internal sealed class Backlog
     {
         _log = log;
         LogBytes = log.Sum(SizeOf);
+    }
+
+    /// <summary>Keeps what was erased while it is not known what of the log comes first.</summary>
+    public void Remember(Message erasure) => (_erasures ??= []).Add(erasure);
+
+    /// <summary>What was kept so, and is kept no longer.</summary>
+    public IReadOnlyList<Message> TakeErasures()
+    {
+        var taken = _erasures;
+        _erasures = null;
+        return taken ?? [];
+    }
+
+    /// <summary>Puts an empty place where an erased message waits.</summary>
+    /// <returns>False where it does not wait here.</returns>
+    public bool TryErase(Message erasure)
+    {
+        var place = Message.Erased(MessageKind.Removed, erasure.Channel, erasure.Position);
+        for (var i = _next; i < _log.Count; i++)
+        {
+            if (_log[i].Position == erasure.Position)
+            {
+                LogBytes += SizeOf(place) - SizeOf(_log[i]);
+                _log = [.. _log.Take(i), place, .. _log.Skip(i + 1)];
+                return true;
+            }
+        }
+
+        var found = false;
+        for (var i = _held.Count; i > 0; i--)
+        {
+            var held = _held.Dequeue();
+            var isErased = held.Offset > 0 && held.Kind == MessageKind.Message && held.Position == erasure.Position;
+            Bytes += isErased ? SizeOf(place) - SizeOf(held) : 0;
+            _held.Enqueue(isErased ? place : held);
+            found |= isErased;
+        }
+
+        return found;
     }
 
     public void Hold(Message message)

@@ -10,6 +10,9 @@ internal sealed class Hub(TimeProvider time) : IMessageSink
     private readonly ConcurrentDictionary<string, ChannelState> _channels = new(StringComparer.Ordinal);
     private long _subscriptions;
 
+    /// <summary>Called when something was erased that subscribers of this node may still have to come.</summary>
+    public Action? OnErased { get; set; }
+
     /// <summary>Channels that have a subscriber on this node.</summary>
     public int Channels => _channels.Count;
 
@@ -94,6 +97,11 @@ internal sealed class Hub(TimeProvider time) : IMessageSink
         {
             message.AcceptedAt = time.GetTimestamp();
             state.Deliver(message);
+        }
+
+        if (message.Kind == MessageKind.Erasure || message.Reason == GapReason.Cleared)
+        {
+            OnErased?.Invoke();
         }
     }
 }

@@ -29,6 +29,10 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
     {
         switch (argument)
         {
+            case Message { Kind: MessageKind.Erasure } erasure:
+                FanOut();
+                SendErasure(erasure);
+                break;
             case Message { Except: not null } message:
                 FanOut();
                 SendExcept(message);
@@ -108,6 +112,24 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
 
         ShowOthers([message]);
         lane.Deliveries.Begin(message, _live.Count + _others.Count);
+    }
+
+    // Beside the order of the log: it is for those who have been shown the message, and for those who still have it to come.
+    private void SendErasure(Message erasure)
+    {
+        var frame = dialect.BytesOf(erasure);
+        for (var i = 0; i < _live.Count && frame.Length > 0 && erasure.Epoch == _shown.Epoch && erasure.Offset <= _shown.Offset; i++)
+        {
+            if (_live[i].State == SubscriptionState.Live)
+            {
+                _live[i].Connection.Send(frame);
+            }
+        }
+
+        for (var i = 0; i < _others.Count; i++)
+        {
+            _others[i].Offer(erasure);
+        }
     }
 
     private void Add(Subscription subscription)
@@ -230,7 +252,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
 
         var gap = before.Epoch == message.Epoch
             ? new ChannelGap(next, before.Offset + 1, next.Offset, GapReason.Trimmed)
-            : new ChannelGap(next, before.Offset + 1, before.Offset, GapReason.Epoch);
+            : new ChannelGap(next, before.Offset + 1, before.Offset, message.Reason ?? GapReason.Epoch);
         if (dialect.Gap(channel, gap) is not { } told)
         {
             for (var i = 0; i < _live.Count; i++)

@@ -86,6 +86,11 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
             (_backlog ??= new Backlog()).BeginWith(history.Messages);
         }
 
+        foreach (var erasure in _backlog?.TakeErasures() ?? [])
+        {
+            TakeErasure(erasure);
+        }
+
         Drain();
         if (_backlog is { LogBytes: > 0 } backlog)
         {
@@ -108,7 +113,11 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
             return;
         }
 
-        if (State == SubscriptionState.Waiting || _backlog is not null || (IsSelective && !HasRoomFor(message)))
+        if (message.Kind == MessageKind.Erasure)
+        {
+            TakeErasure(message);
+        }
+        else if (State == SubscriptionState.Waiting || _backlog is not null || (IsSelective && !HasRoomFor(message)))
         {
             Hold(message);
         }
@@ -215,13 +224,31 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
         }
     }
 
+    // What is still to be sent is not sent; of what was, the peer is told.
+    private void TakeErasure(Message erasure)
+    {
+        if (_backlog?.TryErase(erasure) == true)
+        {
+            return;
+        }
+
+        if (State == SubscriptionState.Waiting)
+        {
+            (_backlog ??= new Backlog()).Remember(erasure);
+        }
+        else if (erasure.Epoch == _seen.Epoch && erasure.Offset <= _seen.Offset && dialect.BytesOf(erasure) is { Length: > 0 } frame)
+        {
+            connection.Send(frame);
+        }
+    }
+
     private void Send(Message message)
     {
         if (message.Kind == MessageKind.Gap)
         {
             if (message.Epoch != _seen.Epoch || message.Offset > _seen.Offset)
             {
-                TellGap(message.Position, message.Epoch == _seen.Epoch ? GapReason.Trimmed : GapReason.Epoch);
+                TellGap(message.Position, message.Epoch == _seen.Epoch ? GapReason.Trimmed : message.Reason ?? GapReason.Epoch);
             }
 
             return;

@@ -15,6 +15,23 @@ internal sealed partial class Connection
 
     public int QueuedBytes => _queue.Bytes;
 
+    /// <summary>The last frame that waits; null where none does.</summary>
+    public byte[]? LastQueued => _queue.Count > 0 ? _queue.Peek(_queue.Count - 1) : null;
+
+    /// <summary>Whether this very frame still waits, a part of it perhaps.</summary>
+    public bool IsQueued(byte[] frame)
+    {
+        for (var i = 0; i < _queue.Count; i++)
+        {
+            if (ReferenceEquals(_queue.Peek(i), frame))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Whether so much waits that who can wait should.</summary>
     public bool IsBackedUp => _queue.Bytes > Settings.QueueBytes / 2;
 

@@ -51,6 +51,14 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
     /// <summary>The object itself, good until this thread writes the next one.</summary>
     public static ReadOnlySpan<byte> Json(Message message)
     {
+        if (message.Kind is MessageKind.Removed or MessageKind.Erasure)
+        {
+            var removed = JsonFrame.Begin("removed");
+            removed.Writer.WriteString("channel"u8, message.Channel);
+            removed.Writer.WriteNumber("offset"u8, message.Offset);
+            return removed.EndJson();
+        }
+
         if (message.Kind != MessageKind.Message)
         {
             var member = JsonFrame.Begin(message.Kind == MessageKind.Join ? "join" : "leave");
@@ -72,6 +80,12 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
         if (message.Offset > 0)
         {
             writer.WriteNumber("offset"u8, message.Offset);
+        }
+
+        if (message.Kind == MessageKind.Removed)
+        {
+            writer.WriteBoolean("removed"u8, true);
+            return;
         }
 
         if (message.Event is { } name)

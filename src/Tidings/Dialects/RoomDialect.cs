@@ -12,7 +12,10 @@ namespace Tidings.Dialects;
 /// <summary>Plain text rooms: <c>[room] text</c>, escaped for HTML. A JSON string is shown as its text, other JSON as its JSON text.</summary>
 internal sealed class RoomDialect(MessageDeflater? deflater = null) : Dialect(deflater)
 {
-    public override byte[] Encode(Message message)
+    // Who reads a text has no place to take it from.
+    public override byte[] Encode(Message message) => message.Kind == MessageKind.Message ? Text(message) : [];
+
+    private static byte[] Text(Message message)
     {
         var text = TextOf(message.Data).Span;
         var room = message.Channel.AsSpan(ChannelName.RoomPrefix.Length);

@@ -51,7 +51,7 @@ internal sealed partial class Node : IAsyncDisposable
         FirstMessage = Authenticator is null ? null : new FirstMessage(Authenticator);
 
         // What is said, and what the nodes share of it.
-        Hub = new Hub(Time);
+        Hub = new Hub(Time) { OnErased = new StaleQueues(Lanes, Time).OnErased };
         Backplane = parts.Backplane.Create(new BackplaneSite(Id, Hub, Time, _histories));
         Registry.Revocations.Clock = Backplane.Clock;
         Broker = new ObservedBroker(Backplane.Broker, meters, Time);

@@ -53,6 +53,12 @@ internal sealed partial class TidingsFacade
         return actions.SendAsync(NodeTarget.User, user, json, cancellationToken);
     }
 
+    public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken)
+    {
+        Check(channel);
+        return actions.EraseAsync(channel, position, cancellationToken);
+    }
+
     public IAsyncEnumerable<ChannelMessage> SubscribeAsync(string channel, SubscribeOptions? options, CancellationToken cancellationToken)
     {
         Check(channel);

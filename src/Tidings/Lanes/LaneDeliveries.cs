@@ -16,7 +16,7 @@ internal sealed class LaneDeliveries(TimeProvider time)
     /// <summary>A message goes to its subscribers in this turn.</summary>
     public void Begin(Message message, int subscribers)
     {
-        if (message.Kind == MessageKind.Gap)
+        if (message.Kind is MessageKind.Gap or MessageKind.Erasure)
         {
             return;
         }

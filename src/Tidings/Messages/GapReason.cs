@@ -13,6 +13,9 @@ internal static class GapReason
 
     /// <summary>The log has begun anew.</summary>
     public const string Epoch = "epoch";
+
+    /// <summary>The log was erased, and begins anew.</summary>
+    public const string Cleared = "cleared";
 }
 
 /// <summary>Messages of a channel that a subscriber does not get any more.</summary>

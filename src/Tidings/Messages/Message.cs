@@ -16,6 +16,12 @@ internal enum MessageKind : byte
 
     /// <summary>Nothing was said: what was up to the position, and was not delivered, is gone.</summary>
     Gap,
+
+    /// <summary>The place of a message in the log whose content was erased.</summary>
+    Removed,
+
+    /// <summary>Said beside the log's order: the message at the position has been erased.</summary>
+    Erasure,
 }
 
 /// <summary>One entry of a channel's log, or something said in passing, and the bytes it has on each wire, made once for all who read it.</summary>
@@ -55,6 +61,13 @@ internal sealed class Message
 
     /// <summary>What it is about, for those who want only the newest of each; or null.</summary>
     public string? Key { get; init; }
+
+    /// <summary>Why a gap is told, where it is another reason than the positions say; or null.</summary>
+    public string? Reason
+    {
+        get => _rarities?.Reason;
+        init => Set(value is not null)?.Reason = value;
+    }
 
     /// <summary>The name of the event that it is, or null.</summary>
     public string? Event
@@ -101,6 +114,19 @@ internal sealed class Message
 
     /// <summary>1, 2, 3 … inside one epoch; 0 for what is said in passing.</summary>
     public long Offset => Position.Offset;
+
+    /// <summary>What was at a position and has been erased.</summary>
+    /// <param name="kind"><see cref="MessageKind.Removed"/> or <see cref="MessageKind.Erasure"/>.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="position">The position.</param>
+    public static Message Erased(MessageKind kind, string channel, StreamPosition position) =>
+        new() { Kind = kind, Channel = channel, Position = position, Time = 0, Data = default };
+
+    /// <summary>A log was erased and begins anew.</summary>
+    public static Message Cleared(string channel, string epoch) => new()
+    {
+        Kind = MessageKind.Gap, Channel = channel, Position = new StreamPosition(epoch, 0), Time = 0, Data = default, Reason = GapReason.Cleared,
+    };
 
     /// <summary>What <paramref name="encoder"/> makes of the message: the same array for every caller on any thread.</summary>
     public byte[] For(MessageEncoder encoder)
@@ -167,6 +193,7 @@ internal sealed class Message
         // The object, and the strings' own heads.
         private const int Overhead = 128;
 
+        public string? Reason;
         public string? Event;
         public string? Connection;
         public ExceptList? Except;

@@ -32,7 +32,7 @@ internal sealed class TaskEcho(IBroker broker, ITaskStore store, TaskOptions opt
     public async ValueTask EnsureAsync(TaskRecord record, CancellationToken cancellationToken)
     {
         var part = await broker.ReadAsync(TaskId.ChannelOf(record.Id), new HistoryRequest(null, Last: 1), cancellationToken).ConfigureAwait(false);
-        var told = part.Messages.Count == 0 ? null : TaskStateJson.Read(part.Messages[^1].Data.ToJson().Span);
+        var told = part.Messages is not [.., { Kind: MessageKind.Message }] ? null : TaskStateJson.Read(part.Messages[^1].Data.ToJson().Span);
         if (told is null || (record.State.IsFinal && !told.IsFinal))
         {
             // Also where the final state was told before, and a late report of another node stands behind it: a repeat would not be entered.

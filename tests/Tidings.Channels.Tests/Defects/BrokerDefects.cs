@@ -110,6 +110,8 @@ internal static class BrokerDefects
 
         public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default) => inner.PublishAsync(publication, cancellationToken);
 
+        public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default) => inner.EraseAsync(channel, position, cancellationToken);
+
         public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) => inner.ListenAsync(channel, cancellationToken);
 
         public async ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
@@ -128,6 +130,8 @@ internal static class BrokerDefects
     private sealed class Publishing(IBroker inner, Func<Publication, Task<StreamPosition?>> publish) : IBroker
     {
         public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default) => new(publish(publication));
+
+        public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default) => inner.EraseAsync(channel, position, cancellationToken);
 
         public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) => inner.ListenAsync(channel, cancellationToken);
 

@@ -10,6 +10,8 @@ public sealed class LanePumpEventRules() : EventRules(Pump.Lanes);
 
 public sealed class LanePumpHistoryRules() : HistoryRules(Pump.Lanes);
 
+public sealed class LanePumpEraseRules() : EraseRules(Pump.Lanes);
+
 public sealed class LanePumpPresenceRules() : PresenceRules(Pump.Lanes);
 
 public sealed class LanePumpLimitRules() : LimitRules(Pump.Lanes);
@@ -25,6 +27,8 @@ public sealed class StreamPumpPublishRules() : PublishRules(Pump.Streams);
 public sealed class StreamPumpEventRules() : EventRules(Pump.Streams);
 
 public sealed class StreamPumpHistoryRules() : HistoryRules(Pump.Streams);
+
+public sealed class StreamPumpEraseRules() : EraseRules(Pump.Streams);
 
 public sealed class StreamPumpPresenceRules() : PresenceRules(Pump.Streams);
 

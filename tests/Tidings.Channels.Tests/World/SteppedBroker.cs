@@ -34,6 +34,9 @@ internal sealed class SteppedBroker : IBroker
         return await _inner.PublishAsync(publication, cancellationToken);
     }
 
+    public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default) =>
+        _inner.EraseAsync(channel, position, cancellationToken);
+
     public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) => _inner.ListenAsync(channel, cancellationToken);
 
     public async ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)

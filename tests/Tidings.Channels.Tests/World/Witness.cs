@@ -44,6 +44,9 @@ internal sealed class WitnessBroker(RunNotes ledger, IBroker inner) : IBroker
     public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default) =>
         inner.PublishAsync(publication, cancellationToken);
 
+    public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default) =>
+        inner.EraseAsync(channel, position, cancellationToken);
+
     public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) => inner.ListenAsync(channel, cancellationToken);
 
     public async ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)

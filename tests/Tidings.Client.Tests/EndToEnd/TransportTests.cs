@@ -116,6 +116,40 @@ public sealed class TransportTests
 
     [Theory]
     [MemberData(nameof(All))]
+    public async Task What_was_erased_is_told_and_is_an_empty_place_in_the_history(ClientTransport transport)
+    {
+        await using var world = await ClientServer.StartAsync();
+        var client = world.Client(new TidingsClientOptions { Transports = [transport] });
+        await using var room = client.Subscribe("chat:lobby");
+        var reader = new Reader(room);
+        await room.WaitAsync().WaitAsync(Eventually.Limit);
+        await world.PublishAsync("chat:lobby", 1, 3);
+        await reader.ExpectAsync(3);
+        var position = (await room.HistoryAsync(new HistoryOptions { Limit = 0 })).Position;
+        var erased = position with { Offset = 2 };
+        Assert.Equal(1, await world.Server.Services.Node.Facade.EraseAsync("chat:lobby", erased));
+        if (transport != ClientTransport.LongPolling)
+        {
+            await Eventually.TrueAsync(() => reader.Told.OfType<ChannelRemoved>().Any(removed => removed.Position == erased), "it was told");
+        }
+
+        Assert.Equal([false, true, false], (await room.HistoryAsync()).Messages.Select(static message => message.IsRemoved));
+        await using var late = client.Subscribe("chat:lobby", new SubscribeOptions { Since = position with { Offset = 0 } });
+        var lateReader = new Reader(late);
+        await Eventually.TrueAsync(() => lateReader.Told.OfType<ChannelMessage>().Count() == 2, "what is left was told");
+        Assert.Equal([erased], lateReader.Told.OfType<ChannelRemoved>().Select(static removed => removed.Position));
+        await world.PublishAsync("chat:lobby", 4, 4);
+        await reader.ExpectAsync(4);
+        Assert.Equal(4, await world.Server.Services.Node.Facade.EraseAsync("chat:lobby"));
+        await Eventually.TrueAsync(() => reader.Told.OfType<ChannelGap>().Any(), "the gap was told");
+        if (transport != ClientTransport.LongPolling)
+        {
+            Assert.Equal("cleared", reader.Told.OfType<ChannelGap>().Single().Reason);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
     public async Task Channels_come_and_go_while_the_stream_runs(ClientTransport transport)
     {
         await using var world = await ClientServer.StartAsync();

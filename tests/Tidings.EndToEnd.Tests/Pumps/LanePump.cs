@@ -37,6 +37,8 @@ public sealed class LanePumpSizeRules() : SizeRules(Pump.Lanes);
 
 public sealed class LanePumpSlowReaderRules() : SlowReaderRules(Pump.Lanes);
 
+public sealed class LanePumpEraseQueueRules() : EraseQueueRules(Pump.Lanes);
+
 public sealed class LanePumpTracingRules() : TracingRules(Pump.Lanes);
 
 public sealed class LanePump_B02_Slowloris() : B02_Slowloris(Pump.Lanes);

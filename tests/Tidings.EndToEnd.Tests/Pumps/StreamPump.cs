@@ -37,6 +37,8 @@ public sealed class StreamPumpSizeRules() : SizeRules(Pump.Streams);
 
 public sealed class StreamPumpSlowReaderRules() : SlowReaderRules(Pump.Streams);
 
+public sealed class StreamPumpEraseQueueRules() : EraseQueueRules(Pump.Streams);
+
 public sealed class StreamPumpTracingRules() : TracingRules(Pump.Streams);
 
 public sealed class StreamPump_B02_Slowloris() : B02_Slowloris(Pump.Streams);

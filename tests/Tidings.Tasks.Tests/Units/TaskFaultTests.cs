@@ -189,6 +189,8 @@ public sealed class TaskFaultTests : TaskEngineWorld
             return await inner.PublishAsync(publication, cancellationToken);
         }
 
+        public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken) => inner.EraseAsync(channel, position, cancellationToken);
+
         public ValueTask ListenAsync(string channel, CancellationToken cancellationToken) => inner.ListenAsync(channel, cancellationToken);
 
         public ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken) => inner.ReadAsync(channel, request, cancellationToken);

@@ -13,7 +13,7 @@
  * @property {number} offset
  * @property {number} from  the first offset that is missing
  * @property {number} to    the last one; `from` − 1 where the log began anew and nobody knows
- * @property {'trimmed' | 'slow' | 'epoch'} reason
+ * @property {'trimmed' | 'slow' | 'epoch' | 'cleared'} reason  `cleared`: the log was erased, and what was kept of it is to go
  */
 
 /**

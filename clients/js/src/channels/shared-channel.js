@@ -153,12 +153,14 @@ export class SharedChannel {
     if (!goesOn) this.#tell({ ...frame, beginsAs });
   }
 
-  /** @param {Frame} frame a message, gap, join or leave */
+  /** @param {Frame} frame a message, gap, join or leave, or what was removed */
   told(frame) {
     if (!this.#active || !this.#position) return;
     if (frame.type === 'message' && frame.offset !== undefined) {
       if (frame.offset <= this.#position.offset) return;
       this.#position = { ...this.#position, offset: frame.offset };
+    } else if (frame.type === 'removed') {
+      if (frame.offset > this.#position.offset) this.#position = { ...this.#position, offset: frame.offset };
     } else if (frame.type === 'gap') {
       // `recovered: false` has told it already.
       if (reaches(this.#position, frame)) return;

@@ -28,6 +28,7 @@ import { MessageStream } from './message-stream.js';
  * @property {string} [connection]  the connection that published it, where the channel's kind tells
  * @property {string} [key]
  * @property {number} time      Unix milliseconds
+ * @property {true} [removed]   in a history: it was erased, and the offset is all there is of it
  * @property {true} [own]       this client published it; missing in the messages of others, and in what is said in passing
  */
 
@@ -51,6 +52,7 @@ import { MessageStream } from './message-stream.js';
  * @property {Message} message
  * @property {Subscribed} subscribed  at the beginning, and each time it is back
  * @property {Gap} gap
+ * @property {{ channel: string, offset: number }} removed  a message was erased: what was kept of it is to go
  * @property {MemberChange} join
  * @property {MemberChange} leave
  * @property {{ channel: string, code?: string, reason?: string }} unsubscribed  refused, or ended by the server: it will not come back by itself
@@ -217,6 +219,9 @@ export class Subscription extends Emitter {
       case 'gap':
         this.#gap(/** @type {any} */ (frame));
         break;
+      case 'removed':
+        this.#removed(frame.offset);
+        break;
       case 'join':
       case 'leave':
         if (this.options.presence) this.emit(frame.type, { channel: this.channel, member: frame.member });
@@ -269,7 +274,7 @@ export class Subscription extends Emitter {
         const told = since || last > 0 ? messages : [];
         if (!announced) this.#goesOn(since && recovered ? since : { epoch, offset: since || !told[0] ? offset : Number(told[0].offset) - 1 }, recovered, members);
         else if (recovered === false) this.#gap(missedSince(/** @type {StreamPosition} */ (since), this.channel, { epoch, offset }));
-        for (const message of told) this.#message({ channel: this.channel, ...message });
+        for (const message of told) message.removed ? this.#removed(Number(message.offset)) : this.#message({ channel: this.channel, ...message });
         if (told.length === 0) this.#position = { epoch, offset };
         reached = reaches(this.#position, { epoch, offset }) && !this.#overflowed;
       }
@@ -314,6 +319,13 @@ export class Subscription extends Emitter {
     this.emit('message', message);
     if (event !== undefined) this.emit(`event:${event}`, message);
     for (const stream of this.#streams) stream.push(message);
+  }
+
+  /** @param {number} offset */
+  #removed(offset) {
+    if (this.#ended) return;
+    if (this.#position && offset > this.#position.offset) this.#position = { ...this.#position, offset };
+    this.emit('removed', { channel: this.channel, offset });
   }
 
   /** @param {Gap} gap */

@@ -42,7 +42,7 @@ export class Subscriptions {
    * @param {() => number} newId
    * @param {(commands: Frame[]) => void} send
    * @param {import('../commands/own-messages.js').OwnMessages} own
-   * @param {(name: 'message' | 'gap', detail: any) => void} onServed  what comes in channels that nobody follows
+   * @param {(name: 'message' | 'gap' | 'removed', detail: any) => void} onServed  what comes in channels that nobody follows
    */
   constructor(host, newId, send, own, onServed) {
     this.#host = host;
@@ -139,6 +139,7 @@ export class Subscriptions {
     switch (frame.type) {
       case 'message':
       case 'gap':
+      case 'removed':
       case 'join':
       case 'leave':
         this.#told(frame);
@@ -166,8 +167,8 @@ export class Subscriptions {
       const { type, ...detail } = frame;
       if (type === 'message' && detail.offset <= served.offset) return;
       if (type === 'gap') this.#served.set(frame.channel, { epoch: frame.epoch, offset: frame.offset });
-      else if (detail.offset !== undefined) served.offset = detail.offset;
-      if (type === 'message' || type === 'gap') this.#onServed(type, detail);
+      else if (detail.offset > served.offset) served.offset = detail.offset;
+      if (type === 'message' || type === 'gap' || type === 'removed') this.#onServed(type, detail);
     }
   }
 

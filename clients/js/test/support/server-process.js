@@ -58,6 +58,14 @@ export class ServerProcess {
     return response.json();
   }
 
+  /** Erases a message, or all of them. @param {string} channel @param {{ epoch: string, offset: number }} [position] */
+  async erase(channel, position) {
+    const query = new URLSearchParams({ channel, ...(position && { epoch: position.epoch, offset: String(position.offset) }) });
+    const response = await fetch(new URL(`/api/history?${query}`, this.#address), { method: 'DELETE', headers: { authorization: `Bearer ${adminKey}` } });
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    return (await response.json()).erased;
+  }
+
   get(path, init) {
     return fetch(new URL(path, this.#address), init);
   }

@@ -42,6 +42,7 @@ export class Channel {
     const source = (this.#source = new EventSource(`dashboard/data/messages?${new URLSearchParams({ channel, last: String(BEFORE) })}`));
     source.addEventListener('message', (event) => this.#show(JSON.parse(event.data)));
     source.addEventListener('gap', (event) => this.#show(JSON.parse(event.data)));
+    source.addEventListener('removed', (event) => this.#remove(JSON.parse(event.data).offset));
     source.addEventListener('error', () => {
       if (source.readyState === EventSource.CLOSED) this.#say('The server does not show this channel: its name may be wrong.', true);
     });
@@ -58,7 +59,7 @@ export class Channel {
     list.append(
       make(
         'li',
-        { data: { kind: reason === undefined ? 'message' : 'gap' } },
+        { data: { kind: reason === undefined ? 'message' : 'gap', offset: String(offset) } },
         make('span', { class: 'offset', text: offset > 0 ? String(offset) : '–' }),
         make('span', { class: 'text mono', text: from ? `${from}: ${shown}` : shown }),
         make('time', { text: time > 0 ? clock(new Date(time)) : '' }),
@@ -66,6 +67,11 @@ export class Channel {
     );
     trim(list, SHOWN);
     if (atEnd) list.scrollTop = list.scrollHeight;
+  }
+
+  /** @param {number} offset of a message that was erased */
+  #remove(offset) {
+    this.#messages.querySelector(`[data-kind="message"][data-offset="${offset}"]`)?.remove();
   }
 
   async #showPresent() {

@@ -1,0 +1,60 @@
+-- Erases one message of a log, or all of it, and tells every node that listens.
+-- KEYS: generation, log, stream
+-- ARGV: generation, epoch of the message ("" for all), its offset, channel of pub/sub, the payload of an erased message, the payload that tells of an erased log
+-- Answers: {how many messages were erased}; {"generation"} where the logs may have shrunk since
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid')
+local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+if generation[1] ~= ARGV[1] or generation[2] ~= live then
+  return {'generation'}
+end
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o')
+local epoch, top = log[2], tonumber(log[3])
+if log[1] ~= ARGV[1] or not epoch or not top or top == 0 then
+  return {0}
+end
+local clock = redis.call('TIME')
+local now = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
+if ARGV[2] == '' then
+  -- Offsets have no holes.
+  local first = redis.pcall('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)
+  local count = not first.err and first[1] and top - tonumber(string.match(first[1][1], '^%d+')) + 1 or 0
+  redis.call('UNLINK', KEYS[2], KEYS[3])
+  -- The log is absent from here on, with the epoch that its next message has (see read.lua).
+  local hash = redis.sha1hex(KEYS[2])
+  local field = 'begun:' .. tonumber(string.sub(hash, 1, 4), 16) % 16384
+  local turn, marks = string.match(redis.call('HGET', KEYS[1], field) or '0', '^(%d+)(.*)$')
+  local _, times = string.gsub(marks, ' ' .. string.sub(hash, 5, 10), '')
+  local next = string.sub(redis.sha1hex(ARGV[1] .. ' ' .. turn .. ' ' .. times .. ' ' .. KEYS[2]), 1, 16)
+  redis.call('PUBLISH', ARGV[4], '1 ' .. next .. ' 0 ' .. now .. '\n' .. ARGV[6])
+  return {count}
+end
+local id = ARGV[3] .. '-0'
+local found = epoch == ARGV[2] and redis.pcall('XRANGE', KEYS[3], id, id)
+if not found or found.err or not found[1] then
+  return {0}
+end
+for i = 1, #found[1][2], 2 do
+  if found[1][2][i] == 'p' and found[1][2][i + 1] == ARGV[5] then
+    return {0}
+  end
+end
+-- A stream keeps the bytes of an entry that was deleted until all those beside it have gone, too: it is written anew.
+local entries = redis.call('XRANGE', KEYS[3], '-', '+')
+local left = redis.call('PTTL', KEYS[3])
+redis.call('UNLINK', KEYS[3])
+for _, entry in ipairs(entries) do
+  local fields = entry[2]
+  if entry[1] == id then
+    for i = 1, #fields, 2 do
+      if fields[i] == 'p' then
+        fields[i + 1] = ARGV[5]
+      end
+    end
+  end
+  redis.call('XADD', KEYS[3], entry[1], unpack(fields))
+end
+if left > 0 then
+  redis.call('PEXPIRE', KEYS[3], left)
+end
+redis.call('PUBLISH', ARGV[4], '1 ' .. epoch .. ' ' .. ARGV[3] .. ' ' .. now .. '\n' .. ARGV[5])
+return {1}
