@@ -27,6 +27,9 @@ internal sealed class Disconnecting : INodeWork
         _everywhere = new Everywhere(nodes, this);
     }
 
+    /// <summary>Called when a token was revoked, after the list of revocations says so: what it granted besides connections ends. Set once, before anything is revoked.</summary>
+    public Func<Task> OnTokenRevoked { get; set; } = static () => Task.CompletedTask;
+
     /// <summary>Ends all connections of a user, whichever route they belong to.</summary>
     /// <param name="user">The user.</param>
     /// <param name="code">What they are told.</param>
@@ -62,6 +65,7 @@ internal sealed class Disconnecting : INodeWork
                 if (revoke)
                 {
                     _registry.Revocations.Add(new Revocation(RevocationKind.Token, name, request.RevokedAt));
+                    await OnTokenRevoked().ConfigureAwait(false);
                 }
 
                 return await _registry.EndAsync(identity => identity.TokenId == name, code, drop: revoke).ConfigureAwait(false);

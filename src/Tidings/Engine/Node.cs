@@ -71,6 +71,7 @@ internal sealed partial class Node : IAsyncDisposable
         // What is asked of this node and of the others.
         Reports = new NodeReports(Hub, Backplane.Broker, Backplane.Nodes, new NodeFigures(Id, meters, Registry, Directory, Hub, Lanes, () => Backplane.IsAvailable, Version), Time);
         Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
+        Disconnecting.OnTokenRevoked = () => Subscribing.ReviewGrantsAsync(Registry);
         var work = new NodeWork(Directory, Subscribing, Clients, Disconnecting, Reports);
         Backplane.Serve(work, Registry, Clients);
         var everywhere = new Everywhere(Backplane.Nodes, work);

@@ -14,6 +14,19 @@ internal sealed partial class Subscribing
     /// <summary>Checks tokens; null where none are accepted.</summary>
     public Authenticator? Authenticator { get; init; }
 
+    /// <summary>Ends the subscriptions of this node whose tokens were revoked.</summary>
+    public static Task ReviewGrantsAsync(ConnectionRegistry registry) => registry.ListAsync<ChannelSession>(
+        static connections =>
+        {
+            foreach (var membership in connections.Select(static connection => connection.Tag).OfType<ChannelSession>().SelectMany(static session => session.All))
+            {
+                membership.Grant?.Start();
+            }
+
+            return [];
+        },
+        CancellationToken.None);
+
     /// <summary>What the token of a request grants. Goes on wherever the check ends: nothing is computed over a signature on a lane.</summary>
     public async ValueTask<(Identity? Granted, SubscribeRefusal Refusal)> IdentifyAsync(ChannelSession session, SubscribeRequest request)
     {

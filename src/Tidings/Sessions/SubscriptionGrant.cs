@@ -16,9 +16,17 @@ internal sealed class SubscriptionGrant(ChannelSession session, string channel, 
     /// <summary>In how many seconds the token ends; null where it does not.</summary>
     public long? Expires => Identity.ExpiresAt == long.MaxValue ? null : Math.Max(0, Left / 1000);
 
-    /// <summary>The subscription has begun: it ends with the token.</summary>
+    private bool IsRevoked => session.Connection.Registry.Revocations.EndOf(Identity) is not null;
+
+    /// <summary>The subscription has begun, or something was revoked: it ends with the token.</summary>
     public void Start()
     {
+        if (IsRevoked)
+        {
+            session.Connection.Lane.Timers.Schedule(this, session.Connection.Lane.Now);
+            return;
+        }
+
         // The wall clock says when a token ends; the wheel only when to look at it.
         if (Identity.ExpiresAt < long.MaxValue)
         {
@@ -40,14 +48,15 @@ internal sealed class SubscriptionGrant(ChannelSession session, string channel, 
 
     protected internal override void OnDue()
     {
-        if (Left > 0)
+        var revoked = IsRevoked;
+        if (Left > 0 && !revoked)
         {
             Start();
         }
         else if (!session.Ended && session.Find(channel) is { } membership && membership.Grant == this)
         {
             subscribing.Unsubscribe(session, membership);
-            session.Say(new Notice.Unsubscribed(channel, ErrorCode.Expired, "Token expired"));
+            session.Say(revoked ? new Notice.Unsubscribed(channel, ErrorCode.NotAllowed, "Token revoked") : new Notice.Unsubscribed(channel, ErrorCode.Expired, "Token expired"));
         }
     }
 

@@ -143,11 +143,18 @@ public abstract class SubscriptionTokenRules(string pump) : ServerTests(pump)
     }
 
     [Fact]
-    public async Task One_that_was_revoked_is_refused()
+    public async Task One_that_was_revoked_ends_and_is_refused()
     {
         await using var server = await StartClosedAsync();
         await using var ann = await ConnectAsync(server, "ann");
-        server.Registry.Revocations.RevokeToken("t1");
+        await ann.AskAsync(Subscribe("orders:1", Tokens.MakeSubscription("ann", "orders:1", id: "t1")));
+        await ann.AskAsync(Subscribe("orders:2", Tokens.MakeSubscription("ann", "orders:2", id: "t2")));
+        await server.Services.Node.Disconnecting.TokenAsync("t1", Protocol.DisconnectCode.DisconnectedByServer, revoke: true);
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        await ann.ExpectAsync("""{"type":"unsubscribed","channel":"orders:1","code":"not_allowed","reason":"Token revoked"}""");
+        await server.Services.Node.Facade.PublishAsync("orders:1", 1);
+        await server.Services.Node.Facade.PublishAsync("orders:2", 2);
+        Assert.Equal("orders:2", ChannelClient.Text(await ann.ReceiveJsonAsync(), "channel"));
         await ann.ExpectErrorAsync(Subscribe("orders:1", Tokens.MakeSubscription("ann", "orders:1", id: "t1")), "unauthorized", "Invalid token");
     }
 

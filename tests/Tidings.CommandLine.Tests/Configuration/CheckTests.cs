@@ -32,6 +32,26 @@ public sealed class CheckTests : IDisposable
         Assert.Contains(sign ?? "good", result.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("one id is one user whoever issued it", "Issuers__0__Authority=https://one.example", "Issuers__0__Audience=push", "Authority=https://two.example", "Audience=push")]
+    [InlineData("is fetched over plain HTTP", "Authority=http://127.0.0.1:9", "Audience=push")]
+    [InlineData("which people can change", "Authority=https://one.example", "Audience=push", "UserClaim=preferred_username")]
+    [InlineData(null, "Authority=https://one.example", "Audience=push")]
+    [InlineData(null, "Issuers__0__Authority=https://one.example", "Issuers__0__Audience=push", "Issuers__0__UserPrefix=one:", "Authority=https://two.example", "Audience=push")]
+    public async Task What_is_good_to_know_about_issuers_is_noted(string? note, params string[] settings)
+    {
+        await using var tool = Tool.Start(
+            ["check", "--json", "--admin-key", "a key of the tests, long enough", "--urls", "http://0.0.0.0:0"], settings.Select(static one => ("Tidings__Jwt__" + one.Split('=', 2)[0], one.Split('=', 2)[1])));
+        var notes = JsonDocument.Parse((await tool.EndAsync()).Succeeds().Text).RootElement.GetProperty("notes").EnumerateArray().Select(static said => said.GetString()!).ToList();
+        Assert.True(note is null ? notes.Count == 0 : notes.Exists(said => said.Contains(note, StringComparison.Ordinal)), string.Join('\n', notes));
+    }
+
+    [Theory]
+    [InlineData("--jwt-authority https://one.example", "Tidings:Jwt:Audience is missing")]
+    [InlineData("--jwt-authority http://one.example --jwt-audience push", "it must be https://")]
+    public async Task An_issuer_without_an_audience_or_over_plain_http_is_a_fault(string options, string fault) =>
+        (await Tool.RunAsync(["check", .. options.Split(' ')])).Fails(2, fault);
+
     [Fact]
     public async Task Redis_without_a_cluster_key_is_noted_and_a_short_one_is_a_fault_that_does_not_show_it()
     {

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using TestKit;
 using Tidings.CommandLine.Tests.Infrastructure;
 
 namespace Tidings.CommandLine.Tests.Tokens;
@@ -28,6 +30,37 @@ public sealed class TokenTests
         Assert.Equal("it holds longer than Tidings:Jwt:MaxLifetime", (await InspectAsync(token, ("Tidings__Jwt__MaxLifetime", "1h"))).GetProperty("reason").GetString());
         Assert.Equal("valid", (await InspectAsync(token, ("Tidings__Jwt__MaxLifetime", "2h"))).GetProperty("check").GetString());
     }
+
+    [Theory]
+    [InlineData("good", "valid", "a connection with it is \"ada\"'s")]
+    [InlineData("subscription", "valid", "it grants one subscription, to \"orders:1\"")]
+    [InlineData("audience", "refused", "its aud is \"others\"; accepted is \"push\"")]
+    [InlineData("issuer", "refused", "its iss is \"https://other.example\"; accepted is \"http://127.0.0.1:")]
+    [InlineData("key", "refused", "its alg is \"RS256\", its kid \"gone\"")]
+    [InlineData("expired", "refused", "this machine's clock says")]
+    [InlineData("away", "refused", "/.well-known/openid-configuration answered 503")]
+    public async Task Inspecting_says_what_a_live_issuer_s_keys_make_of_a_token_and_why(string what, string check, string detail)
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        var token = what switch
+        {
+            "subscription" => provider.Token("ada", "push", ("channel", "orders:1")),
+            "audience" => provider.Token("ada", "others"),
+            "issuer" => provider.Token("ada", "push", ("iss", "https://other.example")),
+            "key" => provider.Sign(new JsonObject { ["sub"] = "ada" }, keyId: "gone"),
+            "expired" => provider.Token("ada", "push", ("exp", 1_000)),
+            _ => provider.Token("ada", "push"),
+        };
+        provider.IsAway = what == "away";
+        await using var tool = Tool.Start(["token", "inspect", token, "--jwt-authority", provider.Issuer, "--jwt-audience", "push", "--json"]);
+        var inspected = JsonDocument.Parse((await tool.EndAsync()).Text).RootElement;
+        Assert.Equal(check, inspected.GetProperty("check").GetString());
+        Assert.Contains(inspected.GetProperty("details").EnumerateArray(), said => said.GetString()!.Contains(detail, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_token_of_one_subscription_can_be_made() =>
+        Assert.Equal("orders:1", (await InspectAsync(await CreateAsync("--subscription", "orders:1"))).GetProperty("payload").GetProperty("channel").GetString());
 
     [Theory]
     [InlineData(true, "--send")]
