@@ -16,6 +16,7 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
     // Keys that end soon are waited for.
     private const long Soon = 10 * 60 * 1000;
 
+    private readonly SemaphoreSlim _turn = new(1);
     private int _running;
     private volatile bool _stopping;
 
@@ -37,9 +38,23 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
     /// <summary>Does it now.</summary>
     public async Task CompactAsync()
     {
+        await _turn.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await CompactAllAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task CompactAllAsync()
+    {
+        await journal.ConfirmAsync().ConfigureAwait(false);
         var segments = journal.Segments.SkipLast(1).ToList();
         var wanted = CountWanted();
-        foreach (var segment in segments)
+        foreach (var segment in segments.Where(static segment => segment.Confirmed == segment.End))
         {
             if (_stopping || journal.Fault is not null)
             {

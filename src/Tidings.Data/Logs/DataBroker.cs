@@ -53,6 +53,8 @@ internal sealed partial class DataBroker : IBroker, IDisposable
     /// <summary>Channels that have a log.</summary>
     public int Logs => _logs.Count;
 
+    internal Compactor Compactor => _compactor;
+
     public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default)
     {
         if (publication.Ephemeral)

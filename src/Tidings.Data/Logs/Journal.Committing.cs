@@ -23,8 +23,19 @@ internal sealed partial class Journal
                 _wake.WaitOne(LongestWait);
             }
 
-            CommitGroup();
-            PrepareSpare();
+            try
+            {
+                CommitGroup();
+                PrepareSpare();
+            }
+#pragma warning disable CA1031 // Nobody else would be told, and publishers would wait for ever.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                Stop(error);
+                return;
+            }
+
             lock (_gate)
             {
                 if (_stopping && (_unconfirmed.Count == 0 || _fault is not null))
@@ -44,6 +55,17 @@ internal sealed partial class Journal
         }
 
         End();
+    }
+
+    // What must not happen: no more is written, and everybody is told.
+    private void Stop(Exception error)
+    {
+        LogStopped(error, _layout.Root);
+        lock (_gate)
+        {
+            Volatile.Write(ref _fault, Full(error));
+            CompleteAll(_waiting, _fault);
+        }
     }
 
     private void CommitGroup()
@@ -101,7 +123,7 @@ internal sealed partial class Journal
         Recover([]);
     }
 
-    private static void Sync(List<Unconfirmed> group)
+    private void Sync(List<Unconfirmed> group)
     {
         Segment? segment = null;
         foreach (var record in group)
@@ -109,10 +131,26 @@ internal sealed partial class Journal
             if (record.Segment != segment)
             {
                 segment = record.Segment;
-                var end = segment.End;
-                segment.Sync();
-                segment.Confirmed = Math.Max(segment.Confirmed, Math.Min(end, segment.End));
+                if (segment.TryPin())
+                {
+                    SyncPinned(segment);
+                }
             }
+        }
+    }
+
+    private void SyncPinned(Segment segment)
+    {
+        try
+        {
+            var end = segment.End;
+            BeforeSync?.Invoke(segment);
+            segment.Sync();
+            segment.Confirmed = end;
+        }
+        finally
+        {
+            segment.Unpin();
         }
     }
 
@@ -196,6 +234,7 @@ internal sealed partial class Journal
                 }
             }
 
+            BeforeSync?.Invoke(next);
             next.Sync();
             next.Confirmed = next.End;
         }
@@ -233,6 +272,11 @@ internal sealed partial class Journal
 
     private void Cut(Segment segment, int end)
     {
+        if (!segment.TryPin())
+        {
+            return;
+        }
+
         segment.End = end;
         try
         {
@@ -242,6 +286,10 @@ internal sealed partial class Journal
         {
             // Whatever is behind its end is in another segment, too.
             LogNotCut(segment.Path);
+        }
+        finally
+        {
+            segment.Unpin();
         }
     }
 
@@ -342,6 +390,9 @@ internal sealed partial class Journal
 
     [LoggerMessage(802, LogLevel.Warning, "The data directory {Directory} can be written again")]
     private partial void LogBack(string directory);
+
+    [LoggerMessage(804, LogLevel.Critical, "Nothing more is written to the data directory {Directory}: restart the server, and report this")]
+    private partial void LogStopped(Exception error, string directory);
 
     [LoggerMessage(803, LogLevel.Warning, "The segment {Path} could not be ended; the next start reads it up to its last whole record")]
     private partial void LogNotCut(string path);

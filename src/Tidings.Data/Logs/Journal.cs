@@ -69,6 +69,9 @@ internal sealed partial class Journal : IDisposable
     /// <summary>Called on the journal's thread when a segment is full.</summary>
     public Action? Filled { get; set; }
 
+    /// <summary>Called before each sync of a segment: tests have it fail.</summary>
+    internal Action<Segment>? BeforeSync { get; set; }
+
     /// <summary>Why nothing can be written now; null where it can.</summary>
     public string? Fault => Volatile.Read(ref _fault);
 
@@ -179,6 +182,7 @@ internal sealed partial class Journal : IDisposable
         lock (_gate)
         {
             _segments.Remove(segment);
+            _full.Remove(segment);
         }
 
         segment.Unpin();
