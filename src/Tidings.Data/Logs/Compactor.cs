@@ -155,8 +155,7 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
         var keyUntil = !record.Key.IsEmpty && record.KeyUntil > now ? record.KeyUntil : 0;
         if (record.Type == RecordType.Message && one.Index.IsIn(segment, record.Offset) && record.Kept > one.Oldest(now))
         {
-            var moved = one.IsErased(record.Offset) ? WithoutContent(one, record, keyUntil) : new RecordBytes(bytes.ToArray(), bytes.Length);
-            journal.Append(moved, one, record.Offset, isMessage: true, record.Kept, keyUntil, segment);
+            journal.Append(one.IsErased(record.Offset) ? WithoutContent(one, record, keyUntil) : bytes, one, record.Offset, isMessage: true, record.Kept, keyUntil, segment);
             return;
         }
 
@@ -172,18 +171,18 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
                 Key = keyUntil > 0 ? Encoding.UTF8.GetString(record.Key) : null,
                 KeyUntil = keyUntil,
             };
-            journal.Append(Record.Of(place, one.Channel, default), one, record.Offset, isMessage: false, record.Kept, keyUntil, segment);
+            journal.Append(Record.Of(place, one.Channel, default, default), one, record.Offset, isMessage: false, record.Kept, keyUntil, segment);
         }
     }
 
-    private static RecordBytes WithoutContent(DataLog one, in Record record, long keyUntil)
+    private static ReadOnlySpan<byte> WithoutContent(DataLog one, in Record record, long keyUntil)
     {
         var place = new RecordPlace(record.Birth, record.Offset, record.First, record.Kept, record.Time, record.Retention, record.Sender)
         {
             Key = keyUntil > 0 ? Encoding.UTF8.GetString(record.Key) : null,
             KeyUntil = keyUntil,
         };
-        return Record.Of(place, one.Channel, LogEntry.Removed);
+        return Record.Of(place, one.Channel, LogEntry.Removed, default);
     }
 
     private void LeaveDamaged(Segment segment)

@@ -166,7 +166,7 @@ internal sealed partial class DataBroker : IBroker, IDisposable
         var first = log.FirstWith(offset, retention);
         var until = publication.IdempotencyKey is null ? 0 : now + (long)publication.IdempotencyWindow.TotalMilliseconds;
         var place = new RecordPlace(log.Birth, offset, first, now, time, retention, publication.Sender) { Key = publication.IdempotencyKey, KeyUntil = until };
-        _journal.Append(Record.Of(place, log.Channel, isKept ? LogEntry.Encode(publication) : default), log, offset, isKept, now, until);
+        _journal.Append(Record.Of(place, log.Channel, isKept ? LogEntry.EncodeLine(publication) : default, isKept ? publication.Data.Bytes.Span : default), log, offset, isKept, now, until);
         log.TrimBefore(first);
     }
 

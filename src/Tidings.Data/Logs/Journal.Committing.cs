@@ -8,7 +8,7 @@ namespace Tidings.Data.Logs;
 internal sealed partial class Journal
 {
     // With what a sync takes it is on disk within 50 ms.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(30);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
     private long _spareTriedAt;
@@ -74,7 +74,7 @@ internal sealed partial class Journal
         List<TaskCompletionSource> waiting;
         lock (_gate)
         {
-            (group, _unconfirmed) = (_unconfirmed, []);
+            (group, _unconfirmed, _emptied) = (_unconfirmed, _emptied, []);
             (waiting, _waiting) = (_waiting, []);
             _isUrgent = false;
         }
@@ -86,11 +86,7 @@ internal sealed partial class Journal
             _metrics.Committed(began, group.Count);
             lock (_gate)
             {
-                foreach (var record in group)
-                {
-                    _unconfirmedBytes -= record.Record.Length;
-                }
-
+                Release_NeedsLock(group);
                 if (_fault is null)
                 {
                     CompleteAll(waiting, null);
@@ -176,10 +172,7 @@ internal sealed partial class Journal
                 {
                     _active = next;
                     Volatile.Write(ref _fault, null);
-                    foreach (var record in group)
-                    {
-                        _unconfirmedBytes -= record.Record.Length;
-                    }
+                    Release_NeedsLock(group);
                 }
 
                 LogBack(_layout.Root);

@@ -31,7 +31,9 @@ internal sealed partial class Journal : IDisposable
     private readonly List<Segment> _full = [];
     private Segment? _spare;
     private long _number;
+    private readonly RecordChunks _chunks = new();
     private List<Unconfirmed> _unconfirmed = [];
+    private List<Unconfirmed> _emptied = [];
     private long _unconfirmedBytes;
     private List<TaskCompletionSource> _waiting = [];
     private string? _fault;
@@ -96,13 +98,13 @@ internal sealed partial class Journal : IDisposable
     /// <param name="keyUntil">Until when its idempotency key is remembered; 0 where there is none.</param>
     /// <param name="movedFrom">Where it was before; null where it is new.</param>
     /// <exception cref="BrokerUnavailableException">It was not written.</exception>
-    public void Append(RecordBytes record, DataLog log, long offset, bool isMessage, long kept, long keyUntil, Segment? movedFrom = null)
+    public void Append(ReadOnlySpan<byte> record, DataLog log, long offset, bool isMessage, long kept, long keyUntil, Segment? movedFrom = null)
     {
         lock (_gate)
         {
             var (segment, position) = Reserve_NeedsLock(record.Length);
             var back = isMessage ? log.Index.BackFor(segment, offset, position) : 0;
-            Write_NeedsLock(segment, position, record, back);
+            var written = Write_NeedsLock(segment, position, record, back);
             if (movedFrom is not null && isMessage)
             {
                 log.Index.Move(offset, movedFrom, segment, position, kept);
@@ -118,7 +120,7 @@ internal sealed partial class Journal : IDisposable
             }
 
             segment.KeysUntil = Math.Max(segment.KeysUntil, keyUntil);
-            Note_NeedsLock(new Unconfirmed(segment, position, record, log, offset, isMessage, kept));
+            Note_NeedsLock(new Unconfirmed(segment, position, written.Record, written.Chunk, log, offset, isMessage, kept));
         }
     }
 
@@ -152,8 +154,8 @@ internal sealed partial class Journal : IDisposable
         lock (_gate)
         {
             var (segment, position) = Reserve_NeedsLock(record.Length);
-            Write_NeedsLock(segment, position, record, 0);
-            Note_NeedsLock(new Unconfirmed(segment, position, record, null, 0, IsMessage: false, 0));
+            var written = Write_NeedsLock(segment, position, record.Span, 0);
+            Note_NeedsLock(new Unconfirmed(segment, position, written.Record, written.Chunk, null, 0, IsMessage: false, 0));
         }
     }
 
@@ -272,21 +274,29 @@ internal sealed partial class Journal : IDisposable
         }
     }
 
-    private void Write_NeedsLock(Segment segment, int position, RecordBytes record, int back)
+    private (RecordBytes Record, RecordChunk? Chunk) Write_NeedsLock(Segment segment, int position, ReadOnlySpan<byte> record, int back)
     {
-        Record.Seal(record.Span, segment.Number, position, back);
+        var written = _chunks.Add(record);
+        var bytes = written.Record.Span;
+        Record.Seal(bytes, segment.Number, position, back);
         try
         {
-            segment.Write(record.Span, position);
+            segment.Write(bytes, position);
         }
         catch (IOException error)
         {
             // What may be there of it is no record, and an end is written over it.
+            if (written.Chunk is { } chunk)
+            {
+                _chunks.Release(chunk, 1);
+            }
+
             throw Fail_NeedsLock(error);
         }
 
-        segment.End = position + record.Length;
+        segment.End = position + bytes.Length;
         segment.Records++;
+        return written;
     }
 
     private void Note_NeedsLock(Unconfirmed record)
@@ -307,6 +317,35 @@ internal sealed partial class Journal : IDisposable
                 Record.Seal(record.Span, segment.Number, segment.End, 0);
                 segment.Write(record.Span, segment.End);
                 segment.End += record.Length;
+            }
+        }
+    }
+
+    private void Release_NeedsLock(List<Unconfirmed> group)
+    {
+        RecordChunk? chunk = null;
+        var count = 0;
+        foreach (var record in group)
+        {
+            _unconfirmedBytes -= record.Record.Length;
+            if (record.Chunk != chunk)
+            {
+                ReleaseChunk(chunk, count);
+                (chunk, count) = (record.Chunk, 0);
+            }
+
+            count++;
+        }
+
+        ReleaseChunk(chunk, count);
+        group.Clear();
+        _emptied = group;
+
+        void ReleaseChunk(RecordChunk? one, int records)
+        {
+            if (one is not null)
+            {
+                _chunks.Release(one, records);
             }
         }
     }

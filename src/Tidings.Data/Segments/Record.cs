@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Text;
 using Tidings.Brokers;
 using Tidings.Data.Files;
@@ -41,9 +42,14 @@ internal readonly ref struct Record
 
     private const int CheckStart = sizeof(uint);
     private const int BackStart = 2 * sizeof(uint);
+    private const int LongestHeadLength = 3;
+    private const int LargestScratch = 128 << 10;
     private const byte ByServer = 0;
     private const byte ByUser = 1;
     private const byte ByAddress = 2;
+
+    [ThreadStatic]
+    private static byte[]? t_scratch;
 
     public RecordType Type { get; private init; }
 
@@ -75,29 +81,37 @@ internal readonly ref struct Record
 
     public ReadOnlySpan<byte> Payload { get; private init; }
 
-    /// <summary>Makes a record of a place in a log; its message goes with it where there is a payload.</summary>
+    /// <summary>Makes a record of a place in a log; its message goes with it where there is a line.</summary>
     /// <param name="place">The place.</param>
     /// <param name="channel">The log's name.</param>
-    /// <param name="payload">What <see cref="LogEntry.Encode"/> made of the message; empty for none.</param>
-    public static RecordBytes Of(in RecordPlace place, string channel, ReadOnlySpan<byte> payload)
+    /// <param name="line">What <see cref="LogEntry.EncodeLine"/> made of the message; empty for none.</param>
+    /// <param name="data">The message's data.</param>
+    /// <returns>The record, in memory of this thread that the next call takes.</returns>
+    public static ReadOnlySpan<byte> Of(in RecordPlace place, string channel, ReadOnlySpan<byte> line, ReadOnlySpan<byte> data)
     {
-        var longest = PrefixLength + 1 + (14 * FieldWriter.LongestNumber) + Encoding.UTF8.GetMaxByteCount(channel.Length)
-            + (place.Key is null ? 0 : Encoding.UTF8.GetMaxByteCount(place.Key.Length)) + (place.Sender.User is { } named ? Encoding.UTF8.GetMaxByteCount(named.Length) : 0) + payload.Length;
-        var bytes = new byte[longest];
-        Span<byte> head = longest - payload.Length <= 2048 ? stackalloc byte[longest - payload.Length] : new byte[longest - payload.Length];
-        var fields = new FieldWriter(head);
-        fields.Number(place.Birth);
-        fields.Number(place.Offset);
-        fields.Number(place.Offset + 1 - place.First);
-        fields.Number(place.Kept);
-        fields.Number(place.Time);
-        fields.Number(place.Retention.Size);
-        fields.Number((long)place.Retention.Age.TotalMilliseconds);
-        WriteSender(ref fields, place.Sender);
-        fields.Text(channel);
-        fields.Text(place.Key ?? "");
-        fields.Number(place.Key is null ? 0 : place.KeyUntil);
-        return Assemble(bytes, payload.IsEmpty ? RecordType.Place : RecordType.Message, head[..fields.Length], payload);
+        var longest = PrefixLength + 1 + LongestHeadLength + (14 * FieldWriter.LongestNumber) + Encoding.UTF8.GetMaxByteCount(channel.Length)
+            + (place.Key is null ? 0 : Encoding.UTF8.GetMaxByteCount(place.Key.Length)) + (place.Sender.User is { } named ? Encoding.UTF8.GetMaxByteCount(named.Length) : 0) + line.Length + data.Length;
+        var bytes = Scratch(longest);
+        var head = new FieldWriter(bytes.AsSpan(PrefixLength + 1 + LongestHeadLength));
+        head.Number(place.Birth);
+        head.Number(place.Offset);
+        head.Number(place.Offset + 1 - place.First);
+        head.Number(place.Kept);
+        head.Number(place.Time);
+        head.Number(place.Retention.Size);
+        head.Number((long)place.Retention.Age.TotalMilliseconds);
+        WriteSender(ref head, place.Sender);
+        head.Text(channel);
+        head.Text(place.Key ?? "");
+        head.Number(place.Key is null ? 0 : place.KeyUntil);
+        var length = head.Length;
+        head.Bytes(line);
+        head.Bytes(data);
+        bytes[PrefixLength] = (byte)(line.IsEmpty ? RecordType.Place : RecordType.Message);
+
+        // As long as the longest, so that it can be written last.
+        (bytes[PrefixLength + 1], bytes[PrefixLength + 2], bytes[PrefixLength + 3]) = ((byte)(length | 0x80), (byte)((length >> 7) | 0x80), (byte)(length >> 14));
+        return bytes.AsSpan(0, PrefixLength + 1 + LongestHeadLength + head.Length);
     }
 
     /// <summary>Makes a record that a log is forgotten.</summary>
@@ -186,6 +200,11 @@ internal readonly ref struct Record
         return !outer.IsCut && !fields.IsCut;
     }
 
+    private static byte[] Scratch(int length) =>
+        length > LargestScratch ? new byte[length]
+        : t_scratch is { } scratch && scratch.Length >= length ? scratch
+        : t_scratch = new byte[Math.Max(4096, (int)BitOperations.RoundUpToPowerOf2((uint)length))];
+
     private static void WriteSender(ref FieldWriter fields, Sender sender)
     {
         if (sender.User is { } user)
@@ -221,7 +240,7 @@ internal readonly ref struct Record
         body.Number((ulong)head.Length);
         body.Bytes(head);
         body.Bytes(payload);
-        return new RecordBytes(bytes, PrefixLength + body.Length);
+        return new RecordBytes(bytes, 0, PrefixLength + body.Length);
     }
 }
 
@@ -234,10 +253,11 @@ internal readonly record struct RecordPlace(ulong Birth, long Offset, long First
     public long KeyUntil { get; init; }
 }
 
-/// <summary>A record that is still to be sealed at its place.</summary>
-/// <param name="Array">Where it stands, from the beginning.</param>
+/// <summary>A record in a buffer.</summary>
+/// <param name="Buffer">The buffer.</param>
+/// <param name="Start">Where it begins there.</param>
 /// <param name="Length">How long it is.</param>
-internal readonly record struct RecordBytes(byte[] Array, int Length)
+internal readonly record struct RecordBytes(byte[] Buffer, int Start, int Length)
 {
-    public Span<byte> Span => Array.AsSpan(0, Length);
+    public Span<byte> Span => Buffer.AsSpan(Start, Length);
 }

@@ -111,7 +111,13 @@ internal sealed class Segment
     }
 
     /// <summary>Writes a sealed record at the end, without moving it.</summary>
-    public void Write(ReadOnlySpan<byte> record, int position) => RandomAccess.Write(_file, record, position);
+    public void Write(ReadOnlySpan<byte> record, int position)
+    {
+        if (!Unix.TryWrite(_file, record, position))
+        {
+            RandomAccess.Write(_file, record, position);
+        }
+    }
 
     public int Read(Span<byte> target, int position) => RandomAccess.Read(_file, target, position);
 

@@ -32,15 +32,18 @@ internal static class LogEntry
     private const int MostExcepted = 1000;
     private const int LongestHidden = 64 << 10;
 
-    public static byte[] Encode(Publication publication)
+    public static byte[] Encode(Publication publication) => [.. EncodeLine(publication), .. publication.Data.Bytes.Span];
+
+    /// <summary>The line before the data, with its end.</summary>
+    public static ReadOnlySpan<byte> EncodeLine(Publication publication)
     {
         if (publication is { From: null, Key: null, Event: null, Connection: null, Kind: MessageKind.Message, Data.Kind: DataKind.Json, Except: null, Hidden: null, TraceParent: null })
         {
-            return [.. "{}\n"u8, .. publication.Data.Bytes.Span];
+            return "{}\n"u8;
         }
 
-        var payload = new ArrayBufferWriter<byte>(publication.Data.Bytes.Length + 64);
-        using (var writer = new Utf8JsonWriter(payload))
+        var line = new ArrayBufferWriter<byte>(64);
+        using (var writer = new Utf8JsonWriter(line))
         {
             writer.WriteStartObject();
             WriteUnlessNull(writer, "from"u8, publication.From);
@@ -73,9 +76,8 @@ internal static class LogEntry
             writer.WriteEndObject();
         }
 
-        payload.Write("\n"u8);
-        payload.Write(publication.Data.Bytes.Span);
-        return payload.WrittenSpan.ToArray();
+        line.Write("\n"u8);
+        return line.WrittenSpan;
     }
 
     /// <summary>What is published of something said in passing.</summary>

@@ -38,6 +38,9 @@ internal sealed class ServerNode : IAsyncDisposable
     /// <summary>Its clock, where it has one of its own.</summary>
     public FakeClock? Clock { get; }
 
+    /// <summary>Where it keeps its logs; null where they end with it. Removed with the node.</summary>
+    public string? DataDirectory { get; init; }
+
     public int? ProcessId => _process?.Id;
 
     /// <summary>The last that it said, of all its lives.</summary>
@@ -52,10 +55,15 @@ internal sealed class ServerNode : IAsyncDisposable
             arguments.AddRange(["--redis", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Link.Port}"), "--redis-prefix", _prefix!]);
         }
 
-        _process = await ChildProcess.StartAsync(program, arguments, _environment);
+        if (DataDirectory is not null)
+        {
+            arguments.AddRange(["--data", DataDirectory]);
+        }
+
+        var process = _process = await ChildProcess.StartAsync(program, arguments, _environment);
         await Eventually.TrueAsync(
-            async () => _process.HasExited ? throw new ExpectationException($"{Name} ended at its start: {_process.Output}") : await AnswersAsync("/healthz"),
-            () => $"{Name} answers; it said: {_process.Output}", Longest);
+            async () => process.HasExited ? throw new ExpectationException($"{Name} ended at its start: {process.Output}") : await AnswersAsync("/healthz"),
+            () => $"{Name} answers; it said: {process.Output}", Longest);
     }
 
     /// <summary>Sets its clock, and waits until its answers say that it has been set.</summary>
@@ -89,6 +97,11 @@ internal sealed class ServerNode : IAsyncDisposable
         if (Link is not null)
         {
             await Link.DisposeAsync();
+        }
+
+        if (DataDirectory is not null && Directory.Exists(DataDirectory))
+        {
+            Directory.Delete(DataDirectory, recursive: true);
         }
     }
 

@@ -17,6 +17,7 @@ internal static class ScenarioTable
         static () => new F15RollingUpgrade(),
         static () => new F16ClockJumps(),
         static () => new F16Alone(),
+        static () => new F19DataKills(),
         static () => new MixedFaults(),
     ];
 

@@ -40,7 +40,7 @@ internal sealed class FaultWorld : IAsyncDisposable
         Lags = new LagMeter(Journal);
         Http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), UseCookies = false }) { Timeout = Timeout.InfiniteTimeSpan };
         Prefix = $"faults{options.Seed}:";
-        Nodes = [.. Enumerable.Range(1, options.Nodes).Select(i => new ServerNode($"node{i}", Http, redis is null ? null : new RedisLink(redis.Port), Prefix, NodeSettings.Environment(options), options.OwnClocks ? new FakeClock() : null))];
+        Nodes = [.. Enumerable.Range(1, options.Nodes).Select(i => new ServerNode($"node{i}", Http, redis is null ? null : new RedisLink(redis.Port), Prefix, NodeSettings.Environment(options), options.OwnClocks ? new FakeClock() : null) { DataDirectory = options.Data ? NewDirectory() : null })];
         var routes = new Random(options.Seed + 2);
         _front.Route = () => Pick(routes).Port;
         _readerContext = new ReaderContext(Journal, Http, Pick, new Uri($"http://127.0.0.1:{_front.Port}"), Lags);
@@ -199,6 +199,8 @@ internal sealed class FaultWorld : IAsyncDisposable
         _finish.Dispose();
         _end.Dispose();
     }
+
+    private static string NewDirectory() => Path.Combine(Path.GetTempPath(), "tidings-faults-" + Guid.NewGuid().ToString("N"));
 
     private Uri Pick(Random random)
     {
