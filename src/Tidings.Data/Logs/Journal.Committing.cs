@@ -96,7 +96,7 @@ internal sealed partial class Journal
         }
         catch (IOException error)
         {
-            LogFailed(_layout.Root, error.Message);
+            LogFailed(Full(error));
             lock (_gate)
             {
                 Volatile.Write(ref _fault, Full(error));
@@ -114,7 +114,7 @@ internal sealed partial class Journal
         }
 
         // A write failed, and what was written before it is on disk: the next segment goes on.
-        LogFailed(_layout.Root, Fault!);
+        LogFailed(Fault!);
         CompleteAll(waiting, null);
         Recover([]);
     }
@@ -378,8 +378,8 @@ internal sealed partial class Journal
         }
     }
 
-    [LoggerMessage(801, LogLevel.Error, "The data directory {Directory} could not be synced ({Reason}): publishing answers \"unavailable\" until what memory has is in a new segment")]
-    private partial void LogFailed(string directory, string reason);
+    [LoggerMessage(801, LogLevel.Error, "{Fault} Publishing answers \"unavailable\" until it can be written again, which is tried every second; reading goes on")]
+    private partial void LogFailed(string fault);
 
     [LoggerMessage(802, LogLevel.Warning, "The data directory {Directory} can be written again")]
     private partial void LogBack(string directory);

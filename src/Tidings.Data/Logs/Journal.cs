@@ -378,5 +378,5 @@ internal sealed partial class Journal : IDisposable
         }
     }
 
-    private string Full(Exception error) => $"The data directory {_layout.Root} cannot be written: {error.Message}";
+    private string Full(Exception error) => $"The data directory {_layout.Root} cannot be written: {error.Message.TrimEnd('.')}.";
 }

@@ -46,6 +46,7 @@ internal sealed class StateDatabase : IDisposable
     /// <exception cref="DataDirectoryException">It cannot be read, or a newer version wrote it.</exception>
     public static StateDatabase Open(string path)
     {
+        MakePrivate(path);
         SqliteConnection? connection = new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString);
         try
         {
@@ -148,6 +149,15 @@ internal sealed class StateDatabase : IDisposable
     {
         using var command = Command(connection, text, parameters);
         return command.ExecuteNonQuery();
+    }
+
+    // Its journal gets the rights that it has.
+    private static void MakePrivate(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+        }
     }
 
     private void Work()

@@ -40,7 +40,7 @@ internal sealed class MemoryBroker : IBroker, IDisposable
     {
         if (publication.Durable)
         {
-            throw new NotDurableException("The broker in memory ends with the process; durable publishing needs Redis with appendfsync always.");
+            throw new NotDurableException("The broker in memory ends with the process; durable publishing needs a directory (Tidings:Data, --data; AddData), or Redis with appendfsync always.");
         }
 
         if (publication.Ephemeral)

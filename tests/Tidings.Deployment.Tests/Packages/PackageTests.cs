@@ -58,6 +58,7 @@ public sealed class PackageTests(PackedPackages packed)
     [InlineData("Tidings.Identity")]
     [InlineData("Tidings", "Tidings.Identity", "Tidings.Protocol")]
     [InlineData("Tidings.AspNetCore", "Tidings")]
+    [InlineData("Tidings.Data", "Tidings")]
     [InlineData("Tidings.Redis", "Tidings")]
     [InlineData("Tidings.EntityFrameworkCore", "Tidings.AspNetCore")]
     [InlineData("Tidings.Client", "Tidings.Protocol")]
