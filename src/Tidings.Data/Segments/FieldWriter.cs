@@ -32,7 +32,7 @@ internal ref struct FieldWriter(Span<byte> target)
         Length += Encoding.UTF8.GetBytes(value, _target[Length..]);
     }
 
-    public void Bytes(ReadOnlySpan<byte> value)
+    public void Bytes(scoped ReadOnlySpan<byte> value)
     {
         value.CopyTo(_target[Length..]);
         Length += value.Length;

@@ -87,7 +87,7 @@ internal readonly ref struct Record
     /// <param name="line">What <see cref="LogEntry.EncodeLine"/> made of the message; empty for none.</param>
     /// <param name="data">The message's data.</param>
     /// <returns>The record, in memory of this thread that the next call takes.</returns>
-    public static ReadOnlySpan<byte> Of(in RecordPlace place, string channel, ReadOnlySpan<byte> line, ReadOnlySpan<byte> data)
+    public static ReadOnlySpan<byte> Of(scoped in RecordPlace place, string channel, scoped ReadOnlySpan<byte> line, scoped ReadOnlySpan<byte> data)
     {
         var longest = PrefixLength + 1 + LongestHeadLength + (14 * FieldWriter.LongestNumber) + Encoding.UTF8.GetMaxByteCount(channel.Length)
             + (place.Key is null ? 0 : Encoding.UTF8.GetMaxByteCount(place.Key.Length)) + (place.Sender.User is { } named ? Encoding.UTF8.GetMaxByteCount(named.Length) : 0) + line.Length + data.Length;
