@@ -1,6 +1,5 @@
 using Tidings.AspNetCore.Keys;
 using Tidings.AspNetCore.Services;
-using Tidings.Server.Dashboard.OpenId;
 using Tidings.Server.Options;
 
 namespace Tidings.Server.Dashboard;

@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Tidings.AspNetCore.Keys;
 using Tidings.Security.Identities;
-using Tidings.Server.Dashboard.OpenId;
 
 namespace Tidings.Server.Dashboard;
 

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.DataProtection;
 
-namespace Tidings.Server.Dashboard.OpenId;
+namespace Tidings.Server.Dashboard;
 
 /// <summary>Seals what a browser carries while somebody signs in, with a key that every node derives from the client's secret.</summary>
 internal sealed class SealedState : IDataProtectionProvider, IDataProtector

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Tidings.Security.Tokens;
 using Tidings.Server.Options;
 
-namespace Tidings.Server.Dashboard.OpenId;
+namespace Tidings.Server.Dashboard;
 
 /// <summary>Somebody whom the provider knows, and who has a role here.</summary>
 /// <param name="Name">As logs name the person: an address or name, and the id that nobody else has.</param>

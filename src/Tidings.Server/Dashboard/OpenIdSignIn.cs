@@ -6,7 +6,7 @@ using Tidings.Quotas;
 using Tidings.Security.Issuers;
 using Tidings.Server.Options;
 
-namespace Tidings.Server.Dashboard.OpenId;
+namespace Tidings.Server.Dashboard;
 
 /// <summary>Signs people in at an OpenID Connect provider, by the authorization code flow with PKCE. What comes of it is a session of the dashboard and nothing else.</summary>
 /// <remarks>The framework's handler has services of its own: no other route of the server knows its scheme.</remarks>
