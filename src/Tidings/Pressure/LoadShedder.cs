@@ -16,8 +16,8 @@ internal sealed partial class LoadShedder : IDisposable
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan RelieveEvery = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan CalmFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RelieveEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CalmFor = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _gate = new();
     private readonly IPressure _pressure;
