@@ -147,6 +147,7 @@ internal static class TidingsServer
         app.MapTidingsApi("/api");
         app.MapTidingsMetrics("/metrics");
         app.MapTickets("/api/tickets");
+        app.MapPusher();
         app.MapAsyncApi("/asyncapi.json", "/connect");
         app.MapOpenApi("/openapi/{documentName}.json");
         var tasks = app.MapTasks("/api/tasks", "/ws/tasks/{taskId}");

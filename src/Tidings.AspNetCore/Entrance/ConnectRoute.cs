@@ -12,12 +12,18 @@ namespace Tidings.AspNetCore.Entrance;
 /// <summary>Takes connections of the channel protocol in: what a hook says of a client, and which channels the server subscribes.</summary>
 internal sealed class ConnectRoute(Edge tidings, ChannelHandler channels)
 {
+    /// <summary>Refuses a handshake by what it says, in the dialect's own numbers; or null.</summary>
+    public Func<HttpContext, DisconnectCode?>? Refuses { get; init; }
+
+    /// <summary>Whether the server subscribes newcomers to <c>all</c> and to their own channel.</summary>
+    public bool HasOwnChannels { get; init; } = true;
+
     /// <summary>The route of WebSockets.</summary>
     public WebSocketRoute WebSockets(LiveSettings settings) => new(settings, channels) { Join = Join, IdentifiesByItself = tidings.ConnectHook is not null };
 
     /// <summary>What makes a WebSocket a session: it may run after the request, unless a hook is asked, which is told of the request.</summary>
-    private Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) => tidings.ConnectHook is null
-        ? connection => BeginAsync(connection, ArrivalOf(connection.Identity))
+    private Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) => Refuses?.Invoke(context) is { } refused ? _ => ValueTask.FromResult<DisconnectCode?>(refused)
+        : tidings.ConnectHook is null ? connection => BeginAsync(connection, ArrivalOf(connection.Identity))
         : async connection =>
         {
             var (arrival, refusal) = await AdmitAsync(context, connection.Identity);
@@ -45,7 +51,7 @@ internal sealed class ConnectRoute(Edge tidings, ChannelHandler channels)
         var arrival = ArrivalOf(identity);
         if (tidings.ConnectHook is { } hook)
         {
-            var (admitted, refusal) = await hook.AskAsync(context, arrival);
+            var (admitted, refusal) = await hook.AskAsync(context, arrival, channels.NewId());
             if (admitted is null)
             {
                 return (null, refusal);
@@ -65,17 +71,17 @@ internal sealed class ConnectRoute(Edge tidings, ChannelHandler channels)
         return null;
     }
 
-    private static Arrival ArrivalOf(Identity? identity) => new() { Identity = identity, Channels = ChannelsOf(identity?.User, []) };
+    private Arrival ArrivalOf(Identity? identity) => new() { Identity = identity, Channels = ChannelsOf(identity?.User, []) };
 
-    private static List<string> ChannelsOf(string? user, IReadOnlyList<string> more)
+    private List<string> ChannelsOf(string? user, IReadOnlyList<string> more)
     {
-        List<string> channels = [ChannelName.Everybody];
-        if (user is not null && ChannelName.OfUser(user) is { } own)
+        List<string> subscribed = HasOwnChannels ? [ChannelName.Everybody] : [];
+        if (HasOwnChannels && user is not null && ChannelName.OfUser(user) is { } own)
         {
-            channels.Add(own);
+            subscribed.Add(own);
         }
 
-        channels.AddRange(more.Except(channels).Distinct());
-        return channels;
+        subscribed.AddRange(more.Except(subscribed).Distinct());
+        return subscribed;
     }
 }

@@ -12,10 +12,12 @@ internal sealed class ConnectHook(HookClient client, Uri url, Func<long> now)
     // What a back end needs to know a user by; cookies and tokens go to it alone, and to no log.
     private static readonly string[] Headers = ["Authorization", "Cookie", "Origin", "User-Agent", "Accept-Language"];
 
+    /// <param name="context">The request.</param>
+    /// <param name="arrival">Who it says to be.</param>
+    /// <param name="id">The connection's public id.</param>
     /// <returns>Who comes; or null and why the connection is refused.</returns>
-    public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AskAsync(HttpContext context, Arrival arrival)
+    public async ValueTask<(Arrival? Arrival, DisconnectCode Refusal)> AskAsync(HttpContext context, Arrival arrival, string id)
     {
-        var id = ChannelHandler.NewId();
         var answer = await client.AskAsync(url, HookSchema.Connect, Event(context, id, arrival.Identity?.User), CancellationToken.None);
         if (answer is null)
         {

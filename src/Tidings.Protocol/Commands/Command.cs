@@ -32,6 +32,12 @@ internal sealed class SubscribeRequest
     /// <summary>Whether joins and leaves are wanted.</summary>
     public bool Presence { get; set; }
 
+    /// <summary>A signature that proves the right to subscribe or to sign in, in dialects that have one; and the text that it signs, or null.</summary>
+    public string? Proof { get; set; }
+
+    /// <inheritdoc cref="Proof"/>
+    public string? ProofText { get; set; }
+
     /// <summary>Whether only the newest message per key is wanted while the connection lags.</summary>
     public bool Conflate { get; set; }
 

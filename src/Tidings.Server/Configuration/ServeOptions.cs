@@ -5,6 +5,10 @@ namespace Tidings.Server.Configuration;
 /// <summary>The short forms of options on the command line of <c>tidings serve</c>, and the configuration keys they set.</summary>
 internal static class ServeOptions
 {
+    private const string PusherApps = "Tidings:Pusher:Apps";
+
+    private static readonly string[] AppParts = ["Id", "Key", "Secret"];
+
     private static readonly (Option Option, string Key)[] All =
     [
         (Text("--urls", "Addresses to listen on, http:// or https://, separated by ';'. Default http://localhost:8000"), "urls"),
@@ -22,6 +26,7 @@ internal static class ServeOptions
         (Text("--jwt-secret", "Secret of the key that tokens are signed with (HS256), at least 32 bytes"), "Tidings:Jwt:Secret"),
         (Text("--jwt-authority", "OpenID Connect provider whose tokens are accepted, as https://issuer.example.com/"), "Tidings:Jwt:Authority"),
         (Text("--jwt-audience", "What its tokens must be for (aud)"), "Tidings:Jwt:Audience"),
+        (new Option<string[]>("--pusher") { Description = "An application of the Pusher protocol, as ID:KEY:SECRET; may be repeated" }, PusherApps),
         (new Option<bool>("--require-auth") { Description = "No anonymous connections" }, "Tidings:RequireAuthentication"),
         (Text("--heartbeat", "How often peers are asked for a sign of life, as 30s; 0 is never"), "Tidings:Heartbeat:Interval"),
         (Text("--limits", "A set of limits: default, small or none"), "Tidings:Limits:Preset"),
@@ -57,6 +62,9 @@ internal static class ServeOptions
                 case Option<bool> flag:
                     settings[key] = parsed.GetValue(flag) ? "true" : "false";
                     break;
+                case Option<string[]> apps when key == PusherApps:
+                    ReadApps(parsed.GetValue(apps) ?? [], settings);
+                    break;
                 case Option<string[]> list:
                     foreach (var (index, value) in (parsed.GetValue(list) ?? []).Index())
                     {
@@ -71,6 +79,18 @@ internal static class ServeOptions
         }
 
         return settings;
+    }
+
+    // What is missing is named with all that is wrong in the configuration.
+    private static void ReadApps(string[] apps, Dictionary<string, string?> settings)
+    {
+        foreach (var (index, app) in apps.Index())
+        {
+            foreach (var (name, value) in AppParts.Zip(app.Split(':', 3)))
+            {
+                settings[$"{PusherApps}:{index}:{name}"] = value;
+            }
+        }
     }
 
     /// <summary>The short form that sets <paramref name="key"/>, or null.</summary>

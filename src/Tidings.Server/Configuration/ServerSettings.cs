@@ -39,7 +39,7 @@ internal sealed record ServerSettings(ServerOptions Options, string Urls, Server
         faults.AddRange(options.Dashboard.Faults());
         faults.AddRange(TrustedProxies.Faults(options.TrustedProxies));
         faults.AddRange(options.ToRedis()?.Faults() ?? []);
-        faults.AddRange(ExampleSecrets.Faults(options, "Tidings:").Except(faults));
+        faults.AddRange(ExampleSecrets.Faults(options, "Tidings:").Select(static fault => fault.Replace("Tidings:Tidings:", "Tidings:", StringComparison.Ordinal)).Except(faults));
         if (options.PostgreSql is { } postgreSql && !TaskDb.IsConnectionString(postgreSql))
         {
             faults.Add(OptionFault.Of<ServerOptions>(nameof(ServerOptions.PostgreSql), "Tidings:PostgreSql", postgreSql, "Npgsql's connection string, as Host=127.0.0.1;Database=tidings"));

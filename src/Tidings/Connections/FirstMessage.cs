@@ -88,10 +88,15 @@ internal sealed class FirstMessage(Authenticator authenticator)
             return End(connection, DisconnectCode.Unavailable, AuthOutcome.Unavailable);
         }
 
-        if (judged.Identity is not { } identity || !TryTake(connection, identity))
+        return judged.Identity is { } identity ? await TakeAsync(connection, identity).ConfigureAwait(false) : Refuse(connection, judged.Why!);
+    }
+
+    /// <summary>Makes the connection the user's who has proven to be there. Called on the connection's lane, suspended; goes on there.</summary>
+    public static async Task<AuthAnswer> TakeAsync(Connection connection, Identity identity)
+    {
+        if (!TryTake(connection, identity))
         {
-            var details = connection.Registry.Refusals.Add("Invalid token", connection.Address, new FieldFault("token", judged.Why ?? TokenReason.OtherUser));
-            return Refuse(connection, details);
+            return Refuse(connection, TokenReason.OtherUser);
         }
 
         var counted = await connection.TryCountUserAsync().ConfigureAwait(false);
@@ -134,8 +139,9 @@ internal sealed class FirstMessage(Authenticator authenticator)
     }
 
     // A peer that is to be closed is told why before, where it may know.
-    private static AuthAnswer Refuse(Connection connection, IReadOnlyList<FieldFault>? details)
+    private static AuthAnswer Refuse(Connection connection, string why)
     {
+        var details = connection.Registry.Refusals.Add("Invalid token", connection.Address, new FieldFault("token", why));
         if (details is not null && connection is { State: ConnectionState.Open, Authentication.IsPending: true })
         {
             connection.TellTokenRefused(details);

@@ -1,8 +1,10 @@
+using System.Security.Cryptography;
 using Tidings.Channels;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;
+using Tidings.Security.Identities;
 
 namespace Tidings.Dialects;
 
@@ -24,6 +26,20 @@ internal abstract class SessionDialect(MessageDeflater? deflater = null) : Diale
 
     /// <summary>The text that asks a peer for a sign of life; the protocol's ping goes out beside it.</summary>
     public virtual byte[] Ping { get; } = Frame.Text("""{"type":"ping"}"""u8);
+
+    /// <summary>A new connection's public id.</summary>
+    public virtual string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(10));
+
+    /// <summary>What a subscription proves by itself; null where the protocol has no proofs, or this channel needs none, and the channel's kind decides alone.</summary>
+    /// <param name="connection">The connection's public id.</param>
+    /// <param name="user">Who it is, or null.</param>
+    /// <param name="request">The subscription.</param>
+    public virtual SubscriptionProof? Prove(string connection, string? user, SubscribeRequest request) => null;
+
+    /// <summary>The user whom an <c>auth</c> proves by itself, without a token; null where it does not.</summary>
+    /// <param name="connection">The connection's public id.</param>
+    /// <param name="command">The command.</param>
+    public virtual Identity? SignIn(string connection, Command command) => null;
 
     /// <summary>The close code in this protocol's numbers.</summary>
     public virtual DisconnectCode CloseCode(DisconnectCode code) => code;

@@ -25,6 +25,8 @@ internal static class TidingsOptionsValidator
             .. options.Jwt.Keys.SelectMany(static (key, index) => OptionFaults.Of(key, $"Tidings:Jwt:Keys:{index}:")),
             .. options.Jwt.Issuers.SelectMany(static (issuer, index) => OptionFaults.Of(issuer, $"Tidings:Jwt:Issuers:{index}:")),
             .. options.Channels.SelectMany(static (channel, index) => OptionFaults.Of(channel, $"Tidings:Channels:{index}:")),
+            .. options.Pusher.Apps.SelectMany(static (app, index) => OptionFaults.Of(app, $"Tidings:Pusher:Apps:{index}:")),
+            .. PusherFaults.Of(options),
             .. HookFaults.Of(options)])
         {
             yield return fault;

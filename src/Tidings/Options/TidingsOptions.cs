@@ -69,6 +69,9 @@ public sealed class TidingsOptions
     /// <summary>Tokens by which clients say who they are.</summary>
     public JwtOptions Jwt { get; } = new();
 
+    /// <summary>Clients and back ends that speak the Pusher protocol.</summary>
+    public PusherOptions Pusher { get; } = new();
+
     /// <summary>Whether the server's own routes, on every transport, refuse clients that do not authenticate. Default false.</summary>
     public bool RequireAuthentication { get; set; }
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Dialects;
@@ -22,7 +21,7 @@ internal sealed partial class ChannelHandler(
     public override byte[] TextPing { get; } = Heartbeat.WithText(dialect.Ping);
 
     /// <summary>A new connection's public id.</summary>
-    public static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(10));
+    public string NewId() => dialect.NewId();
 
     public override void OnText(Connection connection, ReadOnlySpan<byte> text)
     {

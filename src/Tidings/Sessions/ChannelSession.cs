@@ -5,6 +5,7 @@ using Tidings.Protocol.Commands;
 using Tidings.Quotas;
 using Tidings.Rules;
 using Tidings.Security.Identities;
+using Tidings.Security.Tokens;
 
 namespace Tidings.Sessions;
 
@@ -112,6 +113,9 @@ internal sealed class ChannelSession(Connection connection, string id, SessionDi
         }
     }
 
+    /// <summary>Whether its subscription to the channel grants publishing there, whatever the channel's kind says.</summary>
+    public bool MayPublishBySubscription(string channel) => Find(channel)?.Grant?.Identity.Grants?.Allow(channel, TokenActions.Publish) == true;
+
     /// <summary>Who asks for something in a channel that is subscribed to: where a token of its own grants the subscription, that is what is granted there, too.</summary>
     public Identity? IdentityIn(string channel) => Find(channel)?.Grant?.Identity ?? Identity;
 
@@ -146,4 +150,7 @@ internal sealed record ChannelMembership(string Channel, ChannelKind Kind, Subsc
 
     /// <summary>What a token of its own grants; null where the connection's rights do.</summary>
     public SubscriptionGrant? Grant { get; set; }
+
+    /// <summary>In whose name it is present where a proof says so, and what is shown; null where the session's user is.</summary>
+    public ProvenMember? Member { get; init; }
 }

@@ -58,7 +58,9 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
                 return ReadByTokenAsync(session, command);
         }
 
-        return CarryOutAsync(session, command, command.Type is CommandType.History or CommandType.Presence ? session.IdentityIn(command.Target.Channel) : session.Identity);
+        var bySubscription = command.Type is CommandType.History or CommandType.Presence
+            || (command.Type == CommandType.Publish && session.MayPublishBySubscription(command.Target.Channel));
+        return CarryOutAsync(session, command, bySubscription ? session.IdentityIn(command.Target.Channel) : session.Identity);
     }
 
     // What has no subscription to look at, as a request over HTTP, shows the token that would grant one.
@@ -114,6 +116,8 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
                 connection.Suspend();
                 connection.Close(DisconnectCode.Goodbye);
                 return default;
+            case CommandType.Auth when session.Dialect.SignIn(session.Id, command) is { } identity:
+                return SignInAsync(session, command, identity);
             case CommandType.Auth when FirstMessage is { } firstMessage:
                 return AuthenticateAsync(session, command, firstMessage);
             case CommandType.Auth:
@@ -139,9 +143,19 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
 
     private async ValueTask AuthenticateAsync(ChannelSession session, Command command, FirstMessage firstMessage)
     {
-        var connection = session.Connection;
         var known = session.User is not null;
-        var answer = await firstMessage.TakeAsync(connection, command.Token).ConfigureAwait(false);
+        await TellAsync(session, command, await firstMessage.TakeAsync(session.Connection, command.Token).ConfigureAwait(false), known).ConfigureAwait(false);
+    }
+
+    private async ValueTask SignInAsync(ChannelSession session, Command command, Identity identity)
+    {
+        var known = session.User is not null;
+        await TellAsync(session, command, await Connections.FirstMessage.TakeAsync(session.Connection, identity).ConfigureAwait(false), known).ConfigureAwait(false);
+    }
+
+    private async ValueTask TellAsync(ChannelSession session, Command command, AuthAnswer answer, bool known)
+    {
+        var connection = session.Connection;
         switch (answer.Outcome)
         {
             case AuthOutcome.Accepted:
@@ -218,7 +232,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
 
         var position = await broker.PublishAsync(new Publication(channel, new MessageData(DataKind.Json, data))
         {
-            From = session.User,
+            From = session.Find(channel)?.Member?.User ?? session.User,
             Sender = connection.Sender,
             Connection = kind.Publisher ? session.HearingId : null,
             Event = command.Event,

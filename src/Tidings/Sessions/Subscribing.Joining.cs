@@ -14,10 +14,10 @@ namespace Tidings.Sessions;
 internal sealed partial class Subscribing
 {
     // Without a command it is the server's wish.
-    private async ValueTask JoinAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind, Command? command, Identity? granted = null)
+    private async ValueTask JoinAsync(ChannelSession session, SubscribeRequest request, ChannelKind kind, Command? command, Identity? granted = null, ProvenMember? member = null)
     {
         var connection = session.Connection;
-        var membership = NewMembership(session, request, kind, byServer: command is null, granted);
+        var membership = NewMembership(session, request, kind, byServer: command is null, granted, member);
         session.Add(membership);
 
         // Live first, then the log: what is said between the two is in both, and sent once.
@@ -67,7 +67,7 @@ internal sealed partial class Subscribing
         return await broker.ReadAsync(request.Channel, default).ConfigureAwait(false) with { Recovered = false };
     }
 
-    private ChannelMembership NewMembership(ChannelSession session, SubscribeRequest request, ChannelKind kind, bool byServer, Identity? granted)
+    private ChannelMembership NewMembership(ChannelSession session, SubscribeRequest request, ChannelKind kind, bool byServer, Identity? granted, ProvenMember? member = null)
     {
         var connection = session.Connection;
         var dialect = session.Dialect.For(connection.Deflate);
@@ -76,7 +76,8 @@ internal sealed partial class Subscribing
         {
             Watch = kind.Presence && request.Presence ? Subscription.Waiting(connection, dialect, conflates: false, skipsWhenSlow: false) : null,
             Share = byServer ? null : Shares.Take(connection.Sender, kind.Presence ? 2 : 1),
-            PresenceName = session.PresenceName,
+            PresenceName = member?.User ?? session.PresenceName,
+            Member = member,
             Grant = granted is null ? null : new SubscriptionGrant(session, request.Channel, granted, this),
         };
     }
@@ -102,7 +103,7 @@ internal sealed partial class Subscribing
 
     private static void Begin(ChannelSession session, ChannelMembership membership, SubscribeRequest request, HistoryPart history, PresenceList? members, Command? command)
     {
-        var subscribed = new Outcome.Subscribed(request.Channel, history.Start, request.Since is null ? null : history.Recovered, members, membership.Grant?.Expires);
+        var subscribed = new Outcome.Subscribed(request.Channel, history.Start, request.Since is null ? null : history.Recovered, members, membership.Grant?.Expires, history.Messages.Count);
         if (command is not null)
         {
             session.Answer(command, subscribed);
@@ -124,7 +125,7 @@ internal sealed partial class Subscribing
 
     private async ValueTask<PresenceList?> EnterAsync(ChannelSession session, ChannelMembership membership, bool listed)
     {
-        await presence.JoinAsync(membership.Channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+        await presence.JoinAsync(membership.Channel, membership.PresenceName, session.Id, membership.Member?.Info ?? session.Info).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
         if (session.Ended || session.Find(membership.Channel) != membership)
         {

@@ -48,7 +48,7 @@ internal sealed partial class Subscribing
     {
         await session.Connection.Lane.SwitchTo();
         var before = membership.PresenceName;
-        if (session.Ended || before == session.PresenceName)
+        if (session.Ended || membership.Member is not null || before == session.PresenceName)
         {
             return;
         }

@@ -74,7 +74,18 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         }
 
         Identity? granted = null;
-        if (request.Token is not null)
+        var proof = session.Dialect.Prove(session.Id, session.User, request);
+        if (proof is not null)
+        {
+            granted = proof.Granted;
+            if (granted is null)
+            {
+                var wrong = Refuse(connection, "the signature does not hold for this channel and connection");
+                session.Answer(command, new Outcome.Refused(wrong.Code, wrong.Text, wrong.Details));
+                return;
+            }
+        }
+        else if (request.Token is not null)
         {
             (granted, var invalid) = await IdentifyAsync(session, request).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
@@ -121,7 +132,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             return;
         }
 
-        await JoinAsync(session, request, kind, command, granted).ConfigureAwait(false);
+        await JoinAsync(session, request, kind, command, granted, proof?.Member).ConfigureAwait(false);
     }
 
     /// <summary>Subscribes a session that did not ask for it, and tells it: no limit counts it, no permission is needed.</summary>

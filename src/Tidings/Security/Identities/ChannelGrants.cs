@@ -15,6 +15,7 @@ internal sealed class ChannelGrants
 
     private readonly (ChannelPattern Pattern, TokenActions Actions)[] _grants;
     private readonly string? _only;
+    private readonly TokenActions _actions = OfSubscription;
     private readonly ChannelPattern[]? _within;
 
     private ChannelGrants(TokenPermissions permissions, (ChannelPattern, TokenActions)[] grants, IReadOnlyList<string>? within)
@@ -24,14 +25,17 @@ internal sealed class ChannelGrants
         _within = within is null ? null : Compiled.GetValue(within, static patterns => [.. patterns.Select(static pattern => new ChannelPattern(pattern))]);
     }
 
-    private ChannelGrants(string channel, IReadOnlyList<string>? within)
-        : this(new TokenPermissions([new TokenPermission(channel, OfSubscription)]), [], within) => _only = channel;
+    private ChannelGrants(string channel, IReadOnlyList<string>? within, TokenActions actions = OfSubscription)
+        : this(new TokenPermissions([new TokenPermission(channel, actions)]), [], within) => (_only, _actions) = (channel, actions);
 
     /// <summary>The same as the token said it.</summary>
     public TokenPermissions Permissions { get; }
 
     /// <summary>Patterns beside which nothing is granted, as the issuer may name no others; null where it may name any.</summary>
     public IReadOnlyList<string>? Within { get; }
+
+    /// <summary>What is granted in one channel and nowhere else.</summary>
+    public static ChannelGrants Of(string channel, TokenActions actions) => new(channel, within: null, actions);
 
     /// <summary>What the token of one subscription grants.</summary>
     /// <returns>Null where its issuer's tokens may not name the channel.</returns>
@@ -68,7 +72,7 @@ internal sealed class ChannelGrants
     {
         if (_only is not null)
         {
-            return channel == _only && (action & OfSubscription) != 0;
+            return channel == _only && (action & _actions) != 0;
         }
 
         foreach (var (pattern, actions) in _grants)

@@ -1,0 +1,111 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using TestKit;
+using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Protocol;
+using Tidings.Testing;
+
+namespace Tidings.Channels.Tests.Pusher;
+
+public sealed class LanePumpPusherRules() : PusherRules(Pump.Lanes);
+
+public sealed class StreamPumpPusherRules() : PusherRules(Pump.Streams);
+
+/// <summary>The Pusher protocol on the wire. Its own clients are tested in clients/js/test/pusher.test.js.</summary>
+public abstract class PusherRules(string pump) : ServerTests(pump)
+{
+    private const string Secret = "7ad3773142a6692b25b8";
+
+    private static readonly (string, string?)[] App =
+    [
+        ("Tidings:Pusher:Apps:0:Id", "1"), ("Tidings:Pusher:Apps:0:Key", "278d425bdf160c739803"), ("Tidings:Pusher:Apps:0:Secret", Secret), ("Tidings:Heartbeat:Interval", "30s"),
+    ];
+
+    [Fact]
+    public async Task It_begins_pings_and_drains_in_its_own_words()
+    {
+        var time = new ManualTime();
+        await using var server = await StartAsync(time, [.. App, ("Tidings:Drain", "1s")]);
+        await using var socket = await server.ConnectAsync("/app/278d425bdf160c739803?protocol=7");
+        Assert.Matches("""^\{"event":"pusher:connection_established","data":"\{\\"socket_id\\":\\"[0-9]+\.[0-9]+\\",\\"activity_timeout\\":120\}"\}$""", await socket.ReceiveTextAsync());
+        await socket.SendTextAsync("""{"event":"pusher:ping","data":{}}""");
+        await socket.ExpectTextAsync("""{"event":"pusher:pong","data":"{}"}""");
+        time.Advance(TimeSpan.FromSeconds(30));
+        await socket.ExpectTextAsync("""{"event":"pusher:ping","data":"{}"}""");
+        await socket.ExpectPingAsync();
+        var closing = server.Registry.CloseAllAsync(DisconnectCode.Draining, TestContext.Current.CancellationToken);
+        await socket.ExpectCloseInTheEndAsync(4100, DisconnectCode.Draining.Reason);
+        await socket.DisposeAsync();
+        await closing;
+    }
+
+    [Fact]
+    public async Task An_event_of_the_protocol_is_a_message_with_its_name_and_its_text()
+    {
+        await using var server = await StartAsync(App);
+        await using var socket = await ConnectAsync(server);
+        await SubscribeAsync(socket, "news");
+        await server.Services.Node.ServerActions.PublishAsync("news", "{\"a\":\"é\"}"u8.ToArray(), new PublishOptions { Event = "paid" }, TestContext.Current.CancellationToken);
+        await socket.ExpectTextAsync("""{"event":"paid","channel":"news","data":"{\"a\":\"é\"}"}""");
+        await socket.SendTextAsync("""{"event":"pusher:subscribe","data":{"channel":"news"}}""");
+        await socket.ExpectTextAsync("""{"event":"pusher_internal:subscription_succeeded","channel":"news","data":"{}"}""");
+        await socket.SendTextAsync("""{"event":"pusher:unsubscribe","data":{"channel":"news"}}""");
+        await socket.SendTextAsync("""{"event":"pusher:ping","data":{}}""");
+        await socket.ExpectTextAsync("""{"event":"pusher:pong","data":"{}"}""");
+        await socket.SendTextAsync("nonsense");
+        Assert.StartsWith("""{"event":"pusher:error","data":{"code":null""", await socket.ReceiveTextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_member_is_whom_the_signature_names_and_a_signature_is_of_one_connection()
+    {
+        await using var server = await StartAsync(App);
+        await using var ann = await ConnectAsync(server);
+        await using var eve = await ConnectAsync(server);
+        const string Data = """{"user_id":7,"user_info":{"name":"Ann"}}""";
+        var proof = Sign($"{ann.Id}:presence-room:{Data}");
+        await ann.SendTextAsync(Subscribe("presence-room", proof, Data));
+        await ann.ExpectTextAsync("""{"event":"pusher_internal:subscription_succeeded","channel":"presence-room","data":"{\"presence\":{\"ids\":[\"7\"],\"hash\":{\"7\":{\"name\":\"Ann\"}},\"count\":1}}"}""");
+        foreach (var (channel, data) in new[] { ("presence-room", Data), ("presence-other", Data), ("presence-room", Data.Replace('7', '8')), ("private-room", Data) })
+        {
+            await eve.SendTextAsync(Subscribe(channel, proof, data));
+            Assert.Contains("pusher:subscription_error", await eve.ReceiveTextAsync(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(["7"], (await server.Services.Node.Presence.ReadAsync("presence-room", 10, TestContext.Current.CancellationToken)).Members.Select(static member => member.User));
+    }
+
+    private static async Task<PusherSocket> ConnectAsync(TestServer server)
+    {
+        var socket = await server.ConnectAsync("/app/278d425bdf160c739803?protocol=7&ping=frame");
+        using var hello = JsonDocument.Parse(await socket.ReceiveTextAsync());
+        using var data = JsonDocument.Parse(hello.RootElement.GetProperty("data").GetString()!);
+        return new PusherSocket(socket, data.RootElement.GetProperty("socket_id").GetString()!);
+    }
+
+    private static async Task SubscribeAsync(PusherSocket socket, string channel)
+    {
+        await socket.SendTextAsync($$$"""{"event":"pusher:subscribe","data":{"auth":"","channel":"{{{channel}}}"}}""");
+        await socket.ExpectTextAsync($$"""{"event":"pusher_internal:subscription_succeeded","channel":"{{channel}}","data":"{}"}""");
+    }
+
+    private static string Subscribe(string channel, string auth, string data) =>
+        JsonSerializer.Serialize(new { @event = "pusher:subscribe", data = new { auth, channel_data = data, channel } });
+
+    private static string Sign(string text) =>
+        "278d425bdf160c739803:" + Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes(text)));
+
+    private sealed class PusherSocket(RawWebSocket socket, string id) : IAsyncDisposable
+    {
+        public string Id => id;
+
+        public Task SendTextAsync(string text) => socket.SendTextAsync(text);
+
+        public Task<string> ReceiveTextAsync() => socket.ReceiveTextAsync();
+
+        public Task ExpectTextAsync(string text) => socket.ExpectTextAsync(text);
+
+        public ValueTask DisposeAsync() => socket.DisposeAsync();
+    }
+}
