@@ -18,27 +18,26 @@ namespace Tidings.Client;
 public sealed class ChannelSubscription : IAsyncEnumerable<ChannelEvent>, IAsyncDisposable
 {
     private readonly TidingsClient _client;
-    private readonly ChannelFeed _feed;
+    private readonly ChannelFeed? _feed;
+    private readonly LoadedChannel? _loaded;
     private int _reading;
 
-    internal ChannelSubscription(TidingsClient client, ChannelFeed feed)
-    {
-        _client = client;
-        _feed = feed;
-    }
+    internal ChannelSubscription(TidingsClient client, ChannelFeed feed) => (_client, _feed, Channel) = (client, feed, feed.Channel);
+
+    internal ChannelSubscription(TidingsClient client, LoadedChannel loaded) => (_client, _loaded, Channel) = (client, loaded, loaded.Channel);
 
     /// <summary>The channel's name.</summary>
-    public string Channel => _feed.Channel;
+    public string Channel { get; }
 
     /// <summary>Up to where messages have been received, which may be ahead of the loop; null before the first answer. To go on in another
     /// run, keep <see cref="ChannelMessage.Position"/> of the last message that was worked through.</summary>
-    public StreamPosition? Position => _feed.Position;
+    public StreamPosition? Position => _feed is null ? _loaded!.Position : _feed.Position;
 
-    /// <summary>Completes when the subscription is live for the first time.</summary>
+    /// <summary>Completes when the subscription is live for the first time; with <see cref="SubscribeOptions.Load"/> a loop has to be running.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="TidingsException">It was refused, or the client is away for good.</exception>
     /// <exception cref="OperationCanceledException">It was disposed before, or cancelled.</exception>
-    public Task WaitAsync(CancellationToken cancellationToken = default) => _feed.Live.WaitAsync(cancellationToken);
+    public Task WaitAsync(CancellationToken cancellationToken = default) => (_feed?.Live ?? _loaded!.Live).WaitAsync(cancellationToken);
 
     /// <summary>What the channel tells. For one loop at a time.</summary>
     /// <param name="cancellationToken">Ends the loop with <see cref="OperationCanceledException"/>; what is queued stays for the next.</param>
@@ -52,7 +51,7 @@ public sealed class ChannelSubscription : IAsyncEnumerable<ChannelEvent>, IAsync
 
         try
         {
-            await foreach (var told in _feed.ReadAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (var told in (_feed?.ReadAsync(cancellationToken) ?? _loaded!.ReadAsync(cancellationToken)).ConfigureAwait(false))
             {
                 yield return told;
             }
@@ -100,7 +99,12 @@ public sealed class ChannelSubscription : IAsyncEnumerable<ChannelEvent>, IAsync
     /// <summary>Ends the subscription; its loop gets what is queued and ends.</summary>
     public ValueTask DisposeAsync()
     {
-        _client.Unsubscribe(_feed);
+        if (_feed is not null)
+        {
+            _client.Unsubscribe(_feed);
+        }
+
+        _loaded?.Dispose();
         return ValueTask.CompletedTask;
     }
 }

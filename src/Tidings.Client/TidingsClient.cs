@@ -116,6 +116,13 @@ public sealed partial class TidingsClient : IAsyncDisposable
         Check(channel);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Last, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.QueueLength, 16);
+        if (options.Load is not null)
+        {
+            return options is { Since: null, Last: 0 }
+                ? new ChannelSubscription(this, new LoadedChannel(this, channel, options, _options.TimeProvider, _random))
+                : throw new ArgumentException("Load must not stand beside Since or Last.", nameof(options));
+        }
+
         var feed = new ChannelFeed(channel, options, _channels.Own) { Beginning = Begin, Behind = ReadHistory, PresenceUnknown = ReadPresence };
         lock (_gate)
         {

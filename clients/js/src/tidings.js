@@ -3,6 +3,7 @@ import { SILENT } from './base/close-codes.js';
 import { Emitter } from './base/emitter.js';
 import { hostOf } from './base/host.js';
 import { TidingsError } from './base/tidings-error.js';
+import { LoadedSubscription } from './channels/loaded-subscription.js';
 import { Subscriptions } from './channels/subscriptions.js';
 import { Commands } from './commands/commands.js';
 import { OwnMessages } from './commands/own-messages.js';
@@ -21,22 +22,8 @@ import { Task } from './task.js';
  * @typedef {import('./channels/subscription.js').History} History
  * @typedef {import('./channels/subscription.js').Presence} Presence
  * @typedef {import('./transports/transport.js').TransportKind} TransportKind
- *
- * @typedef {object} TidingsOptions
- * @property {import('./base/token-source.js').TokenOption} [token]  who the user is: a token, or what gets one, called again when the server wants another
- * @property {number} [maxRetries]      attempts in a row to come back before it stays away; without it there is no end
- * @property {TransportKind[]} [transports]  the only ones to try; without it `websocket`, `sse` and `polling`, in this order
- * @property {any} [WebSocket]          the class to use where there is no global one, as in Node before version 22
- *
- * @typedef {object} TidingsEvents
- * @property {import('./link/link.js').StateChange} state
- * @property {{ transport: TransportKind, connection: string | null, user: string | null, server?: string, version?: string }} connected  each time
- * @property {Message} message          in a channel that the server subscribed and nobody follows by `subscribe`
- * @property {import('./channels/subscription.js').Gap} gap  in such a channel: what was missed there is not recovered
- * @property {{ channel: string, offset: number }} removed  in such a channel: a message was erased
- * @property {{ from?: string, connection?: string, data: any }} direct  from another client: `from` is its user, `connection` that of somebody anonymous; with neither, from the application
- * @property {{ code: string, error: string }} error  no answer to a call: the server had something to object to, or the token could not be had
- * @property {{ direction: 'in' | 'out', text: string, transport: TransportKind }} frame  all that travels, as it is (tokens left out)
+ * @typedef {import('./options.js').TidingsOptions} TidingsOptions
+ * @typedef {import('./options.js').TidingsEvents} TidingsEvents
  */
 
 const CLIENT = { name: 'tidings-js', version: '0.1.0' };
@@ -134,21 +121,21 @@ export class Tidings extends Emitter {
 
   /**
    * Follows a channel until `unsubscribe`, through all connections. Of one channel there may be several subscriptions: the server knows one, and
-   * each has its own beginning and end.
-   * @param {string} channel
-   * @param {import('./channels/subscription.js').SubscribeOptions} [options]
+   * each has its own beginning and end. With `load` it begins with the application's own state, and loads it again where it cannot be followed any more.
+   * Throws a TypeError when the options are not to be had in JSON.
+   * @overload
+   * @param {string} channel @param {import('./channels/subscription.js').SubscribeOptions & { load: import('./channels/loaded-subscription.js').Load }} options
+   * @returns {LoadedSubscription}
+   * @overload
+   * @param {string} channel @param {import('./channels/subscription.js').SubscribeOptions} [options]
    * @returns {import('./channels/subscription.js').Subscription}
-   * @throws {TypeError} when the options are not to be had in JSON
+   * @param {string} channel @param {any} [options] @returns {any}
    */
   subscribe(channel, options = {}) {
     JSON.stringify(options);
     this.#use();
-    return this.#subscriptions.add(channel, options, {
-      publish: (name, data, how) => this.publish(name, data, how),
-      history: (name, what) => this.history(name, what),
-      presence: (name, what) => this.presence(name, what),
-      unsubscribe: (subscription) => this.#subscriptions.remove(subscription),
-    });
+    const { load } = options;
+    return load ? new LoadedSubscription(channel, options, this.#host, this, (name, how, stopped) => this.#follow(name, how, stopped)) : this.#follow(channel, options);
   }
 
   /**
@@ -273,6 +260,17 @@ export class Tidings extends Emitter {
 
   #begin() {
     if (this.#link.state === 'idle') this.#link.start();
+  }
+
+  /** @param {string} channel @param {import('./channels/subscription.js').SubscribeOptions} options @param {(error: Error) => void} [stopped] */
+  #follow(channel, options, stopped) {
+    return this.#subscriptions.add(channel, options, {
+      publish: (name, data, how) => this.publish(name, data, how),
+      history: (name, what) => this.history(name, what),
+      presence: (name, what) => this.presence(name, what),
+      unsubscribe: (subscription) => this.#subscriptions.remove(subscription),
+      stopped,
+    });
   }
 
   /** @param {Frame} command @param {Parameters<Commands['run']>[1]} how */

@@ -101,6 +101,33 @@ for (const kind of /** @type {const} */ (['websocket', 'sse', 'polling'])) descr
     await assert.rejects(anns.publish(8, { event: 'a\nb' }), { code: 'bad_request' });
   });
 
+  test('the own state comes first, and again where it cannot be followed any more', async () => {
+    const channel = newChannel();
+    await publish(channel, 1, 3);
+    const tidings = connect();
+    let rows = 3;
+    const load = async () => {
+      const { epoch, offset } = await tidings.history(channel, { limit: 0 });
+      return { rows, position: { epoch, offset } };
+    };
+    const room = tidings.subscribe(channel, { load });
+    /** @type {any[]} */
+    const told = [];
+    room.on('loaded', ({ rows }) => told.push(`${rows} rows`));
+    room.on('message', ({ data }) => told.push(data));
+    await eventually(() => room.active);
+    await publish(channel, 4, 5);
+    await eventually(() => told.length === 3);
+    assert.deepEqual(told, ['3 rows', 4, 5]);
+    rows = 0;
+    await server.erase(channel);
+    await eventually(() => told.length === 4);
+    await eventually(() => room.active);
+    await publish(channel, 6, 6);
+    await eventually(() => told.length === 5);
+    assert.deepEqual(told, ['3 rows', 4, 5, '0 rows', 6]);
+  });
+
   test('what was erased is told, and is a place without content in the history', async () => {
     const channel = newChannel();
     const tidings = connect();

@@ -61,6 +61,12 @@ public sealed record ChannelMessage(string Channel) : ChannelEvent(Channel)
 /// <param name="Reason"><c>trimmed</c>, <c>slow</c>, <c>epoch</c>, or <c>cleared</c> where the log was erased: what the application has kept of it is to go.</param>
 public sealed record ChannelGap(string Channel, StreamPosition Position, long From, long To, string Reason) : ChannelEvent(Channel);
 
+/// <summary>The application's own state was loaded: it takes the place of the one before, and what follows comes after its position.</summary>
+/// <param name="Channel">The channel's name.</param>
+/// <param name="Position">The position that was read before the state.</param>
+/// <param name="State">What <see cref="SubscribeOptions.Load"/> gave.</param>
+public sealed record ChannelLoaded(string Channel, StreamPosition Position, object? State) : ChannelEvent(Channel);
+
 /// <summary>A message was erased: what the application has kept of it is to go.</summary>
 /// <param name="Channel">The channel's name.</param>
 /// <param name="Position">Which message. It may have been told long ago, or never.</param>

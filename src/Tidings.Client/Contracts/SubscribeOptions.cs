@@ -23,9 +23,21 @@ public sealed record SubscribeOptions
     /// </summary>
     public Func<string, CancellationToken, ValueTask<string?>>? Token { get; init; }
 
+    /// <summary>
+    /// Gets the application's own state, with the position that its back end read before it. The loop begins with <see cref="ChannelLoaded"/> and goes on with what
+    /// came after that position; after a <see cref="ChannelGap"/> the state is loaded again, after a pause that is drawn anew each time. Where it fails, a
+    /// <see cref="ChannelError"/> is told and it is tried again. Called by the loop, and not before there is one. Not beside <see cref="Since"/> or <see cref="Last"/>. Default none.
+    /// </summary>
+    public Func<CancellationToken, Task<LoadedState>>? Load { get; init; }
+
     /// <summary>How many events may wait for a loop that lags, from 16; beyond it messages are read again from the history. Default 1,024.</summary>
     public int QueueLength { get; init; } = 1024;
 }
+
+/// <summary>The application's own state of a channel.</summary>
+/// <param name="Position">Of the channel's log, as it was read before the state: what is in the state and comes after it may come once more.</param>
+/// <param name="State">Whatever the application wants to have in <see cref="ChannelLoaded"/>.</param>
+public sealed record LoadedState(StreamPosition Position, object? State = null);
 
 /// <summary>How a message is published.</summary>
 public sealed record PublishOptions

@@ -116,6 +116,41 @@ public sealed class TransportTests
 
     [Theory]
     [MemberData(nameof(All))]
+    public async Task The_state_comes_first_and_again_where_it_cannot_be_followed_any_more(ClientTransport transport)
+    {
+        await using var world = await ClientServer.StartAsync();
+        var client = world.Client(new TidingsClientOptions { Transports = [transport] });
+        var tidings = world.Server.Services.Node.Facade;
+        var loads = 0;
+        await world.PublishAsync("chat:lobby", 1, 3);
+        await using var room = client.Subscribe("chat:lobby", new SubscribeOptions
+        {
+            Load = async cancellationToken =>
+            {
+                // The first cannot be had; the second is older than what is kept.
+                var load = ++loads;
+                var top = (await tidings.HistoryAsync("chat:lobby", limit: 0, cancellationToken: cancellationToken)).Position;
+                return load == 1 ? throw new InvalidOperationException("not now") : new LoadedState(load == 2 ? new StreamPosition("another", 1) : top, $"state {load}");
+            },
+        });
+        var reader = new Reader(room);
+        await room.WaitAsync().WaitAsync(Eventually.Limit);
+        await Eventually.TrueAsync(() => reader.Told.OfType<ChannelLoaded>().Any(static loaded => loaded.State is "state 3"), "a state that can be followed was loaded");
+        await world.PublishAsync("chat:lobby", 4, 5);
+        await Eventually.TrueAsync(() => reader.Told.OfType<ChannelMessage>().Count() == 2, "what follows was told");
+        Assert.Equal("not now", reader.Told.OfType<ChannelError>().Single().Error);
+        Assert.Equal(["state 2", "state 3"], reader.Told.OfType<ChannelLoaded>().Select(static loaded => loaded.State));
+        Assert.Equal([4L, 5], reader.Told.OfType<ChannelMessage>().Select(static message => message.Position!.Value.Offset));
+        Assert.Equal(5, room.Position!.Value.Offset);
+        await tidings.EraseAsync("chat:lobby");
+        await Eventually.TrueAsync(() => reader.Told.OfType<ChannelLoaded>().Any(static loaded => loaded.State is "state 4"), "the state was loaded over the gap");
+        await world.PublishAsync("chat:lobby", 6, 6);
+        await Eventually.TrueAsync(() => reader.Told[^1] is ChannelMessage { Position.Offset: 1 }, "what follows was told");
+        Assert.Throws<ArgumentException>(() => client.Subscribe("chat:lobby", new SubscribeOptions { Last = 1, Load = static _ => throw new InvalidOperationException() }));
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
     public async Task What_was_erased_is_told_and_is_an_empty_place_in_the_history(ClientTransport transport)
     {
         await using var world = await ClientServer.StartAsync();

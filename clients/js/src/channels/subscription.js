@@ -69,7 +69,6 @@ import { MessageStream } from './message-stream.js';
  * @property {boolean} [ephemeral]      said in passing: not kept, has no offset, and fails at once where there is no connection
  *
  * @typedef {{ channel: string, epoch?: string, offset?: number }} Published  Without a position: in passing, or dropped by the application.
- *
  * @typedef {{ since?: StreamPosition, last?: number, before?: StreamPosition, limit?: number }} HistoryOptions  One of `since` (the messages after it), `before` (those just before it, in ascending order) and `last`; `limit` 0 asks for the position alone
  * @typedef {{ epoch: string, offset: number, messages: Omit<Message, 'channel'>[], recovered?: boolean }} History
  * @typedef {{ members: Member[], count: number }} Presence
@@ -82,6 +81,7 @@ import { MessageStream } from './message-stream.js';
  * @property {(channel: string, options?: HistoryOptions) => Promise<History>} history
  * @property {(channel: string, options?: { limit?: number }) => Promise<Presence>} presence
  * @property {(subscription: Subscription) => void} unsubscribe
+ * @property {(error: Error) => void} [stopped]  there will be no connection until the client is told to connect
  */
 
 /** How many events may wait while a subscription reads what it begins with; over it, it reads on. */
@@ -174,6 +174,7 @@ export class Subscription extends Emitter {
   stop(error) {
     this.#endError = error;
     this.#endStreams();
+    this.#owner.stopped?.(error);
   }
 
   /** There will be one. @internal */

@@ -1,0 +1,171 @@
+import { textOf } from '../base/application-code.js';
+import { backoff } from '../base/backoff.js';
+import { Emitter } from '../base/emitter.js';
+import { TidingsError } from '../base/tidings-error.js';
+import { MessageStream } from './message-stream.js';
+
+/**
+ * @typedef {import('../base/position.js').StreamPosition} StreamPosition
+ * @typedef {import('./subscription.js').Message} Message
+ * @typedef {import('./subscription.js').Subscription} Subscription
+ * @typedef {import('./subscription.js').SubscribeOptions} SubscribeOptions
+ *
+ * @typedef {{ position: StreamPosition } & Record<string, any>} Loaded  The application's state, and the position that was read before it.
+ * @typedef {() => Promise<Loaded>} Load
+ *
+ * @typedef {(channel: string, options: SubscribeOptions, stopped: (error: Error) => void) => Subscription} Follow
+ */
+
+/**
+ * A channel whose state the application keeps: `load` gets it, with the position that was read before it; messages follow after that position. Where what came
+ * after it is gone, the state is loaded again. The same events, calls and loops as of a {@link Subscription}, and `loaded` before the first message of each state.
+ * @extends {Emitter<import('./subscription.js').SubscriptionEvents & { loaded: Loaded }>}
+ */
+export class LoadedSubscription extends Emitter {
+  #host;
+  #options;
+  #owner;
+  #subscribe;
+  /** What follows the present state; undefined while one is loaded. @type {Subscription | undefined} */
+  #inner;
+  /** How often in a row a state was not followed by its messages. */
+  #attempt = 0;
+  #cancelWait = () => {};
+  #ended = false;
+  /** @type {Set<MessageStream<Message>>} */
+  #streams = new Set();
+
+  /**
+   * @param {string} channel
+   * @param {SubscribeOptions & { load: Load }} options
+   * @param {import('../base/host.js').Host} host
+   * @param {Pick<import('../tidings.js').Tidings, 'publish' | 'history' | 'presence'>} owner
+   * @param {Follow} follow
+   * @internal
+   */
+  constructor(channel, options, host, owner, follow) {
+    super();
+    this.channel = channel;
+    this.#options = options;
+    this.#host = host;
+    this.#owner = owner;
+    this.#subscribe = follow;
+    // Whoever subscribes has then had the time to listen.
+    queueMicrotask(() => void this.#begin());
+  }
+
+  /** Up to where the application was told; undefined while its state is loaded. */
+  get position() {
+    return this.#inner?.position;
+  }
+
+  /** Whether messages come now. */
+  get active() {
+    return this.#inner?.active ?? false;
+  }
+
+  /** Whether it was unsubscribed, refused, or ended by the server. */
+  get ended() {
+    return this.#ended;
+  }
+
+  /** @param {unknown} data any JSON @param {import('./subscription.js').PublishOptions} [options] */
+  publish(data, options) {
+    return this.#owner.publish(this.channel, data, options);
+  }
+
+  /** @param {import('./subscription.js').HistoryOptions} [options] */
+  history(options) {
+    return this.#owner.history(this.channel, options);
+  }
+
+  /** Who is there. @param {{ limit?: number }} [options] */
+  presence(options) {
+    return this.#owner.presence(this.channel, options);
+  }
+
+  /** Ends it; loops over it end. What is being loaded is dropped. */
+  unsubscribe() {
+    this.#inner?.unsubscribe();
+    this.#end();
+  }
+
+  /** @returns {AsyncIterableIterator<Message>} messages from now on */
+  [Symbol.asyncIterator]() {
+    /** @type {MessageStream<Message>} */
+    const stream = new MessageStream((left) => this.#streams.delete(left));
+    if (this.#ended) stream.end();
+    else this.#streams.add(stream);
+    return stream;
+  }
+
+  async #begin() {
+    if (this.#ended) return;
+    try {
+      const state = await this.#options.load();
+      const { epoch, offset } = positionOf(state);
+      if (this.#ended) return;
+      this.emit('loaded', state);
+      this.#follow({ epoch, offset });
+    } catch (error) {
+      if (this.#ended) return;
+      this.emit('error', { channel: this.channel, code: 'load_failed', error: textOf(error) });
+      this.#again();
+    }
+  }
+
+  /** Loads later: a crowd that missed the same does not come to the back end at once. */
+  #again() {
+    this.#inner = undefined;
+    this.#cancelWait = this.#host.after(() => void this.#begin(), backoff(this.#attempt++, this.#host.random));
+  }
+
+  /** @param {StreamPosition} since */
+  #follow(since) {
+    const { load: _, last: __, ...options } = this.#options;
+    const inner = this.#subscribe(this.channel, { ...options, since }, (error) => this.#endStreams(error));
+    this.#inner = inner;
+    // Over plain requests whether all follows shows in what follows.
+    inner.on('message', (message) => {
+      this.#attempt = 0;
+      this.emit('message', message);
+      if (message.event !== undefined) this.emit(`event:${message.event}`, message);
+      for (const stream of this.#streams) stream.push(message);
+    });
+    inner.on('subscribed', (detail) => {
+      if (detail.recovered) this.#attempt = 0;
+      this.emit('subscribed', detail);
+    });
+    inner.on('gap', (gap) => {
+      // What comes now is part of the state that is loaded next, or follows it.
+      inner.unsubscribe();
+      if (!this.#ended) this.#again();
+      this.emit('gap', gap);
+    });
+    inner.on('unsubscribed', (detail) => {
+      this.#end(detail.code === undefined ? undefined : new TidingsError(detail.code, detail.reason ?? 'Unsubscribed'));
+      this.emit('unsubscribed', detail);
+    });
+    for (const name of /** @type {const} */ (['removed', 'join', 'leave', 'error'])) inner.on(name, (/** @type {any} */ detail) => this.emit(name, detail));
+  }
+
+  /** @param {Error} [error] */
+  #end(error) {
+    this.#ended = true;
+    this.#cancelWait();
+    this.#endStreams(error);
+  }
+
+  /** @param {Error} [error] */
+  #endStreams(error) {
+    for (const stream of this.#streams) stream.end(error);
+    this.#streams.clear();
+  }
+}
+
+/** @param {Loaded} state @returns {StreamPosition} */
+function positionOf(state) {
+  const { epoch, offset } = /** @type {any} */ (state)?.position ?? {};
+  if (typeof epoch !== 'string' || !Number.isSafeInteger(offset) || offset < 0) throw new TypeError('`load` must return `position`, { epoch, offset }, as it was read before the state.');
+  return { epoch, offset };
+}
