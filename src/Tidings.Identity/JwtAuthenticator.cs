@@ -9,8 +9,8 @@ internal sealed class JwtAuthenticator : ITokenAuthenticator, IDisposable
 {
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly IIssuerHttp _http;
-    private readonly bool _ownsHttp;
+    private readonly Lazy<IssuerHttp> _ownHttp;
+    private readonly IIssuerHttp? _givenHttp;
     private volatile TokenIssuer[] _issuers;
 
     /// <param name="issuers">At least one. The first without a name of its own takes what names no other.</param>
@@ -20,8 +20,8 @@ internal sealed class JwtAuthenticator : ITokenAuthenticator, IDisposable
     /// <param name="http">How keys are fetched; null for over the network.</param>
     public JwtAuthenticator(IReadOnlyList<IssuerSettings> issuers, TokenValidatorOptions options, TimeProvider time, ILogger log, IIssuerHttp? http = null)
     {
-        (_time, _log, _ownsHttp) = (time, log, http is null);
-        _http = http ?? new IssuerHttp(time);
+        (_time, _log, _givenHttp) = (time, log, http);
+        _ownHttp = new Lazy<IssuerHttp>(() => new IssuerHttp(time));
         _issuers = Make(issuers, options, []);
     }
 
@@ -62,9 +62,9 @@ internal sealed class JwtAuthenticator : ITokenAuthenticator, IDisposable
             remote.Dispose();
         }
 
-        if (_ownsHttp)
+        if (_ownHttp.IsValueCreated)
         {
-            ((IDisposable)_http).Dispose();
+            _ownHttp.Value.Dispose();
         }
     }
 
@@ -79,7 +79,7 @@ internal sealed class JwtAuthenticator : ITokenAuthenticator, IDisposable
         .. issuers.Select(settings => new TokenIssuer(
             settings,
             settings.Location is not { } location ? null
-                : RemotesOf(before).FirstOrDefault(remote => remote.Location == location) ?? new RemoteKeys(location, _http, _time, _log),
+                : RemotesOf(before).FirstOrDefault(remote => remote.Location == location) ?? new RemoteKeys(location, _givenHttp ?? _ownHttp.Value, _time, _log),
             options,
             _time)),
     ];

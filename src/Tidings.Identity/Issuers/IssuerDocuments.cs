@@ -49,10 +49,20 @@ internal static class IssuerDocuments
         return (issuer, new Uri(jwks));
     }
 
-    private static string? Text(JsonDocument document, string member) =>
-        document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
+    private static string? Text(JsonDocument document, string member)
+    {
+        try
+        {
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String
+                ? value.GetString()
+                : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair in an escape.
+            return null;
+        }
+    }
 
     // It goes into a line of the log, and was written by others.
     private static string Shown(string text) => new([.. text.Take(200).Select(static c => char.IsControl(c) ? '?' : c)]);

@@ -19,6 +19,19 @@ internal static class JsonWebKeys
     /// <exception cref="IssuerException">The set is refused.</exception>
     public static IReadOnlyList<TokenKey> Read(JsonElement document, AlgorithmList algorithms)
     {
+        try
+        {
+            return ReadSet(document, algorithms);
+        }
+        catch (InvalidOperationException error)
+        {
+            // Half of a surrogate pair in an escape.
+            throw new IssuerException("the key set holds a text that is none", error);
+        }
+    }
+
+    private static List<TokenKey> ReadSet(JsonElement document, AlgorithmList algorithms)
+    {
         if (document.ValueKind != JsonValueKind.Object || !document.TryGetProperty("keys"u8, out JsonElement list) || list.ValueKind != JsonValueKind.Array)
         {
             throw new IssuerException("the key set is no object with an array \"keys\"");

@@ -186,6 +186,17 @@ public sealed class IssuerTests() : ServerTests(Pump.Lanes)
         await ExpectAsync(nobody, """{"type":"history","channel":"inbox:ada"}""", "error");
     }
 
+    [Fact]
+    public async Task What_the_token_says_of_its_user_is_shown_by_presence()
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        await using var server = await StartAsync([.. Settings(provider), ("Tidings:Channels:0:Pattern", "lobby:*"), ("Tidings:Channels:0:Presence", "true")]);
+        await using var ada = await ConnectAsync(server, provider.Token("ada", Audience, ("info", new JsonObject { ["name"] = "Ada" })));
+        await ada.ReceiveTextAsync();
+        await ada.SendTextAsync("""{"type":"subscribe","channel":"lobby:1","presence":true}""");
+        Assert.Contains("""{"user":"ada","connections":1,"info":{"name":"Ada"}}""", await ada.ReceiveTextAsync(), StringComparison.Ordinal);
+    }
+
     private static (string Key, string? Value)[] Settings(OpenIdProvider provider) => [("Tidings:Jwt:Authority", provider.Issuer), ("Tidings:Jwt:Audience", Audience)];
 
     private static JsonObject Claims(OpenIdProvider provider) => new() { ["iss"] = provider.Issuer, ["sub"] = "ada", ["aud"] = Audience, ["exp"] = 4_000_000_000 };

@@ -94,6 +94,49 @@ public sealed class B60_KeySets
         Assert.False(key.CanSign);
     }
 
+    [Fact]
+    public void Whatever_a_set_holds_is_read_or_refused()
+    {
+        const int Seed = 20_260;
+        var random = new Random(Seed);
+        var seed = System.Text.Encoding.UTF8.GetBytes(Jwk.Set(With(Jwk.Of(Rsa), "x5c", Jwk.Certificate(Rsa)), Jwk.Of(Ec), With(Jwk.Of(Rsa, "ops", null), "key_ops", new JsonArray("verify"))));
+        string[] words = ["null", "true", "-1", "1e400", "\"\"", "[]", "{}", "\"\\ud800\"", "\"oct\"", "\"d\"", "\"P-521\"", "\"PS512\"", "\"kid\"", "[[[[]]]]", new('9', 300)];
+        var read = 0;
+        for (var i = 0; i < 4000; i++)
+        {
+            var bytes = seed.ToList();
+            for (var times = random.Next(1, 4); times > 0; times--)
+            {
+                var at = random.Next(bytes.Count);
+                switch (random.Next(3))
+                {
+                    case 0:
+                        bytes[at] = (byte)random.Next(256);
+                        break;
+                    case 1:
+                        bytes.RemoveRange(at, random.Next(Math.Min(8, bytes.Count - at)));
+                        break;
+                    default:
+                        bytes.InsertRange(at, System.Text.Encoding.UTF8.GetBytes(words[random.Next(words.Length)]));
+                        break;
+                }
+            }
+
+            try
+            {
+                using var document = JsonDocument.Parse(bytes.ToArray(), new JsonDocumentOptions { AllowDuplicateProperties = false });
+                Assert.NotEmpty(JsonWebKeys.Read(document.RootElement, AlgorithmList.Default));
+                read++;
+            }
+            catch (Exception error) when (error is JsonException or IssuerException)
+            {
+                // As it should be.
+            }
+        }
+
+        Assert.InRange(read, 100, 4000);
+    }
+
     private static IReadOnlyList<TokenKey> Read(string json, AlgorithmList? algorithms = null)
     {
         using var document = JsonDocument.Parse(json);
