@@ -27,9 +27,9 @@ internal static class PusherFaults
                 yield return $"{key}Secret is too short; a secret has at least {ShortestSecret} characters.";
             }
 
-            if (app.Prefix.Length > 0 && (!app.Prefix.EndsWith(':') || !ChannelName.IsValid(app.Prefix)))
+            if (app.Prefix.Length > 0 && (app.Prefix.Length > LongestName || !app.Prefix.EndsWith(':') || !ChannelName.IsValid(app.Prefix)))
             {
-                yield return OptionFault.Of<PusherAppOptions>(nameof(app.Prefix), key + nameof(app.Prefix), app.Prefix, "characters of a channel's name, the last one a :");
+                yield return OptionFault.Of<PusherAppOptions>(nameof(app.Prefix), key + nameof(app.Prefix), app.Prefix, $"at most {LongestName} characters of a channel's name, the last one a :");
             }
 
             foreach (var other in apps.Take(index))

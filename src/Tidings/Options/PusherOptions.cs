@@ -26,6 +26,6 @@ public sealed class PusherAppOptions
     public string Secret { get; set; } = "";
 
     /// <summary>What stands before the names of its channels in the log that all clients share, as <c>shop:</c>. Default nothing; required of all applications but one.</summary>
-    [OptionForm("characters of a channel's name, the last one a :")]
+    [OptionForm("at most 64 characters of a channel's name, the last one a :")]
     public string Prefix { get; set; } = "";
 }
