@@ -13,6 +13,7 @@ public static class RedisServiceExtensions
     /// <param name="configuration">See <see cref="RedisOptions.Configuration"/>.</param>
     /// <param name="configure">Sets what else there is to set.</param>
     /// <exception cref="ArgumentException">Options are wrong; all of them are named.</exception>
+    /// <exception cref="InvalidOperationException">The application keeps its logs otherwise already, as with <c>AddData</c>.</exception>
     public static TidingsServiceBuilder AddRedis(this TidingsServiceBuilder tidings, string configuration, Action<RedisOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(tidings);
@@ -28,6 +29,11 @@ public static class RedisServiceExtensions
 
     internal static TidingsServiceBuilder AddRedis(this TidingsServiceBuilder tidings, RedisOptions options)
     {
+        if (tidings.Services.Any(static service => service.ServiceType == typeof(IBackplaneFactory) && service.ImplementationType != typeof(RedisBackplaneFactory)))
+        {
+            throw new InvalidOperationException("AddRedis shares the logs of many nodes, and AddData keeps those of a single one: call one of them.");
+        }
+
         tidings.Services.AddSingleton(options);
         tidings.Services.TryAddSingleton<IBackplaneFactory, RedisBackplaneFactory>();
         return tidings;

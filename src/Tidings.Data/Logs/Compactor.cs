@@ -84,7 +84,7 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
         {
             await CompactAsync().ConfigureAwait(false);
         }
-        catch (Exception error) when (error is IOException or BrokerUnavailableException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or BrokerUnavailableException or UnauthorizedAccessException or ObjectDisposedException)
         {
             // What was moved is twice there, and one of the two is found; the rest goes the next time.
             LogFailed(error.Message);
