@@ -110,7 +110,12 @@ public sealed class PackageTests(PackedPackages packed)
     {
         using var package = packed.Open("Tidings.Server");
         var tools = package.Entries.Select(static entry => entry.FullName).Where(static name => name.StartsWith("tools/", StringComparison.Ordinal)).ToArray();
-        Assert.All(tools, static name => Assert.Matches(@"^tools/net10\.0/any/[A-Za-z.]+\.(dll|pdb|json|xml)$", name));
+        Assert.All(tools, static name => Assert.Matches(@"^tools/net10\.0/any/([A-Za-z0-9._]+\.(dll|pdb|json|xml)|runtimes/[a-z0-9-]+/native[a-z]*/([a-z0-9.]+/)?(lib)?e_sqlite3\.[a-z]+)$", name));
+        foreach (var system in new[] { "linux-x64", "linux-arm64", "linux-musl-x64", "osx-arm64", "win-x64" })
+        {
+            Assert.Contains(tools, name => name.Contains($"/runtimes/{system}/native/", StringComparison.Ordinal));
+        }
+
         Assert.Equal(["DotnetToolSettings.xml"], tools.Where(static name => name.EndsWith(".xml", StringComparison.Ordinal)).Select(static name => Path.GetFileName(name)));
         Assert.Contains("<Command Name=\"tidings\" EntryPoint=\"Tidings.Server.dll\" Runner=\"dotnet\" />", Text(package, "tools/net10.0/any/DotnetToolSettings.xml"), StringComparison.Ordinal);
     }
