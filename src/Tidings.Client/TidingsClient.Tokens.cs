@@ -9,6 +9,8 @@ public sealed partial class TidingsClient : IChannelTokens
 {
     private const int LatestRenewal = 60;
 
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
+
     void IChannelTokens.Obtain(SharedChannel channel) => _ = ObtainAsync(channel, renew: false);
 
     void IChannelTokens.Ended(SharedChannel channel)
@@ -18,12 +20,43 @@ public sealed partial class TidingsClient : IChannelTokens
         _ = ObtainAsync(channel, renew: false);
     }
 
+    void IChannelTokens.Later(SharedChannel channel)
+    {
+        channel.Suspend();
+        channel.Token!.Forget();
+        if (channel.Token.TryWait())
+        {
+            _ = ObtainLaterAsync(channel);
+        }
+    }
+
     void IChannelTokens.Expires(SharedChannel channel, long? seconds)
     {
         if (seconds is { } left && channel.Token is { Value: { } token })
         {
             _ = RenewAsync(channel, token, TimeSpan.FromSeconds(left - Math.Min(LatestRenewal, left / 2d)));
         }
+    }
+
+    private async Task ObtainLaterAsync(SharedChannel channel)
+    {
+        // A stream or poll goes on without the channel meanwhile.
+        lock (_gate)
+        {
+            _session?.Subscriber.Left();
+        }
+
+        try
+        {
+            await Task.Delay(Later, _options.TimeProvider, _end.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        channel.Token!.EndWaiting();
+        await ObtainAsync(channel, renew: false).ConfigureAwait(false);
     }
 
     private async Task RenewAsync(SharedChannel channel, string token, TimeSpan after)
@@ -78,12 +111,13 @@ public sealed partial class TidingsClient : IChannelTokens
             {
                 _channels.End(channel, new TidingsException(ErrorCode.Unauthorized, "There is no token for this channel."));
             }
-            else if (renew)
+            else if (renew && !channel.Token.WasForgotten())
             {
                 _session?.Subscriber.Renew(channel);
             }
             else
             {
+                channel.Token.WasForgotten();
                 _session?.Subscriber.Subscribe(channel);
             }
         }

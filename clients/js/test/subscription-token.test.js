@@ -69,6 +69,24 @@ test('A subscription that ended with its token comes back from where it stood', 
   assert.deepEqual([orders.active, ended], [true, []]);
 });
 
+test('A subscription that ends while another token is being had begins with that one', async () => {
+  const waiting = [];
+  const { net, host, orders } = await follow(() => new Promise((resolve) => waiting.push(resolve)));
+  waiting.shift()('t1');
+  await settle();
+  net.last.receive(subscribed(net.last.sent[0], { expires: 20 }));
+  await host.pass(10_100);
+  assert.equal(waiting.length, 1);
+  net.last.receive({ type: 'unsubscribed', channel: 'orders:1', code: 'expired', reason: 'Token expired' });
+  await settle();
+  waiting.shift()('t2');
+  await settle();
+  const again = net.last.sent.at(-1);
+  assert.deepEqual([again.type, again.token, again.since], ['subscribe', 't2', { epoch: 'e', offset: 0 }]);
+  net.last.receive(subscribed(again, { recovered: true, expires: 20 }));
+  assert.deepEqual([orders.active, waiting.length], [true, 0]);
+});
+
 test('A token that is refused is renewed once, and then it is over', async () => {
   let tokens = 0;
   const { net, ended } = await follow(() => `t${++tokens}`);

@@ -9,6 +9,8 @@ internal sealed class ChannelToken(string channel, Func<string, CancellationToke
     private string? _value;
     private long _obtained;
     private int _obtaining;
+    private int _forgotten;
+    private int _waiting;
 
     /// <summary>Null where one is to be had first.</summary>
     public string? Value => Volatile.Read(ref _value);
@@ -44,5 +46,18 @@ internal sealed class ChannelToken(string channel, Func<string, CancellationToke
     }
 
     /// <summary>It is of no use any more.</summary>
-    public void Forget() => Volatile.Write(ref _value, null);
+    public void Forget()
+    {
+        Volatile.Write(ref _value, null);
+        Volatile.Write(ref _forgotten, 1);
+    }
+
+    /// <summary>Whether the last one was of no use any more before the present one came. Asked once for each.</summary>
+    public bool WasForgotten() => Interlocked.Exchange(ref _forgotten, 0) != 0;
+
+    /// <summary>False where another is being waited for already.</summary>
+    public bool TryWait() => Interlocked.Exchange(ref _waiting, 1) == 0;
+
+    /// <summary>The waiting is over.</summary>
+    public void EndWaiting() => Volatile.Write(ref _waiting, 0);
 }

@@ -9,6 +9,9 @@ internal interface IChannelTokens
     /// <summary>The present one is of no use any more.</summary>
     void Ended(SharedChannel channel);
 
+    /// <summary>Nobody can judge it now: another is asked for in a while.</summary>
+    void Later(SharedChannel channel);
+
     /// <summary>It ends in so many seconds, as the server says; null where it does not.</summary>
     void Expires(SharedChannel channel, long? seconds);
 }

@@ -108,6 +108,9 @@ internal sealed class Session(
             case "unsubscribed" when frame.Error is ErrorCode.Expired or ErrorCode.Unauthorized && frame.Channel is { } name && channels.Find(name) is { Token.IsFresh: false } channel:
                 channelTokens.Ended(channel);
                 break;
+            case "unsubscribed" when frame.Error is ErrorCode.Unavailable && frame.Channel is { } name && channels.Find(name) is { Token: not null } channel:
+                channelTokens.Later(channel);
+                break;
             default:
                 channels.Route(frame);
                 break;

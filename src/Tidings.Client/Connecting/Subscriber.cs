@@ -125,6 +125,9 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
             }
         });
 
+    /// <summary>A channel is not asked for any more, for a while.</summary>
+    public void Left() => (transport as IFollowingTransport)?.Follow();
+
     /// <summary>Shows a newer token of a channel, before the last one ends.</summary>
     public void Renew(SharedChannel channel)
     {
@@ -178,6 +181,11 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         else if (answer.Error == ErrorCode.Unauthorized && channel.Token is { IsFresh: false })
         {
             tokens.Ended(channel);
+        }
+        else if (answer.Error == ErrorCode.Unavailable && channel.Token is not null)
+        {
+            Array.ForEach(channel.Feeds, feed => feed.OnError(answer.Error, answer.Text("error") ?? ""));
+            tokens.Later(channel);
         }
         else if (IsPassing(answer.Error))
         {
@@ -242,6 +250,10 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         if (IsPassing(answer.Error))
         {
             feed.OnError(answer.Error, answer.Text("error") ?? "");
+            if (answer.Error == ErrorCode.Unavailable && channels.Find(feed.Channel) is { Token: not null } judgedLater)
+            {
+                tokens.Later(judgedLater);
+            }
         }
         else if (IsOver(feed, answer.Error) is { } channel)
         {

@@ -42,6 +42,29 @@ public sealed class ChannelTokenTests
 
     [Theory]
     [MemberData(nameof(All))]
+    public async Task One_whose_key_is_not_known_yet_begins_as_soon_as_it_is(ClientTransport transport)
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        await using var world = await ClientServer.StartAsync(
+            ("Tidings:Jwt:Authority", provider.Issuer), ("Tidings:Jwt:Audience", "push"), ("Tidings:Channels:1:Pattern", "orders:*"), ("Tidings:Channels:1:Subscribe", "server"));
+        var client = world.Client(new TidingsClientOptions { Transports = [transport], Token = _ => ValueTask.FromResult<string?>(provider.Token("ann", "push")) });
+        await client.ConnectAsync();
+        provider.Rotate(keep: true);
+        await using var orders = client.Subscribe("orders:1", new SubscribeOptions { Token = (channel, _) => ValueTask.FromResult<string?>(provider.Token("ann", "push", ("channel", channel))) });
+        var reader = new Reader(orders);
+        var published = 0;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await world.PublishAsync("orders:1", ++published, published);
+                return reader.Told.OfType<ChannelMessage>().Any();
+            },
+            () => "a message comes",
+            TimeSpan.FromSeconds(40));
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
     public async Task One_that_is_not_accepted_or_not_to_be_had_ends_its_subscription(ClientTransport transport)
     {
         await using var world = await StartAsync();

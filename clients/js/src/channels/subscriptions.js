@@ -179,13 +179,13 @@ export class Subscriptions {
       this.#asked.delete(frame.id);
       this.#renewed.delete(shared);
       if (!this.#isFollowed(shared)) return;
-      shared.onExpiring(frame.expires, () => this.#renew(shared));
+      shared.onExpiring(frame.expires, () => this.#obtain(shared, true));
       const { expires: _, ...answer } = frame;
       shared.subscribed(answer);
     } else if (this.#renewing.has(frame.id)) {
       const renewed = /** @type {SharedChannel} */ (this.#renewing.get(frame.id));
       this.#renewing.delete(frame.id);
-      renewed.onExpiring(frame.expires, () => this.#renew(renewed));
+      renewed.onExpiring(frame.expires, () => this.#obtain(renewed, true));
     } else if (frame.id === undefined) {
       this.#held.add(frame.channel);
       if (!this.#followed.has(frame.channel)) this.#served.set(frame.channel, { epoch: frame.epoch, offset: frame.offset });
@@ -272,30 +272,29 @@ export class Subscriptions {
     if (commands.length > 0) this.#send(commands);
   }
 
-  /** Has a token for a channel, and asks for the channel with it. @param {SharedChannel} shared @param {boolean} renew */
+  /**
+   * Has a token for a channel, and asks for the channel with it; where it is subscribed all the while, shows it before the last one ends.
+   * @param {SharedChannel} shared @param {boolean} renew
+   */
   async #obtain(shared, renew) {
     try {
       if (!(await shared.obtain(renew)) || !this.#isFollowed(shared)) return;
-      if (shared.lacksToken) this.#end(shared, { type: 'unsubscribed', code: 'unauthorized', reason: 'There is no token for this channel' });
-      else if (this.#open && !shared.active && ![...this.#asked.values()].includes(shared)) this.#ask(shared);
     } catch (error) {
-      if (!this.#isFollowed(shared)) return;
+      // What is subscribed ends with the token that it has, and is asked for again then.
+      if (shared.active || !this.#isFollowed(shared)) return;
       shared.refused({ type: 'error', code: 'unauthorized', error: error instanceof Error ? error.message : String(error) });
       this.#askLater(0);
-    }
-  }
-
-  /** Shows a newer token before the last one ends. @param {SharedChannel} shared */
-  async #renew(shared) {
-    try {
-      if (!(await shared.obtain(true)) || shared.lacksToken || !this.#open || !shared.active || !this.#isFollowed(shared)) return;
-    } catch {
-      // It ends with the token that it has, and is asked for again then.
       return;
     }
-    const id = this.#newId();
-    this.#renewing.set(id, shared);
-    const { type, channel, token } = shared.command();
-    this.#send([{ type, channel, token, id }]);
+    if (shared.lacksToken) {
+      if (!shared.active) this.#end(shared, { type: 'unsubscribed', code: 'unauthorized', reason: 'There is no token for this channel' });
+    } else if (this.#open && shared.active) {
+      const id = this.#newId();
+      this.#renewing.set(id, shared);
+      const { type, channel, token } = shared.command();
+      this.#send([{ type, channel, token, id }]);
+    } else if (this.#open && ![...this.#asked.values()].includes(shared)) {
+      this.#ask(shared);
+    }
   }
 }
