@@ -42,8 +42,7 @@ internal sealed class HttpEntrance(Edge tidings, ConnectRoute route)
             return null;
         }
 
-        var place = counted ? address : default;
-        switch (tidings.Node.Registry.Enter(place, stays: counted))
+        switch (tidings.Node.Registry.Enter(counted ? address : default, stays: counted))
         {
             case Admission.Admitted:
                 break;
@@ -58,7 +57,7 @@ internal sealed class HttpEntrance(Edge tidings, ConnectRoute route)
         }
 
         var lane = tidings.Node.Lanes.NextPool();
-        var connection = new Connection(lane, settings, handler ?? tidings.Node.Channels, tidings.Node.Registry) { Address = place };
+        var connection = new Connection(lane, settings, handler ?? tidings.Node.Channels, tidings.Node.Registry) { Address = address, HasPlace = counted };
         try
         {
             var (arrival, refusal) = await route.AdmitAsync(context, who.Identity);

@@ -158,6 +158,6 @@ internal sealed partial class Connection
         _queue.Clear();
         _reader.Release();
         ReleaseHeld(_held);
-        _registry.Leave(Address, CountedUser);
+        _registry.Leave(HasPlace ? Address : default, CountedUser);
     }
 }

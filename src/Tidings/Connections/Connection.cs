@@ -77,6 +77,9 @@ internal sealed partial class Connection : LaneMember, ILaneWork
     /// <summary>The address that limits count, or default.</summary>
     public AddressKey Address { get; init; }
 
+    /// <summary>Whether it has one of the places of its address. A request that is answered at once has none.</summary>
+    public bool HasPlace { get; init; } = true;
+
     /// <summary>Whose share of a bound counts what comes over it: its user's, else its address's. Any thread.</summary>
     public Sender Sender => Sender.Of(Identity?.User, Address);
 

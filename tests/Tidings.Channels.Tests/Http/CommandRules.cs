@@ -1,4 +1,8 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
+using Tidings.Brokers;
 using Tidings.Testing;
 
 namespace Tidings.Channels.Tests.Http;
@@ -28,6 +32,32 @@ public sealed class CommandRules : HttpRules
         Assert.Equal(Enumerable.Range(1, 100), replies.Select(reply => reply.GetProperty("id").GetInt32()));
         Assert.Equal(Enumerable.Range(1, 100), replies.Select(reply => reply.GetProperty("offset").GetInt32()));
         Assert.Equal("[]", await CommandAsync(server, "[]"));
+    }
+
+    [Fact]
+    public async Task What_somebody_anonymous_posts_counts_against_the_address_it_comes_from()
+    {
+        await using var server = await StartAsync();
+        foreach (var from in new[] { "127.0.0.1", "127.0.0.2", "127.0.0.1" })
+        {
+            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectCallback = (context, cancellation) => ConnectFromAsync(from, context.DnsEndPoint, cancellation) });
+            using var content = new StringContent("""{"type":"publish","channel":"chat:a","data":1}""", Encoding.UTF8, "application/json");
+            using var response = await http.PostAsync(new Uri(server.Url, "/connect"), content, TestContext.Current.CancellationToken);
+            response.EnsureSuccessStatusCode();
+        }
+
+        var messages = (await server.Services.Node.Broker.ReadAsync("chat:a", new HistoryRequest(null, 3), TestContext.Current.CancellationToken)).Messages;
+        Assert.NotSame(messages[0].Share, messages[1].Share);
+        Assert.Same(messages[0].Share, messages[2].Share);
+        await server.ExpectIdleAsync();
+    }
+
+    private static async ValueTask<Stream> ConnectFromAsync(string address, DnsEndPoint to, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+        await socket.ConnectAsync(to.Host, to.Port, cancellationToken);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     [Theory]
