@@ -8,7 +8,7 @@ namespace Tidings.Data.Logs;
 internal sealed partial class Journal
 {
     // With what a sync takes it is on disk within 50 ms.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(30);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
     private long _spareTriedAt;
