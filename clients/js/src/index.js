@@ -2,7 +2,7 @@ export { actionAfter } from './base/close-codes.js';
 export { decodePosition, encodePosition } from './base/position.js';
 export { LiveResource } from './sockets/live-resource.js';
 export { ReconnectingWebSocket } from './sockets/reconnecting-web-socket.js';
-export { LoadedSubscription } from './channels/loaded-subscription.js';
+export { LoadedSubscription } from './loaded-subscription.js';
 export { Subscription } from './channels/subscription.js';
 export { Tidings } from './tidings.js';
 export { TidingsError } from './base/tidings-error.js';
@@ -10,8 +10,8 @@ export { TidingsError } from './base/tidings-error.js';
 /**
  * @typedef {import('./tidings.js').TidingsOptions} TidingsOptions
  * @typedef {import('./tidings.js').TidingsEvents} TidingsEvents
- * @typedef {import('./channels/loaded-subscription.js').Load} Load
- * @typedef {import('./channels/loaded-subscription.js').Loaded} Loaded
+ * @typedef {import('./loaded-subscription.js').Load} Load
+ * @typedef {import('./loaded-subscription.js').Loaded} Loaded
  * @typedef {import('./channels/subscription.js').PublishOptions} PublishOptions
  * @typedef {import('./channels/subscription.js').Published} Published
  * @typedef {import('./channels/subscription.js').HistoryOptions} HistoryOptions

@@ -3,7 +3,7 @@ import { SILENT } from './base/close-codes.js';
 import { Emitter } from './base/emitter.js';
 import { hostOf } from './base/host.js';
 import { TidingsError } from './base/tidings-error.js';
-import { LoadedSubscription } from './channels/loaded-subscription.js';
+import { LoadedSubscription } from './loaded-subscription.js';
 import { Subscriptions } from './channels/subscriptions.js';
 import { Commands } from './commands/commands.js';
 import { OwnMessages } from './commands/own-messages.js';
@@ -124,7 +124,7 @@ export class Tidings extends Emitter {
    * each has its own beginning and end. With `load` it begins with the application's own state, and loads it again where it cannot be followed any more.
    * Throws a TypeError when the options are not to be had in JSON.
    * @overload
-   * @param {string} channel @param {import('./channels/subscription.js').SubscribeOptions & { load: import('./channels/loaded-subscription.js').Load }} options
+   * @param {string} channel @param {import('./channels/subscription.js').SubscribeOptions & { load: import('./loaded-subscription.js').Load }} options
    * @returns {LoadedSubscription}
    * @overload
    * @param {string} channel @param {import('./channels/subscription.js').SubscribeOptions} [options]

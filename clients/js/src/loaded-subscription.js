@@ -1,14 +1,14 @@
-import { textOf } from '../base/application-code.js';
-import { backoff } from '../base/backoff.js';
-import { Emitter } from '../base/emitter.js';
-import { TidingsError } from '../base/tidings-error.js';
-import { MessageStream } from './message-stream.js';
+import { textOf } from './base/application-code.js';
+import { backoff } from './base/backoff.js';
+import { Emitter } from './base/emitter.js';
+import { TidingsError } from './base/tidings-error.js';
+import { MessageStream } from './channels/message-stream.js';
 
 /**
- * @typedef {import('../base/position.js').StreamPosition} StreamPosition
- * @typedef {import('./subscription.js').Message} Message
- * @typedef {import('./subscription.js').Subscription} Subscription
- * @typedef {import('./subscription.js').SubscribeOptions} SubscribeOptions
+ * @typedef {import('./base/position.js').StreamPosition} StreamPosition
+ * @typedef {import('./channels/subscription.js').Message} Message
+ * @typedef {import('./channels/subscription.js').Subscription} Subscription
+ * @typedef {import('./channels/subscription.js').SubscribeOptions} SubscribeOptions
  *
  * @typedef {{ position: StreamPosition } & Record<string, any>} Loaded  The application's state, and the position that was read before it.
  * @typedef {() => Promise<Loaded>} Load
@@ -19,7 +19,7 @@ import { MessageStream } from './message-stream.js';
 /**
  * A channel whose state the application keeps: `load` gets it, with the position that was read before it; messages follow after that position. Where what came
  * after it is gone, the state is loaded again. The same events, calls and loops as of a {@link Subscription}, and `loaded` before the first message of each state.
- * @extends {Emitter<import('./subscription.js').SubscriptionEvents & { loaded: Loaded }>}
+ * @extends {Emitter<import('./channels/subscription.js').SubscriptionEvents & { loaded: Loaded }>}
  */
 export class LoadedSubscription extends Emitter {
   #host;
@@ -38,8 +38,8 @@ export class LoadedSubscription extends Emitter {
   /**
    * @param {string} channel
    * @param {SubscribeOptions & { load: Load }} options
-   * @param {import('../base/host.js').Host} host
-   * @param {Pick<import('../tidings.js').Tidings, 'publish' | 'history' | 'presence'>} owner
+   * @param {import('./base/host.js').Host} host
+   * @param {Pick<import('./tidings.js').Tidings, 'publish' | 'history' | 'presence'>} owner
    * @param {Follow} follow
    * @internal
    */
@@ -69,12 +69,12 @@ export class LoadedSubscription extends Emitter {
     return this.#ended;
   }
 
-  /** @param {unknown} data any JSON @param {import('./subscription.js').PublishOptions} [options] */
+  /** @param {unknown} data any JSON @param {import('./channels/subscription.js').PublishOptions} [options] */
   publish(data, options) {
     return this.#owner.publish(this.channel, data, options);
   }
 
-  /** @param {import('./subscription.js').HistoryOptions} [options] */
+  /** @param {import('./channels/subscription.js').HistoryOptions} [options] */
   history(options) {
     return this.#owner.history(this.channel, options);
   }
