@@ -38,12 +38,27 @@ public sealed partial class MonitoringGuideTests : ServerTests
         Assert.All(named, name => Assert.Contains(name, page.Types.Keys));
     }
 
-    // Redis is named and not there: what is counted about it is shown all the same.
+    // Redis is named and not there: what is counted about it is shown all the same. A directory excludes it, and has a server of its own.
     private async Task<PrometheusPage> ReadAsync()
     {
-        await using var server = await StartAsync(("Tidings:Redis", "127.0.0.1:1"));
-        return PrometheusPage.Parse(await server.Http.GetStringAsync("/metrics"));
+        await using var shared = await StartAsync(("Tidings:Redis", "127.0.0.1:1"));
+        var page = await shared.Http.GetStringAsync("/metrics");
+        var directory = Directory.CreateTempSubdirectory();
+        try
+        {
+            await using var single = await StartAsync(("Tidings:Data", directory.FullName));
+            await single.PublishAsync("lobby", "x");
+            var own = (await single.Http.GetStringAsync("/metrics")).Split('\n').Where(static line => Data().IsMatch(line));
+            return PrometheusPage.Parse(page.Replace("# EOF\n", "", StringComparison.Ordinal) + string.Join('\n', own) + "\n");
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
     }
+
+    [GeneratedRegex(@"^(# \w+ )?tidings_data_")]
+    private static partial Regex Data();
 
     [GeneratedRegex(@"^\| `(tidings_\w+)` \| (\w+) \| (.*?) \|", RegexOptions.Multiline)]
     private static partial Regex Row();
