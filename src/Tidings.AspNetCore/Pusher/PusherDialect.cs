@@ -41,7 +41,7 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
         var channel = app.FromLog(request.Channel);
         if (channel.StartsWith("presence-", StringComparison.Ordinal))
         {
-            return app.Verifies(request.Proof, $"{connection}:{channel}:{request.ProofText}") && PusherMember.Read(request.ProofText) is { } member
+            return app.Verifies(request.Proof?.Signature, $"{connection}:{channel}:{request.Proof?.Text}") && PusherMember.Read(request.Proof?.Text) is { } member
                 ? new SubscriptionProof(Grant(request.Channel, member.User, TokenActions.Publish), member)
                 : new SubscriptionProof(null);
         }
@@ -50,15 +50,15 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
         {
             // End-to-end encrypted channels have no events of clients.
             var publishes = channel.StartsWith("private-encrypted-", StringComparison.Ordinal) ? TokenActions.None : TokenActions.Publish;
-            var signed = request.ProofText is null ? $"{connection}:{channel}" : $"{connection}:{channel}:{request.ProofText}";
-            return new SubscriptionProof(app.Verifies(request.Proof, signed) ? Grant(request.Channel, user ?? "~" + connection, publishes) : null);
+            var signed = request.Proof?.Text is null ? $"{connection}:{channel}" : $"{connection}:{channel}:{request.Proof?.Text}";
+            return new SubscriptionProof(app.Verifies(request.Proof?.Signature, signed) ? Grant(request.Channel, user ?? "~" + connection, publishes) : null);
         }
 
         return null;
     }
 
     public override Identity? SignIn(string connection, Command command) =>
-        app.Verifies(command.Target.Proof, $"{connection}::user::{command.Target.ProofText}") && PusherMember.ReadUser(command.Target.ProofText) is { } user
+        app.Verifies(command.Target.Proof?.Signature, $"{connection}::user::{command.Target.Proof?.Text}") && PusherMember.ReadUser(command.Target.Proof?.Text) is { } user
             ? new Identity { User = app.UserName(user), IssuedAt = now(), IssuedHere = true }
             : null;
 
@@ -168,7 +168,7 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
     private static byte[] SignedIn(Command command)
     {
         var data = JsonFrame.Begin();
-        data.Writer.WriteString("user_data"u8, command.Target.ProofText);
+        data.Writer.WriteString("user_data"u8, command.Target.Proof?.Text);
         return Event("pusher:signin_success", channel: null, data.EndJson().ToArray());
     }
 

@@ -94,13 +94,13 @@ internal static class PusherReader
 
     private static CommandFault? ReadUser(JsonElement data, Command command) =>
         ReadProof(data, "user_data", command)
-        ?? (PusherMember.HasWatchlist(command.Target.ProofText) ? Fault("user_data", "watchlists are not supported: sign in without \"watchlist\"") : null);
+        ?? (PusherMember.HasWatchlist(command.Target.Proof?.Text) ? Fault("user_data", "watchlists are not supported: sign in without \"watchlist\"") : null);
 
     private static CommandFault? ReadProof(JsonElement data, string textName, Command command)
     {
-        command.Target.Proof = Text(data, "auth");
-        command.Target.ProofText = Text(data, textName);
-        return (command.Target.Proof?.Length ?? 0) + (command.Target.ProofText?.Length ?? 0) > LongestProof ? Fault(textName, "it is too long; at most 4 KB") : null;
+        var proof = new SignedText(Text(data, "auth"), Text(data, textName));
+        command.Target.Proof = proof;
+        return (proof.Signature?.Length ?? 0) + (proof.Text?.Length ?? 0) > LongestProof ? Fault(textName, "it is too long; at most 4 KB") : null;
     }
 
     private static CommandFault? ReadEvent(JsonElement message, string name, PusherApp app, Command command)

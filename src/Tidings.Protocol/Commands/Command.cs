@@ -32,11 +32,8 @@ internal sealed class SubscribeRequest
     /// <summary>Whether joins and leaves are wanted.</summary>
     public bool Presence { get; set; }
 
-    /// <summary>A signature that proves the right to subscribe or to sign in, in dialects that have one; and the text that it signs, or null.</summary>
-    public string? Proof { get; set; }
-
-    /// <inheritdoc cref="Proof"/>
-    public string? ProofText { get; set; }
+    /// <summary>What proves the right to subscribe or to sign in, in dialects that have signatures; or null.</summary>
+    public SignedText? Proof { get; set; }
 
     /// <summary>Whether only the newest message per key is wanted while the connection lags.</summary>
     public bool Conflate { get; set; }
@@ -44,6 +41,9 @@ internal sealed class SubscribeRequest
     /// <summary>A token that grants this subscription; null where the connection's own rights are to do.</summary>
     public string? Token { get; set; }
 }
+
+/// <summary>A signature, and what beside the connection and the channel it signs.</summary>
+internal sealed record SignedText(string? Signature, string? Text);
 
 /// <summary>A command of the channel protocol, checked. Which members mean something depends on <see cref="Type"/>.</summary>
 internal sealed class Command
