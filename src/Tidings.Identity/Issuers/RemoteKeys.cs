@@ -65,11 +65,17 @@ internal sealed partial class RemoteKeys : IDisposable
     }
 
     /// <summary>A token names a key that is not there: fetches, unless it was fetched in vain within the last minute.</summary>
-    /// <returns>Whether a fetch is under way.</returns>
-    public bool Ask()
+    /// <param name="looked">The keys that were looked at.</param>
+    /// <returns>Whether a fetch is under way, or has brought other keys meanwhile.</returns>
+    public bool Ask(IssuerKeys? looked)
     {
         lock (_gate)
         {
+            if (!ReferenceEquals(looked, _current))
+            {
+                return true;
+            }
+
             // Where there are no keys yet the timer asks, more often than this would.
             if (_fetching is null && !_disposed && (_current is null ? _failures == 0 : _asked is not { } last || _time.GetElapsedTime(last) >= LeastBetween))
             {

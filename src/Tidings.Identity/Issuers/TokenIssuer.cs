@@ -36,9 +36,10 @@ internal sealed class TokenIssuer
 
     public TokenResult Check(ReadOnlySpan<char> token)
     {
-        if (Validator() is not { } validator)
+        var keys = Remote?.Current;
+        if (Validator(keys) is not { } validator)
         {
-            Remote!.Ask();
+            Remote!.Ask(keys);
             return new TokenResult(TokenFailure.NoKeys, mayHoldLater: true);
         }
 
@@ -46,21 +47,21 @@ internal sealed class TokenIssuer
         switch (result.Failure)
         {
             case TokenFailure.UnknownKey when Remote is not null:
-                Remote.Ask();
+                Remote.Ask(keys);
                 return new TokenResult(TokenFailure.UnknownKey, mayHoldLater: true);
             case TokenFailure.Signature when Remote is not null:
                 // It may be by a new key that has no id, or the id of an old one: as long as that is being found out, nobody is told that it is wrong.
-                return new TokenResult(TokenFailure.Signature, mayHoldLater: Remote.Ask());
+                return new TokenResult(TokenFailure.Signature, mayHoldLater: Remote.Ask(keys));
             default:
                 return result;
         }
     }
 
     // Made anew where the keys have changed; whoever comes meanwhile finds the old or the new one.
-    private TokenValidator? Validator()
+    private TokenValidator? Validator(IssuerKeys? keys)
     {
         Checked? made = _checked;
-        if (Remote is null || Remote.Current is not { } keys)
+        if (keys is null)
         {
             return made?.Validator;
         }
