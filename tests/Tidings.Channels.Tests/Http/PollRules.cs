@@ -141,12 +141,12 @@ public sealed class PollRules : HttpRules
     }
 
     [Fact]
-    public async Task Who_is_disconnected_while_he_waits_gets_no_more_than_that()
+    public async Task A_user_who_is_disconnected_while_a_poll_waits_gets_no_more_than_that()
     {
         await using var server = await StartAsync();
         var position = PositionOf(await PollAsync(server, "wait=0&channel=chat:a", "ann"));
         var waiting = GetAsync(server, $"/connect?channel=chat:a&wait=60&since={position}", "ann");
-        await Eventually.EqualAsync(1, () => server.Registry.Count, "The number of connections");
+        await Eventually.EqualAsync(1, () => server.Services.Node.Directory.FindUser("ann").Count, "The number of the user's connections");
         await server.Services.Node.Facade.DisconnectAsync("ann");
         await ExpectProblemAsync(await waiting, 403, "not_allowed");
         await server.ExpectIdleAsync();
