@@ -66,6 +66,7 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
     {
         Outcome.Refused refused => Refused(command, refused),
         Outcome.Subscribed subscribed => Subscribed(subscribed),
+        Outcome.Renewed renewed => Again(app.FromLog(renewed.Channel)),
         Outcome.Authenticated => SignedIn(command),
         Outcome.Pong => Pong,
         _ => null,
@@ -143,7 +144,7 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
 
     private byte[]? Refused(Command command, Outcome.Refused refused) => command.Type switch
     {
-        CommandType.Subscribe when refused.Code == ErrorCode.Conflict && !command.Target.Presence => Event("pusher_internal:subscription_succeeded", app.FromLog(command.Target.Channel), "{}"u8),
+        CommandType.Subscribe when refused.Code == ErrorCode.Conflict => Again(app.FromLog(command.Target.Channel)),
         CommandType.Subscribe => SubscriptionError(app.FromLog(command.Target.Channel), refused.Error, refused.Code switch
         {
             ErrorCode.NotAllowed or ErrorCode.Unauthorized => 401,
@@ -164,6 +165,11 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
         var succeeded = Event("pusher_internal:subscription_succeeded", channel, subscribed.Members is { } members ? PusherMember.List(members) : "{}"u8);
         return PusherReader.IsCache(channel) && subscribed.Following == 0 ? [.. succeeded, .. Begin("pusher:cache_miss", channel).End()] : succeeded;
     }
+
+    // A client that is told of a presence channel once more would take the members that it is told for all there are.
+    private static byte[] Again(string channel) => channel.StartsWith("presence-", StringComparison.Ordinal)
+        ? SubscriptionError(channel, "Already subscribed", 409)
+        : Event("pusher_internal:subscription_succeeded", channel, "{}"u8);
 
     private static byte[] SignedIn(Command command)
     {

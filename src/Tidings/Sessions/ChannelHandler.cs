@@ -27,15 +27,11 @@ internal sealed partial class ChannelHandler(
     {
         do
         {
-            var fault = dialect.Read(ref text, out var command);
-            if (fault is not null)
+            if (ReadNext(connection, ref text) is not { } command)
             {
-                Send(connection, dialect.Answer(command, new Outcome.Refused(ErrorCode.BadRequest, fault.Error, fault.Details)));
-                connection.CountInvalid();
                 continue;
             }
 
-            connection.ForgetInvalid();
             if (connection.Tag is not ChannelSession session)
             {
                 TakeFirst(connection, command);
@@ -149,37 +145,51 @@ internal sealed partial class ChannelHandler(
     }
 
     // What is left of the message has waited with the command.
-    private async Task FinishAsync(ChannelSession session, Command command, ValueTask carryingOut, byte[] rest)
+    private async Task FinishAsync(ChannelSession session, Command command, ValueTask carryingOut, ReadOnlyMemory<byte> rest)
     {
+        var connection = session.Connection;
         await CompleteAsync(session, command, carryingOut).ConfigureAwait(false);
-        while (rest.Length > 0 && session.Connection.State == ConnectionState.Open)
+        try
         {
-            rest = await CarryOutNextAsync(session, rest).ConfigureAwait(false);
+            while (!rest.IsEmpty && connection.State == ConnectionState.Open)
+            {
+                if (ReadNext(connection, ref rest) is { } next)
+                {
+                    await CompleteAsync(session, next, actions.CarryOutAsync(session, next)).ConfigureAwait(false);
+                }
+            }
+        }
+#pragma warning disable CA1031 // As where the message arrives: an error ends this connection, and no other.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            connection.LogFailure(error);
+            connection.CloseNow(DisconnectCode.HandlerFailed);
         }
 
-        session.Connection.Resume();
+        connection.Resume();
     }
 
-    private async ValueTask<byte[]> CarryOutNextAsync(ChannelSession session, byte[] text)
+    private Command? ReadNext(Connection connection, ref ReadOnlyMemory<byte> text)
     {
-        var (command, fault, rest) = ReadNext(text);
-        if (fault is null)
-        {
-            await CompleteAsync(session, command, actions.CarryOutAsync(session, command)).ConfigureAwait(false);
-        }
-        else
-        {
-            session.Answer(command, new Outcome.Refused(ErrorCode.BadRequest, fault.Error, fault.Details));
-            session.Connection.CountInvalid();
-        }
-
-        return rest;
+        var left = text.Span;
+        var command = ReadNext(connection, ref left);
+        text = text[^left.Length..];
+        return command;
     }
 
-    private (Command Command, CommandFault? Fault, byte[] Left) ReadNext(ReadOnlySpan<byte> text)
+    /// <returns>The next command of a message; null where it had a fault, which was told.</returns>
+    private Command? ReadNext(Connection connection, ref ReadOnlySpan<byte> text)
     {
-        var fault = dialect.Read(ref text, out var command);
-        return (command, fault, text.ToArray());
+        if (dialect.Read(ref text, out var command) is not { } fault)
+        {
+            connection.ForgetInvalid();
+            return command;
+        }
+
+        Send(connection, dialect.Answer(command, new Outcome.Refused(ErrorCode.BadRequest, fault.Error, fault.Details)));
+        connection.CountInvalid();
+        return null;
     }
 
     private static void Send(Connection connection, byte[]? frame)

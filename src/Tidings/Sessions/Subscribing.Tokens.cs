@@ -6,7 +6,7 @@ using Tidings.Security.Identities;
 
 namespace Tidings.Sessions;
 
-/// <content>Subscriptions by a token of their own.</content>
+/// <content>What a subscription proves by itself.</content>
 internal sealed partial class Subscribing
 {
     private const string InvalidToken = "Invalid token";
@@ -26,6 +26,23 @@ internal sealed partial class Subscribing
             return [];
         },
         CancellationToken.None);
+
+    // By a signature, or a token of its own; nothing where it has neither.
+    private async ValueTask<(SubscriptionProof? Proof, SubscribeRefusal? Refusal)> ProveAsync(ChannelSession session, SubscribeRequest request)
+    {
+        if (session.Dialect.Prove(session.Id, session.User, request) is { } proof)
+        {
+            return proof.Granted is not null ? (proof, null) : (null, Refuse(session.Connection, "the signature does not hold for this channel and connection"));
+        }
+
+        if (request.Token is null)
+        {
+            return default;
+        }
+
+        var (granted, refusal) = await IdentifyAsync(session, request).ConfigureAwait(false);
+        return granted is null ? (null, refusal) : (new SubscriptionProof(granted), null);
+    }
 
     /// <summary>What the token of a request grants. Goes on wherever the check ends: nothing is computed over a signature on a lane.</summary>
     public async ValueTask<(Identity? Granted, SubscribeRefusal Refusal)> IdentifyAsync(ChannelSession session, SubscribeRequest request)

@@ -73,29 +73,15 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             return;
         }
 
-        Identity? granted = null;
-        var proof = session.Dialect.Prove(session.Id, session.User, request);
-        if (proof is not null)
+        var (proof, invalid) = await ProveAsync(session, request).ConfigureAwait(false);
+        await connection.Lane.SwitchTo();
+        if (invalid is { } wrong)
         {
-            granted = proof.Granted;
-            if (granted is null)
-            {
-                var wrong = Refuse(connection, "the signature does not hold for this channel and connection");
-                session.Answer(command, new Outcome.Refused(wrong.Code, wrong.Text, wrong.Details));
-                return;
-            }
-        }
-        else if (request.Token is not null)
-        {
-            (granted, var invalid) = await IdentifyAsync(session, request).ConfigureAwait(false);
-            await connection.Lane.SwitchTo();
-            if (granted is null)
-            {
-                session.Answer(command, new Outcome.Refused(invalid.Code, invalid.Text, invalid.Details));
-                return;
-            }
+            session.Answer(command, new Outcome.Refused(wrong.Code, wrong.Text, wrong.Details));
+            return;
         }
 
+        var granted = proof?.Granted;
         var kind = kinds.Find(request.Channel);
         var held = granted is null ? null : session.Find(request.Channel)?.Grant;
         if ((held is null ? Refuse(session, request, kind, granted) : Judge(session, request, kind, granted)) is { } refusal)
@@ -182,16 +168,13 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             return (many, null);
         }
 
-        Identity? granted = null;
-        if (request.Token is not null)
+        var (proof, invalid) = await ProveAsync(session, request).ConfigureAwait(false);
+        if (invalid is not null)
         {
-            (granted, var invalid) = await IdentifyAsync(session, request).ConfigureAwait(false);
-            if (granted is null)
-            {
-                return (invalid, null);
-            }
+            return (invalid, null);
         }
 
+        var granted = proof?.Granted;
         if (Judge(session, request, kind, granted) is { } refusal)
         {
             return (refusal, null);

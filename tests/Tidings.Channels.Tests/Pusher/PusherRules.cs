@@ -67,6 +67,14 @@ public abstract class PusherRules(string pump) : ServerTests(pump)
         var proof = Sign($"{ann.Id}:presence-room:{Data}");
         await ann.SendTextAsync(Subscribe("presence-room", proof, Data));
         await ann.ExpectTextAsync("""{"event":"pusher_internal:subscription_succeeded","channel":"presence-room","data":"{\"presence\":{\"ids\":[\"7\"],\"hash\":{\"7\":{\"name\":\"Ann\"}},\"count\":1}}"}""");
+        await ann.SendTextAsync(Subscribe("presence-room", proof, Data));
+        await ann.ExpectTextAsync("""{"event":"pusher:subscription_error","channel":"presence-room","data":{"type":"Error","error":"Already subscribed","status":409}}""");
+        for (var i = 0; i < 2; i++)
+        {
+            await ann.SendTextAsync(Subscribe("private-mine", Sign($"{ann.Id}:private-mine:{Data}"), Data));
+            await ann.ExpectTextAsync("""{"event":"pusher_internal:subscription_succeeded","channel":"private-mine","data":"{}"}""");
+        }
+
         foreach (var (channel, data) in new[] { ("presence-room", Data), ("presence-other", Data), ("presence-room", Data.Replace('7', '8')), ("private-room", Data) })
         {
             await eve.SendTextAsync(Subscribe(channel, proof, data));
