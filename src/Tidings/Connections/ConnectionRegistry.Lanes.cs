@@ -70,6 +70,15 @@ internal sealed partial class ConnectionRegistry
         return [.. answers.SelectMany(static answer => answer)];
     }
 
+    /// <summary>Does something with each connection of this node, on its lane. Completes when all is done.</summary>
+    public Task EachAsync(Action<Connection> action) => ListAsync<Connection>(
+        connections =>
+        {
+            connections.ForEach(action);
+            return [];
+        },
+        CancellationToken.None);
+
     private sealed class ListLane<T>(Lane lane, Func<List<Connection>, List<T>> select) : ILaneWork
     {
         private readonly TaskCompletionSource<List<T>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -15,17 +15,13 @@ internal sealed partial class Subscribing
     public Authenticator? Authenticator { get; init; }
 
     /// <summary>Ends the subscriptions of this node whose tokens were revoked.</summary>
-    public static Task ReviewGrantsAsync(ConnectionRegistry registry) => registry.ListAsync<ChannelSession>(
-        static connections =>
+    public static Task ReviewGrantsAsync(ConnectionRegistry registry) => registry.EachAsync(static connection =>
+    {
+        foreach (var membership in (connection.Tag as ChannelSession)?.All ?? [])
         {
-            foreach (var membership in connections.Select(static connection => connection.Tag).OfType<ChannelSession>().SelectMany(static session => session.All))
-            {
-                membership.Grant?.Start();
-            }
-
-            return [];
-        },
-        CancellationToken.None);
+            membership.Grant?.Start();
+        }
+    });
 
     // By a signature, or a token of its own; nothing where it has neither.
     private async ValueTask<(SubscriptionProof? Proof, SubscribeRefusal? Refusal)> ProveAsync(ChannelSession session, SubscribeRequest request)
