@@ -59,6 +59,12 @@ internal sealed class ApiOperation<TRequest>(
 
     public override async ValueTask<ApiOutcome> RunAsync(IQueryCollection query, CancellationToken cancellationToken)
     {
+        // A misspelt parameter must not erase more than was meant.
+        if (Erases && query.Keys.FirstOrDefault(key => !Query!.GetParameters().Any(parameter => parameter.Name == key)) is { } unknown)
+        {
+            return ApiOutcome.Bad($"{unknown} is no parameter of this route.");
+        }
+
         var values = new ApiQuery(query);
         var request = FromQuery!(values);
         return values.Fault is { } fault ? ApiOutcome.Bad(fault) : await RunAsync(request, cancellationToken);

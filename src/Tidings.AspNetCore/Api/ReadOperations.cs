@@ -106,10 +106,10 @@ internal static class ReadOperations
 
     private static void DescribeHistory(
         [Description("The channel.")] string channel,
-        [Description("A position, epoch:offset: the messages after it. Not together with last.")] string? since,
+        [Description("A position in this channel, the base64url of [[channel, epoch, offset]]: the messages after it. Not together with last.")] string? since,
         [Description("The newest so many: 0 to 10,000. 0 answers the position alone.")] int? last,
         [Description("How many messages at most: 0 to 10,000. 0 answers the position alone. 100 where it and last are left out.")] int? limit,
-        [Description("A position, epoch:offset: the messages just before it, in ascending order. Not together with since or last.")] string? before)
+        [Description("A position in this channel, the same: the messages just before it, in ascending order. Not together with since or last.")] string? before)
     {
     }
 }

@@ -122,7 +122,7 @@ internal sealed class PusherApi(Edge edge, PusherApp app)
         var found = new List<(string Channel, int Count, int Users)>();
         foreach (var (channel, count) in edge.Node.Hub.List())
         {
-            if (IsOwn(channel) && count > 0 && app.FromLog(channel) is var name && name.StartsWith(prefix, StringComparison.Ordinal))
+            if (count > 0 && !channel.StartsWith(ChannelName.UserPrefix, StringComparison.Ordinal) && app.FromLog(channel) is { } name && name.StartsWith(prefix, StringComparison.Ordinal))
             {
                 found.Add((name, count, info.Contains("user_count") ? (await edge.Node.Presence.ReadAsync(channel, 0)).Count : 0));
             }
@@ -165,8 +165,13 @@ internal sealed class PusherApi(Edge edge, PusherApp app)
 
     public async Task<IResult> TerminateAsync(HttpContext context, ReadOnlyMemory<byte> body)
     {
-        var user = app.UserName((string)context.Request.RouteValues["user"]!);
-        await edge.Node.Facade.DisconnectAsync(user, cancellationToken: context.RequestAborted);
+        var user = (string)context.Request.RouteValues["user"]!;
+        if (!app.IsOwnUser(user))
+        {
+            return Bad("This is no user of the application.");
+        }
+
+        await edge.Node.Facade.DisconnectAsync(app.UserName(user), cancellationToken: context.RequestAborted);
         return Empty;
     }
 
@@ -174,6 +179,7 @@ internal sealed class PusherApi(Edge edge, PusherApp app)
 
     private string? Fault(PusherEvent said) =>
         said.Name is not { Length: > 0 and <= LongestEvent } name || name.Any(char.IsControl) ? $"name must be a text of 1 to {LongestEvent} characters without control characters."
+        : PusherReader.IsReserved(name) ? "Events that begin with pusher: or pusher_internal: are the server's own."
         : said.Data is not { } data ? "data must be a text."
         : Encoding.UTF8.GetByteCount(data) > edge.Node.Limits.Messages(binary: false).SoftLimit ? "data is too large."
         : Channels(said) is not { Count: > 0 and <= MostChannels } channels ? $"channels must have 1 to {MostChannels} names."
@@ -192,9 +198,6 @@ internal sealed class PusherApi(Edge edge, PusherApp app)
             await edge.Node.Broker.PublishAsync(new Publication(name, data) { Event = said.Name, Except = except, Retention = edge.Node.Kinds.Find(name).Retention }, CancellationToken.None);
         }
     }
-
-    private bool IsOwn(string channel) => channel.StartsWith(app.Prefix, StringComparison.Ordinal)
-        && !channel.StartsWith(ChannelName.UserPrefix, StringComparison.Ordinal) && PusherApp.IsChannel(channel[app.Prefix.Length..]);
 
     private static bool IsPresence(string channel) => channel.StartsWith("presence-", StringComparison.Ordinal);
 

@@ -5,7 +5,9 @@ using Tidings.Protocol;
 namespace Tidings.AspNetCore.Pusher;
 
 /// <summary>One application of the Pusher protocol: its keys, and its part of all channels' names.</summary>
-internal sealed class PusherApp(PusherAppOptions options)
+/// <param name="options">The application.</param>
+/// <param name="others">The other applications of this server, whose names it must not take for its own.</param>
+internal sealed class PusherApp(PusherAppOptions options, IReadOnlyList<PusherAppOptions> others)
 {
     private const string ServerToUser = "#server-to-user-";
 
@@ -41,13 +43,21 @@ internal sealed class PusherApp(PusherAppOptions options)
         ? ChannelName.UserPrefix + UserName(channel[ServerToUser.Length..])
         : Prefix + channel;
 
-    /// <summary>The name that clients of the protocol know.</summary>
-    public string FromLog(string channel) => channel.StartsWith(ChannelName.UserPrefix, StringComparison.Ordinal)
-        ? ServerToUser + channel[(ChannelName.UserPrefix.Length + Prefix.Length)..]
-        : channel[Prefix.Length..];
+    /// <summary>The name that clients of the protocol know; null where the channel is not one of the application's.</summary>
+    public string? FromLog(string channel)
+    {
+        var user = ChannelName.UserPrefix + Prefix;
+        var name = channel.StartsWith(user, StringComparison.Ordinal) ? ServerToUser + channel[user.Length..]
+            : channel.StartsWith(Prefix, StringComparison.Ordinal) ? channel[Prefix.Length..]
+            : "";
+        return IsChannel(name) ? name : null;
+    }
 
     /// <summary>The name under which the application's users are known to the server.</summary>
     public string UserName(string id) => Prefix + id;
+
+    /// <summary>Whether an id is no user of another application under <see cref="UserName"/>.</summary>
+    public bool IsOwnUser(string id) => !others.Any(other => other.Prefix.Length > Prefix.Length && UserName(id).StartsWith(other.Prefix, StringComparison.Ordinal));
 
     /// <summary>Whether <paramref name="auth"/> is <c>key:signature</c> of the text, by this application.</summary>
     public bool Verifies(string? auth, string text) =>

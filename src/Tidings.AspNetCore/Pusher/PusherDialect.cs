@@ -38,7 +38,7 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
 
     public override SubscriptionProof? Prove(string connection, string? user, SubscribeRequest request)
     {
-        var channel = app.FromLog(request.Channel);
+        var channel = app.FromLog(request.Channel) ?? "";
         if (channel.StartsWith("presence-", StringComparison.Ordinal))
         {
             return app.Verifies(request.Proof?.Signature, $"{connection}:{channel}:{request.Proof?.Text}") && PusherMember.Read(request.Proof?.Text) is { } member
@@ -58,7 +58,7 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
     }
 
     public override Identity? SignIn(string connection, Command command) =>
-        app.Verifies(command.Target.Proof?.Signature, $"{connection}::user::{command.Target.Proof?.Text}") && PusherMember.ReadUser(command.Target.Proof?.Text) is { } user
+        app.Verifies(command.Target.Proof?.Signature, $"{connection}::user::{command.Target.Proof?.Text}") && PusherMember.ReadUser(command.Target.Proof?.Text) is { } user && app.IsOwnUser(user)
             ? new Identity { User = app.UserName(user), IssuedAt = now(), IssuedHere = true }
             : null;
 
@@ -66,7 +66,7 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
     {
         Outcome.Refused refused => Refused(command, refused),
         Outcome.Subscribed subscribed => Subscribed(subscribed),
-        Outcome.Renewed renewed => Again(app.FromLog(renewed.Channel)),
+        Outcome.Renewed => Again(app.FromLog(command.Target.Channel)!),
         Outcome.Authenticated => SignedIn(command),
         Outcome.Pong => Pong,
         _ => null,
@@ -76,7 +76,7 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
     {
         Notice.Connected connected => Connected(connected),
         Notice.Refused refused => Error(refused.Why.Code == ErrorCode.RateLimited ? ClientEventRate : null, refused.Why.Error),
-        Notice.Unsubscribed gone => SubscriptionError(app.FromLog(gone.Channel), gone.Reason, 403),
+        Notice.Unsubscribed gone when app.FromLog(gone.Channel) is { } channel => SubscriptionError(channel, gone.Reason, 403),
         _ => null,
     };
 
@@ -84,10 +84,11 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
         ? code
         : new DisconnectCode(CloseCodes.Of(code.Code).After is AfterClose.StayAway or AfterClose.AskTokenOnce ? (ushort)NotAuthorized : (ushort)ComeBack, code.Reason);
 
-    public override byte[] Encode(Message message) => message.Kind switch
+    // What is not the application's own is not shown, whoever subscribed the client to it.
+    public override byte[] Encode(Message message) => app.FromLog(message.Channel) is not { } channel ? [] : message.Kind switch
     {
-        MessageKind.Message => Event(message),
-        MessageKind.Join or MessageKind.Leave => PusherMember.Event(app.FromLog(message.Channel), message.Data.Bytes.Span, message.Kind == MessageKind.Join),
+        MessageKind.Message => Event(message, channel),
+        MessageKind.Join or MessageKind.Leave => PusherMember.Event(channel, message.Data.Bytes.Span, message.Kind == MessageKind.Join),
         _ => [],
     };
 
@@ -111,10 +112,15 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
         return frame;
     }
 
-    private byte[] Event(Message message)
+    private static byte[] Event(Message message, string channel)
     {
-        var channel = app.FromLog(message.Channel);
         var name = message.Event ?? "message";
+        if (PusherReader.IsReserved(name))
+        {
+            // The protocol's own events are the server's: no other publisher can say that a member has come.
+            return [];
+        }
+
         var frame = Begin(name, channel);
         var byClient = name.StartsWith(PusherReader.ClientEvent, StringComparison.Ordinal);
         if (byClient && message.Data.Kind == DataKind.Json)
@@ -144,8 +150,8 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
 
     private byte[]? Refused(Command command, Outcome.Refused refused) => command.Type switch
     {
-        CommandType.Subscribe when refused.Code == ErrorCode.Conflict => Again(app.FromLog(command.Target.Channel)),
-        CommandType.Subscribe => SubscriptionError(app.FromLog(command.Target.Channel), refused.Error, refused.Code switch
+        CommandType.Subscribe when refused.Code == ErrorCode.Conflict => Again(app.FromLog(command.Target.Channel)!),
+        CommandType.Subscribe => SubscriptionError(app.FromLog(command.Target.Channel)!, refused.Error, refused.Code switch
         {
             ErrorCode.NotAllowed or ErrorCode.Unauthorized => 401,
             ErrorCode.RateLimited or ErrorCode.TooMany => 429,
@@ -153,7 +159,7 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
             _ => 400,
         }),
         CommandType.Unsubscribe => null,
-        CommandType.Auth => Error(NotAuthorized, "Connection not authorized to sign in: the signature does not hold"),
+        CommandType.Auth when refused.Code == ErrorCode.Unauthorized => Error(NotAuthorized, "Not signed in: the signature does not hold, or the connection or the name is another user's"),
         CommandType.Publish when refused.Code == ErrorCode.RateLimited => Error(ClientEventRate, refused.Error),
         CommandType.Publish when refused.Code == ErrorCode.NotAllowed => Error(NotAuthorized, "Client events need a subscription to the private or presence channel"),
         _ => Error(null, refused.Details is [{ } fault, ..] ? fault.Message : refused.Error),
@@ -161,7 +167,7 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
 
     private byte[] Subscribed(Outcome.Subscribed subscribed)
     {
-        var channel = app.FromLog(subscribed.Channel);
+        var channel = app.FromLog(subscribed.Channel)!;
         var succeeded = Event("pusher_internal:subscription_succeeded", channel, subscribed.Members is { } members ? PusherMember.List(members) : "{}"u8);
         return PusherReader.IsCache(channel) && subscribed.Following == 0 ? [.. succeeded, .. Begin("pusher:cache_miss", channel).End()] : succeeded;
     }

@@ -31,7 +31,7 @@ public static class PusherEndpoints
         var group = endpoints.MapGroup("");
         foreach (var options in edge.Node.Options.Pusher.Apps)
         {
-            var app = new PusherApp(options);
+            var app = new PusherApp(options, [.. edge.Node.Options.Pusher.Apps.Where(other => other != options)]);
             AddKinds(edge.Node.Kinds, app);
             MapSocket(group, edge, app);
             MapApi(group, edge, app);
@@ -40,7 +40,7 @@ public static class PusherEndpoints
         if (edge.Node.Options.Pusher.Apps is [var first, ..])
         {
             // A client that is told so does not come back; one that gets no WebSocket would, for ever.
-            var dialect = new PusherDialect(new PusherApp(first), edge.Node.Deflater, () => 0);
+            var dialect = new PusherDialect(new PusherApp(first, []), edge.Node.Deflater, () => 0);
             var nobody = new ConnectRoute(edge, edge.Node.Speak(dialect)) { Refuses = static _ => NoSuchApp }.WebSockets(edge.TextRoute(binary: false));
             group.MapMethods("/app/{key}", ConnectMethods, context => edge.Entrance.EnterAsync(context, nobody)).WithMetadata(new AllowAnonymousAttribute());
         }
@@ -90,7 +90,7 @@ public static class PusherEndpoints
             Add(proven, proven, newest: false);
         }
 
-        kinds.SetFeature(new ChannelKind(new ChannelPattern(app.Prefix + "cache-*")) { Retention = new Retention(1, CacheAge) });
+        kinds.SetFeature(new ChannelKind(new ChannelPattern(app.Prefix + "cache-*")) { Retention = new Retention(1, CacheAge), IsOpenAsUnmatched = true });
 
         void Add(string pattern, string proven, bool newest) => kinds.SetFeature(new ChannelKind(new ChannelPattern(app.Prefix + pattern + "*"))
         {

@@ -111,10 +111,23 @@ internal static class PusherMember
     {
         var id = data.TryGetProperty(name, out var value) ? value.ValueKind switch
         {
-            JsonValueKind.String => value.GetString(),
+            JsonValueKind.String => TextOf(value),
             JsonValueKind.Number => value.GetRawText(),
             _ => null,
         } : null;
         return id is { Length: > 0 and <= LongestId } && !id.Any(char.IsControl) ? id : null;
+    }
+
+    private static string? TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            // An escape such as \ud800 names no character.
+            return null;
+        }
     }
 }

@@ -17,6 +17,9 @@ internal static class PusherReader
 
     private static readonly JsonDocumentOptions Bounds = new() { MaxDepth = JsonPayload.MaxDepth, AllowDuplicateProperties = false };
 
+    /// <summary>Whether the name of an event is the protocol's own.</summary>
+    public static bool IsReserved(string name) => name.StartsWith("pusher:", StringComparison.Ordinal) || name.StartsWith("pusher_internal:", StringComparison.Ordinal);
+
     /// <summary>Whether the newest event of a channel is kept for those who come.</summary>
     public static bool IsCache(string channel)
     {
@@ -114,6 +117,11 @@ internal static class PusherReader
         if (!PusherApp.IsChannel(channel) || !(channel.StartsWith("private-", StringComparison.Ordinal) || channel.StartsWith("presence-", StringComparison.Ordinal)))
         {
             return Fault("channel", "events of clients go to private and presence channels alone");
+        }
+
+        if (channel.StartsWith("private-encrypted-", StringComparison.Ordinal))
+        {
+            return Fault("channel", "encrypted channels take no events of clients");
         }
 
         command.Type = CommandType.Publish;

@@ -40,7 +40,7 @@ internal abstract record Outcome
     /// <param name="Recovered">Whether nothing is missing after the position that was asked for; null where none was.</param>
     /// <param name="Members">Who is there; null where it was not asked for.</param>
     /// <param name="Expires">In how many seconds the token of the subscription ends; null where it has none, or that does not end.</param>
-    /// <param name="Following">How many messages of the log come first.</param>
+    /// <param name="Following">How many messages of the log come first, erased ones not counted.</param>
     public sealed record Subscribed(string Channel, StreamPosition Start, bool? Recovered, PresenceList? Members, long? Expires, int Following) : Outcome;
 
     /// <summary>A subscription goes on with a newer token.</summary>

@@ -49,6 +49,7 @@ internal sealed class NodeWork(ConnectionDirectory directory, Subscribing subscr
         var notice = new Notice.Direct(request.From, request.Connection, request.Data);
         SessionDialect? dialect = null;
         byte[]? frame = null;
+        var count = 0;
         foreach (var receiver in receivers)
         {
             if (receiver.Tag is ChannelSession session && session.Dialect != dialect)
@@ -60,10 +61,11 @@ internal sealed class NodeWork(ConnectionDirectory directory, Subscribing subscr
             if (frame is not null)
             {
                 receiver.SendLater(frame);
+                count++;
             }
         }
 
-        return receivers.Count;
+        return count;
     }
 
     private IReadOnlyList<Connection> Find(NodeRequest request) => request.Target switch

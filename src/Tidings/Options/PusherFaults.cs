@@ -34,9 +34,9 @@ internal static class PusherFaults
 
             foreach (var other in apps.Take(index))
             {
-                if (other.Id == app.Id || other.Key == app.Key)
+                if (string.Equals(other.Id, app.Id, StringComparison.OrdinalIgnoreCase) || string.Equals(other.Key, app.Key, StringComparison.OrdinalIgnoreCase))
                 {
-                    yield return $"{key}Id and Key must differ from those of the other applications.";
+                    yield return $"{key}Id and Key must differ from those of the other applications, not only in upper and lower case.";
                 }
 
                 // One without a prefix has all the names that no other one has.

@@ -25,6 +25,12 @@ internal sealed record ChannelKind(ChannelPattern Pattern)
     /// <summary>Whether no client may do anything in it, whatever a token says: who hears of it is decided elsewhere.</summary>
     public bool Closed { get; init; }
 
+    /// <summary>Whether clients may subscribe only where channels that no kind matches are open (<see cref="ChannelKinds.UnmatchedAreOpen"/>).</summary>
+    public bool IsOpenAsUnmatched { get; init; }
+
+    /// <summary>The same kind, closed to clients without a grant.</summary>
+    public ChannelKind Shut => field ??= this with { Subscribe = ChannelAccess.Server };
+
     /// <summary>Whether it is known who listens.</summary>
     public bool Presence { get; init; }
 

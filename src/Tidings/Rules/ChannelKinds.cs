@@ -63,7 +63,7 @@ internal sealed class ChannelKinds
     public ChannelKind FindOwn(string channel)
     {
         var kinds = _kinds;
-        var feature = Find(_features, channel);
+        var feature = Find(_features, channel) is { } found ? found.IsOpenAsUnmatched && !UnmatchedAreOpen ? found.Shut : found : null;
         return feature is { Closed: true } ? feature
             : Find(kinds, channel) ?? feature ?? (kinds.Length == 0 ? Find(BuiltIn, channel) : null)
             ?? (UnmatchedAreOpen || channel == ChannelName.Everybody ? Other : Unmatched);

@@ -103,7 +103,7 @@ internal sealed partial class Subscribing
 
     private static void Begin(ChannelSession session, ChannelMembership membership, SubscribeRequest request, HistoryPart history, PresenceList? members, Command? command)
     {
-        var subscribed = new Outcome.Subscribed(request.Channel, history.Start, request.Since is null ? null : history.Recovered, members, membership.Grant?.Expires, history.Messages.Count);
+        var subscribed = new Outcome.Subscribed(request.Channel, history.Start, request.Since is null ? null : history.Recovered, members, membership.Grant?.Expires, history.Messages.Count(static message => message.Kind == MessageKind.Message));
         if (command is not null)
         {
             session.Answer(command, subscribed);

@@ -6,7 +6,7 @@ namespace Tidings.Channels.Tests.Pusher;
 
 public sealed class PusherReaderTests
 {
-    private static readonly PusherApp App = new(new PusherAppOptions { Id = "1", Key = "key", Secret = "a-secret-of-sixteen", Prefix = "shop:" });
+    private static readonly PusherApp App = new(new PusherAppOptions { Id = "1", Key = "key", Secret = "a-secret-of-sixteen", Prefix = "shop:" }, [new PusherAppOptions { Prefix = "shop:us:" }]);
 
     private static readonly string[] Messages =
     [

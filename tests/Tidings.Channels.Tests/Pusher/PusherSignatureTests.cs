@@ -8,7 +8,7 @@ namespace Tidings.Channels.Tests.Pusher;
 /// <summary>Signatures as the protocol's documentation and libraries have them.</summary>
 public sealed class PusherSignatureTests
 {
-    private static readonly PusherApp App = new(new PusherAppOptions { Id = "3", Key = "278d425bdf160c739803", Secret = "7ad3773142a6692b25b8" });
+    private static readonly PusherApp App = new(new PusherAppOptions { Id = "3", Key = "278d425bdf160c739803", Secret = "7ad3773142a6692b25b8" }, [new PusherAppOptions { Prefix = "shop:us:" }]);
 
     [Theory]
     [InlineData("1234.1234:private-foobar", "58df8b0c36d6982b82c3ecf6b4662e34fe8c25bba48f5369f135bf843651c3a4")]
