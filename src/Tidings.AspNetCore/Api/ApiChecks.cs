@@ -15,7 +15,7 @@ internal static class ApiChecks
     public static string? Channel(string? channel) =>
         channel is null ? "channel is missing."
         : ChannelName.IsValid(channel) ? null
-        : "channel is no channel name: 1 to 255 bytes of letters and digits (Unicode's form C) and _ . : - @.";
+        : $"channel is no channel name: {ChannelName.Rule}.";
 
     public static string? Key(string name, string? key) =>
         key is null || (key.Length > 0 && Encoding.UTF8.GetByteCount(key) <= LongestKey) ? null : $"{name} must have 1 to {LongestKey} bytes.";

@@ -17,7 +17,7 @@ internal sealed class PusherApp(PusherAppOptions options, IReadOnlyList<PusherAp
     public string Key => options.Key;
     public string Prefix => options.Prefix;
 
-    /// <summary>Whether a name is one of the protocol's: at most 164 characters of <c>A-Z a-z 0-9 _ - = @ , . ;</c>, of which a channel's name here has no <c>= , ;</c>.</summary>
+    /// <summary>Whether a name is one of the protocol's: at most 164 characters of <c>A-Z a-z 0-9 _ - = @ , . ;</c>.</summary>
     public static bool IsChannel(string name)
     {
         const int Longest = 164;
@@ -29,7 +29,7 @@ internal sealed class PusherApp(PusherAppOptions options, IReadOnlyList<PusherAp
 
         foreach (var c in rest)
         {
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '@' or '.'))
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '=' or '@' or ',' or '.' or ';'))
             {
                 return false;
             }

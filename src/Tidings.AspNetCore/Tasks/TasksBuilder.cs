@@ -37,7 +37,7 @@ public sealed class TasksBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(handler);
-        if (!ChannelName.IsValid(name) || name.Length > TaskRules.LongestName)
+        if (!ChannelName.IsValidRoom(name) || name.Length > TaskRules.LongestName)
         {
             throw new ArgumentException($"\"{name}\" cannot be the name of a kind of tasks.", nameof(name));
         }

@@ -37,7 +37,7 @@ public sealed class Outbox<TContext>
         ArgumentNullException.ThrowIfNull(channel);
         if (!ChannelName.IsValid(channel))
         {
-            throw new ArgumentException($"\"{channel}\" is no channel name: 1 to 255 bytes of letters and digits (Unicode's form C) and _ . : - @.", nameof(channel));
+            throw new ArgumentException($"\"{channel}\" is no channel name: {ChannelName.Rule}.", nameof(channel));
         }
 
         if (key is not null && (key.Length == 0 || Encoding.UTF8.GetByteCount(key) > LongestKey))

@@ -16,6 +16,9 @@ internal sealed record ClaimMapping
     /// <summary>What stands before the user's id, so that users of two issuers are never one.</summary>
     public string UserPrefix { get; init; } = "";
 
+    /// <summary>Prefixes of other issuers' users: an id that would begin with one of them is refused.</summary>
+    public IReadOnlyList<string> OtherPrefixes { get; init; } = [];
+
     public ClaimPath Channels { get; init; } = new("channels");
 
     /// <summary>Where roles stand; null where they grant nothing.</summary>

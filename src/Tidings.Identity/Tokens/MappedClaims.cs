@@ -23,6 +23,14 @@ internal static class MappedClaims
         }
 
         user = mapping.UserPrefix + named;
+        foreach (string other in mapping.OtherPrefixes)
+        {
+            if (user.StartsWith(other, StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
         return TokenText.IsName(user);
     }
 

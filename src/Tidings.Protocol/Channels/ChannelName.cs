@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Tidings.Protocol;
 
-/// <summary>The name of a channel: 1 to 255 bytes of UTF-8, letters, marks and digits of any language in Unicode's form C, and <c>_ . : - @</c>.</summary>
+/// <summary>The name of a channel: 1 to 255 bytes of UTF-8, letters, marks and digits of any language in Unicode's form C, and <c>_ . : - @ # $ &amp; + , / ; = ~ !</c>.</summary>
 public static class ChannelName
 {
     /// <summary>The most bytes of UTF-8 that a name has.</summary>
@@ -15,6 +15,9 @@ public static class ChannelName
     /// <summary>What stands before a user's id in the name of the user's own channel.</summary>
     public const string UserPrefix = "user:";
 
+    /// <summary>What a name must be, for errors.</summary>
+    internal const string Rule = "1 to 255 bytes of letters and digits (Unicode's form C) and _ . : - @ # $ & + , / ; = ~ !";
+
     /// <summary>The channel that every connection is subscribed to.</summary>
     internal const string Everybody = "all";
 
@@ -25,12 +28,12 @@ public static class ChannelName
     /// Whether <paramref name="name"/> may be the name of a channel. No two spellings of one text are both allowed, and nothing that
     /// can't be seen; letters of different scripts that look alike still make different names.
     /// </summary>
-    public static bool IsValid(ReadOnlySpan<char> name) => IsValid(name, MaxBytes);
+    public static bool IsValid(ReadOnlySpan<char> name) => IsValid(name, MaxBytes, plain: false);
 
-    /// <summary>Whether <paramref name="room"/> may be the name of a text room.</summary>
-    public static bool IsValidRoom(ReadOnlySpan<char> room) => IsValid(room, MaxBytes - RoomPrefix.Length);
+    /// <summary>Whether <paramref name="room"/> may be the name of a text room: 1 to 250 bytes, with no other signs than <c>_ . : - @</c>, since it stands in addresses.</summary>
+    public static bool IsValidRoom(ReadOnlySpan<char> room) => IsValid(room, MaxBytes - RoomPrefix.Length, plain: true);
 
-    private static bool IsValid(ReadOnlySpan<char> name, int maxBytes)
+    private static bool IsValid(ReadOnlySpan<char> name, int maxBytes, bool plain)
     {
         if (name.IsEmpty || name.Length > maxBytes)
         {
@@ -40,7 +43,7 @@ public static class ChannelName
         var ascii = true;
         for (var rest = name; !rest.IsEmpty;)
         {
-            if (Rune.DecodeFromUtf16(rest, out var rune, out var used) != System.Buffers.OperationStatus.Done || !IsAllowed(rune))
+            if (Rune.DecodeFromUtf16(rest, out var rune, out var used) != System.Buffers.OperationStatus.Done || !IsAllowed(rune, plain))
             {
                 return false;
             }
@@ -52,12 +55,12 @@ public static class ChannelName
         return ascii || (Encoding.UTF8.GetByteCount(name) <= maxBytes && name.IsNormalized());
     }
 
-    private static bool IsAllowed(Rune rune)
+    private static bool IsAllowed(Rune rune, bool plain)
     {
         if (rune.IsAscii)
         {
             var c = (char)rune.Value;
-            return char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or ':' or '-' or '@';
+            return char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or ':' or '-' or '@' || (!plain && c is '#' or '$' or '&' or '+' or ',' or '/' or ';' or '=' or '~' or '!');
         }
 
         // Marks: most scripts of India and Thailand cannot be written without them.

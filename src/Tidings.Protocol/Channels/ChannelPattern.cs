@@ -71,13 +71,13 @@ internal sealed partial class ChannelPattern
         var parts = Parts().Matches(pattern);
         if (parts.Sum(static part => part.Length) != pattern.Length)
         {
-            return "may hold names in braces, as {room}, letters and digits, _ . : - @, and * at its end";
+            return "may hold names in braces, as {room}, letters and digits, _ . : - @ # $ & + , / ; = ~ !, and * at its end";
         }
 
         var names = parts.Select(static part => part.Value).Where(static value => value[0] == '{').ToList();
         return names.Distinct().Count() != names.Count ? "names a value twice" : null;
     }
 
-    [GeneratedRegex(@"\{[A-Za-z][A-Za-z0-9]*\}|\*$|[\p{L}\p{M}\p{Nd}_.:\-@]+", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\{[A-Za-z][A-Za-z0-9]*\}|\*$|[\p{L}\p{M}\p{Nd}_.:\-@#$&+,/;=~!]+", RegexOptions.CultureInvariant)]
     private static partial Regex Parts();
 }

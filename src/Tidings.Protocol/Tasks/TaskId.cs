@@ -17,7 +17,7 @@ internal static class TaskId
 
     // No colon, so that no task's channel is another's log; no dot in front, so that no client takes it for a path.
     public static bool IsValid(string id) =>
-        ChannelName.IsValid(id) && !id.Contains(':', StringComparison.Ordinal) && id[0] != '.' && Encoding.UTF8.GetByteCount(id) <= MaxBytes;
+        ChannelName.IsValidRoom(id) && !id.Contains(':', StringComparison.Ordinal) && id[0] != '.' && Encoding.UTF8.GetByteCount(id) <= MaxBytes;
 
     public static string ChannelOf(string id) => Prefix + id;
 

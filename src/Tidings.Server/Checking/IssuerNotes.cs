@@ -5,11 +5,12 @@ internal static class IssuerNotes
 {
     public static IEnumerable<string> Of(JwtOptions jwt)
     {
-        var unprefixed = jwt.Issuers.Count(static issuer => string.IsNullOrEmpty(issuer.UserPrefix))
-            + (jwt.Authority is not null || jwt.JwksUrl is not null ? 1 : 0) + (jwt.Secret is not null || jwt.Keys.Count > 0 ? 1 : 0);
-        if (jwt.Issuers.Count > 0 && unprefixed > 1)
+        List<string> unprefixed = [.. jwt.Issuers.Index().Where(static one => string.IsNullOrEmpty(one.Item.UserPrefix)).Select(static one => $"Tidings:Jwt:Issuers:{one.Index}")];
+        var own = (jwt.Authority is not null || jwt.JwksUrl is not null ? 1 : 0) + (jwt.Secret is not null || jwt.Keys.Count > 0 ? 1 : 0);
+        if (unprefixed.Count + own > 1)
         {
-            yield return "Tidings:Jwt takes tokens of several issuers, and one id is one user whoever issued it. Set Tidings:Jwt:Issuers:0:UserPrefix, as google:, unless their ids are the same people.";
+            var mend = unprefixed is [.., var last] ? $"Set {last}:UserPrefix, as google:," : "Say the one with Authority or JwksUrl in Tidings:Jwt:Issuers:0, with a UserPrefix,";
+            yield return $"Tidings:Jwt takes tokens of several issuers, and one id is one user whoever issued it. {mend} unless their ids are the same people.";
         }
 
         foreach (var address in new[] { jwt.Authority, jwt.JwksUrl }.Concat(jwt.Issuers.SelectMany(static issuer => new[] { issuer.Authority, issuer.JwksUrl })))

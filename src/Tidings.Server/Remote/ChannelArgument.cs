@@ -18,7 +18,7 @@ internal static class ChannelArgument
     /// <summary>The name, found good.</summary>
     public static string Check(string name) => ChannelName.IsValid(name)
         ? name
-        : throw CommandException.Misused($"\"{name}\" is no channel name: at most 255 bytes of letters, digits and _ . : - @.");
+        : throw CommandException.Misused($"\"{name}\" is no channel name: {ChannelName.Rule}.");
 
     public static StreamPosition? Position(string? text, string option = "--since") => text is null ? null
         : StreamPosition.TryParse(text, out var position) ? position

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Tidings.Options;
+using Tidings.Protocol;
 using Tidings.Security.Tokens;
 using Tidings.Server.Terminal;
 
@@ -49,7 +50,7 @@ internal sealed class TokenCreate
                 Issuer = parsed.GetValue(_issuer) ?? keys.Issuer,
                 Audience = parsed.GetValue(_audience) ?? keys.Audience,
                 Send = parsed.GetValue(_send),
-                Channel = parsed.GetValue(_subscription),
+                Channel = Subscription(parsed.GetValue(_subscription), parsed.GetRequiredValue(_user)),
                 Permissions = Permissions(parsed.GetValue(_channels) ?? []),
             });
         }
@@ -74,6 +75,13 @@ internal sealed class TokenCreate
         text == "never" ? null
         : OptionValue.TryParse(text, typeof(TimeSpan), isSize: false, out var value) && value is TimeSpan time && time > TimeSpan.Zero && time <= TimeSpan.FromDays(36_500) ? time
         : throw CommandException.Misused($"--expires is \"{text}\"; it must be a time as 15m, 1h or 7d, or never.");
+
+    // A token that no server would take is not made.
+    private static string? Subscription(string? channel, string user) =>
+        channel?.StartsWith(ChannelName.UserPrefix, StringComparison.Ordinal) == true && channel != ChannelName.UserPrefix + user
+            ? throw CommandException.Misused($"--subscription is \"{channel}\"; of such channels a user has {ChannelName.UserPrefix}{user} alone.")
+            : channel is null || ChannelName.IsValid(channel) ? channel
+            : throw CommandException.Misused($"--subscription is \"{channel}\"; it must be the name of one channel: {ChannelName.Rule}.");
 
     private static TokenPermissions? Permissions(string[] channels) =>
         channels.Length == 0 ? null : new TokenPermissions(channels.Select(static channel => Permission(channel)));

@@ -123,7 +123,7 @@ internal sealed partial class TidingsFacade
         ArgumentNullException.ThrowIfNull(channel);
         if (!ChannelName.IsValid(channel))
         {
-            throw new ArgumentException($"\"{channel}\" is no channel name: 1 to 255 bytes of letters and digits (Unicode's form C) and _ . : - @.", nameof(channel));
+            throw new ArgumentException($"\"{channel}\" is no channel name: {ChannelName.Rule}.", nameof(channel));
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class TaskStarting(TaskRegistry tasks, TaskQueue queue)
 
     /// <summary>What is wrong with an order: the field and what would be right. Null where nothing is.</summary>
     public (string Field, string Message)? Fault(TaskOrder order) =>
-        !ChannelName.IsValid(order.Name) || order.Name.Length > TaskRules.LongestName
+        !ChannelName.IsValidRoom(order.Name) || order.Name.Length > TaskRules.LongestName
             ? ("name", $"A task's name is 1 to {TaskRules.LongestName} bytes of letters and digits (Unicode's form C) and _ . : - @.")
         : order.Id is { } id && !TaskId.IsValid(id) ? ("task_id", $"A task's id is {TaskId.Rule}.")
         : order.Data.Length > tasks.Options.PayloadBytes ? ("data", $"This has at most {tasks.Options.PayloadBytes} bytes.")

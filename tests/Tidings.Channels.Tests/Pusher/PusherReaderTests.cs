@@ -27,6 +27,14 @@ public sealed class PusherReaderTests
         {
             Assert.Equal(channel, App.FromLog(App.ToLog(channel)));
         }
+
+        foreach (var foreign in new[] { "news", "shop:us:news", "user:7", "user:shop:us:7", "user:", "shop:" })
+        {
+            Assert.Null(App.FromLog(foreign));
+        }
+
+        Assert.True(App.IsOwnUser("7"));
+        Assert.False(App.IsOwnUser("us:7"));
     }
 
     [Fact]
@@ -64,6 +72,7 @@ public sealed class PusherReaderTests
     [InlineData("""{"event":"pusher:subscribe","data":{"channel":"a","channel":"b"}}""")]
     [InlineData("""{"event":"pusher:signin","data":{"auth":"x","user_data":"{\"id\":\"7\",\"watchlist\":[]}"}}""")]
     [InlineData("""{"event":"client-x","channel":"news","data":{}}""")]
+    [InlineData("""{"event":"client-x","channel":"private-encrypted-a","data":{}}""")]
     [InlineData("""{"event":"client-x","data":{}}""")]
     [InlineData("""{"event":"client-\u0000","channel":"private-a","data":{}}""")]
     public void Wrong_messages_are_faults(string message) => Assert.NotNull(Fault(message));

@@ -84,6 +84,56 @@ public abstract class PusherRules(string pump) : ServerTests(pump)
         Assert.Equal(["7"], (await server.Services.Node.Presence.ReadAsync("presence-room", 10, TestContext.Current.CancellationToken)).Members.Select(static member => member.User));
     }
 
+    [Fact]
+    public async Task Nobody_else_says_the_events_of_the_protocol()
+    {
+        await using var server = await StartAsync(App);
+        await using var socket = await ConnectAsync(server);
+        await SubscribeAsync(socket, "news");
+        foreach (var name in new[] { "pusher_internal:member_added", "pusher:error", "said" })
+        {
+            await server.Services.Node.ServerActions.PublishAsync("news", "{}"u8.ToArray(), new PublishOptions { Event = name }, TestContext.Current.CancellationToken);
+        }
+
+        await socket.ExpectTextAsync("""{"event":"said","channel":"news","data":"{}"}""");
+    }
+
+    [Fact]
+    public async Task Public_cache_channels_are_open_where_public_channels_are()
+    {
+        await using var open = await StartAsync(App);
+        await using var guest = await ConnectAsync(open);
+        await SubscribeAsync(guest, "cache-a");
+        await guest.ExpectTextAsync("""{"event":"pusher:cache_miss","channel":"cache-a"}""");
+        var start = await open.Services.Node.ServerActions.PublishAsync("cache-a", "1"u8.ToArray(), new PublishOptions { Event = "n" }, TestContext.Current.CancellationToken);
+        await guest.ExpectTextAsync("""{"event":"n","channel":"cache-a","data":"1"}""");
+        await open.Services.Node.ServerActions.EraseAsync("cache-a", start, TestContext.Current.CancellationToken);
+        await using var late = await ConnectAsync(open);
+        await SubscribeAsync(late, "cache-a");
+        await late.ExpectTextAsync("""{"event":"pusher:cache_miss","channel":"cache-a"}""");
+
+        await using var shut = await StartAsync([.. App, ("Tidings:UnmatchedChannels", "closed")]);
+        await using var nobody = await ConnectAsync(shut);
+        foreach (var channel in new[] { "news", "cache-a" })
+        {
+            await nobody.SendTextAsync($$$"""{"event":"pusher:subscribe","data":{"auth":"","channel":"{{{channel}}}"}}""");
+            Assert.Contains("\"status\":401", await nobody.ReceiveTextAsync(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_user_of_another_application_is_nobody()
+    {
+        await using var server = await StartAsync([.. App, ("Tidings:Pusher:Apps:1:Id", "2"), ("Tidings:Pusher:Apps:1:Key", "other"), ("Tidings:Pusher:Apps:1:Secret", "a-secret-of-sixteen"), ("Tidings:Pusher:Apps:1:Prefix", "shop:")]);
+        await using var socket = await ConnectAsync(server);
+        foreach (var (id, answer) in new[] { ("shop:7", "pusher:error"), ("\\ud800", "pusher:error"), ("7", "pusher:signin_success") })
+        {
+            var data = $$"""{"id":"{{id}}"}""";
+            await socket.SendTextAsync(JsonSerializer.Serialize(new { @event = "pusher:signin", data = new { auth = Sign($"{socket.Id}::user::{data}"), user_data = data } }));
+            Assert.StartsWith($$"""{"event":"{{answer}}""", await socket.ReceiveTextAsync(), StringComparison.Ordinal);
+        }
+    }
+
     private static async Task<PusherSocket> ConnectAsync(TestServer server)
     {
         var socket = await server.ConnectAsync("/app/278d425bdf160c739803?protocol=7&ping=frame");

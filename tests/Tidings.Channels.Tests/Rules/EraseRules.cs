@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
@@ -48,6 +49,19 @@ public abstract class EraseRules(string pump) : ServerTests(pump)
         await later.ExpectAsync("""{"type":"removed","channel":"chat:a","offset":3}""");
         await later.SendAsync("""{"type":"publish","channel":"chat:a","data":"next"}""");
         Assert.Contains("\"offset\":4", await MessageAsync(later), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_misspelt_parameter_erases_nothing()
+    {
+        await using var server = await StartAsync();
+        await using var client = await ChannelClient.ConnectAsync(server);
+        await client.SubscribeAsync("chat:a");
+        await SayAsync(client, "chat:a", 2);
+        using var answer = await server.Http.DeleteAsync("/api/history?channel=chat:a&ofset=1", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("ofset is no parameter", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal(2, (await client.AskAsync("""{"type":"history","channel":"chat:a"}""")).GetProperty("messages").GetArrayLength());
     }
 
     [Fact]

@@ -33,6 +33,8 @@ public sealed class CheckTests : IDisposable
     }
 
     [Theory]
+    [InlineData("Set Tidings:Jwt:Issuers:1:UserPrefix", "Issuers__0__Authority=https://one.example", "Issuers__0__Audience=push", "Issuers__0__UserPrefix=one:", "Issuers__1__Authority=https://three.example", "Issuers__1__Audience=push", "Authority=https://two.example", "Audience=push")]
+    [InlineData("one id is one user whoever issued it. Say the one with Authority", "Secret=a secret of the tests, 32 bytes or more", "Authority=https://two.example", "Audience=push")]
     [InlineData("one id is one user whoever issued it", "Issuers__0__Authority=https://one.example", "Issuers__0__Audience=push", "Authority=https://two.example", "Audience=push")]
     [InlineData("is fetched over plain HTTP", "Authority=http://127.0.0.1:9", "Audience=push")]
     [InlineData("which people can change", "Authority=https://one.example", "Audience=push", "UserClaim=preferred_username")]

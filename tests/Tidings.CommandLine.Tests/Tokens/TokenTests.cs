@@ -63,6 +63,13 @@ public sealed class TokenTests
         Assert.Equal("orders:1", (await InspectAsync(await CreateAsync("--subscription", "orders:1"))).GetProperty("payload").GetProperty("channel").GetString());
 
     [Theory]
+    [InlineData("orders:*", "the name of one channel")]
+    [InlineData("a b", "the name of one channel")]
+    [InlineData("user:eve", "of such channels a user has user:")]
+    public async Task One_that_no_server_would_take_is_not_made(string channel, string why) =>
+        (await Tool.RunAsync(["token", "create", "--user", "ada", "--jwt-secret", Secret, "--subscription", channel])).Fails(2, why);
+
+    [Theory]
     [InlineData(true, "--send")]
     [InlineData(true, "--send", "true")]
     [InlineData(false, "--send", "false")]

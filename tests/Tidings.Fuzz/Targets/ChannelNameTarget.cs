@@ -8,6 +8,8 @@ namespace Tidings.Fuzz.Targets;
 /// <summary>First byte of the input: 1 the rest is UTF-16, else UTF-8. What is allowed is checked by the words of the documentation.</summary>
 internal sealed class ChannelNameTarget : FuzzTarget
 {
+    private const string Signs = "_.:-@#$&+,/;=~!";
+
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     public override string Name => "channel-name";
@@ -29,7 +31,7 @@ internal sealed class ChannelNameTarget : FuzzTarget
             Require(name.IsNormalized(NormalizationForm.FormC), "a name is in form C");
             foreach (var rune in name.EnumerateRunes())
             {
-                Require(IsDocumented(rune), "a name has letters, marks, digits and _ . : - @");
+                Require(IsDocumented(rune), "a name has letters, marks, digits and the signs of the documentation");
             }
         }
         else if (Ascii.IsValid(name) && name.Length is >= 1 and <= ChannelName.MaxBytes)
@@ -37,7 +39,7 @@ internal sealed class ChannelNameTarget : FuzzTarget
             Require(name.EnumerateRunes().Any(rune => !IsDocumented(rune)), "a name of documented characters is allowed");
         }
 
-        Require(ChannelName.IsValidRoom(name) == ChannelName.IsValid(ChannelName.RoomPrefix + name) || name.Length == 0, "a room's name is good if its channel's is");
+        Require(ChannelName.IsValidRoom(name) == (ChannelName.IsValid(ChannelName.RoomPrefix + name) && !name.Any(static c => Signs.IndexOf(c, StringComparison.Ordinal) > 4)) || name.Length == 0, "a room's name is good if its channel's is");
         var path = new Fnv();
         foreach (var c in name.AsSpan(0, Math.Min(name.Length, 8)))
         {
@@ -49,6 +51,6 @@ internal sealed class ChannelNameTarget : FuzzTarget
     }
 
     private static bool IsDocumented(Rune rune) => rune.IsAscii
-        ? char.IsAsciiLetterOrDigit((char)rune.Value) || "_.:-@".Contains((char)rune.Value)
+        ? char.IsAsciiLetterOrDigit((char)rune.Value) || Signs.Contains((char)rune.Value)
         : Rune.GetUnicodeCategory(rune) is <= UnicodeCategory.SpacingCombiningMark or UnicodeCategory.DecimalDigitNumber;
 }

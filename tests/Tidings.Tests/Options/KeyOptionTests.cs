@@ -37,6 +37,19 @@ public sealed class KeyOptionTests
     [InlineData("WorkerKey")]
     public void One_of_sixteen_characters_is_taken(string option) => Assert.Empty(TidingsOptionsValidator.Faults(With(option, "sixteen letters!")));
 
+    [Theory]
+    [InlineData("1", "key", "shop:", "Id and Key must differ")]
+    [InlineData("2", "KEY", "shop:", "Id and Key must differ")]
+    [InlineData("2", "other", "", "Prefix is \"\"")]
+    [InlineData("2", "other", "shop:", null)]
+    public void Applications_of_Pusher_are_told_apart_as_addresses_are(string id, string key, string prefix, string? fault)
+    {
+        var options = new TidingsOptions();
+        options.Pusher.Apps.Add(new PusherAppOptions { Id = "1", Key = "key", Secret = "sixteen letters!" });
+        options.Pusher.Apps.Add(new PusherAppOptions { Id = id, Key = key, Secret = "sixteen letters!", Prefix = prefix });
+        Assert.Equal(fault is not null, TidingsOptionsValidator.Faults(options).Any(said => said.Contains(fault ?? "", StringComparison.Ordinal)));
+    }
+
     private static TidingsOptions With(string option, string key)
     {
         var options = new TidingsOptions();

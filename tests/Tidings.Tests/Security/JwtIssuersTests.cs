@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Tidings.Security.Identities;
 using Tidings.Security.Tokens;
 
@@ -45,6 +46,25 @@ public sealed class JwtIssuersTests
         var issuers = JwtIssuers.Read(new JwtOptions { Authority = authority, Audience = "push" }, [], out var faults);
         Assert.Empty(faults);
         Assert.Single(issuers);
+    }
+
+    [Theory]
+    [InlineData("", "7", true)]
+    [InlineData("", "google:7", false)]
+    [InlineData("", "google:x:7", false)]
+    [InlineData("google:", "7", true)]
+    [InlineData("google:", "x:7", false)]
+    [InlineData("google:x:", "7", true)]
+    public void No_id_reaches_into_the_users_of_an_issuer_with_a_longer_prefix(string prefix, string sub, bool isUser)
+    {
+        var options = new JwtOptions { Authority = "https://issuer.example/", Audience = "push" };
+        foreach (var other in new[] { "google:", "google:x:" })
+        {
+            options.Issuers.Add(new JwtIssuerOptions { Authority = $"https://{other.Length}.example/", Audience = "push", UserPrefix = other });
+        }
+
+        var mapping = Assert.Single(JwtIssuers.Read(options, [], out _), issuer => issuer.Mapping.UserPrefix == prefix).Mapping;
+        Assert.Equal(isUser, MappedClaims.TryReadUser(JsonSerializer.SerializeToElement(new { sub }), mapping, out _));
     }
 
     private static JwtOptions Make(string what)

@@ -63,8 +63,12 @@ internal static class JwtIssuers
         }
 
         faults = [.. found.Distinct()];
-        return issuers;
+        return [.. issuers.Select(one => one with { Mapping = one.Mapping with { OtherPrefixes = OtherPrefixes(one.Mapping.UserPrefix, issuers) } })];
     }
+
+    // A shorter prefix must not reach into a longer one: "" with the id "google:7" would be the user 7 of "google:".
+    private static List<string> OtherPrefixes(string own, IEnumerable<IssuerSettings> issuers) =>
+        [.. issuers.Select(static one => one.Mapping.UserPrefix).Where(other => other.Length > own.Length && other.StartsWith(own, StringComparison.Ordinal)).Distinct()];
 
     private static IssuerSettings Remote(string group, JwtIssuerOptions options, IList<TokenAlgorithm> algorithms, ClaimMapping mapping, List<string> faults)
     {
