@@ -39,7 +39,7 @@ internal sealed class DataBackplane : IBackplane
             var absent = new AbsentEpochs(manifest.Names, manifest.Epochs);
             var logs = catalog.Logs(absent, site.Histories, clock.Now).ToList();
             var metrics = new JournalMetrics(meters, site.Time);
-            _journal = metrics.Journal = new Journal(_directory.Layout, [.. catalog.Segments.Select(static segment => segment.Segment)], absent.Save, metrics, log);
+            _journal = metrics.Journal = new Journal(_directory.Layout, _directory.List, [.. catalog.Segments.Select(static segment => segment.Segment)], absent.Save, metrics, log);
             _broker = new DataBroker(logs, _journal, absent, clock, site.Histories, site.Hub, site.Time, log);
             Clock = clock;
             _state = state;

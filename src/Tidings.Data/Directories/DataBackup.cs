@@ -9,75 +9,97 @@ namespace Tidings.Data.Directories;
 /// <summary>Copies a data directory into one file while a server has it: every log up to one moment, with all that was on disk or shown until then.</summary>
 internal static class DataBackup
 {
-    private const int Attempts = 10;
+    private const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    /// <summary>Writes it under <c>FILE.new</c>, which takes the name once it is whole and on disk.</summary>
     /// <returns>How many bytes the file has.</returns>
-    /// <exception cref="DataDirectoryException">There is no such directory, it is damaged, or the file cannot be written.</exception>
+    /// <exception cref="DataDirectoryException">There is no such directory, it is damaged, or the file is there already or cannot be written.</exception>
     public static long Write(string directory, string file)
     {
         var layout = new DataLayout(Path.GetFullPath(directory));
+        DirectoryRights.RequireReadable(layout);
         var manifest = Manifest.Read(layout) ?? throw new DataDirectoryException($"{directory} is no data directory, or its manifest is damaged; \"tidings data check\" says what is whole.");
-        var target = Path.GetFullPath(file);
+        var target = TargetOf(file);
         var unfinished = target + DataLayout.UnfinishedEnding;
         var state = unfinished + ".db";
         try
         {
-            using (var stream = new FileStream(unfinished, Options()))
+            using (var handle = PrivateFile.Create(unfinished))
+            using (var stream = new FileStream(handle, FileAccess.ReadWrite))
             {
                 using (var tar = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true))
                 {
-                    var closed = WriteSegments(tar, layout);
+                    var segments = WriteSegments(tar, layout);
+                    WriteFile(tar, Path.GetFileName(layout.SegmentList), SegmentListFile.Encode(segments.ConvertAll(static one => one.Listed)).Bytes);
                     CopyState(layout, state);
                     tar.WriteEntry(state, Path.GetFileName(layout.State));
-                    WriteManifest(tar, manifest.Renewed() with { Boot = "", Closed = closed });
+                    var closed = segments.Count == 0 ? default : segments.Select(static one => (one.Listed.Number, one.Length)).Max();
+                    WriteFile(tar, Path.GetFileName(layout.Manifest), (manifest.Renewed() with { Boot = "", Closed = closed }).Encode());
                 }
 
                 stream.Flush(flushToDisk: true);
             }
 
-            File.Move(unfinished, target, overwrite: true);
+            File.Move(unfinished, target);
             Unix.SyncDirectory(Path.GetDirectoryName(target)!);
             return new FileInfo(target).Length;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SqliteException)
+        catch (UnauthorizedAccessException error)
+        {
+            throw new DataDirectoryException($"The backup {file} cannot be written: this user ({Environment.UserName}) may not write in {Path.GetDirectoryName(target)}. Name a file in another directory.", error);
+        }
+        catch (Exception error) when (error is IOException or SqliteException)
         {
             throw new DataDirectoryException($"The backup {file} cannot be written: {error.Message}", error);
         }
         finally
         {
-            File.Delete(unfinished);
-            File.Delete(state);
+            TryDelete(unfinished);
+            TryDelete(state);
         }
     }
 
-    // Everybody's messages are in it.
-    private static FileStreamOptions Options()
+    // What was backed up before is not lost to a slip of the hand.
+    private static string TargetOf(string file)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
+        if (file == "-")
         {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            throw new DataDirectoryException("A backup is written to a file, and not to standard output: it counts once it is whole and on disk. Name the file.");
         }
 
-        return options;
+        var target = Path.GetFullPath(file);
+        if (Directory.Exists(target))
+        {
+            throw new DataDirectoryException($"{file} is a directory: name the file in it that the backup is written to.");
+        }
+
+        if (File.Exists(target))
+        {
+            throw new DataDirectoryException($"{file} is there already, and is not overwritten: name another file, or move that one away.");
+        }
+
+        return Directory.Exists(Path.GetDirectoryName(target))
+            ? target
+            : throw new DataDirectoryException($"The backup {file} cannot be written: there is no directory {Path.GetDirectoryName(target)}. Make it, or name a file in another one.");
     }
 
-    // All are opened before the first is read: what compaction takes away meanwhile stays readable, and what it has moved is in one that is open or newer.
-    private static (long Segment, long Length) WriteSegments(TarWriter tar, DataLayout layout)
+    // All are opened before the first is read: what compaction takes away meanwhile stays readable. The newest is read first, so that nothing is missing in the midst:
+    // what is written while it is read is behind the moment that the backup is of.
+    private static List<(ListedSegment Listed, long Length)> WriteSegments(TarWriter tar, DataLayout layout)
     {
-        tar.WriteEntry(new PaxTarEntry(TarEntryType.Directory, "logs/") { Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute });
-        var segments = OpenAll(layout);
+        tar.WriteEntry(new PaxTarEntry(TarEntryType.Directory, "logs/") { Mode = OwnersFile | UnixFileMode.UserExecute });
+        var segments = BackupSegments.Open(layout);
+        List<(ListedSegment, long)> written = [];
         try
         {
-            var closed = (0L, 0L);
-            foreach (var segment in segments)
+            foreach (var segment in segments.AsEnumerable().Reverse())
             {
-                var bytes = Read(segment);
-                tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "logs/" + Path.GetFileName(segment.Path)) { DataStream = new MemoryStream(bytes, writable: false), Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
-                closed = (segment.Number, bytes.Length);
+                var (bytes, end) = BackupSegments.Read(segment);
+                WriteFile(tar, "logs/" + Path.GetFileName(segment.Path), bytes);
+                written.Add((new ListedSegment(segment.Number, segment.Id, end), bytes.Length));
             }
 
-            return closed;
+            return written;
         }
         finally
         {
@@ -85,62 +107,27 @@ internal static class DataBackup
         }
     }
 
-    private static List<Segment> OpenAll(DataLayout layout)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            List<Segment> opened = [];
-            try
-            {
-                foreach (var number in layout.Segments())
-                {
-                    opened.Add(Segment.Open(layout, number, writable: false) ?? throw new DataDirectoryException($"{layout.Segment(number)} does not begin as a segment; \"tidings data check\" says what is whole."));
-                }
-
-                return opened;
-            }
-            catch (FileNotFoundException) when (attempt < Attempts)
-            {
-                opened.ForEach(static segment => segment.Unpin());
-            }
-        }
-    }
-
-    // Up to its last whole record, with an end behind it.
-    private static byte[] Read(Segment segment)
-    {
-        var (ending, end) = SegmentReader.Read(segment, static (in _, _, _) => { });
-        if (ending == SegmentEnding.Damaged)
-        {
-            // Or it was just being written.
-            Thread.Sleep(100);
-            if (SegmentReader.Read(segment, static (in _, _, _) => { }) is (SegmentEnding.Damaged, var again) && again == end)
-            {
-                throw new DataDirectoryException($"{segment.Path} is damaged at byte {end}; \"tidings data check\" says what is whole.");
-            }
-        }
-
-        var closing = Record.Of(RecordType.End, default);
-        Record.Seal(closing.Span, segment.Number, end, 0);
-        var bytes = new byte[end + closing.Length];
-        for (var read = 0; read < end;)
-        {
-            read += segment.Read(bytes.AsSpan(read, end - read), read);
-        }
-
-        closing.Span.CopyTo(bytes.AsSpan(end));
-        return bytes;
-    }
-
     private static void CopyState(DataLayout layout, string target)
     {
-        File.Delete(target);
+        PrivateFile.Create(target).Dispose();
         using var source = StateDatabase.OpenToRead(layout.State);
         using var copy = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = target, Pooling = false }.ConnectionString);
         copy.Open();
         source.BackupDatabase(copy);
     }
 
-    private static void WriteManifest(TarWriter tar, Manifest manifest) =>
-        tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "manifest") { DataStream = new MemoryStream(manifest.Encode(), writable: false), Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+    private static void WriteFile(TarWriter tar, string name, byte[] bytes) =>
+        tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes, writable: false), Mode = OwnersFile });
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // What went wrong is told already.
+        }
+    }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Tidings.Brokers;
 using Tidings.Data.Files;
 using Tidings.Data.Logs;
@@ -20,43 +19,24 @@ namespace Tidings.Data.Directories;
 internal sealed record DataReport(
     bool InUse, int Segments, long Bytes, long Logs, long Messages, long Tasks, long Revocations, IReadOnlyList<string> Damage, IReadOnlyList<string> Notes)
 {
-    private const int Attempts = 5;
+    private const int Attempts = 10;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    /// <exception cref="DataDirectoryException">There is none, or a newer version wrote it.</exception>
+    /// <exception cref="DataDirectoryException">There is none, this user may not read it, or a newer version wrote it.</exception>
     public static DataReport Read(string directory)
     {
         var layout = new DataLayout(Path.GetFullPath(directory));
+        DirectoryRights.RequireReadable(layout);
         if (!File.Exists(layout.Manifest) && layout.Segments().Count == 0)
         {
             throw new DataDirectoryException($"{directory} is no data directory: it has neither a manifest nor segments. Name the one that serve is given by --data.");
         }
 
-        var manifest = Manifest.Read(layout);
-        var inUse = IsInUse(layout);
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                var catalog = LogCatalog.Read(layout, inUse ? default : manifest?.Closed ?? default, writable: false);
-                if (inUse && catalog.Damage.Count > 0 && attempt < Attempts)
-                {
-                    // What looks torn is perhaps just being written.
-                    Thread.Sleep(Pause);
-                    continue;
-                }
-
-                return Of(layout, directory, manifest, catalog, inUse);
-            }
-            catch (FileNotFoundException) when (inUse && attempt < Attempts)
-            {
-                // Compaction took one away.
-            }
-            catch (AggregateException error) when (inUse && attempt < Attempts && error.InnerExceptions.All(static inner => inner is FileNotFoundException))
-            {
-            }
-        }
+        var (manifest, catalog, inUse) = ReadCatalog(layout);
+        var report = Of(layout, manifest, catalog, inUse);
+        Close(catalog);
+        return report;
     }
 
     /// <summary>Whether a process has the directory.</summary>
@@ -71,7 +51,45 @@ internal sealed record DataReport(
         return held is null;
     }
 
-    private static DataReport Of(DataLayout layout, string directory, Manifest? manifest, LogCatalog catalog, bool inUse)
+    private static (Manifest? Manifest, LogCatalog Catalog, bool InUse) ReadCatalog(DataLayout layout)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var inUse = IsInUse(layout);
+            try
+            {
+                var manifest = Manifest.Read(layout);
+                var catalog = LogCatalog.Read(layout, inUse ? default : manifest?.Closed ?? default, inUse ? CatalogAccess.BesideServer : CatalogAccess.ToRead);
+
+                // The list and what it speaks of are not read in one moment.
+                if (catalog.Damage.Count == 0 || attempt == Attempts || !(inUse || IsInUse(layout)))
+                {
+                    return (manifest, catalog, inUse);
+                }
+
+                Close(catalog);
+            }
+            catch (FileNotFoundException) when (attempt < Attempts)
+            {
+                // Compaction took one away.
+            }
+            catch (AggregateException error) when (attempt < Attempts && error.InnerExceptions.All(static inner => inner is FileNotFoundException))
+            {
+            }
+
+            Thread.Sleep(Pause);
+        }
+    }
+
+    private static void Close(LogCatalog catalog)
+    {
+        foreach (var segment in catalog.Segments)
+        {
+            segment.Segment.Unpin();
+        }
+    }
+
+    private static DataReport Of(DataLayout layout, Manifest? manifest, LogCatalog catalog, bool inUse)
     {
         List<string> damage = [.. catalog.Damage];
         if (manifest is null)
@@ -80,29 +98,40 @@ internal sealed record DataReport(
         }
 
         var (logs, messages) = Count(manifest, catalog);
-        var (tasks, revocations) = CountState(layout, damage);
+        var state = StateContents.Read(layout.State);
         List<string> notes = [];
-        if (damage.Count > 0)
+        if (state.Damage is { } stateDamage)
         {
-            notes.Add("The next start keeps what is whole, leaves a copy of each damaged segment as .damaged, and begins new epochs.");
+            damage.Add(stateDamage);
+            notes.Add($"The next start stops: restore {layout.State} from a backup, or move it away to begin without tasks, revocations and tickets.");
         }
 
-        if (catalog.Segments is [.., { Ending: SegmentEnding.Torn }])
-        {
-            notes.Add("The newest segment ends within a record that a killed process had begun to write; nobody was shown it, and the next start cuts it off.");
-        }
-
-        if (DataPlace.NoteOf(directory) is { } place)
+        notes.AddRange(NotesOfSegments(manifest, catalog, inUse));
+        notes.AddRange(DirectoryRights.Warnings(layout));
+        if (DataPlace.NoteOf(layout.Root) is { } place)
         {
             notes.Add(place);
         }
 
-        foreach (var segment in catalog.Segments)
+        return new DataReport(inUse, catalog.Segments.Count, catalog.Segments.Sum(static segment => (long)segment.Segment.End), logs, messages, state.Tasks, state.Revocations, damage, notes);
+    }
+
+    private static IEnumerable<string> NotesOfSegments(Manifest? manifest, LogCatalog catalog, bool inUse)
+    {
+        if (DataDirectory.ReasonForNewEpochs(manifest, catalog, BootId.Current, isNew: false) is { } reason)
         {
-            segment.Segment.Unpin();
+            yield return $"The next start begins new epochs, as {reason}. Messages that are whole stay.";
         }
 
-        return new DataReport(inUse, catalog.Segments.Count, catalog.Segments.Sum(static segment => (long)segment.Segment.End), logs, messages, tasks, revocations, damage, notes);
+        if (catalog.Foreign.Count > 0 || catalog.Segments.Any(static segment => segment.Ending == SegmentEnding.Damaged))
+        {
+            yield return "The next start leaves a copy of each damaged segment beside it as .damaged.";
+        }
+
+        if (catalog.Damage.Count == 0 && !inUse && catalog.Segments.Any(static segment => segment.Ending == SegmentEnding.Torn))
+        {
+            yield return "The newest segment ends within a record that a killed process had begun to write; nobody was shown it, and the next start cuts it off.";
+        }
     }
 
     private static (long Logs, long Messages) Count(Manifest? manifest, LogCatalog catalog)
@@ -117,29 +146,5 @@ internal sealed record DataReport(
         }
 
         return (logs, messages);
-    }
-
-    private static (long Tasks, long Revocations) CountState(DataLayout layout, List<string> damage)
-    {
-        if (!File.Exists(layout.State))
-        {
-            return (0, 0);
-        }
-
-        try
-        {
-            using var connection = StateDatabase.OpenToRead(layout.State);
-            if (StateDatabase.Ask(connection, "PRAGMA quick_check(1)") is not "ok")
-            {
-                damage.Add($"{layout.State} is damaged");
-            }
-
-            return ((long)StateDatabase.Ask(connection, "SELECT count(*) FROM tasks")!, (long)StateDatabase.Ask(connection, "SELECT count(*) FROM revoked WHERE kind < 2")!);
-        }
-        catch (SqliteException error)
-        {
-            damage.Add($"{layout.State} cannot be read: {error.Message}");
-            return (0, 0);
-        }
     }
 }

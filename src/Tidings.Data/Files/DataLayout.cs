@@ -18,6 +18,9 @@ internal sealed record DataLayout(string Root)
 
     public string Manifest => Path.Combine(Root, "manifest");
 
+    /// <summary>Which segments there are.</summary>
+    public string SegmentList => Path.Combine(Root, "segments");
+
     public string Logs => Path.Combine(Root, "logs");
 
     public string State => Path.Combine(Root, "state.db");

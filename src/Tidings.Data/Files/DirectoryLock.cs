@@ -25,12 +25,13 @@ internal sealed class DirectoryLock : IDisposable
         var began = TimeProvider.System.GetTimestamp();
         while (true)
         {
-            if (TryOpen(layout) is { } file)
+            if (TryOpen(layout, sign) is { } file)
             {
                 if (Unix.TryLock(file))
                 {
                     if (sign)
                     {
+                        PrivateFile.Protect(layout.Lock);
                         Sign(layout);
                     }
 
@@ -51,11 +52,13 @@ internal sealed class DirectoryLock : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static SafeFileHandle? TryOpen(DataLayout layout)
+    // Only those who may sign it make it.
+    private static SafeFileHandle? TryOpen(DataLayout layout, bool sign)
     {
         try
         {
-            return File.OpenHandle(layout.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.None : FileShare.ReadWrite);
+            return File.OpenHandle(
+                layout.Lock, sign ? FileMode.OpenOrCreate : FileMode.Open, sign ? FileAccess.ReadWrite : FileAccess.Read, OperatingSystem.IsWindows() ? FileShare.None : FileShare.ReadWrite);
         }
         catch (IOException error) when (error.GetType() == typeof(IOException))
         {
@@ -69,8 +72,9 @@ internal sealed class DirectoryLock : IDisposable
         try
         {
             File.WriteAllText(layout.Owner, string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on {Environment.MachineName}\n"));
+            PrivateFile.Protect(layout.Owner);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // The lock holds without a name on it.
         }

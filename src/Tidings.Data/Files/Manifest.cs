@@ -73,15 +73,10 @@ internal sealed record Manifest
     public void Write(DataLayout layout)
     {
         var unfinished = layout.Manifest + DataLayout.UnfinishedEnding;
-        using (var file = File.OpenHandle(unfinished, FileMode.Create, FileAccess.Write))
+        using (var file = PrivateFile.Create(unfinished))
         {
             RandomAccess.Write(file, Encode(), 0);
             RandomAccess.FlushToDisk(file);
-        }
-
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(unfinished, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
 
         File.Move(unfinished, layout.Manifest, overwrite: true);

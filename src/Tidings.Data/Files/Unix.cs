@@ -10,6 +10,10 @@ internal static unsafe partial class Unix
     private const int LockExclusively = 2;
     private const int DoNotWait = 4;
     private const int CloseOnExec = 0x80000;
+    private const int WorkingDirectory = -100;
+    private const uint StatOwner = 0x8;
+    private const int StatOwnerPlace = 20;
+    private const int StatLength = 256;
 
     /// <summary>Has the names in a directory survive the machine: after a file was created, renamed or removed.</summary>
     /// <exception cref="IOException">The directory cannot be synced.</exception>
@@ -59,11 +63,39 @@ internal static unsafe partial class Unix
         }
     }
 
+    /// <summary>Who owns a file; null where it is this process's user, or cannot be known.</summary>
+    public static uint? ForeignOwnerOf(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        Span<byte> facts = stackalloc byte[StatLength];
+        facts.Clear();
+        fixed (byte* start = facts)
+        {
+            if (statx(WorkingDirectory, path, 0, StatOwner, start) != 0)
+            {
+                return null;
+            }
+        }
+
+        var owner = MemoryMarshal.Read<uint>(facts[StatOwnerPlace..]);
+        return owner == geteuid() ? null : owner;
+    }
+
     [LibraryImport("libc")]
     private static partial nint pwrite(int descriptor, byte* bytes, nint count, long position);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int statx(int directory, string path, int flags, uint mask, byte* facts);
+
+    [LibraryImport("libc")]
+    private static partial uint geteuid();
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(int descriptor);

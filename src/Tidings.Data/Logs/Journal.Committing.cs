@@ -210,6 +210,7 @@ internal sealed partial class Journal
             {
                 _active.Close();
                 _active.Confirmed = _active.End;
+                _list.End(_active);
             }
             catch (IOException)
             {

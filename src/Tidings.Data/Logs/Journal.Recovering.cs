@@ -130,6 +130,7 @@ internal sealed partial class Journal
         try
         {
             segment.Close();
+            _list.End(segment);
         }
         catch (IOException)
         {

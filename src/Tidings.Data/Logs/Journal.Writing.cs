@@ -70,8 +70,18 @@ internal sealed partial class Journal
         if (_spare is { } spare)
         {
             _spare = null;
+            try
+            {
+                _list.Remove(spare);
+                File.Delete(spare.Path);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // An empty one does no harm, and goes with the next start.
+                LogNotCut(spare.Path);
+            }
+
             spare.Unpin();
-            File.Delete(spare.Path);
         }
     }
 
@@ -169,7 +179,7 @@ internal sealed partial class Journal
         {
             try
             {
-                return Segment.Create(_layout, number, capacity);
+                return Segment.Create(_layout, _list, number, capacity);
             }
             catch (IOException) when (capacity / 4 >= SmallestSegment)
             {

@@ -22,6 +22,7 @@ internal sealed partial class Journal : IDisposable
 
     private readonly Lock _gate = new();
     private readonly DataLayout _layout;
+    private readonly SegmentList _list;
     private readonly Func<byte[]> _marks;
     private readonly JournalMetrics _metrics;
     private readonly ILogger _log;
@@ -44,14 +45,15 @@ internal sealed partial class Journal : IDisposable
     private bool _hasEnded;
 
     /// <param name="layout">The directory.</param>
+    /// <param name="list">Notes which segments there are.</param>
     /// <param name="segments">The segments that are there, in order.</param>
     /// <param name="marks">What each new segment begins with, so that former ones need not be kept for it.</param>
     /// <param name="metrics">What is counted.</param>
     /// <param name="log">Where it logs.</param>
     /// <exception cref="IOException">There is no room for a segment, or the directory cannot be written.</exception>
-    public Journal(DataLayout layout, IReadOnlyList<Segment> segments, Func<byte[]> marks, JournalMetrics metrics, ILogger log)
+    public Journal(DataLayout layout, SegmentList list, IReadOnlyList<Segment> segments, Func<byte[]> marks, JournalMetrics metrics, ILogger log)
     {
-        (_layout, _marks, _metrics, _log) = (layout, marks, metrics, log);
+        (_layout, _list, _marks, _metrics, _log) = (layout, list, marks, metrics, log);
         _segments = [.. segments];
         _number = segments.Count == 0 ? 0 : segments[^1].Number;
         if (segments is [.., { IsOpen: true } last])
@@ -181,8 +183,10 @@ internal sealed partial class Journal : IDisposable
     }
 
     /// <summary>Takes a segment away whose records are all elsewhere, or worth nothing any more.</summary>
+    /// <exception cref="IOException">It cannot be noted, or not be deleted.</exception>
     public void Remove(Segment segment)
     {
+        _list.Remove(segment);
         lock (_gate)
         {
             _segments.Remove(segment);

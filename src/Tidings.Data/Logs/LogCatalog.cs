@@ -1,9 +1,20 @@
-using System.Collections.Concurrent;
 using Tidings.Brokers;
 using Tidings.Data.Files;
-using Tidings.Data.Segments;
 
 namespace Tidings.Data.Logs;
+
+/// <summary>Who else has a directory that is read.</summary>
+internal enum CatalogAccess : byte
+{
+    /// <summary>Nobody, and it is to be written.</summary>
+    ToWrite,
+
+    /// <summary>Nobody has it.</summary>
+    ToRead,
+
+    /// <summary>A server writes to it meanwhile.</summary>
+    BesideServer,
+}
 
 /// <summary>What the segments of a directory say together.</summary>
 internal sealed class LogCatalog
@@ -11,9 +22,9 @@ internal sealed class LogCatalog
     // At a start the whole machine waits for it.
     private static readonly ParallelOptions Parallelism = new() { MaxDegreeOfParallelism = Math.Clamp(Environment.ProcessorCount, 1, 8) };
 
-    private LogCatalog(IReadOnlyList<SegmentContents> segments, IReadOnlyList<string> damage, IReadOnlyList<string> unreadable)
+    private LogCatalog(IReadOnlyList<SegmentContents> segments, IReadOnlyList<string> damage)
     {
-        (Segments, Damage, Unreadable) = (segments, damage, unreadable);
+        (Segments, Damage) = (segments, damage);
         Newest = segments.Count == 0 ? 0 : segments.Max(static segment => segment.Newest);
     }
 
@@ -22,8 +33,11 @@ internal sealed class LogCatalog
     /// <summary>What is not as it was written, in words; empty where all is whole.</summary>
     public IReadOnlyList<string> Damage { get; }
 
-    /// <summary>Files that are called segments and are none.</summary>
-    public IReadOnlyList<string> Unreadable { get; }
+    /// <summary>Files that are called segments and are none, or not those that were written.</summary>
+    public IReadOnlyList<string> Foreign { get; private init; } = [];
+
+    /// <summary>Files of segments that had been removed, or not yet begun, when the process was killed.</summary>
+    public IReadOnlyList<string> Leftover { get; private init; } = [];
 
     /// <summary>The newest time that something was kept at.</summary>
     public long Newest { get; }
@@ -31,44 +45,24 @@ internal sealed class LogCatalog
     /// <summary>Reads all segments.</summary>
     /// <param name="layout">The directory.</param>
     /// <param name="closed">The last segment and its length, as whoever closed the directory left them; 0 where nobody did.</param>
-    /// <param name="writable">Whether they are opened to be written, too.</param>
+    /// <param name="access">Who else has the directory.</param>
     /// <exception cref="DataDirectoryException">A newer version wrote one.</exception>
-    public static LogCatalog Read(DataLayout layout, (long Segment, long Length) closed, bool writable)
+    public static LogCatalog Read(DataLayout layout, (long Segment, long Length) closed, CatalogAccess access)
     {
-        var numbers = layout.Segments();
-        var contents = new SegmentContents?[numbers.Count];
-        var damage = new ConcurrentBag<string>();
+        var inventory = new SegmentInventory(layout, access == CatalogAccess.BesideServer);
+        var contents = new SegmentContents?[inventory.Numbers.Count];
         try
         {
-            Parallel.For(0, numbers.Count, Parallelism, i =>
-            {
-                if (Segment.Open(layout, numbers[i], writable) is not { } segment)
-                {
-                    damage.Add($"{layout.Segment(numbers[i])} does not begin as a segment");
-                    return;
-                }
-
-                var read = contents[i] = SegmentContents.Read(segment);
-                if (read.Ending == SegmentEnding.Damaged || (read.Ending == SegmentEnding.Torn && i < numbers.Count - 1))
-                {
-                    damage.Add($"{segment.Path} is whole up to byte {segment.End}, and what follows is not what was written");
-                }
-            });
+            Parallel.For(0, contents.Length, Parallelism, i => contents[i] = inventory.Read(inventory.Numbers[i], access));
         }
         catch (AggregateException error) when (error.InnerExceptions.FirstOrDefault(static inner => inner is DataDirectoryException) is { } known)
         {
             throw new DataDirectoryException(known.Message, known);
         }
 
-        if (closed.Segment > 0 && (numbers.Count == 0 || numbers[^1] != closed.Segment || contents[^1]?.Segment.FileLength != closed.Length))
-        {
-            damage.Add($"the newest segment of {layout.Logs} is not the one that was closed");
-        }
-
-        return new LogCatalog(
-            [.. contents.OfType<SegmentContents>()],
-            [.. damage.Order(StringComparer.Ordinal)],
-            [.. numbers.Where((_, i) => contents[i] is null).Select(layout.Segment)]);
+        var segments = contents.OfType<SegmentContents>().ToList();
+        inventory.Judge(segments, closed);
+        return new LogCatalog(segments, inventory.Damage) { Foreign = inventory.Foreign, Leftover = inventory.Leftover };
     }
 
     /// <summary>Makes the logs.</summary>

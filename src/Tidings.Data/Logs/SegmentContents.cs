@@ -8,6 +8,10 @@ namespace Tidings.Data.Logs;
 /// <summary>What one segment says of the logs, without their messages.</summary>
 internal sealed class SegmentContents
 {
+    private const int MostLooks = 20;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     private readonly Dictionary<string, ChannelContents> _channels = new(StringComparer.Ordinal);
 
     private SegmentContents(Segment segment) => Segment = segment;
@@ -29,12 +33,29 @@ internal sealed class SegmentContents
     /// <summary>The newest time that something was kept at.</summary>
     public long Newest { get; private set; }
 
+    /// <summary>Whether it says nothing of logs, but which names were forgotten before it was made.</summary>
+    public bool IsEmpty => _channels.Count == 0 && Erased.Count == 0 && Forgotten.TrueForAll(static one => one.Marks is not null);
+
     /// <summary>Reads a segment.</summary>
     /// <param name="segment">The segment, whose end is set to where its last whole record ends.</param>
     public static SegmentContents Read(Segment segment)
     {
         var contents = new SegmentContents(segment);
         (contents.Ending, segment.End) = SegmentReader.Read(segment, contents.Take);
+        return contents;
+    }
+
+    /// <summary>Reads a segment that a server may write to meanwhile: what looks damaged and goes on a moment later was being written.</summary>
+    public static SegmentContents ReadBesideServer(Segment segment)
+    {
+        var contents = Read(segment);
+        for (var look = 0; look < MostLooks && (contents.Ending is SegmentEnding.Damaged or SegmentEnding.Torn); look++)
+        {
+            Thread.Sleep(Pause);
+            var (ending, end) = SegmentReader.Read(segment, static (in _, _, _) => { }, segment.End);
+            contents.Ending = end > segment.End ? SegmentEnding.Open : ending;
+        }
+
         return contents;
     }
 

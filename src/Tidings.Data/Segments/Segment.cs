@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using Tidings.Data.Files;
 
@@ -15,9 +16,9 @@ internal sealed class Segment
     private int _pins = 1;
     private int _end;
 
-    private Segment(SafeFileHandle file, string path, long number, int capacity)
+    private Segment(SafeFileHandle file, string path, long number, uint id, int capacity)
     {
-        (_file, Path, Number, Capacity) = (file, path, number, capacity);
+        (_file, Path, Number, Id, Capacity) = (file, path, number, id, capacity);
         _end = Confirmed = HeaderLength;
     }
 
@@ -26,6 +27,9 @@ internal sealed class Segment
     public string Path { get; }
 
     public long Number { get; }
+
+    /// <summary>What tells it from any other file of its number.</summary>
+    public uint Id { get; }
 
     /// <summary>How long the file was made: room that is taken before anything is written.</summary>
     public int Capacity { get; }
@@ -54,33 +58,39 @@ internal sealed class Segment
 
     public long FileLength => RandomAccess.GetLength(_file);
 
-    /// <summary>Makes an empty segment, with its room taken; after that it and its name are on disk.</summary>
+    /// <summary>Makes an empty segment, with its room taken; after that it, its name and its place in the list are on disk.</summary>
     /// <exception cref="IOException">There is no room, or the directory cannot be written.</exception>
-    public static Segment Create(DataLayout layout, long number, int capacity)
+    public static Segment Create(DataLayout layout, SegmentList list, long number, int capacity)
     {
         var (path, unfinished) = (layout.Segment(number), layout.Segment(number) + DataLayout.UnfinishedEnding);
         SafeFileHandle? file = null;
+        var isNamed = false;
         try
         {
-            file = File.OpenHandle(unfinished, FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, FileOptions.None, capacity);
+            file = PrivateFile.Create(unfinished, capacity);
             RandomAccess.SetLength(file, capacity);
+            var id = BinaryPrimitives.ReadUInt32LittleEndian(RandomNumberGenerator.GetBytes(sizeof(uint)));
             Span<byte> header = stackalloc byte[HeaderLength];
             header.Clear();
             Magic.CopyTo(header);
             BinaryPrimitives.WriteInt32LittleEndian(header[8..], Manifest.Version);
             BinaryPrimitives.WriteInt64LittleEndian(header[12..], number);
             BinaryPrimitives.WriteInt32LittleEndian(header[20..], capacity);
+            BinaryPrimitives.WriteUInt32LittleEndian(header[24..], id);
             BinaryPrimitives.WriteUInt32LittleEndian(header[CheckStart..], Crc32C.Of(header[..CheckStart]));
             RandomAccess.Write(file, header, 0);
             RandomAccess.FlushToDisk(file);
             File.Move(unfinished, path);
+            isNamed = true;
             Unix.SyncDirectory(layout.Logs);
-            return new Segment(file, path, number, capacity);
+            var segment = new Segment(file, path, number, id, capacity);
+            list.Add(segment);
+            return segment;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             file?.Dispose();
-            TryDelete(unfinished);
+            TryDelete(isNamed ? path : unfinished);
             throw new IOException($"The segment {path} cannot be made: {error.Message}", error);
         }
     }
@@ -107,7 +117,7 @@ internal sealed class Segment
             throw new DataDirectoryException($"{path} has format {version}, which a newer version of Tidings wrote; this one reads up to {Manifest.Version}. Start the newer version, or restore a backup of the older one.");
         }
 
-        return new Segment(file, path, number, BinaryPrimitives.ReadInt32LittleEndian(header[20..]));
+        return new Segment(file, path, number, BinaryPrimitives.ReadUInt32LittleEndian(header[24..]), BinaryPrimitives.ReadInt32LittleEndian(header[20..]));
     }
 
     /// <summary>Writes a sealed record at the end, without moving it.</summary>

@@ -29,15 +29,18 @@ internal static class SegmentReader
     // A write is cut short, if at all, between two pages.
     private const int Page = 4096;
 
+    /// <param name="segment">The segment.</param>
+    /// <param name="visit">Takes its records.</param>
+    /// <param name="from">Where a record begins.</param>
     /// <returns>How it ends, and where: behind the last whole record.</returns>
-    public static (SegmentEnding Ending, int End) Read(Segment segment, RecordVisitor visit)
+    public static (SegmentEnding Ending, int End) Read(Segment segment, RecordVisitor visit, int from = Segment.HeaderLength)
     {
         var length = (int)Math.Min(segment.FileLength, int.MaxValue);
         var chunk = ArrayPool<byte>.Shared.Rent(ChunkLength);
         try
         {
             var (start, filled) = (0, 0);
-            var position = Segment.HeaderLength;
+            var position = from;
             while (true)
             {
                 if (!TryHave(segment, ref chunk, ref start, ref filled, position, Record.PrefixLength, length))

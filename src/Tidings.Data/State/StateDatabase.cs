@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Tidings.Brokers;
+using Tidings.Data.Files;
 
 namespace Tidings.Data.State;
 
@@ -154,10 +155,12 @@ internal sealed class StateDatabase : IDisposable
     // Its journal gets the rights that it has.
     private static void MakePrivate(string path)
     {
-        if (!OperatingSystem.IsWindows())
+        if (!File.Exists(path))
         {
-            new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+            PrivateFile.Create(path).Dispose();
         }
+
+        PrivateFile.Protect(path);
     }
 
     private void Work()
