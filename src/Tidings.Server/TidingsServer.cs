@@ -148,6 +148,11 @@ internal static class TidingsServer
         app.MapTidingsMetrics("/metrics");
         app.MapTickets("/api/tickets");
         app.MapPusher();
+        if (app.Services.GetTidings().Node.Options.Centrifuge.Enabled)
+        {
+            app.MapCentrifuge();
+        }
+
         app.MapAsyncApi("/asyncapi.json", "/connect");
         app.MapOpenApi("/openapi/{documentName}.json");
         var tasks = app.MapTasks("/api/tasks", "/ws/tasks/{taskId}");

@@ -19,7 +19,26 @@ internal sealed class ConnectRoute(Edge tidings, ChannelHandler channels)
     public bool HasOwnChannels { get; init; } = true;
 
     /// <summary>The route of WebSockets.</summary>
-    public WebSocketRoute WebSockets(LiveSettings settings) => new(settings, channels) { Join = Join, IdentifiesByItself = tidings.ConnectHook is not null };
+    public WebSocketRoute WebSockets(LiveSettings settings) => new(settings, channels) { Join = Join, IdentifiesByItself = tidings.ConnectHook is not null, Prepare = channels.OpensByCommand ? PrepareAsync : null };
+
+    /// <summary>Lets somebody in whose session begins by a command. A hook is asked now, while there is a request.</summary>
+    /// <returns>The session that is to begin; or null and the reason for refusing.</returns>
+    public async ValueTask<(object? Pending, DisconnectCode Refusal)> PrepareAsync(HttpContext context, Identity? identity, bool required)
+    {
+        if (Refuses?.Invoke(context) is { } refused)
+        {
+            return (null, refused);
+        }
+
+        if (tidings.ConnectHook is null)
+        {
+            return (new PendingSession(ArrivalOf, identity, required), default);
+        }
+
+        var (arrival, refusal) = await tidings.ConnectHook.AskAsync(context, ArrivalOf(identity), channels.NewId());
+        return arrival is null ? (null, refusal)
+            : (new PendingSession(who => arrival with { Identity = who, Channels = ChannelsOf(who?.User, arrival.Channels) }, arrival.Identity, required), default);
+    }
 
     /// <summary>What makes a WebSocket a session: it may run after the request, unless a hook is asked, which is told of the request.</summary>
     private Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) => Refuses?.Invoke(context) is { } refused ? _ => ValueTask.FromResult<DisconnectCode?>(refused)

@@ -45,8 +45,9 @@ internal sealed partial class WebSocketEntrance(
         var who = await authenticator.IdentifyAsync(context, asked.Methods);
 
         // Nobody yet, where the first message is to say who comes.
-        var unknown = asked.Required && who.Identity is null && !route.IdentifiesByItself;
-        var pending = unknown && route.TakesFirstMessage && authenticator.TakesTokens && asked.Methods.HasFlag(AuthenticationMethods.FirstMessage);
+        var opens = route.Prepare is not null;
+        var unknown = !opens && asked.Required && who.Identity is null && !route.IdentifiesByItself;
+        var pending = opens || (unknown && route.TakesFirstMessage && authenticator.TakesTokens && asked.Methods.HasFlag(AuthenticationMethods.FirstMessage));
         if (who.ByCookie && !origins.AllowsCookie(context.Request))
         {
             await RefuseOriginAsync(context, byCookie: true);
@@ -65,11 +66,11 @@ internal sealed partial class WebSocketEntrance(
         }
         else
         {
-            await AdmitAsync(context, route, deflate, who.Identity, pending);
+            await AdmitAsync(context, route, deflate, who.Identity, pending, asked.Required);
         }
     }
 
-    private async Task AdmitAsync(HttpContext context, WebSocketRoute route, DeflateNegotiation deflate, Identity? identity, bool pending)
+    private async Task AdmitAsync(HttpContext context, WebSocketRoute route, DeflateNegotiation deflate, Identity? identity, bool pending, bool required)
     {
         var address = route.Counted ? AddressKey.From(context.Connection.RemoteIpAddress) : default;
         switch (registry.Enter(address, route.Counted))
@@ -83,7 +84,7 @@ internal sealed partial class WebSocketEntrance(
                 await RefuseVisiblyAsync(context, DisconnectCode.TooManyConnections);
                 break;
             default:
-                await ConnectAsync(context, route, address, deflate, identity, pending);
+                await ConnectAsync(context, route, address, deflate, identity, pending, required);
                 break;
         }
     }
@@ -162,17 +163,22 @@ internal sealed partial class WebSocketEntrance(
     }
 
     // Whoever has received the 101 is in: the connection joins before its handshake is answered, and queues until it is attached.
-    private async Task ConnectAsync(HttpContext context, WebSocketRoute route, AddressKey address, DeflateNegotiation deflate, Identity? identity, bool pending)
+    private async Task ConnectAsync(HttpContext context, WebSocketRoute route, AddressKey address, DeflateNegotiation deflate, Identity? identity, bool pending, bool required)
     {
         var detachable = Detachable(context);
         var pool = lanes.NextPool();
         var connection = new Connection(detachable?.Lane ?? (Lane)pool, route.SettingsFor(context), route.Handler, registry, deflate.Terms) { Address = address };
-        connection.Authentication = identity is not null || pending ? new ConnectionAuthentication(connection, identity) : null;
+        connection.Authentication = identity is not null || pending ? new ConnectionAuthentication(connection, route.Prepare is null ? identity : null) : null;
         var join = route.Join(context);
         DisconnectCode? refusal = null;
         try
         {
-            if (pending)
+            if (route.Prepare is { } prepare)
+            {
+                (connection.Tag, var why) = await prepare(context, identity, required);
+                refusal = connection.Tag is null ? why : null;
+            }
+            else if (pending)
             {
                 connection.Tag = new PendingJoin(join);
             }
@@ -201,7 +207,7 @@ internal sealed partial class WebSocketEntrance(
             return;
         }
 
-        WebSocketHandshake.TryChooseSubprotocol(context, ProtocolVersion.Subprotocol);
+        WebSocketHandshake.TryChooseSubprotocol(context, route.Subprotocol);
         Stream stream;
         try
         {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Tidings.Connections;
 using Tidings.Protocol;
+using Tidings.Security.Identities;
 
 namespace Tidings.AspNetCore.Handshake;
 
@@ -23,6 +24,13 @@ internal sealed record WebSocketRoute(LiveSettings Settings, ConnectionHandler H
     /// be, or null; a <c>FieldFault</c> that it then leaves as the connection's tag says more to those who run the server. It is called when it is known
     /// whose the connection is, which may be long after the request.</summary>
     public Func<HttpContext, Func<Connection, ValueTask<DisconnectCode?>>> Join { get; init; } = static _ => static _ => default;
+
+    /// <summary>For routes whose sessions begin by a command: what the connection keeps until that has come, or why it is refused. Asked with the request, who it says
+    /// comes, and whether nobody anonymous is let in. Null where connections join at once.</summary>
+    public Func<HttpContext, Identity?, bool, ValueTask<(object? Tag, DisconnectCode Refusal)>>? Prepare { get; init; }
+
+    /// <summary>The subprotocol that is agreed to where a client offers it.</summary>
+    public string Subprotocol { get; init; } = ProtocolVersion.Subprotocol;
 
     /// <summary>Whether the first message may say who comes.</summary>
     public bool TakesFirstMessage { get; init; } = true;

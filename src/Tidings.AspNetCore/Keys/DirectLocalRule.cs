@@ -41,5 +41,6 @@ internal sealed class DirectLocalRule(bool triedOut)
     public void End() => _off = true;
 
     private static bool HasKey(TidingsOptions options) =>
-        options.ApiKey is not null || options.AdminKey is not null || options.WorkerKey is not null || options.Jwt.AcceptsTokens;
+        options.ApiKey is not null || options.AdminKey is not null || options.WorkerKey is not null || options.Jwt.AcceptsTokens
+        || options.Centrifuge.Secret is not null || options.Centrifuge.ApiKey is not null;
 }

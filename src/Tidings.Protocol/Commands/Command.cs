@@ -16,6 +16,9 @@ internal enum CommandType : byte
     Ping,
     Pong,
     Quit,
+
+    /// <summary>Begins the session, in dialects whose sessions begin by a command. No command of <c>/connect</c>.</summary>
+    Open,
 }
 
 /// <summary>One channel of a <c>subscribe</c>.</summary>
@@ -40,6 +43,12 @@ internal sealed class SubscribeRequest
 
     /// <summary>A token that grants this subscription; null where the connection's own rights are to do.</summary>
     public string? Token { get; set; }
+
+    /// <summary>Whether nothing begins where messages after <see cref="Since"/> are gone.</summary>
+    public bool MustRecover { get; set; }
+
+    /// <summary>Whether only a subscription that is there already is to go on, with a newer token.</summary>
+    public bool OnlyRenews { get; set; }
 }
 
 /// <summary>A signature, and what beside the connection and the channel it signs.</summary>
@@ -87,6 +96,13 @@ internal sealed class Command
         set => Set(value is not null)?.To = value;
     }
 
+    /// <summary>The dialect's own word for the command, where several words are one type; or null.</summary>
+    public string? Word
+    {
+        get => _rarities?.Word;
+        set => Set(value is not null)?.Word = value;
+    }
+
     public string? Method
     {
         get => _rarities?.Method;
@@ -103,6 +119,9 @@ internal sealed class Command
         set => Set(value is not null)?.Before = value;
     }
 
+    /// <summary>Whether a part of the log begins with the oldest message there is.</summary>
+    public bool FromOldest { get; set; }
+
     /// <summary>The most messages or members that are wanted, from 0; null where nothing was said.</summary>
     public int? Limit { get; set; }
 
@@ -112,6 +131,7 @@ internal sealed class Command
     {
         public string? Event;
         public string? To;
+        public string? Word;
         public string? Method;
         public StreamPosition? Before;
     }
@@ -123,6 +143,9 @@ internal sealed class Command
 internal sealed record CommandFault(string Error, IReadOnlyList<FieldFault> Details)
 {
     public static readonly CommandFault Json = new("Invalid JSON format", []);
+
+    /// <summary>Whether nothing more can be understood of a peer that says this, and the connection ends.</summary>
+    public bool Ends { get; init; }
 
     public static CommandFault Fields(params IReadOnlyList<FieldFault> details) => new("Invalid message format", details);
 }

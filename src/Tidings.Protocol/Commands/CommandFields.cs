@@ -49,7 +49,7 @@ internal static class CommandFields
         [.. Enum.GetValues<Fields>().Where(field => field != Fields.None).Select(field => (Encoding.UTF8.GetBytes(NameOf(field)), field))];
 
     private static readonly (byte[] Name, CommandType Type)[] Types =
-        [.. Enum.GetValues<CommandType>().Where(type => type != CommandType.Unknown).Select(type => (Encoding.UTF8.GetBytes(type.ToString().ToLowerInvariant()), type))];
+        [.. Enum.GetValues<CommandType>().Where(type => type is not (CommandType.Unknown or CommandType.Open)).Select(type => (Encoding.UTF8.GetBytes(type.ToString().ToLowerInvariant()), type))];
 
     /// <summary>The field's name on the wire.</summary>
     public static string NameOf(Fields field)

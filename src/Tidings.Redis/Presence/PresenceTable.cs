@@ -4,7 +4,6 @@ using StackExchange.Redis;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Presence;
-using Tidings.Protocol;
 using Tidings.Redis.Servers;
 
 namespace Tidings.Redis.Presence;
@@ -65,7 +64,7 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
         var index = keys.Leased(lease, "presence");
         await foreach (var name in redis.ScanAsync("SSCAN", index).ConfigureAwait(false))
         {
-            if (Encoding.UTF8.GetString(name) is var channel && ChannelName.IsValid(channel))
+            if (Encoding.UTF8.GetString(name) is var channel && ConnectionPresence.IsValid(channel))
             {
                 await SweepAsync(redis, lease, channel).ConfigureAwait(false);
             }

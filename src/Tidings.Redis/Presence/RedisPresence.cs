@@ -87,6 +87,12 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
                 return;
             }
 
+            if (entry.Connections.Count == 0 && ConnectionPresence.Is(channel))
+            {
+                Remove((room, user, entry), entry.LeavesAt);
+                return;
+            }
+
             if (entry.Connections.Count == 0)
             {
                 entry.LeavesAt = _departures.Add((room, user, entry));

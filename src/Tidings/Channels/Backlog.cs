@@ -31,6 +31,9 @@ internal sealed class Backlog
 
     public bool IsEmpty => _next == _log.Count && _held.Count == 0;
 
+    /// <summary>Whether something was erased while it is not known what of the log comes first.</summary>
+    public bool HasErasures => _erasures is not null;
+
     public void BeginWith(IReadOnlyList<Message> log)
     {
         _log = log;

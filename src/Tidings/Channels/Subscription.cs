@@ -98,6 +98,9 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
         }
     }
 
+    /// <summary>Whether something was erased while it waited.</summary>
+    public bool HasErasures => _backlog?.HasErasures == true;
+
     /// <summary>From here on nothing more is sent for it, whatever its lane still has for the channel.</summary>
     public void End()
     {
@@ -261,7 +264,7 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
                 TellGap(message.Position with { Offset = message.Offset - 1 }, GapReason.Epoch);
             }
 
-            if (message.Offset <= _seen.Offset)
+            if (message.Offset <= _seen.Offset || State == SubscriptionState.Ended)
             {
                 return;
             }
@@ -269,6 +272,10 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
             if (message.Offset > _seen.Offset + 1 && !Conflates)
             {
                 TellGap(_seen with { Offset = message.Offset - 1 }, SkipsWhenSlow ? GapReason.Slow : GapReason.Trimmed);
+                if (State == SubscriptionState.Ended)
+                {
+                    return;
+                }
             }
 
             _seen = message.Position;

@@ -46,6 +46,12 @@ internal sealed partial class Connection
         }
     }
 
+    /// <summary>Has the peer told that its token ends soon.</summary>
+    public void AnnounceExpiry(long seconds) => _handler.OnTokenExpiring(this, seconds);
+
+    /// <summary>Has the route told that one of the connection's subscriptions has missed messages.</summary>
+    public void TellMissed(string channel) => _handler.OnMissed(this, channel);
+
     /// <summary>Says why a token was refused, before the connection is closed.</summary>
     public void TellTokenRefused(IReadOnlyList<FieldFault> details)
     {

@@ -19,7 +19,7 @@ internal sealed partial class Connection
     /// <summary>Whose share of the memory for what is half received it uses: its address's, as its user may change.</summary>
     public Sender AddressSender => Sender.Of(null, Address);
 
-    private InflateBounds Inflated => IsPending
+    private InflateBounds Inflated => IsPending && Settings.Opening is null
         ? InflateBounds.Of(ConnectionAuthentication.FirstMessageInflated)
         : new InflateBounds(Settings.Messages.SoftLimit, Settings.Messages.HardLimit);
 

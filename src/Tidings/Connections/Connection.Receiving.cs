@@ -54,7 +54,7 @@ internal sealed partial class Connection
     private bool IsPending => Authentication is { IsPending: true };
 
     // Of a client that has not authenticated, little is taken.
-    private MessageRules Rules => IsPending ? ConnectionAuthentication.FirstMessageRules : Settings.Messages;
+    private MessageRules Rules => IsPending ? Settings.Opening ?? ConnectionAuthentication.FirstMessageRules : Settings.Messages;
 
     private void Read(Span<byte> bytes)
     {
@@ -136,7 +136,7 @@ internal sealed partial class Connection
     /// <summary>Stops taking messages, or goes on. While it is we who don't read, the peer's silence means nothing.</summary>
     public void SetReading(bool reading)
     {
-        if (reading == _reading || _wire is null || State == ConnectionState.Closed)
+        if (reading == _reading || _wire is null or { IsOneWay: true } || State == ConnectionState.Closed)
         {
             return;
         }

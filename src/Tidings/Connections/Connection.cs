@@ -86,6 +86,16 @@ internal sealed partial class Connection : LaneMember, ILaneWork
     /// <summary>The user whose connections this one counts among, or null.</summary>
     public string? CountedUser { get; private set; }
 
+    /// <summary>It is known that nobody in particular comes, where it was to be said who does. On its lane.</summary>
+    public void BecomeAnonymous()
+    {
+        Authentication?.End();
+        Authentication = null;
+    }
+
+    /// <summary>Milliseconds until its token ends; null where it has none, or that does not end.</summary>
+    public long? TokenLeft => Identity is { ExpiresAt: < long.MaxValue } identity ? Math.Max(0, identity.ExpiresAt - _registry.Time.GetUtcNow().ToUnixTimeMilliseconds()) : null;
+
     /// <summary>A name for a connection that is still to be made.</summary>
     public static long NextId() => Interlocked.Increment(ref s_ids);
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Tidings.Lanes;
 using Tidings.Protocol;
 using Tidings.Protocol.Frames;
@@ -102,8 +100,7 @@ internal sealed class ConnectionAuthentication : TimerEntry
         if (!_announced)
         {
             _announced = true;
-            var seconds = ((left + 999) / 1000).ToString(CultureInfo.InvariantCulture);
-            _connection.SendText(Encoding.ASCII.GetBytes($$"""{"type":"token_expiring","in":{{seconds}}}"""));
+            _connection.AnnounceExpiry((left + 999) / 1000);
         }
 
         ScheduleEnd();

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
@@ -24,6 +26,17 @@ internal abstract class ConnectionHandler
     /// <summary>What a client that has one attempt to show a token is told before it is closed; null where nothing is.</summary>
     /// <param name="details">Why the token was refused.</param>
     public virtual byte[]? OnTokenRefused(IReadOnlyList<FieldFault> details) => Reply.Error(default, ErrorCode.Unauthorized, "Invalid token", details);
+
+    /// <summary>The connection's token ends soon.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="seconds">The seconds that are left.</param>
+    public virtual void OnTokenExpiring(Connection connection, long seconds) =>
+        connection.SendText(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"type":"token_expiring","in":{{seconds}}}""")));
+
+    /// <summary>One of its subscriptions has missed messages, and its wire has no words for that.</summary>
+    public virtual void OnMissed(Connection connection, string channel)
+    {
+    }
 
     /// <summary>A message over the soft limit came and was not kept.</summary>
     public virtual void OnOversized(Connection connection)

@@ -9,6 +9,9 @@ internal sealed record ConnectionSettings
     /// <summary>Kinds and sizes of messages that the route takes.</summary>
     public required MessageRules Messages { get; init; }
 
+    /// <summary>What is taken of a peer that has not said yet who it is; null for what one message with a token needs.</summary>
+    public MessageRules? Opening { get; init; }
+
     /// <summary>Content messages of one connection.</summary>
     public RateLimit Rate { get; init; }
 

@@ -57,6 +57,13 @@ internal sealed class FirstMessage(Authenticator authenticator)
         }
     }
 
+    /// <summary>Says whose a token is, off the lane: nothing is computed over a signature there.</summary>
+    public async ValueTask<TokenJudgement> JudgeAsync(string token)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        return await authenticator.IdentifyAsync(token).ConfigureAwait(false);
+    }
+
     /// <summary>Checks a token, and makes the connection its user's. Called on the connection's lane, suspended; goes on there.</summary>
     /// <param name="connection">Whose.</param>
     /// <param name="token">As it came; null where the message bore none.</param>

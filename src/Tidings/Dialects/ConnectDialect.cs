@@ -39,6 +39,7 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
         Notice.Connected connected => Connected(connected),
         Notice.Subscribed subscribed => Subscribed(id: default, subscribed.To),
         Notice.Unsubscribed unsubscribed => Reply.Unsubscribed(id: default, unsubscribed.Channel, unsubscribed.Code, unsubscribed.Reason),
+        Notice.Expiring expiring => Expiring(expiring.Seconds),
         Notice.Direct direct => Reply.Direct(direct.From, direct.Connection, direct.Data.Span),
         Notice.Refused refused => Answer(NoCommand, refused.Why),
         _ => Reply.Draining,
@@ -140,6 +141,13 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
         return frame.End();
     }
 
+    private static byte[] Expiring(long seconds)
+    {
+        var frame = JsonFrame.Begin("token_expiring");
+        frame.Writer.WriteNumber("in"u8, seconds);
+        return frame.End();
+    }
+
     private static byte[] Connected(Notice.Connected connected)
     {
         var frame = JsonFrame.Begin("connected");
@@ -150,13 +158,13 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
         writer.WriteString("server"u8, connected.Server.Name);
         writer.WriteString("version"u8, connected.Server.Version);
         writer.WriteStartArray("subscriptions"u8);
-        foreach (var (channel, start, expires) in connected.Subscriptions)
+        foreach (var subscribed in connected.Subscriptions)
         {
             writer.WriteStartObject();
-            writer.WriteString("channel"u8, channel);
-            writer.WriteString("epoch"u8, start.Epoch);
-            writer.WriteNumber("offset"u8, start.Offset);
-            Reply.WriteExpires(frame, expires);
+            writer.WriteString("channel"u8, subscribed.Channel);
+            writer.WriteString("epoch"u8, subscribed.Start.Epoch);
+            writer.WriteNumber("offset"u8, subscribed.Start.Offset);
+            Reply.WriteExpires(frame, subscribed.Expires);
             writer.WriteEndObject();
         }
 

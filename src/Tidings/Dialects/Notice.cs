@@ -10,8 +10,15 @@ internal abstract record Notice
     /// <param name="User">Who it is, or null.</param>
     /// <param name="PingInterval">How often a sign of life is asked for; zero where it is not.</param>
     /// <param name="Server">What the node says of itself.</param>
-    /// <param name="Subscriptions">The channels that are subscribed from the beginning, where each begins, and in how many seconds its token ends.</param>
-    public sealed record Connected(string Id, string? User, TimeSpan PingInterval, ServerInfo Server, IReadOnlyList<(string Channel, StreamPosition Start, long? Expires)> Subscriptions) : Notice;
+    /// <param name="Subscriptions">The channels that are subscribed from the beginning.</param>
+    public sealed record Connected(string Id, string? User, TimeSpan PingInterval, ServerInfo Server, IReadOnlyList<Outcome.Subscribed> Subscriptions) : Notice
+    {
+        /// <summary>In how many milliseconds the connection's token ends; null where it has none, or that does not end.</summary>
+        public long? Expires { get; init; }
+
+        /// <summary>Whether nothing comes from the peer over this connection itself.</summary>
+        public bool IsOneWay { get; init; }
+    }
 
     /// <summary>The server has subscribed the session to a channel.</summary>
     public sealed record Subscribed(Outcome.Subscribed To) : Notice;
@@ -21,6 +28,13 @@ internal abstract record Notice
     /// <param name="Code">Why, for programs.</param>
     /// <param name="Reason">Why, for people.</param>
     public sealed record Unsubscribed(string Channel, ErrorCode Code, string Reason) : Notice;
+
+    /// <summary>A subscription has ended as messages of it are missing; where the client wants to go on, it subscribes again. Told in dialects for which <see cref="SessionDialect.EndsAtGap"/> holds.</summary>
+    public sealed record Missed(string Channel) : Notice;
+
+    /// <summary>The connection's token ends soon, and is to be renewed.</summary>
+    /// <param name="Seconds">The seconds that are left.</param>
+    public sealed record Expiring(long Seconds) : Notice;
 
     /// <summary>Something for this session alone.</summary>
     /// <param name="From">The user who sends, or null.</param>

@@ -1,4 +1,5 @@
 using Tidings.Brokers;
+using Tidings.Messages;
 using Tidings.Presence;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
@@ -17,6 +18,9 @@ internal abstract record Outcome
     /// <param name="Limit">Whose limit it is, where it is not the connection's own: <c>ip</c>, <c>user</c> or <c>channel</c>; or null.</param>
     public sealed record Refused(ErrorCode Code, string Error, IReadOnlyList<FieldFault>? Details = null, int? RetryAfter = null, string? Limit = null) : Outcome
     {
+        /// <summary>Whether it is refused because its token has expired.</summary>
+        public bool HasExpired { get; init; }
+
         /// <summary>A limit on rates refuses it.</summary>
         public static Refused By(RateRefusal rate) => RateLimited(rate.RetryAfter, rate.SharedLimit);
 
@@ -31,8 +35,13 @@ internal abstract record Outcome
         public static readonly Refused TooLarge = new(ErrorCode.TooLarge, "Message too large");
     }
 
+    /// <summary>The session has begun, in dialects whose sessions begin by a command.</summary>
+    public sealed record Opened(Notice.Connected Session) : Outcome;
+
     /// <summary>The connection is this user's now.</summary>
-    public sealed record Authenticated(string User) : Outcome;
+    /// <param name="User">The user.</param>
+    /// <param name="Expires">In how many milliseconds the token ends; null where it does not.</param>
+    public sealed record Authenticated(string User, long? Expires = null) : Outcome;
 
     /// <summary>Subscribed: what the log holds after the start, then everything new, follows as messages.</summary>
     /// <param name="Channel">The channel.</param>
@@ -41,7 +50,17 @@ internal abstract record Outcome
     /// <param name="Members">Who is there; null where it was not asked for.</param>
     /// <param name="Expires">In how many seconds the token of the subscription ends; null where it has none, or that does not end.</param>
     /// <param name="Following">How many messages of the log come first, erased ones not counted.</param>
-    public sealed record Subscribed(string Channel, StreamPosition Start, bool? Recovered, PresenceList? Members, long? Expires, int Following) : Outcome;
+    public sealed record Subscribed(string Channel, StreamPosition Start, bool? Recovered, PresenceList? Members, long? Expires, int Following) : Outcome
+    {
+        /// <summary>Whether the channel keeps messages that this subscriber may read back.</summary>
+        public bool IsRecoverable { get; init; }
+
+        /// <summary>The first messages of the log, where the dialect has them in the answer (<see cref="SessionDialect.MessagesInAnswer"/>); the others follow as messages.</summary>
+        public IReadOnlyList<Message> Messages { get; init; } = [];
+    }
+
+    /// <summary>Not subscribed: messages after the position that was asked for are gone, and only with them was it to begin.</summary>
+    public sealed record Unrecovered(string Channel) : Outcome;
 
     /// <summary>A subscription goes on with a newer token.</summary>
     public sealed record Renewed(string Channel, long? Expires) : Outcome;

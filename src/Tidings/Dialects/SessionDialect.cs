@@ -24,6 +24,21 @@ internal abstract class SessionDialect(MessageDeflater? deflater = null) : Diale
     /// <summary>What the server says by itself; null where nothing is said of it.</summary>
     public abstract byte[]? Say(Notice notice);
 
+    /// <summary>Whether a session begins by a command of its client (<see cref="CommandType.Open"/>), and is nobody's until then.</summary>
+    public virtual bool OpensByCommand => false;
+
+    /// <summary>How many messages of the log the answer to a subscription may hold; what is recovered besides follows as messages.</summary>
+    public virtual int MessagesInAnswer => 0;
+
+    /// <summary>Whether a subscription that has missed messages ends, and the client subscribes again (<see cref="Notice.Missed"/>), as the protocol has no words for a gap.</summary>
+    public virtual bool EndsAtGap => false;
+
+    /// <summary>Whether presence is of connections, each by itself, and not of users.</summary>
+    public virtual bool SeesConnections => false;
+
+    /// <summary>With which code a message over the limit ends the connection; null where the peer is told and goes on.</summary>
+    public virtual DisconnectCode? Oversized => null;
+
     /// <summary>The text that asks a peer for a sign of life; the protocol's ping goes out beside it.</summary>
     public virtual byte[] Ping { get; } = Frame.Text("""{"type":"ping"}"""u8);
 
@@ -36,10 +51,21 @@ internal abstract class SessionDialect(MessageDeflater? deflater = null) : Diale
     /// <param name="request">The subscription.</param>
     public virtual SubscriptionProof? Prove(string connection, string? user, SubscribeRequest request) => null;
 
+    /// <summary>Who opens a session, by what the command bears; null where the server's own tokens say so.</summary>
+    public virtual SessionProof? ProveOpening(Command command) => null;
+
     /// <summary>The user whom an <c>auth</c> proves by itself, without a token; null where it does not.</summary>
     /// <param name="connection">The connection's public id.</param>
     /// <param name="command">The command.</param>
     public virtual Identity? SignIn(string connection, Command command) => null;
+
+    public override void Missed(Subscription subscription)
+    {
+        if (EndsAtGap)
+        {
+            subscription.Connection.TellMissed(subscription.Channel!.Name);
+        }
+    }
 
     /// <summary>The close code in this protocol's numbers.</summary>
     public virtual DisconnectCode CloseCode(DisconnectCode code) => code;

@@ -27,6 +27,7 @@ internal static class TidingsOptionsValidator
             .. options.Channels.SelectMany(static (channel, index) => OptionFaults.Of(channel, $"Tidings:Channels:{index}:")),
             .. options.Pusher.Apps.SelectMany(static (app, index) => OptionFaults.Of(app, $"Tidings:Pusher:Apps:{index}:")),
             .. PusherFaults.Of(options),
+            .. CentrifugeFaults.Of(options),
             .. HookFaults.Of(options)])
         {
             yield return fault;

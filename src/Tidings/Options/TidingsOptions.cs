@@ -72,6 +72,9 @@ public sealed class TidingsOptions
     /// <summary>Clients and back ends that speak the Pusher protocol.</summary>
     public PusherOptions Pusher { get; } = new();
 
+    /// <summary>Clients and back ends that speak the Centrifuge protocol.</summary>
+    public CentrifugeOptions Centrifuge { get; } = new();
+
     /// <summary>Whether the server's own routes, on every transport, refuse clients that do not authenticate. Default false.</summary>
     public bool RequireAuthentication { get; set; }
 

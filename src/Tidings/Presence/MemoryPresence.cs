@@ -57,7 +57,15 @@ internal sealed class MemoryPresence : IPresenceStore, IDisposable
             {
                 if (room.Members.TryGetValue(user, out var member) && member.Connections.Remove(connection) && member.Connections.Count == 0)
                 {
-                    member.LeavesAt = _departures.Add(new Departure(channel, room, user, member));
+                    var departure = new Departure(channel, room, user, member);
+                    if (ConnectionPresence.Is(channel))
+                    {
+                        Remove(departure, member.LeavesAt);
+                    }
+                    else
+                    {
+                        member.LeavesAt = _departures.Add(departure);
+                    }
                 }
             }
         }

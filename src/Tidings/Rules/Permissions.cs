@@ -28,6 +28,7 @@ internal static class Permissions
         [CommandType.Call] = Anybody,
 
         // These concern the connection itself, and its own subscriptions.
+        [CommandType.Open] = Anybody,
         [CommandType.Auth] = Anybody,
         [CommandType.Unsubscribe] = Anybody,
         [CommandType.Ping] = Anybody,

@@ -14,4 +14,7 @@ internal sealed record Arrival
     public ReadOnlyMemory<byte> Info { get; init; }
 
     public IReadOnlyList<string> Channels { get; init; } = [];
+
+    /// <summary>Those of <see cref="Channels"/> that a token names: what was said there may be read back, and who is there be seen.</summary>
+    public IReadOnlyList<string> Granted { get; init; } = [];
 }

@@ -21,16 +21,19 @@ internal sealed partial class ChannelHandler
     }
 
     /// <summary>The same of somebody of whom more is known, with the subscriptions that the server makes. Where it fails the connection is to be abandoned.</summary>
-    public async ValueTask BeginAsync(Connection connection, Arrival arrival)
+    /// <param name="connection">The connection.</param>
+    /// <param name="arrival">Who arrives.</param>
+    /// <param name="opening">The command that begins the session, with where its channels are to go on; null where none does.</param>
+    public async ValueTask BeginAsync(Connection connection, Arrival arrival, Command? opening = null)
     {
         var session = NewSession(connection, arrival);
         var subscriptions = new List<FirstSubscription>(arrival.Channels.Count);
         foreach (var channel in arrival.Channels)
         {
-            subscriptions.Add(await subscribing.PrepareAsync(session, new SubscribeRequest { Channel = channel }, byServer: true).ConfigureAwait(false));
+            subscriptions.Add(await subscribing.PrepareAsync(session, opening?.Targets?.Find(target => target.Channel == channel) ?? new SubscribeRequest { Channel = channel }, byServer: true, arrival.Granted.Contains(channel) ? session.Grant(channel) : null).ConfigureAwait(false));
         }
 
-        Enter(session, subscriptions, []);
+        Enter(session, subscriptions, [], opening);
     }
 
     /// <summary>The same for a reader, which names its channels as it arrives.</summary>
@@ -93,10 +96,10 @@ internal sealed partial class ChannelHandler
         return session;
     }
 
-    private void Enter(ChannelSession session, List<FirstSubscription> subscriptions, IReadOnlyList<Notice.Unsubscribed> refusals)
+    private void Enter(ChannelSession session, List<FirstSubscription> subscriptions, IReadOnlyList<Notice.Unsubscribed> refusals, Command? opening = null)
     {
         // First of all that is posted: whoever finds the connection in the directory comes after.
-        var beginning = new Beginning(session, Connected(session, subscriptions), refusals, subscriptions);
+        var beginning = new Beginning(session, Connected(session, subscriptions, opening), refusals, subscriptions, opening is not null);
         if (Lane.Current == session.Connection.Lane)
         {
             beginning.Run(null);
@@ -113,10 +116,18 @@ internal sealed partial class ChannelHandler
         }
     }
 
-    private byte[]? Connected(ChannelSession session, List<FirstSubscription> subscriptions) => dialect.Say(new Notice.Connected(
-        session.Id, session.User, session.Connection.Settings.Heartbeat, server, subscriptions.ConvertAll(static first => (first.Membership.Channel, first.History.Start, first.Membership.Grant?.Expires))));
+    private byte[]? Connected(ChannelSession session, List<FirstSubscription> subscriptions, Command? opening = null)
+    {
+        var begun = new Notice.Connected(session.Id, session.User, session.Connection.Settings.Heartbeat, server, subscriptions.ConvertAll(first => first.Describe(session)))
+        {
+            Expires = session.Connection.TokenLeft,
+            IsOneWay = session.IsOneWay,
+        };
+        return opening is null ? dialect.Say(begun) : dialect.Answer(opening, new Outcome.Opened(begun));
+    }
 
-    private sealed class Beginning(ChannelSession session, byte[]? connected, IReadOnlyList<Notice.Unsubscribed> refusals, List<FirstSubscription> subscriptions) : ILaneWork
+    private sealed class Beginning(
+        ChannelSession session, byte[]? connected, IReadOnlyList<Notice.Unsubscribed> refusals, List<FirstSubscription> subscriptions, bool answersRecovery) : ILaneWork
     {
         public void Run(object? argument)
         {
@@ -127,7 +138,7 @@ internal sealed partial class ChannelHandler
             }
 
             // All that is gone before anything that is not: an answer that lists the two apart then has them in their order.
-            foreach (var subscription in subscriptions)
+            foreach (var subscription in answersRecovery ? [] : subscriptions)
             {
                 subscription.TellGap();
             }

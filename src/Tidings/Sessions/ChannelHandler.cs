@@ -20,6 +20,9 @@ internal sealed partial class ChannelHandler(
 {
     public override byte[] TextPing { get; } = Heartbeat.WithText(dialect.Ping);
 
+    /// <summary>Whether sessions begin by a command (<see cref="BeginAsync"/> is then called with it).</summary>
+    public bool OpensByCommand => dialect.OpensByCommand;
+
     /// <summary>A new connection's public id.</summary>
     public string NewId() => dialect.NewId();
 
@@ -34,7 +37,7 @@ internal sealed partial class ChannelHandler(
 
             if (connection.Tag is not ChannelSession session)
             {
-                TakeFirst(connection, command);
+                TakeFirst(connection, command, text);
                 return;
             }
 
@@ -51,6 +54,12 @@ internal sealed partial class ChannelHandler(
 
     public override void OnOversized(Connection connection)
     {
+        if (dialect.Oversized is { } code)
+        {
+            connection.CloseNow(code);
+            return;
+        }
+
         var why = connection.TryContent(connection.Settings.Messages.SoftLimit, out var refusal) ? Outcome.Refused.TooLarge : Outcome.Refused.By(refusal);
         Send(connection, dialect.Say(new Notice.Refused(why)));
     }
@@ -59,6 +68,16 @@ internal sealed partial class ChannelHandler(
         dialect.Say(new Notice.Refused(new Outcome.Refused(ErrorCode.Unauthorized, "Invalid token", details)));
 
     public override DisconnectCode CloseCode(DisconnectCode code) => dialect.CloseCode(code);
+
+    public override void OnTokenExpiring(Connection connection, long seconds) => Send(connection, dialect.Say(new Notice.Expiring(seconds)));
+
+    public override void OnMissed(Connection connection, string channel)
+    {
+        if (connection.Tag is ChannelSession session)
+        {
+            subscribing.EndAtGap(session, channel);
+        }
+    }
 
     public override void OnDraining(Connection connection)
     {
@@ -76,8 +95,14 @@ internal sealed partial class ChannelHandler(
     }
 
     // Until it is known who comes there is no session, and one command alone is carried out.
-    private void TakeFirst(Connection connection, Command command)
+    private void TakeFirst(Connection connection, Command command, ReadOnlySpan<byte> rest)
     {
+        if (dialect.OpensByCommand)
+        {
+            TakeOpening(connection, command, rest);
+            return;
+        }
+
         switch (command.Type)
         {
             case CommandType.Auth when firstMessage is not null:
@@ -151,13 +176,7 @@ internal sealed partial class ChannelHandler(
         await CompleteAsync(session, command, carryingOut).ConfigureAwait(false);
         try
         {
-            while (!rest.IsEmpty && connection.State == ConnectionState.Open)
-            {
-                if (ReadNext(connection, ref rest) is { } next)
-                {
-                    await CompleteAsync(session, next, actions.CarryOutAsync(session, next)).ConfigureAwait(false);
-                }
-            }
+            await CarryOutAsync(session, rest).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // As where the message arrives: an error ends this connection, and no other.
         catch (Exception error)
@@ -168,6 +187,18 @@ internal sealed partial class ChannelHandler(
         }
 
         connection.Resume();
+    }
+
+    // One after the other, on the lane.
+    private async Task CarryOutAsync(ChannelSession session, ReadOnlyMemory<byte> commands)
+    {
+        while (!commands.IsEmpty && session.Connection.State == ConnectionState.Open)
+        {
+            if (ReadNext(session.Connection, ref commands) is { } next)
+            {
+                await CompleteAsync(session, next, actions.CarryOutAsync(session, next)).ConfigureAwait(false);
+            }
+        }
     }
 
     private Command? ReadNext(Connection connection, ref ReadOnlyMemory<byte> text)
@@ -185,6 +216,12 @@ internal sealed partial class ChannelHandler(
         {
             connection.ForgetInvalid();
             return command;
+        }
+
+        if (fault.Ends || (dialect.OpensByCommand && connection.Tag is not ChannelSession))
+        {
+            connection.CloseNow(DisconnectCode.InvalidMessage);
+            return null;
         }
 
         Send(connection, dialect.Answer(command, new Outcome.Refused(ErrorCode.BadRequest, fault.Error, fault.Details)));

@@ -29,6 +29,9 @@ internal sealed class ChannelSession(Connection connection, string id, SessionDi
     /// <summary>Whether it is one request of HTTP that says something, and hears nothing.</summary>
     public bool IsRequest { get; init; }
 
+    /// <summary>Whether nothing comes from the peer over its connection itself.</summary>
+    public bool IsOneWay { get; init; }
+
     /// <summary>The stream of events that its request belongs to, by id; null where it named none that is its own.</summary>
     public string? Stream { get; set; }
 
@@ -119,6 +122,17 @@ internal sealed class ChannelSession(Connection connection, string id, SessionDi
     /// <summary>Who asks for something in a channel that is subscribed to: where a token of its own grants the subscription, that is what is granted there, too.</summary>
     public Identity? IdentityIn(string channel) => Find(channel)?.Grant?.Identity ?? Identity;
 
+    /// <summary>The session's user with what a subscription grants in one channel, for as long as the connection is theirs.</summary>
+    public Identity Grant(string channel) => new()
+    {
+        User = PresenceName,
+        TokenId = Identity?.TokenId,
+        IssuedAt = Identity?.IssuedAt ?? connection.Registry.Revocations.Clock.Now,
+        IssuedHere = Identity?.IssuedHere ?? true,
+        SeenAt = Identity?.SeenAt ?? 0,
+        Grants = ChannelGrants.Of(channel, ChannelGrants.OfSubscription),
+    };
+
     public void Remove(ChannelMembership membership)
     {
         // Which of many is taken out does not depend on its place: the last one takes it.
@@ -141,6 +155,10 @@ internal sealed record ChannelMembership(string Channel, ChannelKind Kind, Subsc
 
     /// <summary>Whose share of all subscriptions it counts against; null where the server subscribed.</summary>
     public SenderShare? Share { get; init; }
+
+    /// <summary>Whether the channel keeps messages that this subscriber may read back.</summary>
+    public bool IsRecoverableBy(ChannelSession session) =>
+        Kind.Retention.Size > 0 && Permissions.MayReadHistory(Kind, Channel, Grant?.Identity ?? session.Identity);
 
     /// <summary>How many places it takes there: somebody who is shown as present takes one more.</summary>
     public int Places => Kind.Presence ? 2 : 1;

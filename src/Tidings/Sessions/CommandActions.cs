@@ -112,6 +112,10 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
                 }
 
                 return default;
+            case CommandType.Open:
+                // A session begins once.
+                connection.CloseNow(DisconnectCode.InvalidMessage);
+                return default;
             case CommandType.Quit:
                 connection.Suspend();
                 connection.Close(DisconnectCode.Goodbye);
@@ -159,7 +163,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         switch (answer.Outcome)
         {
             case AuthOutcome.Accepted:
-                session.Answer(command, new Outcome.Authenticated(session.User!));
+                session.Answer(command, new Outcome.Authenticated(session.User!, connection.TokenLeft));
                 if (!known)
                 {
                     directory.SetUser(session.User!, connection);
@@ -261,7 +265,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         }
 
         var limit = Math.Min(command.Limit ?? MostMembers, MostMembers);
-        var list = await presence.ReadAsync(channel, limit).ConfigureAwait(false);
+        var list = await presence.ReadAsync(session.Dialect.SeesConnections ? ConnectionPresence.Of(channel) : channel, limit).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
         session.Answer(command, new Outcome.Presence(channel, list));
     }
@@ -278,12 +282,15 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
 
         var limit = Math.Min(command.Limit ?? MostMessages, MostMessages);
         var wanted = command.Before is { } before
-            ? HistoryRequest.Backwards(before, limit)
-            : new HistoryRequest(target.Since, Math.Min(target.Last ?? limit, limit), limit);
+            ? HistoryRequest.Backwards(await subscribing.InEpochAsync(target.Channel, before).ConfigureAwait(false), limit)
+            : new HistoryRequest(
+                target.Since is { } since ? await subscribing.InEpochAsync(target.Channel, since).ConfigureAwait(false) : null,
+                command.FromOldest ? int.MaxValue : Math.Min(target.Last ?? limit, limit),
+                limit);
         var part = await broker.ReadAsync(target.Channel, wanted).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
         var mostBytes = Math.Min(MostHistoryBytes, session.Connection.Settings.QueueBytes / 2);
-        session.Answer(command, new Outcome.History(target.Channel, wanted, part with { Messages = Bounded(part.Messages, mostBytes, newest: wanted.Since is null) }));
+        session.Answer(command, new Outcome.History(target.Channel, wanted, part with { Messages = Bounded(part.Messages, mostBytes, newest: wanted.Since is null && !command.FromOldest) }));
     }
 
     // How large the answer may be, about; one message always fits. After a position the first are told, otherwise the newest.

@@ -1,4 +1,5 @@
 using Tidings.Brokers;
+using Tidings.Dialects;
 using Tidings.Messages;
 using Tidings.Protocol;
 
@@ -10,6 +11,13 @@ namespace Tidings.Sessions;
 /// <param name="Since">After which position that was asked for, or null.</param>
 internal readonly record struct FirstSubscription(ChannelMembership Membership, HistoryPart History, StreamPosition? Since)
 {
+    /// <summary>The subscription as it begins. Nothing of the log is in it: what is recovered follows.</summary>
+    public Outcome.Subscribed Describe(ChannelSession session) => new(
+        Membership.Channel, History.Start, Since is null ? null : History.Recovered, Members: null, Membership.Grant?.Expires, History.Messages.Count)
+    {
+        IsRecoverable = Membership.IsRecoverableBy(session),
+    };
+
     /// <summary>Tells what was asked for and is gone. Called on the connection's lane, after <c>connected</c> was sent.</summary>
     public void TellGap()
     {

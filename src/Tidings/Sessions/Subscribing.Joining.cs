@@ -33,7 +33,12 @@ internal sealed partial class Subscribing
                 return;
             }
 
-            if (session.Find(request.Channel) == membership)
+            if (session.Find(request.Channel) == membership && request is { MustRecover: true, Since: not null } && !history.Recovered)
+            {
+                Unsubscribe(session, membership);
+                session.Answer(command!, new Outcome.Unrecovered(request.Channel));
+            }
+            else if (session.Find(request.Channel) == membership)
             {
                 Begin(session, membership, request, history, members, command);
             }
@@ -55,10 +60,19 @@ internal sealed partial class Subscribing
         }
     }
 
+    /// <summary>A position without an epoch is one of whatever epoch there is.</summary>
+    public async ValueTask<StreamPosition> InEpochAsync(string channel, StreamPosition position) =>
+        position.Epoch.Length > 0 ? position : position with { Epoch = (await broker.ReadAsync(channel, default).ConfigureAwait(false)).Top.Epoch };
+
     // A subscriber that may hear but not read back begins now, and is told that what it missed is gone.
     private async ValueTask<HistoryPart> ReadAsync(ChannelSession session, SubscribeRequest request, ChannelMembership membership)
     {
         await broker.ListenAsync(request.Channel).ConfigureAwait(false);
+        if (request.Since is { } asked)
+        {
+            request.Since = await InEpochAsync(request.Channel, asked).ConfigureAwait(false);
+        }
+
         if (request.Since is null || Permissions.MayReadHistory(membership.Kind, request.Channel, membership.Grant?.Identity ?? session.Identity))
         {
             return await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last ?? 0)).ConfigureAwait(false);
@@ -103,7 +117,12 @@ internal sealed partial class Subscribing
 
     private static void Begin(ChannelSession session, ChannelMembership membership, SubscribeRequest request, HistoryPart history, PresenceList? members, Command? command)
     {
-        var subscribed = new Outcome.Subscribed(request.Channel, history.Start, request.Since is null ? null : history.Recovered, members, membership.Grant?.Expires, history.Messages.Count(static message => message.Kind == MessageKind.Message));
+        var first = FirstMessages(session, membership, history);
+        var subscribed = new Outcome.Subscribed(request.Channel, history.Start, request.Since is null ? null : history.Recovered, members, membership.Grant?.Expires, history.Messages.Count(static message => message.Kind == MessageKind.Message))
+        {
+            IsRecoverable = membership.IsRecoverableBy(session),
+            Messages = first,
+        };
         if (command is not null)
         {
             session.Answer(command, subscribed);
@@ -118,27 +137,48 @@ internal sealed partial class Subscribing
             session.Connection.Registry.Metrics.Recovery(history.Recovered);
         }
 
-        membership.Subscription.Start(history);
+        membership.Subscription.Start(first.Count == 0 ? history : history with { Messages = [.. history.Messages.Skip(first.Count)] });
         membership.Grant?.Start();
         membership.Watch?.Start(HistoryPart.None);
     }
 
+    // What an answer holds is bounded: the rest goes out as fast as the peer reads.
+    private static IReadOnlyList<Message> FirstMessages(ChannelSession session, ChannelMembership membership, HistoryPart history)
+    {
+        var most = Math.Min(session.Dialect.MessagesInAnswer, history.Messages.Count);
+        if (most == 0 || membership.Subscription.HasErasures || history.Messages.Any(membership.Subscription.IsExcepted))
+        {
+            return [];
+        }
+
+        var count = 0;
+        for (var left = session.Connection.Settings.QueueBytes / 4; count < most; count++)
+        {
+            left -= history.Messages[count].Data.Bytes.Length + history.Messages[count].ExtraBytes;
+            if (left < 0)
+            {
+                break;
+            }
+        }
+
+        return count == history.Messages.Count ? history.Messages : [.. history.Messages.Take(count)];
+    }
+
     private async ValueTask<PresenceList?> EnterAsync(ChannelSession session, ChannelMembership membership, bool listed)
     {
-        await presence.JoinAsync(membership.Channel, membership.PresenceName, session.Id, membership.Member?.Info ?? session.Info).ConfigureAwait(false);
+        await JoinPresenceAsync(session, membership).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
         if (session.Ended || session.Find(membership.Channel) != membership)
         {
             // It ended meanwhile, and left what it had not yet entered.
-            await presence.LeaveAsync(membership.Channel, membership.PresenceName, session.Id).ConfigureAwait(false);
+            await LeavePresenceAsync(session, membership).ConfigureAwait(false);
             return null;
         }
 
         // Watched first, then listed: who comes or goes between the two is in both.
         if (membership.Watch is { } watch)
         {
-            hub.TryJoin(watch, PresenceChannel.Of(membership.Channel));
-            await presence.WatchAsync(membership.Channel).ConfigureAwait(false);
+            await WatchAsync(session, membership.Channel, watch).ConfigureAwait(false);
         }
 
         return listed ? await presence.ReadAsync(membership.Channel, MembersInReply).ConfigureAwait(false) : null;
@@ -160,7 +200,7 @@ internal sealed partial class Subscribing
 
         if (membership.Kind.Presence)
         {
-            _ = presence.LeaveAsync(membership.Channel, membership.PresenceName, session.Id).AsTask();
+            _ = LeavePresenceAsync(session, membership);
         }
     }
 }

@@ -56,8 +56,7 @@ internal sealed partial class Subscribing
         membership.PresenceName = session.PresenceName;
         if (membership.Kind.Presence)
         {
-            await presence.JoinAsync(membership.Channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
-            await presence.LeaveAsync(membership.Channel, before, session.Id).ConfigureAwait(false);
+            await RenamePresenceAsync(session, membership, before).ConfigureAwait(false);
         }
     }
 }

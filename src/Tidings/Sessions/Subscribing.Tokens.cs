@@ -28,7 +28,8 @@ internal sealed partial class Subscribing
     {
         if (session.Dialect.Prove(session.Id, session.User, request) is { } proof)
         {
-            return proof.Granted is not null ? (proof, null) : (null, Refuse(session.Connection, "the signature does not hold for this channel and connection"));
+            return proof.Granted is not null ? (proof, null)
+                : (null, Refuse(session.Connection, proof.HasExpired ? TokenReason.Expired : "the signature does not hold for this channel and connection") with { HasExpired = proof.HasExpired });
         }
 
         if (request.Token is null)
@@ -65,7 +66,7 @@ internal sealed partial class Subscribing
 
         return judged.Identity is { } identity ? (identity, default)
             : judged.Later ? (null, new SubscribeRefusal(ErrorCode.Unavailable, "Service unavailable"))
-            : (null, Refuse(connection, judged.Why!));
+            : (null, Refuse(connection, judged.Why!) with { HasExpired = judged.HasExpired });
     }
 
     private static SubscribeRefusal Refuse(Connection connection, string why) =>

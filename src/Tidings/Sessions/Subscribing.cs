@@ -2,7 +2,6 @@ using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Dialects;
-using Tidings.Messages;
 using Tidings.Options;
 using Tidings.Presence;
 using Tidings.Pressure;
@@ -77,13 +76,19 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         await connection.Lane.SwitchTo();
         if (invalid is { } wrong)
         {
-            session.Answer(command, new Outcome.Refused(wrong.Code, wrong.Text, wrong.Details));
+            session.Answer(command, new Outcome.Refused(wrong.Code, wrong.Text, wrong.Details) { HasExpired = wrong.HasExpired });
             return;
         }
 
         var granted = proof?.Granted;
         var kind = kinds.Find(request.Channel);
         var held = granted is null ? null : session.Find(request.Channel)?.Grant;
+        if (held is null && request.OnlyRenews)
+        {
+            session.Answer(command, new Outcome.Refused(ErrorCode.NotAllowed, "No subscription by a token"));
+            return;
+        }
+
         if ((held is null ? Refuse(session, request, kind, granted) : Judge(session, request, kind, granted)) is { } refusal)
         {
             session.Answer(command, new Outcome.Refused(refusal.Code, refusal.Text, refusal.Details));
@@ -202,16 +207,25 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         var history = await ReadAsync(session, request, membership).ConfigureAwait(false);
         if (membership.Kind.Presence)
         {
-            await presence.JoinAsync(channel, membership.PresenceName, session.Id, session.Info).ConfigureAwait(false);
+            await JoinPresenceAsync(session, membership).ConfigureAwait(false);
         }
 
         if (membership.Watch is { } watch)
         {
-            hub.TryJoin(watch, PresenceChannel.Of(channel));
-            await presence.WatchAsync(channel).ConfigureAwait(false);
+            await WatchAsync(session, channel, watch).ConfigureAwait(false);
         }
 
         return new FirstSubscription(membership, history, request.Since);
+    }
+
+    /// <summary>Ends a subscription that has missed messages, and tells its owner.</summary>
+    public void EndAtGap(ChannelSession session, string channel)
+    {
+        if (!session.Ended && session.Find(channel) is { } membership)
+        {
+            Unsubscribe(session, membership);
+            session.Say(new Notice.Missed(channel));
+        }
     }
 
     public void Unsubscribe(ChannelSession session, ChannelMembership membership)
@@ -268,4 +282,8 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
 /// <param name="Code">For programs.</param>
 /// <param name="Text">For people.</param>
 /// <param name="Details">What the client may know besides, or null.</param>
-internal readonly record struct SubscribeRefusal(ErrorCode Code, string Text, IReadOnlyList<FieldFault>? Details = null);
+internal readonly record struct SubscribeRefusal(ErrorCode Code, string Text, IReadOnlyList<FieldFault>? Details = null)
+{
+    /// <summary>Whether a token has expired.</summary>
+    public bool HasExpired { get; init; }
+}

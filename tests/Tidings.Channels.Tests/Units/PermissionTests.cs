@@ -31,7 +31,7 @@ public sealed class PermissionTests
     public void What_reaches_others_or_reads_is_refused_where_nothing_allows_it(string command)
     {
         var type = Enum.Parse<CommandType>(command);
-        var own = type is CommandType.Auth or CommandType.Unsubscribe or CommandType.Call or CommandType.Ping or CommandType.Pong or CommandType.Quit;
+        var own = type is CommandType.Open or CommandType.Auth or CommandType.Unsubscribe or CommandType.Call or CommandType.Ping or CommandType.Pong or CommandType.Quit;
         Identity?[] whos = [null, Ann, new Identity { User = "bob", Grants = ChannelGrants.TryCompile(new TokenPermissions([])) }];
         foreach (var who in whos)
         {

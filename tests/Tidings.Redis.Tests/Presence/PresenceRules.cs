@@ -40,6 +40,21 @@ public abstract class PresenceRules
     }
 
     [Fact]
+    public async Task A_connection_that_is_a_member_by_itself_has_left_at_once()
+    {
+        var (one, two) = await StartAsync();
+        var connections = ConnectionPresence.Of(Channel);
+        var watch = await two.WatchAsync(connections);
+        await one.Presence.JoinAsync(connections, "c1", "c1", new ConnectionMember("ann", "{}"u8.ToArray(), default).ToJson());
+        await watch.ExpectAsync("""+{"user":"c1","connections":1,"info":{"user":"ann","info":{}}}""");
+        Assert.Equal(1, (await two.Presence.ReadAsync(connections, 10)).Count);
+        Assert.Equal(0, (await two.Presence.ReadAsync(Channel, 10)).Count);
+        await one.Presence.LeaveAsync(connections, "c1", "c1");
+        await watch.ExpectAsync("""-{"user":"c1","connections":0,"info":{"user":"ann","info":{}}}""");
+        Assert.Equal(0, (await two.Presence.ReadAsync(connections, 10)).Count);
+    }
+
+    [Fact]
     public async Task However_many_tabs_and_nodes_there_is_one_join_and_one_leave()
     {
         var (one, two) = await StartAsync();

@@ -8,6 +8,9 @@ namespace Tidings.Security.Identities;
 /// <param name="Later">Whether it is not accepted now, and its bearer may come back, best with a newer one.</param>
 internal readonly record struct TokenJudgement(Identity? Identity, string? Why, bool Later = false)
 {
+    /// <summary>Whether it has expired, and nothing else is known against it.</summary>
+    public bool HasExpired => Why is TokenReason.Expired or TokenReason.ExpiredOrEndless;
+
     public static implicit operator TokenJudgement(string why) => new(null, why);
 
     public static implicit operator TokenJudgement(Identity identity) => new(identity, null);
@@ -26,6 +29,7 @@ internal static class TokenReason
     public const string Application = "the application's token authenticator does not accept it";
     public const string Subject = "its subject (sub) is absent, or cannot be the name of a user";
     public const string Expired = "it has expired (exp)";
+    public const string ExpiredOrEndless = Expired + ", or does not say when it does";
     public const string Revoked = "it was revoked, or its user was after it was issued";
     public const string Undated = "its user's tokens were revoked, and without iat it cannot be told that it was made since: have the back end put iat into tokens";
     public const string Unclear = "it was issued (iat) so close to its user's revocation that clocks may not tell which came first; a newer one is let in";
@@ -44,7 +48,7 @@ internal static class TokenReason
         TokenFailure.Signature => "its signature is by another key than those of Tidings:Jwt",
         TokenFailure.Claims => "its payload is no JSON object, or a claim in it has a wrong form",
         TokenFailure.Subject => Subject,
-        TokenFailure.Expired => Expired + ", or does not say when it does",
+        TokenFailure.Expired => ExpiredOrEndless,
         TokenFailure.NotYetValid => "it is not valid yet (nbf or iat lies ahead of this server's clock)",
         TokenFailure.Issuer => "its issuer (iss) is none of those in Tidings:Jwt",
         TokenFailure.Audience => "its audience (aud, or AudienceClaim) is not that of Tidings:Jwt:Audience; a token with an audience needs that option",
