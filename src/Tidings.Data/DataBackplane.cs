@@ -40,7 +40,7 @@ internal sealed class DataBackplane : IBackplane
             var logs = catalog.Logs(absent, site.Histories, clock.Now).ToList();
             var metrics = new JournalMetrics(meters, site.Time);
             _journal = metrics.Journal = new Journal(_directory.Layout, _directory.List, [.. catalog.Segments.Select(static segment => segment.Segment)], absent.Save, metrics, log);
-            _broker = new DataBroker(logs, _journal, absent, clock, site.Histories, site.Hub, site.Time, log);
+            _broker = new DataBroker(logs, _journal, absent, clock, site.Histories, site.Messages, site.Time, log);
             Clock = clock;
             _state = state;
             Tasks = new DataTaskStore(state, clock);

@@ -14,6 +14,9 @@ internal sealed record HandlerInvocation(ChannelPeer Peer, string Channel, ReadO
     /// <summary>How a task tells its progress; null where the handler is none.</summary>
     public TaskProgress? Progress { get; init; }
 
+    /// <summary>The event that the handler is told; null where it is told none.</summary>
+    public ServerEvent? Event { get; init; }
+
     /// <summary>The user, with claims where the application's authentication gave them. Somebody anonymous is not authenticated, and never null.</summary>
     public ClaimsPrincipal User => PrincipalOf(Peer);
 

@@ -11,10 +11,10 @@ internal sealed class ConfiguredHooks : IDisposable
     private readonly HookOptions _options;
     private readonly HookClient? _client;
 
-    public ConfiguredHooks(HookOptions options, BodyBudget bodies, TimeProvider time, ILogger<ConnectionRegistry> log)
+    public ConfiguredHooks(HookOptions options, BackEnds backEnds, BodyBudget bodies, TimeProvider time, ILogger<ConnectionRegistry> log)
     {
         _options = options;
-        _client = options.Secret is null ? null : new HookClient(options, bodies, time, log);
+        _client = options.Secret is null ? null : new HookClient(options, backEnds, bodies, time, log);
     }
 
     /// <summary>Whether hooks can be called.</summary>

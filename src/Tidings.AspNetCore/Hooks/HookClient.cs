@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
+using Polly.CircuitBreaker;
 using Tidings.Diagnostics;
 using Tidings.Pressure;
 using Tidings.Quotas;
@@ -11,9 +12,9 @@ namespace Tidings.AspNetCore.Hooks;
 internal sealed class HookClient : IDisposable
 {
     private const int LargestAnswer = 64 * 1024;
-    private const int LargestHeadersKB = 16;
 
     private readonly HttpMessageInvoker _http;
+    private readonly BackEnds _backEnds;
     private readonly HookSignature _signature;
     private readonly SemaphoreSlim _places;
     private readonly BodyBudget _bodies;
@@ -21,27 +22,16 @@ internal sealed class HookClient : IDisposable
     private readonly TimeProvider _time;
     private readonly HookLog _log;
 
-    public HookClient(HookOptions options, BodyBudget bodies, TimeProvider time, ILogger log)
+    public HookClient(HookOptions options, BackEnds backEnds, BodyBudget bodies, TimeProvider time, ILogger log)
     {
+        _backEnds = backEnds;
         _bodies = bodies;
         _signature = new HookSignature(options.Secret!);
         _places = new SemaphoreSlim(options.InFlight);
         _limit = options.Timeout;
         _time = time;
         _log = new HookLog(log, time);
-
-        // No redirect, proxy or cookie leads a request, or what it bears, anywhere else.
-        _http = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ConnectTimeout = options.Timeout,
-            MaxConnectionsPerServer = options.InFlight,
-            MaxResponseHeadersLength = LargestHeadersKB,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-        });
+        _http = BackEnds.CreateHttp(options.Timeout, options.InFlight);
     }
 
     /// <param name="url">The hook.</param>
@@ -55,6 +45,37 @@ internal sealed class HookClient : IDisposable
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         using var span = Tracing.Source.StartActivity("hook");
         span?.SetTag("server.address", url.Host).SetTag("url.path", url.AbsolutePath);
+        try
+        {
+            var (answer, fault) = await _backEnds.CallAsync(url, cancelled => AskInTimeAsync(url, schema, body, cancelled), cancellationToken);
+            _log.Asked(url, fault);
+            return answer;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Whoever went before the answer says nothing about the hook.
+            return null;
+        }
+        catch (BrokenCircuitException)
+        {
+            _log.Asked(url, BackEnds.NotAsked);
+            return null;
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException or TimeoutException)
+        {
+            _log.Asked(url, error.Message);
+            return null;
+        }
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _places.Dispose();
+    }
+
+    private async ValueTask<(HookAnswer? Answer, string? Fault)> AskInTimeAsync(Uri url, HookSchema schema, byte[] body, CancellationToken cancellationToken)
+    {
         using var limit = new CancellationTokenSource(_limit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var placed = false;
@@ -62,19 +83,11 @@ internal sealed class HookClient : IDisposable
         {
             await _places.WaitAsync(either.Token);
             placed = true;
-            var (answer, fault) = await PostAsync(url, schema, body, either.Token);
-            _log.Asked(url, fault);
-            return answer;
+            return await PostAsync(url, schema, body, either.Token);
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception error) when (limit.IsCancellationRequested && error is HttpRequestException or IOException or OperationCanceledException)
         {
-            // Whoever went before the answer says nothing about the hook.
-            if (limit.IsCancellationRequested || !cancellationToken.IsCancellationRequested)
-            {
-                _log.Asked(url, limit.IsCancellationRequested ? $"no answer within {_limit.TotalSeconds:0.###} s" : error.Message);
-            }
-
-            return null;
+            throw new TimeoutException($"no answer within {_limit.TotalSeconds:0.###} s", error);
         }
         finally
         {
@@ -83,12 +96,6 @@ internal sealed class HookClient : IDisposable
                 _places.Release();
             }
         }
-    }
-
-    public void Dispose()
-    {
-        _http.Dispose();
-        _places.Dispose();
     }
 
     private async ValueTask<(HookAnswer? Answer, string? Fault)> PostAsync(Uri url, HookSchema schema, byte[] body, CancellationToken cancellationToken)

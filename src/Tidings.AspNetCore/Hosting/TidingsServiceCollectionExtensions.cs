@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tidings;
+using Tidings.AspNetCore.Events;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Hooks;
 using Tidings.AspNetCore.Hosting;
@@ -46,8 +47,10 @@ public static class TidingsServiceCollectionExtensions
         services.AddMetrics();
         services.TryAddSingleton<MetricsCollector>();
         NodeBuilder.TryAddParts(services, OptionsOf);
+        services.TryAddSingleton(static provider => new BackEnds(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => new Webhooks(provider.GetRequiredService<BackEnds>(), provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(static provider => new ConfiguredHooks(
-            OptionsOf(provider).Hooks, provider.GetRequiredService<BodyBudget>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ConnectionRegistry>>()));
+            OptionsOf(provider).Hooks, provider.GetRequiredService<BackEnds>(), provider.GetRequiredService<BodyBudget>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ConnectionRegistry>>()));
         services.TryAddSingleton(static provider => new CallTable(provider.GetRequiredService<ConfiguredHooks>().Calls));
         services.TryAddSingleton(MakeNode);
         services.TryAddSingleton<Edge>();
@@ -76,7 +79,13 @@ public static class TidingsServiceCollectionExtensions
             DrainSpan = DrainDefaults.SpanOf(options, environment),
             TellsReasons = environment?.IsDevelopment() ?? false,
         };
-        return parts.Build();
+        var node = parts.Build();
+        foreach (var receiver in provider.GetRequiredService<Webhooks>().ReceiversOf(options.Events))
+        {
+            node.Events.Add(receiver);
+        }
+
+        return node;
     }
 
     [SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.DependencyInjection;
 using Tidings;
+using Tidings.AspNetCore.Events;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Mapping;
 using Tidings.AspNetCore.Services;
@@ -90,6 +92,29 @@ public sealed class TidingsBuilder : IEndpointConventionBuilder
         _tidings.Authentication.KeepsPrincipals |= bound.WantsPrincipal;
         _sendHandler = new ApplicationPublishHandler(_tidings.Handlers, bound, _tidings.HandlerJson);
         return SetSend(_sendIsSet ? _tidings.Node.DirectMessages.Rule.Access : ChannelAccess.Anyone);
+    }
+
+    /// <summary>Has code of the application told who came and went, which channels are occupied and what was said (docs/guides/events.md).</summary>
+    /// <remarks>
+    /// One node calls it, at least once for each event, and in order for each channel and each user: up to four events of others are told meanwhile. What it throws has the
+    /// event told again, up to a day; what comes later of the same channel or user waits. Its parameters: a <see cref="ServerEvent"/>; services, of a scope of this
+    /// event's own; a <see cref="CancellationToken"/>, which fires after <c>Tidings:HandlerTimeout</c>. Call it before the application starts.
+    /// </remarks>
+    /// <param name="handler">Any delegate, asynchronous or not.</param>
+    /// <param name="types">Which events, as <see cref="ServerEventType"/> names them. Default: all.</param>
+    /// <param name="channels">Patterns of the channels whose events are told. Default: all but the server's own, and no messages.</param>
+    /// <exception cref="ArgumentException">A parameter has no source, a type is none, or a pattern is malformed.</exception>
+    /// <exception cref="InvalidOperationException">The application has started, or there are too many receivers.</exception>
+    [RequiresUnreferencedCode(HandlerJson.Reflection)]
+    [RequiresDynamicCode(HandlerJson.Reflection)]
+    public TidingsBuilder OnEvent(Delegate handler, IReadOnlyList<string>? types = null, IReadOnlyList<string>? channels = null)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        var bound = new HandlerDelegate(handler, pattern: null, HandlerData.None, _tidings.Provider, _tidings.HandlerJson);
+        var events = _tidings.Node.Events;
+        var filter = HandlerTarget.FilterOf(types ?? [], channels ?? []);
+        events.Add(HandlerTarget.ReceiverOf(events.Handlers + 1, filter, new HandlerTarget(bound, _tidings.Provider.GetRequiredService<IServiceScopeFactory>(), _tidings.Node.Time, _tidings.Node.Options.HandlerTimeout)));
+        return this;
     }
 
     private TidingsBuilder SetSend(ChannelAccess access)

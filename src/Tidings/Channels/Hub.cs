@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Tidings.Events;
 using Tidings.Messages;
 using Tidings.Protocol;
 
@@ -9,6 +10,9 @@ internal sealed class Hub(TimeProvider time) : IMessageSink
 {
     private readonly ConcurrentDictionary<string, ChannelState> _channels = new(StringComparer.Ordinal);
     private long _subscriptions;
+
+    /// <summary>Where it is noted which channels have subscribers, for those who are told; null where nobody notes it.</summary>
+    public EventRecorder? Events { get; init; }
 
     /// <summary>Called when something was erased that subscribers of this node may still have to come.</summary>
     public Action? OnErased { get; set; }
@@ -31,6 +35,7 @@ internal sealed class Hub(TimeProvider time) : IMessageSink
                 if (joined)
                 {
                     Interlocked.Increment(ref _subscriptions);
+                    Events?.Subscribed(channel);
                 }
 
                 return joined;
@@ -47,6 +52,7 @@ internal sealed class Hub(TimeProvider time) : IMessageSink
         }
 
         Interlocked.Decrement(ref _subscriptions);
+        Events?.Unsubscribed(state.Name);
         if (state.Leave(subscription))
         {
             _channels.TryRemove(new KeyValuePair<string, ChannelState>(state.Name, state));

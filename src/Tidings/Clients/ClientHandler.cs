@@ -1,5 +1,6 @@
 using Tidings.Brokers;
 using Tidings.Connections;
+using Tidings.Events;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 
@@ -35,6 +36,10 @@ internal sealed class ClientHandler(ClientActions clients, FirstMessage? firstMe
 
         return null;
     }
+
+    public override EventSubject? Describe(Connection connection) => connection.Tag is Client client
+        ? new EventSubject { User = connection.Identity?.User, Connection = connection.SharedId, Transport = "websocket", Client = client.Name }
+        : null;
 
     public override void OnClosed(Connection connection, DisconnectCode code)
     {

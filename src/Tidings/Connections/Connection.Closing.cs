@@ -102,6 +102,7 @@ internal sealed partial class Connection
         if (State <= ConnectionState.Open)
         {
             State = ConnectionState.Closing;
+            _registry.Events?.Closed(Id, code.Code, code.Reason);
             _handler.OnClosed(this, code);
         }
     }

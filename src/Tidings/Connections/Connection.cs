@@ -57,6 +57,9 @@ internal sealed partial class Connection : LaneMember, ILaneWork
     /// <summary>Names the connection in this process; never used again.</summary>
     public long Id { get; init; } = NextId();
 
+    /// <summary>Its name for those outside, where the route gives it none: no connection of any node has the same.</summary>
+    public string SharedId => $"{_registry.Node}-{Id.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+
     public Lane Lane { get; }
     public ConnectionRegistry Registry => _registry;
     public ConnectionSettings Settings { get; }
@@ -236,6 +239,7 @@ internal sealed partial class Connection : LaneMember, ILaneWork
             Expel(end);
         }
 
+        NoteOpen();
         if (_registry.StopCode is { } stopping)
         {
             CloseNow(stopping);
@@ -244,6 +248,15 @@ internal sealed partial class Connection : LaneMember, ILaneWork
         if (_queue.Count > 0)
         {
             MarkDirty();
+        }
+    }
+
+    /// <summary>Notes, for those who are told, that it is open and has joined what it came for: the first call where both is so counts.</summary>
+    public void NoteOpen()
+    {
+        if (_registry.Events is { TellsConnections: true } events && State == ConnectionState.Open && Transport != TransportKind.Polling && _handler.Describe(this) is { } subject)
+        {
+            events.Opened(Id, subject);
         }
     }
 

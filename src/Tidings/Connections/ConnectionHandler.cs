@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Tidings.Events;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Replies;
@@ -16,6 +17,9 @@ internal abstract class ConnectionHandler
     public virtual void OnBinary(Connection connection, ReadOnlySpan<byte> bytes)
     {
     }
+
+    /// <summary>What back ends are told of a connection that has joined what it came for; null where they are told nothing of it.</summary>
+    public virtual EventSubject? Describe(Connection connection) => null;
 
     /// <summary>The frames that ask for a sign of life where scripts must see it.</summary>
     public virtual byte[] TextPing => Heartbeat.BothPings;

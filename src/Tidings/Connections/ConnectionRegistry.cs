@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
+using Tidings.Events;
 using Tidings.Lanes;
 using Tidings.Options;
 using Tidings.Pressure;
@@ -90,6 +91,12 @@ internal sealed partial class ConnectionRegistry
 
     /// <summary>Why all connections are being closed; null while they are not.</summary>
     public DisconnectCode? StopCode => Volatile.Read(ref _stop)?.Code;
+
+    /// <summary>The node's name among the others; empty where it has none.</summary>
+    public string Node { get; init; } = "";
+
+    /// <summary>Where it is noted that connections open and end, for those who are told; null where nobody notes it.</summary>
+    public EventRecorder? Events { get; init; }
 
     /// <summary>Says when the process is hard-pressed; null where nobody looks. Set before anybody connects.</summary>
     public LoadShedder? Shedder { get; set; }

@@ -35,5 +35,9 @@ internal sealed record PendingJoin(Func<Connection, ValueTask<DisconnectCode?>> 
             connection.Tag = null;
             connection.CloseNow(told);
         }
+        else
+        {
+            connection.NoteOpen();
+        }
     }
 }

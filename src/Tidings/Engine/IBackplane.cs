@@ -2,6 +2,8 @@ using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Clients;
 using Tidings.Connections;
+using Tidings.Events;
+using Tidings.Messages;
 using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Security.Identities;
@@ -34,6 +36,9 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>Where tasks are kept, for those who have no store of their own; null for the node's memory.</summary>
     ITaskStore? Tasks => null;
 
+    /// <summary>Where events for back ends wait; null for the node's memory.</summary>
+    IEventStore? Events => null;
+
     /// <summary>Whether all of it can be reached now. Where it cannot, the node asks for no new connections.</summary>
     bool IsAvailable { get; }
 
@@ -56,21 +61,29 @@ internal interface IBackplaneFactory
 /// <param name="Hub">Its channels.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Histories">What all logs in its memory may take.</param>
-internal sealed record BackplaneSite(string Node, Hub Hub, TimeProvider Time, HistoryBudget Histories);
+internal sealed record BackplaneSite(string Node, Hub Hub, TimeProvider Time, HistoryBudget Histories)
+{
+    /// <summary>Where a log that is this node's alone delivers: the hub, with what it is told noted for back ends.</summary>
+    public IMessageSink Messages { get; init; } = Hub;
+
+    /// <summary>What the node notes for back ends; null where it notes nothing.</summary>
+    public EventRecorder? Events { get; init; }
+}
 
 /// <inheritdoc cref="MemoryBackplane"/>
 internal sealed class MemoryBackplaneFactory : IBackplaneFactory
 {
-    public IBackplane Create(BackplaneSite site) => new MemoryBackplane(site.Hub, site.Time, site.Histories);
+    public IBackplane Create(BackplaneSite site) => new MemoryBackplane(site.Hub, site.Time, site.Histories, site.Messages);
 }
 
 /// <summary>A single node, which shares nothing.</summary>
 /// <param name="hub">The node's channels.</param>
 /// <param name="time">The clock.</param>
 /// <param name="budget">What all logs may take; where none is given, it is not limited.</param>
-internal sealed class MemoryBackplane(Hub hub, TimeProvider time, HistoryBudget? budget = null) : IBackplane
+/// <param name="messages">Where messages go; where it is not given, to the channels.</param>
+internal sealed class MemoryBackplane(Hub hub, TimeProvider time, HistoryBudget? budget = null, IMessageSink? messages = null) : IBackplane
 {
-    private readonly MemoryBroker _broker = new(hub, time, budget);
+    private readonly MemoryBroker _broker = new(messages ?? hub, time, budget);
     private readonly MemoryPresence _presence = new(hub, time);
 
     public string Engine => "memory";

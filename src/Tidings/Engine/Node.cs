@@ -5,6 +5,7 @@ using Tidings.Channels;
 using Tidings.Clients;
 using Tidings.Connections;
 using Tidings.Dialects;
+using Tidings.Events;
 using Tidings.Lanes;
 using Tidings.Nodes;
 using Tidings.Presence;
@@ -39,7 +40,8 @@ internal sealed partial class Node : IAsyncDisposable
 
         // Who is connected.
         Shedder = new LoadShedder(parts.Pressure, options.Overload, Time, meters, log);
-        Registry = new ConnectionRegistry(Lanes, _limits.ForNode(), Time, meters, log, parts.TellsReasons) { Shedder = Shedder, Bodies = parts.Bodies, Backlogs = parts.Backlogs };
+        Events = new EventEngine(Id, Time, meters, log);
+        Registry = new ConnectionRegistry(Lanes, _limits.ForNode(), Time, meters, log, parts.TellsReasons) { Node = Id, Events = Events.Recorder, Shedder = Shedder, Bodies = parts.Bodies, Backlogs = parts.Backlogs };
         DrainSpan = parts.DrainSpan;
         Drain = new Drain(Registry, Lanes, Time, DrainSpan);
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language, Time);
@@ -51,8 +53,9 @@ internal sealed partial class Node : IAsyncDisposable
         FirstMessage = Authenticator is null ? null : new FirstMessage(Authenticator);
 
         // What is said, and what the nodes share of it.
-        Hub = new Hub(Time) { OnErased = new StaleQueues(Lanes, Time).OnErased };
-        Backplane = parts.Backplane.Create(new BackplaneSite(Id, Hub, Time, _histories));
+        Hub = new Hub(Time) { Events = Events.Recorder, OnErased = new StaleQueues(Lanes, Time).OnErased };
+        Backplane = parts.Backplane.Create(new BackplaneSite(Id, Hub, Time, _histories) { Messages = new RecordedSink(Hub, Events.Recorder), Events = Events.Recorder });
+        Presence = new RecordedPresence(Backplane.Presence, Events.Recorder);
         Registry.Revocations.Clock = Backplane.Clock;
         Broker = new ObservedBroker(Backplane.Broker, meters, Time);
         EngineMetrics.Create(meters, Lanes, Hub, _histories, () => Backplane.IsAvailable, () => Registry.IsDraining);
@@ -117,7 +120,7 @@ internal sealed partial class Node : IAsyncDisposable
     /// <summary>What the nodes of the application share.</summary>
     public IBackplane Backplane { get; }
     public IBroker Broker { get; }
-    public IPresenceStore Presence => Backplane.Presence;
+    public IPresenceStore Presence { get; }
     public ITicketStore Tickets => Backplane.Tickets;
 
     public MessageDeflater Deflater { get; }
@@ -139,6 +142,9 @@ internal sealed partial class Node : IAsyncDisposable
     public ClientRegistry Clients { get; }
     public ClientActions ClientActions { get; }
 
+    /// <summary>What back ends and handlers of the application are told.</summary>
+    public EventEngine Events { get; }
+
     /// <summary>What the nodes say of themselves.</summary>
     public NodeReports Reports { get; }
 
@@ -152,7 +158,12 @@ internal sealed partial class Node : IAsyncDisposable
     public ChannelHandler Speak(SessionDialect dialect) => new(dialect, Actions, Subscribing, Directory, Server, FirstMessage);
 
     /// <summary>Begins to connect to what is shared; completes when the first attempt has ended, well or not.</summary>
-    public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAll(Backplane.StartAsync(cancellationToken), StartTokensAsync(cancellationToken));
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // What this node holds is put into what the nodes share as soon as there is a way to it.
+        await Events.StartAsync(Backplane.Events, EventLimits.OfProcess(), cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(Backplane.StartAsync(cancellationToken), StartTokensAsync(cancellationToken)).ConfigureAwait(false);
+    }
 
     /// <summary>Ends the tasks of this process, or lets them end.</summary>
     public Task StopTasksAsync(CancellationToken cancellationToken) => _tasks.IsValueCreated ? Tasks.StopAsync(cancellationToken) : Task.CompletedTask;
@@ -168,6 +179,7 @@ internal sealed partial class Node : IAsyncDisposable
         Shedder.Dispose();
         Reports.Dispose();
         Clients.Dispose();
+        await Events.DisposeAsync().ConfigureAwait(false);
         await Backplane.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -26,8 +26,10 @@ internal static class TidingsOptionsValidator
             .. options.Jwt.Issuers.SelectMany(static (issuer, index) => OptionFaults.Of(issuer, $"Tidings:Jwt:Issuers:{index}:")),
             .. options.Channels.SelectMany(static (channel, index) => OptionFaults.Of(channel, $"Tidings:Channels:{index}:")),
             .. options.Pusher.Apps.SelectMany(static (app, index) => OptionFaults.Of(app, $"Tidings:Pusher:Apps:{index}:")),
+            .. options.Events.SelectMany(static (receiver, index) => OptionFaults.Of(receiver, $"Tidings:Events:{index}:")),
             .. PusherFaults.Of(options),
             .. CentrifugeFaults.Of(options),
+            .. EventFaults.Of(options),
             .. HookFaults.Of(options)])
         {
             yield return fault;

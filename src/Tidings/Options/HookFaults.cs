@@ -40,7 +40,8 @@ internal static class HookFaults
         }
     }
 
-    private static bool IsHookUrl(string text) =>
+    /// <summary>Whether a back end may be called there.</summary>
+    public static bool IsHookUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url)
         && url is { Scheme: "http" or "https", Host.Length: > 0, UserInfo: "", Fragment: "" };
 }

@@ -34,6 +34,9 @@ public sealed class TidingsOptions
     /// <summary>Back ends that are asked over HTTP.</summary>
     public HookOptions Hooks { get; } = new();
 
+    /// <summary>Back ends that are told who came and went, which channels are occupied and what was said (docs/guides/events.md). At most 16. Default none.</summary>
+    public IList<EventReceiverOptions> Events { get; } = [];
+
     /// <summary>How long a handler of the application may take for one message, subscription or call; then it is answered <c>timeout</c>. Default 10 s, from 10 ms to 10 min.</summary>
     [OptionRange("10ms", "10m")]
     public TimeSpan HandlerTimeout { get; set; } = TimeSpan.FromSeconds(10);

@@ -17,12 +17,15 @@ internal sealed class DepartureQueue<T> : IDisposable
     private readonly Queue<(T Who, long Due)> _departures = [];
     private readonly ITimer _timer;
     private readonly long _most;
+    private readonly TimeSpan _grace;
 
     /// <param name="time">The time.</param>
     /// <param name="leave">Called with the one that was added, and when it was due, without a lock.</param>
     /// <param name="most">How many may wait; where it is not given, as many as a sixteenth of the memory holds.</param>
-    public DepartureQueue(TimeProvider time, Action<T, long> leave, long? most = null)
+    /// <param name="grace">How long each waits; <see cref="Grace"/> where it is not given.</param>
+    public DepartureQueue(TimeProvider time, Action<T, long> leave, long? most = null, TimeSpan? grace = null)
     {
+        _grace = grace ?? Grace;
         _most = most ?? ProcessMemory.Bytes / 16 / Bytes;
         _time = time;
         _leave = leave;
@@ -34,13 +37,13 @@ internal sealed class DepartureQueue<T> : IDisposable
     /// <returns>When it leaves: what tells this departure from another one of the same member.</returns>
     public long Add(T who)
     {
-        var due = Now + (long)Grace.TotalMilliseconds;
+        var due = Now + (long)_grace.TotalMilliseconds;
         lock (_departures)
         {
             _departures.Enqueue((who, due));
             if (_departures.Count == 1)
             {
-                _timer.Change(Grace, Timeout.InfiniteTimeSpan);
+                _timer.Change(_grace, Timeout.InfiniteTimeSpan);
             }
             else if (_departures.Count == _most + 1)
             {

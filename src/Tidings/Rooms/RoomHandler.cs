@@ -3,6 +3,7 @@ using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Dialects;
+using Tidings.Events;
 using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Protocol.Frames;
@@ -66,6 +67,9 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, R
         connection.Tag = null;
         return false;
     }
+
+    public override EventSubject? Describe(Connection connection) =>
+        connection.Tag is Subscription ? new EventSubject { User = connection.Identity?.User, Connection = connection.SharedId, Transport = "websocket" } : null;
 
     public override void OnClosed(Connection connection, DisconnectCode code)
     {

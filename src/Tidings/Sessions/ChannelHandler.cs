@@ -1,6 +1,7 @@
 using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Dialects;
+using Tidings.Events;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Quotas;
@@ -22,6 +23,13 @@ internal sealed partial class ChannelHandler(
 
     /// <summary>Whether sessions begin by a command (<see cref="BeginAsync"/> is then called with it).</summary>
     public bool OpensByCommand => dialect.OpensByCommand;
+
+    public override EventSubject? Describe(Connection connection) => connection.Tag is not ChannelSession session ? null : new EventSubject
+    {
+        User = session.User,
+        Connection = session.Id,
+        Transport = connection.Transport == TransportKind.ServerSentEvents ? "sse" : "websocket",
+    };
 
     /// <summary>A new connection's public id.</summary>
     public string NewId() => dialect.NewId();

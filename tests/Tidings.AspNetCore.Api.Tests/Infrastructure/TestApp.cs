@@ -25,6 +25,7 @@ internal sealed class TestApp : IAsyncDisposable
 
     public Uri Url { get; }
     public HttpClient Http { get; }
+    public IServiceProvider Services => _app.Services;
     public ITidings Tidings => _app.Services.GetRequiredService<ITidings>();
     public IReadOnlyCollection<string> Log => _log.Lines;
 

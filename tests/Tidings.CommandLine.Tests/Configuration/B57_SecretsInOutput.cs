@@ -14,7 +14,7 @@ public sealed class B57_SecretsInOutput
     // Every group and every list with an item: what is secret in them is found.
     private static readonly OptionKey[] Keys = [.. OptionKey.All(new ServerOptions
     {
-        Tidings = { Channels = { new ChannelOptions() }, Jwt = { Keys = { new JwtKeyOptions() } } },
+        Tidings = { Channels = { new ChannelOptions() }, Events = { new EventReceiverOptions() }, Jwt = { Keys = { new JwtKeyOptions() } } },
     }).Select(static key => key.Property.PropertyType == typeof(IList<string>) ? key with { Path = key.Path + ":0" } : key)];
 
     public static TheoryData<string> Secrets => [.. Keys.Where(static key => key.IsSecret).Select(static key => key.Path)];

@@ -41,7 +41,7 @@ public sealed partial class MonitoringGuideTests : ServerTests
     // Redis is named and not there: what is counted about it is shown all the same. A directory excludes it, and has a server of its own.
     private async Task<PrometheusPage> ReadAsync()
     {
-        await using var shared = await StartAsync(("Tidings:Redis", "127.0.0.1:1"));
+        await using var shared = await StartAsync(("Tidings:Redis", "127.0.0.1:1"), ("Tidings:Events:0:Url", "http://127.0.0.1:1/"), ("Tidings:Events:0:Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
         var page = await shared.Http.GetStringAsync("/metrics");
         var directory = Directory.CreateTempSubdirectory();
         try

@@ -1,0 +1,47 @@
+using Tidings.Options;
+using Tidings.Protocol;
+
+namespace Tidings.Events;
+
+/// <summary>Which events a receiver is told.</summary>
+/// <param name="types">Of which types.</param>
+/// <param name="channels">Of which channels; of all but the server's own where none is named.</param>
+internal sealed class EventFilter(EventType types, IReadOnlyList<ChannelPattern> channels)
+{
+    /// <summary>Everything that needs no channel to be named.</summary>
+    public static readonly EventFilter Everything = new(EventType.All & ~EventType.MessagePublished, []);
+
+    // The server subscribes to these, or serves something of its own in them.
+    private static readonly string[] Own = [ChannelName.UserPrefix, "task:", "resource:"];
+
+    public static EventFilter Of(EventReceiverOptions options) => new(
+        options.Types.Count == 0 ? EventType.All : options.Types.Aggregate(EventType.None, static (types, name) => types | (EventNames.Find(name) ?? EventType.None)),
+        [.. options.Channels.Select(static pattern => new ChannelPattern(pattern))]);
+
+    public EventType Types => types;
+
+    public bool Wants(EventType type) => (types & type) != 0;
+
+    public bool Wants(EventType type, string channel)
+    {
+        if (!Wants(type) || channel[0] <= ' ')
+        {
+            return false;
+        }
+
+        if (channels.Count == 0)
+        {
+            return type != EventType.MessagePublished && channel != ChannelName.Everybody && !Array.Exists(Own, prefix => channel.StartsWith(prefix, StringComparison.Ordinal));
+        }
+
+        foreach (var pattern in channels)
+        {
+            if (pattern.Matches(channel))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

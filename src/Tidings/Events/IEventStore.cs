@@ -1,0 +1,78 @@
+using Tidings.Brokers;
+using Tidings.Options;
+
+namespace Tidings.Events;
+
+/// <summary>Where events wait for those who are told, one queue for each receiver, and what the nodes hold. Safe from any thread.</summary>
+/// <remarks>Calls fail with <see cref="BrokerUnavailableException"/> where it cannot be reached.</remarks>
+internal interface IEventStore
+{
+    /// <summary>Whether what is in it outlives the process.</summary>
+    bool Survives { get; }
+
+    /// <summary>Called when something was added to a queue. Only sets a signal.</summary>
+    Action OnAdded { get; set; }
+
+    /// <summary>Called when it is not known any more what this node holds. Only sets a signal.</summary>
+    Action OnForgotten { get; set; }
+
+    /// <summary>Begins with these receivers, which are told again where they had unsubscribed. Once.</summary>
+    Task StartAsync(IReadOnlyList<EventReceiver> receivers, EventLimits limits, CancellationToken cancellationToken);
+
+    /// <summary>Applies changes of this node in one step for each, and adds what they tell to the queues. One call at a time.</summary>
+    Task AddAsync(EventBatch batch, CancellationToken cancellationToken);
+
+    /// <summary>Whether this node is the one that delivers to a receiver, for the next <see cref="EventDelivery.HoldLife"/>.</summary>
+    Task<bool> TryHoldAsync(int receiver);
+
+    /// <summary>Lets another node deliver to the receiver.</summary>
+    Task ReleaseAsync(int receiver);
+
+    /// <summary>What waits behind a place, in order.</summary>
+    Task<EventPage> ReadAsync(int receiver, EventPlace after, int most);
+
+    /// <summary>Takes events out of a queue.</summary>
+    /// <param name="receiver">Whose.</param>
+    /// <param name="places">Which.</param>
+    /// <param name="trimmed">How many more are to be told as dropped; negative for how many were told.</param>
+    Task RemoveAsync(int receiver, IReadOnlyList<EventPlace> places, long trimmed);
+
+    /// <summary>Empties a queue, to which nothing is added any more: the receiver wants nothing.</summary>
+    Task EndAsync(int receiver);
+
+    /// <summary>What a queue holds now.</summary>
+    Task<EventQueueFigures> CountAsync(int receiver);
+}
+
+/// <summary>What queues may hold.</summary>
+/// <param name="Events">Events in one queue.</param>
+/// <param name="Bytes">Bytes of them in all queues together, of which each has an equal share.</param>
+internal readonly record struct EventLimits(long Events, long Bytes)
+{
+    private const long MostEvents = 100_000;
+    private const long MostBytes = 64 << 20;
+
+    /// <summary>What this process may hold.</summary>
+    public static EventLimits OfProcess() => new(MostEvents, Math.Min(MostBytes, ProcessMemory.Bytes / 8));
+}
+
+/// <summary>A part of a queue.</summary>
+/// <param name="Events">The events, in order.</param>
+/// <param name="Last">The place up to which it was read.</param>
+/// <param name="Trimmed">How many events were dropped that the receiver was not told of.</param>
+/// <param name="IsEnded">Whether the receiver has unsubscribed.</param>
+internal sealed record EventPage(IReadOnlyList<QueuedEvent> Events, EventPlace Last, long Trimmed, bool IsEnded)
+{
+    /// <summary>A part of a queue in memory, whose entries are all events.</summary>
+    public static EventPage Of(EventQueue queue, EventPlace after, int most)
+    {
+        List<QueuedEvent> events = [.. queue.After(after.Major).Take(most).Select(static entry => QueuedEvent.Read(new EventPlace(entry.Place), entry.Json)!)];
+        return new EventPage(events, events.Count > 0 ? events[^1].Place : after, queue.Trimmed, queue.IsEnded);
+    }
+}
+
+/// <summary>How full a queue is.</summary>
+/// <param name="Events">How many wait.</param>
+/// <param name="Bytes">Their bytes.</param>
+/// <param name="Trimmed">How many were dropped that the receiver was not told of.</param>
+internal readonly record struct EventQueueFigures(long Events, long Bytes, long Trimmed);

@@ -1,0 +1,84 @@
+using System.Text.Json;
+
+namespace Tidings.Events;
+
+/// <summary>An event as it waits in a queue: its JSON, and what keeps it in order.</summary>
+internal sealed class QueuedEvent
+{
+    private QueuedEvent(EventPlace place, ReadOnlyMemory<byte> json, string id, long time, string[] keys)
+    {
+        Place = place;
+        Json = json;
+        Id = id;
+        Time = time;
+        Keys = keys;
+    }
+
+    /// <summary>Where it is in its queue; nowhere where it is told beside the queue.</summary>
+    public EventPlace Place { get; }
+
+    public ReadOnlyMemory<byte> Json { get; }
+
+    public string Id { get; }
+
+    /// <summary>When it happened, in Unix milliseconds.</summary>
+    public long Time { get; }
+
+    /// <summary>Of two events with a key in common, the second waits for the first.</summary>
+    public string[] Keys { get; }
+
+    /// <returns>Null where the bytes are no event.</returns>
+    public static QueuedEvent? Read(EventPlace place, ReadOnlyMemory<byte> json)
+    {
+        string? id = null, type = null, channel = null, user = null, connection = null;
+        long? time = null;
+        try
+        {
+            var reader = new Utf8JsonReader(json.Span);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                return null;
+            }
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var name = reader.ValueTextEquals("id"u8) ? 'i' : reader.ValueTextEquals("type"u8) ? 'y' : reader.ValueTextEquals("time"u8) ? 't'
+                    : reader.ValueTextEquals("channel"u8) ? 'c' : reader.ValueTextEquals("user"u8) ? 'u' : reader.ValueTextEquals("connection"u8) ? 'n' : ' ';
+                reader.Read();
+                switch (name)
+                {
+                    case 'i': id = reader.GetString(); break;
+                    case 'y': type = reader.GetString(); break;
+                    case 't': time = reader.GetInt64(); break;
+                    case 'c': channel = reader.GetString(); break;
+                    case 'u': user = reader.GetString(); break;
+                    case 'n': connection = reader.GetString(); break;
+                    default: reader.Skip(); break;
+                }
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+
+        return id is null || type is null || time is null ? null : new QueuedEvent(place, json, id, time.Value, KeysOf(channel, user, connection));
+    }
+
+    private static string[] KeysOf(string? channel, string? user, string? connection) => (channel, user, connection) switch
+    {
+        ({ } c, { } u, _) => ["c" + c, "u" + u],
+        ({ } c, null, _) => ["c" + c],
+        (null, { } u, _) => ["u" + u],
+        (null, null, { } n) => ["n" + n],
+        _ => [],
+    };
+}
+
+/// <summary>A place in a queue. Later ones are greater.</summary>
+/// <param name="Major">What is compared first.</param>
+/// <param name="Minor">What is compared where that is equal.</param>
+internal readonly record struct EventPlace(long Major, long Minor = 0) : IComparable<EventPlace>
+{
+    public int CompareTo(EventPlace other) => Major == other.Major ? Minor.CompareTo(other.Minor) : Major.CompareTo(other.Major);
+}

@@ -1,0 +1,86 @@
+using Tidings.Events;
+using Tidings.Testing;
+
+namespace Tidings.Tests.Events;
+
+/// <summary>What a node notes, and what becomes of it while it cannot be stored.</summary>
+public sealed class EventRecorderTests
+{
+    private readonly ManualTime _time = new();
+
+    [Fact]
+    public void Two_subscribers_and_two_connections_of_a_member_are_told_once()
+    {
+        using var recorder = Begin();
+        recorder.Subscribed("a");
+        recorder.Subscribed("a");
+        recorder.Joined("a", "anna", "1", default);
+        recorder.Joined("a", "anna", "2", default);
+        recorder.Joined("a", "anna", "2", default);
+        recorder.Unsubscribed("a");
+        recorder.Left("a", "anna", "2");
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(["Hold oa", "Hold ma\nanna"], Lines(recorder.Take()!));
+        recorder.Unsubscribed("a");
+        recorder.Left("a", "anna", "1");
+        recorder.Left("a", "anna", "1");
+        Assert.Null(recorder.Take());
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(["Release oa", "Release ma\nanna"], Lines(recorder.Take()!));
+    }
+
+    [Fact]
+    public void Who_comes_back_and_leaves_again_is_away_from_then_on()
+    {
+        using var recorder = Begin();
+        recorder.Joined("a", "anna", "1", default);
+        recorder.Take();
+        recorder.Left("a", "anna", "1");
+        _time.Advance(TimeSpan.FromSeconds(2));
+        recorder.Joined("a", "anna", "2", default);
+        recorder.Left("a", "anna", "2");
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Null(recorder.Take());
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(["Release ma\nanna"], Lines(recorder.Take()!));
+    }
+
+    [Fact]
+    public void A_connection_is_told_once_whatever_is_said_of_it()
+    {
+        using var recorder = Begin();
+        recorder.Closed(7, 1000, "Never opened");
+        recorder.Opened(8, new EventSubject { Connection = "x", User = "anna" });
+        recorder.Opened(8, new EventSubject { Connection = "x", User = "anna" });
+        recorder.Closed(8, 1000, "Goodbye");
+        recorder.Closed(8, 1006, "Again");
+        Assert.Equal(["Hold cx", "Release cx"], Lines(recorder.Take()!));
+    }
+
+    [Fact]
+    public void What_cannot_be_stored_is_bounded_and_then_told_by_what_is_held()
+    {
+        using var recorder = Begin();
+        recorder.Opened(1, new EventSubject { Connection = "stays" });
+        for (var i = 2; i < 60_000; i++)
+        {
+            recorder.Opened(i, new EventSubject { Connection = $"{i}" });
+            recorder.Closed(i, 1000, "Goodbye");
+        }
+
+        var batch = recorder.Take()!;
+        Assert.True(batch.HoldsAll);
+        Assert.Contains("Hold cstays", Lines(batch));
+        Assert.InRange(batch.Dropped, 100_000, 120_000);
+        Assert.Null(recorder.Take());
+    }
+
+    private EventRecorder Begin()
+    {
+        var recorder = new EventRecorder(_time);
+        recorder.Begin([new EventReceiver("r", "r", EventFilter.Everything, null!)]);
+        return recorder;
+    }
+
+    private static IEnumerable<string> Lines(EventBatch batch) => batch.Changes.Select(static change => $"{change.Kind} {change.Key}");
+}
