@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Tidings.Testing;
 
 namespace Tidings.AspNetCore.Api.Tests.Events;
