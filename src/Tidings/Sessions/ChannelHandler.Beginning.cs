@@ -131,6 +131,7 @@ internal sealed partial class ChannelHandler
     {
         public void Run(object? argument)
         {
+            session.Connection.NoteOpen();
             Send(session.Connection, connected);
             foreach (var refusal in refusals)
             {
