@@ -56,8 +56,6 @@ public sealed class ManualTime : TimeProvider
             {
                 timer.Fire();
             }
-
-            Volatile.Write(ref _now, until);
         }
     }
 
@@ -68,6 +66,8 @@ public sealed class ManualTime : TimeProvider
             var next = _timers.Where(timer => timer.Due <= until).MinBy(timer => (timer.Due, timer.Sequence));
             if (next is null)
             {
+                // Under the lock: a timer that is set meanwhile on another thread either comes due here or counts from the new time.
+                Volatile.Write(ref _now, until);
                 return null;
             }
 

@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import { after, afterEach, before, test } from 'node:test';
 import { Centrifuge, UnauthorizedError } from 'centrifuge';
 import { Tidings } from '../tidings.js';
-import WebSocket from 'ws';
+import { transport } from './support/centrifuge-transports.js';
 import { ServerProcess } from './support/server-process.js';
 
 const secret = 'a-secret-of-the-tests';
@@ -34,21 +34,16 @@ function token(claims) {
 
 const inSeconds = (seconds) => Math.floor(Date.now() / 1000) + seconds;
 
-/** Sockets that can be cut as a network cuts them. */
-function cuttable() {
-  const sockets = [];
-  class Socket extends WebSocket {
-    constructor(...parameters) {
-      super(...parameters);
-      sockets.push(this);
-    }
-  }
-  return [Socket, () => sockets.at(-1).terminate()];
+/** A client that is not connected yet, and what cuts it as a network would. */
+function make(options = {}, kind = 'websocket') {
+  const way = transport(kind, server.port);
+  const client = new Centrifuge(way.endpoint, { ...way.options, minReconnectDelay: 10, maxReconnectDelay: 200, timeout: 10_000, ...options });
+  opened.push(client);
+  return [client, way.cut];
 }
 
-async function connect(options = {}) {
-  const client = new Centrifuge(`ws://127.0.0.1:${server.port}/connection/websocket`, { websocket: WebSocket, minReconnectDelay: 10, maxReconnectDelay: 200, timeout: 10_000, ...options });
-  opened.push(client);
+async function connect(options = {}, kind = 'websocket') {
+  const [client] = make(options, kind);
   client.connect();
   await client.ready(10_000);
   return client;
@@ -80,33 +75,47 @@ function heard(subscription) {
   };
 }
 
-test('a client connects, subscribes, publishes and hears what others say', async () => {
-  const client = await connect({ token: token({ sub: 'ann' }) });
-  const subscription = await subscribe(client, 'team:a');
-  const own = next(subscription, 'publication');
-  await subscription.publish({ hi: 1 });
-  const publication = await own;
-  assert.deepEqual([publication.data, publication.offset, publication.info.user], [{ hi: 1 }, 1, 'ann']);
-  const other = next(subscription, 'publication');
-  await server.publish('team:a', { hi: 2 });
-  assert.deepEqual((await other).data, { hi: 2 });
-  await assert.rejects(client.publish('closed:a', 1), { code: 103 });
-});
+for (const kind of ['websocket', 'sse', 'http_stream']) {
+  test(`a client connects, subscribes, publishes and hears what others say by ${kind}`, async () => {
+    const client = await connect({ token: token({ sub: 'ann' }) }, kind);
+    const subscription = await subscribe(client, `team:${kind}`);
+    const own = next(subscription, 'publication');
+    await subscription.publish({ hi: 1 });
+    const publication = await own;
+    assert.deepEqual([publication.data, publication.offset, publication.info.user], [{ hi: 1 }, 1, 'ann']);
+    const other = next(subscription, 'publication');
+    await server.publish(`team:${kind}`, { hi: 2 });
+    assert.deepEqual((await other).data, { hi: 2 });
+    assert.equal((await subscription.presenceStats()).numClients, 1);
+    await assert.rejects(client.publish('closed:a', 1), { code: 103 });
+    subscription.unsubscribe();
+    subscription.subscribe();
+    await subscription.ready(10_000);
+  });
 
-test('nothing is lost, doubled or out of order over cuts', async () => {
-  const [Socket, cut] = cuttable();
-  const client = await connect({ websocket: Socket });
-  const subscription = await subscribe(client, 'chat:cut');
-  const wait = heard(subscription);
-  let recovered = 0;
-  subscription.on('subscribed', (event) => { recovered += event.recovered ? 1 : 0; });
-  for (let i = 0; i < 200; i++) {
-    await server.publish('chat:cut', i);
-    if (i % 50 === 25) cut();
-  }
-  assert.deepEqual(await wait(200), Array.from({ length: 200 }, (_, i) => i));
-  assert.ok(recovered >= 1);
-});
+  test(`nothing is lost, doubled or out of order over cuts of ${kind}`, async () => {
+    const [client, cut] = make({}, kind);
+    client.connect();
+    await client.ready(10_000);
+    const subscription = await subscribe(client, `chat:cut-${kind}`);
+    const wait = heard(subscription);
+    let recovered = 0;
+    subscription.on('subscribed', (event) => { recovered += event.recovered ? 1 : 0; });
+    for (let i = 0; i < 200; i++) {
+      await server.publish(`chat:cut-${kind}`, i);
+      if (i % 50 === 25) cut();
+    }
+    assert.deepEqual(await wait(200), Array.from({ length: 200 }, (_, i) => i));
+    assert.ok(recovered >= 1);
+  });
+
+  test(`who may not come by ${kind} is told for good`, async () => {
+    const [client] = make({ token: 'nonsense' }, kind);
+    const gone = next(client, 'disconnected');
+    client.connect();
+    assert.equal((await gone).code, 3500);
+  });
+}
 
 test('what is gone is said to be', async () => {
   const client = await connect();
@@ -173,11 +182,7 @@ test('tokens are renewed before they end, and one that is over is replaced', asy
   assert.ok(asked >= 2);
 });
 
-test('who may not come or subscribe is told for good', async () => {
-  const client = new Centrifuge(`ws://127.0.0.1:${server.port}/connection/websocket`, { websocket: WebSocket, token: 'nonsense' });
-  const gone = next(client, 'disconnected');
-  client.connect();
-  assert.equal((await gone).code, 3500);
+test('who may not subscribe is told for good', async () => {
   const nobody = await connect();
   const closed = nobody.newSubscription('closed:a');
   const ended = next(closed, 'unsubscribed');
@@ -190,9 +195,7 @@ test('who may not come or subscribe is told for good', async () => {
 });
 
 test('the server subscribes by the token, and those subscriptions recover', async () => {
-  const [Socket, cut] = cuttable();
-  const client = new Centrifuge(`ws://127.0.0.1:${server.port}/connection/websocket`, { websocket: Socket, minReconnectDelay: 10, maxReconnectDelay: 100, token: token({ sub: 'ann', channels: ['closed:server'] }) });
-  opened.push(client);
+  const [client, cut] = make({ token: token({ sub: 'ann', channels: ['closed:server'] }) });
   const all = [];
   client.on('publication', ({ channel, data }) => channel === 'closed:server' && all.push(data));
   const subscribed = next(client, 'subscribed');

@@ -1,34 +1,35 @@
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Tidings;
 using Tidings.AspNetCore.Centrifuge;
 using Tidings.AspNetCore.Entrance;
 using Tidings.AspNetCore.Services;
+using Tidings.Sessions;
 
 namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>Routes of the Centrifuge protocol, version 2: centrifuge-js and its sisters come in unchanged.</summary>
 public static class CentrifugeEndpoints
 {
-    private static readonly string[] ConnectMethods = [HttpMethods.Get, HttpMethods.Connect];
+    private const string Connection = "/connection/";
 
-    /// <summary>Maps the WebSocket <c>/connection/websocket</c>, as <c>Tidings:Centrifuge</c> says (docs/guides/centrifuge.md).</summary>
-    /// <remarks>Who comes is said by the token of the <c>connect</c> command: by <c>Tidings:Centrifuge:Secret</c>, or else as on every other route. Without a token it is whom the handshake
+    private static readonly string[] ConnectMethods = [HttpMethods.Get, HttpMethods.Connect];
+    private static readonly string[] Preflight = [HttpMethods.Options];
+
+    /// <summary>Maps the WebSocket <c>/connection/websocket</c>, the streams <c>/connection/sse</c> and <c>/connection/http_stream</c> with <c>/emulation</c>,
+    /// as <c>Tidings:Centrifuge</c> says (docs/guides/centrifuge.md).</summary>
+    /// <remarks>Who comes is said by the token of the <c>connect</c> command: by <c>Tidings:Centrifuge:Secret</c>, or else as on every other route. Without a token it is whom the request
     /// says, or somebody anonymous where that is allowed. What may be done is decided by the kinds of channels, as everywhere.</remarks>
     /// <param name="endpoints">Where to map.</param>
     public static IEndpointConventionBuilder MapCentrifuge(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var edge = endpoints.ServiceProvider.GetTidings();
-        var (node, options) = (edge.Node, edge.Node.Options.Centrifuge);
-        node.Subscribing.ShowConnections();
-        var site = new CentrifugeSite(node.Id, node.Server.Version, () => node.Backplane.Clock.Now) { IsInsecure = options.Insecure };
-        var tokens = options.Secret is { } secret ? new CentrifugeTokens(secret, node.Time) : null;
-        var handler = node.Speak(new CentrifugeDialect(node.Deflater, tokens, site));
-        var settings = edge.TextRoute(binary: false).With(static settings => settings with { Opening = settings.Messages });
-        var route = new ConnectRoute(edge, handler).WebSockets(settings) with { Check = RefuseProtobuf };
+        var options = edge.Node.Options.Centrifuge;
+        edge.Node.Subscribing.ShowConnections();
         var group = endpoints.MapGroup("");
-        group.MapMethods("/connection/websocket", ConnectMethods, context => edge.Entrance.EnterAsync(context, route));
+        MapClients(group, edge, edge.Node.Speak(MakeDialect(edge, options)));
         if (options.Insecure)
         {
             group.WithMetadata(new AllowAnonymousAttribute());
@@ -36,6 +37,34 @@ public static class CentrifugeEndpoints
 
         LoopbackOnly.Require(endpoints.ServiceProvider, options);
         return group;
+    }
+
+    private static CentrifugeDialect MakeDialect(Edge edge, CentrifugeOptions options)
+    {
+        var node = edge.Node;
+        return new CentrifugeDialect(
+            node.Deflater,
+            options.Secret is { } secret ? new CentrifugeTokens(secret, node.Time) : null,
+            new CentrifugeSite(node.Id, node.Server.Version, () => node.Backplane.Clock.Now, options.Insecure));
+    }
+
+    private static void MapClients(RouteGroupBuilder group, Edge edge, ChannelHandler handler)
+    {
+        var settings = edge.TextRoute(binary: false).With(static settings => settings with { Opening = settings.Messages });
+        var route = new ConnectRoute(edge, handler);
+        var sockets = route.WebSockets(settings) with { Check = RefuseProtobuf };
+        group.MapMethods(Connection + "websocket", ConnectMethods, context => edge.Entrance.EnterAsync(context, sockets));
+
+        var streams = new CentrifugeStreams(new HttpEntrance(edge, route), handler, settings, edge.Node.Registry.Metrics);
+        MapCrossOrigin(group, edge, Connection + "sse", [HttpMethods.Get, HttpMethods.Post], streams.ServeEventsAsync);
+        MapCrossOrigin(group, edge, Connection + "http_stream", [HttpMethods.Post], streams.ServeLinesAsync);
+        MapCrossOrigin(group, edge, "/emulation", [HttpMethods.Post], new CentrifugeEmulation(edge).ServeAsync);
+    }
+
+    private static void MapCrossOrigin(RouteGroupBuilder group, Edge edge, string pattern, string[] methods, RequestDelegate serve)
+    {
+        group.MapMethods(pattern, methods, edge.CrossOrigin.Serve(serve)).ExcludeFromDescription();
+        group.MapMethods(pattern, Preflight, edge.CrossOrigin.AnswerPreflightAsync).ExcludeFromDescription();
     }
 
     // An answer without the subprotocol that was asked for would end in the client without a reason.

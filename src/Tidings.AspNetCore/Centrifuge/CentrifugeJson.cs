@@ -3,6 +3,7 @@ using Tidings.Brokers;
 using Tidings.Dialects;
 using Tidings.Messages;
 using Tidings.Presence;
+using Tidings.Protocol;
 using Tidings.Protocol.Replies;
 
 namespace Tidings.AspNetCore.Centrifuge;
@@ -53,15 +54,15 @@ internal static class CentrifugeJson
         if (connected.PingInterval > TimeSpan.Zero)
         {
             writer.WriteNumber("ping"u8, Math.Max(1, (long)Math.Ceiling(connected.PingInterval.TotalSeconds)));
-            if (!connected.IsOneWay)
+            if (connected.Secret is null)
             {
                 writer.WriteBoolean("pong"u8, true);
             }
         }
 
-        if (connected.IsOneWay)
+        if (connected.Secret is { } secret)
         {
-            writer.WriteString("session"u8, site.SessionOf(connected.Id));
+            writer.WriteString("session"u8, connected.Id + "." + secret);
             writer.WriteString("node"u8, site.Node);
         }
 
@@ -210,6 +211,18 @@ internal static class CentrifugeJson
         frame.Writer.WriteEndObject();
         frame.Writer.WriteEndObject();
         return frame.End();
+    }
+
+    /// <summary>The end of a connection in words, in the place of a close frame.</summary>
+    public static byte[] Disconnect(DisconnectCode code)
+    {
+        var frame = BeginPush(channel: null);
+        frame.Writer.WriteStartObject("disconnect"u8);
+        frame.Writer.WriteNumber("code"u8, code.Code);
+        frame.Writer.WriteString("reason"u8, code.Reason);
+        frame.Writer.WriteEndObject();
+        frame.Writer.WriteEndObject();
+        return frame.EndJson().ToArray();
     }
 
     /// <summary>A push to the subscribers of a channel.</summary>

@@ -9,6 +9,7 @@ using Tidings.Lanes;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Quotas;
+using Tidings.Security.Identities;
 using Tidings.Sessions;
 
 namespace Tidings.AspNetCore.Entrance;
@@ -28,32 +29,9 @@ internal sealed class HttpEntrance(Edge tidings, ConnectRoute route)
     /// <returns>The connection, which has a place until it is closed or abandoned; null where the request was answered.</returns>
     public async ValueTask<Visit?> EnterAsync(HttpContext context, ConnectionSettings settings, bool counted, bool stream = false, ConnectionHandler? handler = null)
     {
-        if (await IdentifyAsync(context, stream, stays: counted) is not { } who)
+        if (await IdentifyAsync(context, stream, stays: counted) is not { } who || await TakePlaceAsync(context, counted, who.Identity) is not { } address)
         {
             return null;
-        }
-
-        var address = AddressKey.From(context.Connection.RemoteIpAddress);
-        if (counted && tidings.Node.Registry.Rates.RefuseQuestion(address, who.Identity?.User) is { Refuses: true } rate)
-        {
-            tidings.Node.Registry.Metrics.RateLimited(RateLimitName.Subscribing);
-            Note(context, "Streams and polls per second");
-            await AnswerAsync(context, Problems.RateLimited(context, rate.RetryAfter, rate.SharedLimit));
-            return null;
-        }
-
-        switch (tidings.Node.Registry.Enter(counted ? address : default, stays: counted))
-        {
-            case Admission.Admitted:
-                break;
-            case Admission.NodeFull:
-                Note(context, "No more connections");
-                await AnswerAsync(context, Problems.Unavailable("This server takes no more connections now."), SoonSeconds);
-                return null;
-            default:
-                Note(context, DisconnectCode.TooManyConnections.Reason);
-                await AnswerAsync(context, Problems.Create(ErrorCode.TooMany, DisconnectCode.TooManyConnections.Reason + ".", RateLimitName.Ip), SlowlySeconds);
-                return null;
         }
 
         var lane = tidings.Node.Lanes.NextPool();
@@ -83,6 +61,71 @@ internal sealed class HttpEntrance(Edge tidings, ConnectRoute route)
         {
             connection.Abandon();
             throw;
+        }
+    }
+
+    /// <summary>The same for a session that begins by a command, which says who comes.</summary>
+    public async ValueTask<Visit?> EnterPendingAsync(HttpContext context, ConnectionSettings settings, ConnectionHandler handler)
+    {
+        if (await IdentifyAsync(context, stream: false, stays: true) is not { } who || await TakePlaceAsync(context, counted: true, who.Identity) is not { } address)
+        {
+            return null;
+        }
+
+        var registry = tidings.Node.Registry;
+        if (!registry.TryEnterPending())
+        {
+            registry.Leave(address, user: null);
+            await AnswerAsync(context, Problems.Unavailable("Too many connections have not said yet who they are."), SoonSeconds);
+            return null;
+        }
+
+        var lane = tidings.Node.Lanes.NextPool();
+        var connection = new Connection(lane, settings, handler, registry) { Address = address };
+        connection.Authentication = new ConnectionAuthentication(connection);
+        try
+        {
+            (connection.Tag, var refusal) = await route.PrepareAsync(context, who.Identity, AuthenticationRule.Of(context, tidings.AuthenticationRule).Required);
+            if (connection.Tag is not null)
+            {
+                return new Visit(connection, lane, new Arrival(), address);
+            }
+
+            connection.Abandon();
+            await NoteAndRefuseAsync(context, refusal);
+            return null;
+        }
+        catch
+        {
+            connection.Abandon();
+            throw;
+        }
+    }
+
+    /// <returns>Where the request comes from, which has a place; null where there was none, and the request was answered.</returns>
+    private async ValueTask<AddressKey?> TakePlaceAsync(HttpContext context, bool counted, Identity? identity)
+    {
+        var address = AddressKey.From(context.Connection.RemoteIpAddress);
+        if (counted && tidings.Node.Registry.Rates.RefuseQuestion(address, identity?.User) is { Refuses: true } rate)
+        {
+            tidings.Node.Registry.Metrics.RateLimited(RateLimitName.Subscribing);
+            Note(context, "Streams and polls per second");
+            await AnswerAsync(context, Problems.RateLimited(context, rate.RetryAfter, rate.SharedLimit));
+            return null;
+        }
+
+        switch (tidings.Node.Registry.Enter(counted ? address : default, stays: counted))
+        {
+            case Admission.Admitted:
+                return address;
+            case Admission.NodeFull:
+                Note(context, "No more connections");
+                await AnswerAsync(context, Problems.Unavailable("This server takes no more connections now."), SoonSeconds);
+                return null;
+            default:
+                Note(context, DisconnectCode.TooManyConnections.Reason);
+                await AnswerAsync(context, Problems.Create(ErrorCode.TooMany, DisconnectCode.TooManyConnections.Reason + ".", RateLimitName.Ip), SlowlySeconds);
+                return null;
         }
     }
 

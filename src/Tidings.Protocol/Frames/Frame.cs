@@ -56,6 +56,19 @@ internal static class Frame
         return payload;
     }
 
+    /// <summary>A text frame as a client sends it (RFC 6455 §5.3), with a key of zeros: for what a client has said in another way than over its connection.</summary>
+    public static byte[] Masked(ReadOnlySpan<byte> text)
+    {
+        const int Key = 4;
+        const byte MaskBit = 0x80;
+        var header = HeaderLength(text.Length);
+        var frame = new byte[header + Key + text.Length];
+        WriteHeader(frame, Opcode.Text, text.Length);
+        frame[1] |= MaskBit;
+        text.CopyTo(frame.AsSpan(header + Key));
+        return frame;
+    }
+
     /// <summary>A whole frame around a copy of <paramref name="payload"/>.</summary>
     public static byte[] Create(Opcode opcode, ReadOnlySpan<byte> payload, bool compressed = false)
     {

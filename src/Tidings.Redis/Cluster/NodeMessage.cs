@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Nodes;
@@ -29,6 +30,7 @@ internal static class NodeMessage
             Name = request.Name,
             From = request.From,
             Connection = request.Connection,
+            Secret = request.Secret,
             Channel = request.Channel,
             Code = request.Action == NodeAction.Disconnect ? request.Code.Code : null,
             Reason = request.Action == NodeAction.Disconnect ? request.Code.Reason : null,
@@ -46,7 +48,7 @@ internal static class NodeMessage
     {
         var end = published.Span[..Math.Min(published.Length, LongestLine)].IndexOf((byte)'\n');
         if (end < 0 || published.Length > LogEntry.LargestPayload || Read(published.Span[..end]) is not { } line
-            || line.Name is not { Length: <= LongestName } || line.From is { Length: > LongestName } || line.Connection is { Length: > LongestName }
+            || line.Name is not { Length: <= LongestName } || line.From is { Length: > LongestName } || line.Connection is { Length: > LongestName } || line.Secret is { Length: > LongestName }
             || line.Do is not { } action || line.To is not { } target || !Enum.IsDefined(action) || !Enum.IsDefined(target))
         {
             return null;
@@ -56,6 +58,7 @@ internal static class NodeMessage
         {
             From = line.From,
             Connection = line.Connection,
+            Secret = line.Secret,
             Channel = line.Channel,
             Code = line.Code is { } code ? new DisconnectCode(code, line.Reason ?? "") : DisconnectCode.DisconnectedByServer,
             Revoke = line.Revoke,
@@ -77,6 +80,7 @@ internal static class NodeMessage
             NodeTarget.Token => false,
             _ => JsonPayload.IsOneLine(request.Data.Span),
         },
+        NodeAction.Hear => request.Target == NodeTarget.Connection && request.Secret is not null && Utf8.IsValid(request.Data.Span),
         NodeAction.Report => true,
         NodeAction.Disconnect => request.Target != NodeTarget.AllClients
             && DisconnectCode.IsValidOnWire(request.Code.Code) && Encoding.UTF8.GetByteCount(request.Code.Reason) <= DisconnectCode.LongestReason,
@@ -107,6 +111,7 @@ internal sealed class NodeLine
     public string? Name { get; set; }
     public string? From { get; set; }
     public string? Connection { get; set; }
+    public string? Secret { get; set; }
     public string? Channel { get; set; }
     public ushort? Code { get; set; }
     public string? Reason { get; set; }

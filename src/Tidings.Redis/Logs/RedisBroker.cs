@@ -124,6 +124,13 @@ internal sealed class RedisBroker : IBroker, ILogReader
             return await ReadBeforeAsync(channel, before, most, cancellationToken).ConfigureAwait(false);
         }
 
+        if (request.Oldest)
+        {
+            // A position of an epoch that there is not: from the beginning of what is kept.
+            var (last, oldest) = await ReadPageAsync(channel, new StreamPosition("-", 0), Math.Min(most, PageSize), cancellationToken).ConfigureAwait(false);
+            return new HistoryPart(last, Recovered: true, [.. oldest.TakeWhile((message, index) => message.Offset == oldest[0].Offset + index)]);
+        }
+
         if (request.Since is not { } since)
         {
             var (newest, found) = await ReadPageAsync(channel, position: null, Math.Min(request.Last, most), cancellationToken).ConfigureAwait(false);

@@ -55,6 +55,17 @@ internal sealed class ServerActions(IBroker broker, IPresenceStore presence, Cha
     public ValueTask<int> UnsubscribeAsync(NodeTarget target, string name, string channel, CancellationToken cancellationToken = default) =>
         everywhere.DoAsync(new NodeRequest(NodeAction.Unsubscribe, target, name) { Channel = channel }, cancellationToken);
 
+    /// <summary>Has a connection take a text that its client said in another way, where it shows the connection's secret.</summary>
+    /// <param name="isHere">Whether the connection is one of this node.</param>
+    /// <param name="connection">Its public id.</param>
+    /// <param name="secret">Its secret.</param>
+    /// <param name="text">What the client said.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Whether there is such a connection.</returns>
+    /// <exception cref="BrokerUnavailableException">The other nodes cannot be reached.</exception>
+    public async ValueTask<bool> HearAsync(bool isHere, string connection, string secret, ReadOnlyMemory<byte> text, CancellationToken cancellationToken = default) =>
+        await everywhere.DoOnAsync(isHere, new NodeRequest(NodeAction.Hear, NodeTarget.Connection, connection) { Secret = secret, Data = text }, cancellationToken).ConfigureAwait(false) > 0;
+
     public ValueTask<PresenceList> PresenceAsync(string channel, int limit, CancellationToken cancellationToken) =>
         presence.ReadAsync(channel, limit, cancellationToken);
 

@@ -64,6 +64,12 @@ internal readonly record struct HistoryRequest(StreamPosition? Since, int Last, 
     /// <summary>Before which message the part ends; it then has at most <see cref="Limit"/> messages. Not beside the others.</summary>
     public StreamPosition? Before { get; init; }
 
+    /// <summary>Whether the oldest messages that are kept are wanted, at most <see cref="Limit"/>, and <see cref="Last"/> says nothing.</summary>
+    public bool Oldest { get; private init; }
+
+    /// <summary>The oldest messages that are kept.</summary>
+    public static HistoryRequest FromOldest(int limit) => new(null, int.MaxValue, limit) { Oldest = true };
+
     /// <summary>The messages just before a position.</summary>
     public static HistoryRequest Backwards(StreamPosition before, int limit) => new(null, 0, limit) { Before = before };
 }

@@ -139,6 +139,12 @@ internal sealed partial class Connection : LaneMember, ILaneWork
     /// <summary>Gives the connection its transport: the handshake is done. Any thread, once.</summary>
     public void Attach(Wire wire) => Lane.Post(this, wire);
 
+    /// <summary>Takes a text message that its peer said in another way than over the wire. Any thread.</summary>
+    public void Hear(ReadOnlyMemory<byte> text) => Lane.Post(this, new HeardText(text));
+
+    /// <summary>Whether nothing comes from the peer over the wire itself.</summary>
+    public bool IsOneWay => _wire is { IsOneWay: true };
+
     /// <summary>Ends the connection, after what is queued. Any thread; the first call counts.</summary>
     public void Close(DisconnectCode code) => Lane.Post(this, new CloseRequest(code));
 
@@ -155,6 +161,9 @@ internal sealed partial class Connection : LaneMember, ILaneWork
             case CloseRequest request:
                 Lane.FanOut();
                 CloseNow(request.Code);
+                break;
+            case HeardText heard when State == ConnectionState.Open:
+                Receive(Frame.Masked(heard.Text.Span));
                 break;
             case byte[] frames:
                 Send(frames);
@@ -275,6 +284,8 @@ internal sealed partial class Connection : LaneMember, ILaneWork
     }
 
     private sealed record CloseRequest(DisconnectCode Code);
+
+    private sealed record HeardText(ReadOnlyMemory<byte> Text);
 
     private sealed class AbandonRequest
     {

@@ -16,8 +16,8 @@ internal abstract record Notice
         /// <summary>In how many milliseconds the connection's token ends; null where it has none, or that does not end.</summary>
         public long? Expires { get; init; }
 
-        /// <summary>Whether nothing comes from the peer over this connection itself.</summary>
-        public bool IsOneWay { get; init; }
+        /// <summary>By what, beside the connection's id, its client is known where it says something in another way than over the connection; null where it does not.</summary>
+        public string? Secret { get; init; }
     }
 
     /// <summary>The server has subscribed the session to a channel.</summary>

@@ -18,6 +18,7 @@ internal sealed class NodeWork(ConnectionDirectory directory, Subscribing subscr
         NodeAction.Send => ValueTask.FromResult(Send(request)),
         NodeAction.Subscribe => EachSessionAsync(request, session => subscribing.SubscribeByServerAsync(session, request.Channel!)),
         NodeAction.Unsubscribe => EachSessionAsync(request, session => ValueTask.FromResult(subscribing.UnsubscribeByServer(session, request.Channel!))),
+        NodeAction.Hear => ValueTask.FromResult(directory.Find(request.Name)?.Tag is ChannelSession session && session.TryHear(request.Secret, request.Data) ? 1 : 0),
         NodeAction.Report => Report(),
         _ => request.Target == NodeTarget.Client
             ? ValueTask.FromResult(clients.Disconnect(request.Name, request.Code))

@@ -9,6 +9,13 @@ internal sealed class Everywhere(INodes nodes, INodeWork here)
     public ValueTask<int> DoAsync(NodeRequest request, CancellationToken cancellationToken = default) =>
         nodes.IsAlone ? here.CarryOutAsync(request) : AskAsync(request, cancellationToken);
 
+    /// <summary>Carries a request out on the node that is named, this one or another: the others are asked only where it is not this one.</summary>
+    /// <inheritdoc cref="DoAsync"/>
+    public async ValueTask<int> DoOnAsync(bool isHere, NodeRequest request, CancellationToken cancellationToken = default) =>
+        isHere ? await here.CarryOutAsync(request).ConfigureAwait(false)
+        : nodes.IsAlone ? 0
+        : await nodes.AskAsync(request, cancellationToken).ConfigureAwait(false);
+
     private async ValueTask<int> AskAsync(NodeRequest request, CancellationToken cancellationToken)
     {
         var asking = nodes.AskAsync(request, cancellationToken);

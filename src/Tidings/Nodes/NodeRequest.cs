@@ -10,6 +10,9 @@ internal enum NodeAction : byte
     Unsubscribe,
     Disconnect,
 
+    /// <summary>Take a text as if the connection had said it, where <see cref="NodeRequest.Secret"/> is its own.</summary>
+    Hear,
+
     /// <summary>Publish reports of the node for a while (<see cref="Reports.NodeReports"/>).</summary>
     Report,
 }
@@ -47,6 +50,9 @@ internal sealed record NodeRequest(NodeAction Action, NodeTarget Target, string 
 
     /// <summary>The connection of somebody anonymous who sends, or null.</summary>
     public string? Connection { get; init; }
+
+    /// <summary>By what the one who speaks for a connection is known, or null.</summary>
+    public string? Secret { get; init; }
 
     /// <summary>The channel, for subscribing and its end.</summary>
     public string? Channel { get; init; }

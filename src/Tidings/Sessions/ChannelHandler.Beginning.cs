@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Tidings.Connections;
 using Tidings.Dialects;
 using Tidings.Lanes;
@@ -91,7 +92,12 @@ internal sealed partial class ChannelHandler
 
     private ChannelSession NewSession(Connection connection, Arrival? arrival = null, bool isRequest = false)
     {
-        var session = new ChannelSession(connection, arrival?.Connection ?? NewId(), dialect) { Info = arrival?.Info ?? default, IsRequest = isRequest };
+        var session = new ChannelSession(connection, arrival?.Connection ?? NewId(), dialect)
+        {
+            Info = arrival?.Info ?? default,
+            IsRequest = isRequest,
+            Secret = dialect.OpensByCommand && connection.IsOneWay ? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)) : null,
+        };
         connection.Tag = session;
         return session;
     }
@@ -121,7 +127,7 @@ internal sealed partial class ChannelHandler
         var begun = new Notice.Connected(session.Id, session.User, session.Connection.Settings.Heartbeat, server, subscriptions.ConvertAll(first => first.Describe(session)))
         {
             Expires = session.Connection.TokenLeft,
-            IsOneWay = session.IsOneWay,
+            Secret = session.Secret,
         };
         return opening is null ? dialect.Say(begun) : dialect.Answer(opening, new Outcome.Opened(begun));
     }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Dialects;
@@ -29,8 +31,20 @@ internal sealed class ChannelSession(Connection connection, string id, SessionDi
     /// <summary>Whether it is one request of HTTP that says something, and hears nothing.</summary>
     public bool IsRequest { get; init; }
 
-    /// <summary>Whether nothing comes from the peer over its connection itself.</summary>
-    public bool IsOneWay { get; init; }
+    /// <summary>By what, beside <see cref="Id"/>, the client is known where it says something in another way than over the connection; null where it does not.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>Takes what the client says in another way, where it shows the secret.</summary>
+    public bool TryHear(string? secret, ReadOnlyMemory<byte> text)
+    {
+        if (Secret is null || secret is null || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes(secret)))
+        {
+            return false;
+        }
+
+        connection.Hear(text);
+        return true;
+    }
 
     /// <summary>The stream of events that its request belongs to, by id; null where it named none that is its own.</summary>
     public string? Stream { get; set; }

@@ -283,14 +283,12 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         var limit = Math.Min(command.Limit ?? MostMessages, MostMessages);
         var wanted = command.Before is { } before
             ? HistoryRequest.Backwards(await subscribing.InEpochAsync(target.Channel, before).ConfigureAwait(false), limit)
-            : new HistoryRequest(
-                target.Since is { } since ? await subscribing.InEpochAsync(target.Channel, since).ConfigureAwait(false) : null,
-                command.FromOldest ? int.MaxValue : Math.Min(target.Last ?? limit, limit),
-                limit);
+            : command.FromOldest ? HistoryRequest.FromOldest(limit)
+            : new HistoryRequest(target.Since is { } since ? await subscribing.InEpochAsync(target.Channel, since).ConfigureAwait(false) : null, Math.Min(target.Last ?? limit, limit), limit);
         var part = await broker.ReadAsync(target.Channel, wanted).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
         var mostBytes = Math.Min(MostHistoryBytes, session.Connection.Settings.QueueBytes / 2);
-        session.Answer(command, new Outcome.History(target.Channel, wanted, part with { Messages = Bounded(part.Messages, mostBytes, newest: wanted.Since is null && !command.FromOldest) }));
+        session.Answer(command, new Outcome.History(target.Channel, wanted, part with { Messages = Bounded(part.Messages, mostBytes, newest: wanted is { Since: null, Oldest: false }) }));
     }
 
     // How large the answer may be, about; one message always fits. After a position the first are told, otherwise the newest.

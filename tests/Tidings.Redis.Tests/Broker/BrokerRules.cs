@@ -168,6 +168,25 @@ public abstract partial class BrokerRules
         Assert.Equal((false, 0), (foreign.Recovered, foreign.Messages.Count));
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(3, 3)]
+    [InlineData(100, 10)]
+    public async Task What_is_kept_is_read_from_the_oldest(int limit, int count)
+    {
+        var node = await NodeAsync();
+        for (var i = 1; i <= 12; i++)
+        {
+            await node.SayAsync(Channel, $"{i}", history: 10);
+        }
+
+        var part = await node.Broker.ReadAsync(Channel, HistoryRequest.FromOldest(limit));
+        Assert.True(part.Recovered);
+        Assert.Equal(12, part.Top.Offset);
+        Assert.Equal(Enumerable.Range(3, count).Select(static i => (long)i), part.Messages.Select(static message => message.Offset));
+        Assert.Empty((await node.Broker.ReadAsync(Channel + ":absent", HistoryRequest.FromOldest(limit))).Messages);
+    }
+
     [Fact]
     public async Task Before_the_first_message_of_an_absent_log_there_is_nothing()
     {

@@ -1,0 +1,36 @@
+using System.IO.Pipelines;
+using Tidings.Lanes;
+using Tidings.Protocol;
+using Tidings.Protocol.Frames;
+
+namespace Tidings.AspNetCore.HttpTransports;
+
+/// <summary>How a dialect's frames stand in a response that goes on.</summary>
+/// <param name="ContentType">Of what kind the response is.</param>
+/// <param name="First">What comes before everything else.</param>
+/// <param name="Before">What comes before each text frame.</param>
+/// <param name="After">What comes after it.</param>
+/// <param name="End">The text that says why a connection ends, by the dialect's own code.</param>
+internal sealed record LineForm(string ContentType, byte[] First, byte[] Before, byte[] After, Func<DisconnectCode, byte[]> End);
+
+/// <summary>A dialect's text frames as lines or events of a response; the protocol's own frames have no place there.</summary>
+internal sealed class LineWire(PipeWriter output, LineForm form, PoolLane lane, Action abort) : StreamingWire(output, lane, abort)
+{
+    protected override void Begin() => Put(form.First);
+
+    protected override void Write(ReadOnlySpan<byte> payload, Opcode opcode)
+    {
+        var text = opcode switch
+        {
+            Opcode.Text => payload,
+            Opcode.Close => form.End(StreamEnd.Read(payload).Code),
+            _ => default,
+        };
+        if (!text.IsEmpty)
+        {
+            Put(form.Before);
+            Put(text);
+            Put(form.After);
+        }
+    }
+}
