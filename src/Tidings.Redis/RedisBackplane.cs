@@ -113,7 +113,7 @@ internal sealed class RedisBackplane : IBackplane
             {
                 if (shard.Link is { } link)
                 {
-                    await lease.ReleaseAsync(link, DepartureQueue<string>.Grace).ConfigureAwait(false);
+                    await lease.ReleaseAsync(link, PresenceTerms.Default.Grace).ConfigureAwait(false);
                 }
             }
         }

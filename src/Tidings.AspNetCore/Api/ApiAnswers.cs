@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Tidings.AspNetCore.Api;
 
@@ -37,8 +38,10 @@ internal sealed record PresenceAnswer(
 /// <summary>Somebody who listens.</summary>
 internal sealed record MemberAnswer(
     [property: Description("The user's id, or ~ and a connection's id.")] string User,
-    [property: Description("How many of the user's connections are in the channel.")] int Connections,
-    [property: Description("What the token or a hook says about the user.")] JsonElement? Info = null);
+    [property: Description("How many of the user's connections are in the channel; absent where the channel's kind has PresencePer connection.")] int? Connections = null,
+    [property: Description("The member's connection, where the channel's kind has PresencePer connection.")] string? Connection = null,
+    [property: Description("What the token or a hook says about the user; where the channel's kind has PresenceInfo, what its clients say.")] JsonElement? Info = null,
+    [property: Description("What the token or a hook says about the user, where the channel's kind has PresenceInfo.")] [property: JsonPropertyName("user_info")] JsonElement? UserInfo = null);
 
 /// <summary>A part of a log; <c>recovered</c> only where <c>since</c> or <c>before</c> was given.</summary>
 internal sealed record HistoryAnswer(

@@ -119,11 +119,11 @@ internal sealed class CommandRoute(HttpEntrance entrance, ChannelHandler channel
 
         switch (command.Type)
         {
-            case CommandType.Publish or CommandType.Send or CommandType.Call when !TryContent(session, visit, out refusal):
+            case CommandType.Publish or CommandType.Track or CommandType.Send or CommandType.Call when !TryContent(session, visit, out refusal):
             case CommandType.Presence or CommandType.History or CommandType.Ping when !TryAsk(session, visit, out refusal):
                 session.Answer(command, Outcome.Refused.By(refusal));
                 break;
-            case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Presence or CommandType.History or CommandType.Ping:
+            case CommandType.Publish or CommandType.Track or CommandType.Send or CommandType.Call or CommandType.Presence or CommandType.History or CommandType.Ping:
                 await ChannelHandler.CompleteAsync(session, command, actions.CarryOutAsync(session, command));
                 break;
             default:

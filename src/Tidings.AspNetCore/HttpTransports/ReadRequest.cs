@@ -15,11 +15,13 @@ internal sealed class ReadRequest
     private readonly int _last;
     private readonly bool _presence;
     private readonly IReadOnlyDictionary<string, string> _tokens;
+    private readonly IReadOnlyDictionary<string, ReadOnlyMemory<byte>> _infos;
 
     private ReadRequest(ApiQuery query, HttpRequest request)
     {
         _channels = Channels(query, request);
         _tokens = SubscriptionTokens.Read(request, query);
+        _infos = MemberInfos.Read(query);
         Since = Position(query, request);
         _last = query.Number("last") ?? 0;
         _presence = query.Text("presence") switch
@@ -72,7 +74,7 @@ internal sealed class ReadRequest
             since = known.Channel == channel ? known.Position : since;
         }
 
-        return new SubscribeRequest { Channel = channel, Since = since, Last = since is null ? _last : null, Presence = _presence, Token = _tokens.GetValueOrDefault(channel) };
+        return new SubscribeRequest { Channel = channel, Since = since, Last = since is null ? _last : null, Presence = _presence, Token = _tokens.GetValueOrDefault(channel), Info = _infos.GetValueOrDefault(channel) };
     }
 
     private static List<string> Channels(ApiQuery query, HttpRequest request)

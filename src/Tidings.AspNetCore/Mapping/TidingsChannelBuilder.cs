@@ -4,6 +4,7 @@ using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Mapping;
 using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
+using Tidings.Presence;
 using Tidings.Rules;
 
 namespace Microsoft.AspNetCore.Builder;
@@ -41,6 +42,18 @@ public sealed class TidingsChannelBuilder
 
     /// <summary>It is known who listens, and those who ask for it are told of joins and leaves.</summary>
     public TidingsChannelBuilder WithPresence() => Set(_kind with { Presence = true });
+
+    /// <summary>The same, as it is kept for these channels.</summary>
+    /// <param name="info">Whether clients say the <c>info</c> of their members by themselves; what a hook or token says is then <c>user_info</c>.</param>
+    /// <param name="per">Who is a member: each user, or each connection.</param>
+    /// <param name="grace">How long a member is still there after its last connection has left, from 0 to an hour; null for 5 s.</param>
+    public TidingsChannelBuilder WithPresence(bool info, PresencePer per = PresencePer.User, TimeSpan? grace = null)
+    {
+        var kept = grace ?? PresenceTerms.Default.Grace;
+        ArgumentOutOfRangeException.ThrowIfLessThan(kept, TimeSpan.Zero, nameof(grace));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(kept, TimeSpan.FromHours(1), nameof(grace));
+        return Set(_kind with { Presence = true, PresenceTerms = new PresenceTerms(kept, per == PresencePer.Connection, info) });
+    }
 
     /// <summary>What happens to a subscriber that lags behind. Without this call it is closed, comes back and recovers.</summary>
     public TidingsChannelBuilder WithSlowConsumers(SlowConsumerPolicy policy) => Set(_kind with { SlowConsumers = policy });

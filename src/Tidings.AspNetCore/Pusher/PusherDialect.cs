@@ -12,7 +12,11 @@ using Tidings.Security.Tokens;
 namespace Tidings.AspNetCore.Pusher;
 
 /// <summary>The Pusher protocol, version 7, for clients of one application (docs/guides/pusher.md).</summary>
-internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Func<long> now) : SessionDialect(deflater)
+/// <param name="app">The application.</param>
+/// <param name="deflater">Compresses; null where nothing is compressed.</param>
+/// <param name="now">Unix milliseconds.</param>
+/// <param name="tracks">Whether clients say by themselves what is shown of members of a channel: this protocol shows what was signed alone.</param>
+internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Func<long> now, Func<string, bool>? tracks = null) : SessionDialect(deflater)
 {
     /// <summary>After how many seconds of silence a client asks for a sign of life.</summary>
     public const int ActivityTimeout = 120;
@@ -88,7 +92,7 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
     public override byte[] Encode(Message message) => app.FromLog(message.Channel) is not { } channel ? [] : message.Kind switch
     {
         MessageKind.Message => Event(message, channel),
-        MessageKind.Join or MessageKind.Leave => PusherMember.Event(channel, message.Data.Bytes.Span, message.Kind == MessageKind.Join),
+        MessageKind.Join or MessageKind.Leave => PusherMember.Event(channel, message.Data.Bytes.Span, message.Kind == MessageKind.Join, tracks?.Invoke(message.Channel) == true),
         _ => [],
     };
 

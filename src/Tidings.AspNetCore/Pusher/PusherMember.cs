@@ -47,7 +47,7 @@ internal static class PusherMember
         foreach (var member in list.Members)
         {
             writer.WritePropertyName(member.User);
-            WriteInfo(writer, member.Info.Span);
+            WriteInfo(writer, member.Vouched.Span);
         }
 
         writer.WriteEndObject();
@@ -60,7 +60,8 @@ internal static class PusherMember
     /// <param name="channel">The channel.</param>
     /// <param name="member">The member in the words of <c>join</c> and <c>leave</c>.</param>
     /// <param name="came">Whether it came.</param>
-    public static byte[] Event(string channel, ReadOnlySpan<byte> member, bool came)
+    /// <param name="isTracked">Whether <c>info</c> is what clients say of themselves, and <c>user_info</c> what was signed.</param>
+    public static byte[] Event(string channel, ReadOnlySpan<byte> member, bool came, bool isTracked)
     {
         var reader = new Utf8JsonReader(member);
         using var document = JsonDocument.ParseValue(ref reader);
@@ -69,7 +70,7 @@ internal static class PusherMember
         if (came)
         {
             frame.Writer.WritePropertyName("user_info"u8);
-            WriteInfo(frame.Writer, document.RootElement.TryGetProperty("info", out var info) ? Encoding.UTF8.GetBytes(info.GetRawText()) : default);
+            WriteInfo(frame.Writer, document.RootElement.TryGetProperty(isTracked ? "user_info" : "info", out var info) ? Encoding.UTF8.GetBytes(info.GetRawText()) : default);
         }
 
         return PusherDialect.Event(came ? "pusher_internal:member_added" : "pusher_internal:member_removed", channel, frame.EndJson().ToArray());

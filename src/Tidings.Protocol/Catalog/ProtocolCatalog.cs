@@ -12,6 +12,8 @@ internal static class ProtocolCatalog
     private static readonly ProtocolField Last = new("last", "integer", false, "How many of the newest messages, 0 for none; not beside since.") { Least = 0 };
     private static readonly ProtocolField Limit = new("limit", "integer", false, "The most that are wanted.") { Least = 0 };
     private static readonly ProtocolField Token = new("token", "string", false, "A token that grants the channel.");
+    private static readonly ProtocolField Info = new("info", "any", false, "What the connection says of its member, where the kind says PresenceInfo: JSON of at most 4 KB and 32 levels; null takes it back.");
+    private static readonly ProtocolField Member = new("member", "object", true, "User, connections (or, with PresencePer connection, its connection), info and, with PresenceInfo, user_info.");
     private static readonly ProtocolField Data = new("data", "any", true, "Any JSON, passed on byte for byte.");
 
     public static IReadOnlyList<ProtocolMessage> Commands { get; } =
@@ -20,9 +22,10 @@ internal static class ProtocolCatalog
             Field("token", "string", true, "A token."), Field("client", "object", false, "Name and version of the client.")),
         Command("subscribe", ["subscribed"], "Listens to a channel, or to several with a reply each.",
             Channel with { Required = false },
-            Field("channels", "array", false, "Objects with channel, since, last, presence, conflate and token; in the place of channel."),
+            Field("channels", "array", false, "Objects with channel, since, last, presence, info, conflate and token; in the place of channel."),
             Since, Last,
-            Field("presence", "boolean", false, "Whether joins and leaves are wanted."),
+            Field("presence", "boolean", false, "Whether joins, leaves and updates of members are wanted."),
+            Info,
             Field("conflate", "boolean", false, "Whether only the newest message of each key is wanted while one lags."),
             Token),
         Command("unsubscribe", ["unsubscribed"], "Listens no more.", Channel),
@@ -40,6 +43,7 @@ internal static class ProtocolCatalog
             Field("before", "position", false, "Before which message to end; not beside since or last."),
             Token,
             Limit with { Summary = "The most messages; 0 for the position alone." }),
+        Command("track", ["tracked"], "Says something else of one's own member in presence.", Channel, Info with { Required = true }),
         Command("call", ["result"], "Asks the application.", Field("method", "string", true, "What for."), Field("params", "any", false, "With what.")),
         Command("ping", ["pong"], "Asks for a sign of life."),
         Command("pong", [], "Answers a ping."),
@@ -67,10 +71,11 @@ internal static class ProtocolCatalog
         Says("published", "A message was accepted; without epoch and offset where it has no place in the log.",
             Answered, Channel, Epoch with { Required = false }, Offset with { Required = false }),
         Says("sent", "A direct message went out.", Answered, Field("delivered", "integer", false, "To how many connections, where the sender may see presence.")),
-        Says("presence", "Who listens.", Answered, Channel, Field("members", "array", true, "Objects with user, connections and info."), Field("count", "integer", true, "How many there are.")),
+        Says("presence", "Who listens.", Answered, Channel, Field("members", "array", true, "Objects as member of join."), Field("count", "integer", true, "How many there are.")),
         Says("history", "A part of the log.",
             Answered, Channel, Field("recovered", "boolean", false, "Where since or before was given: whether what lies next to it is there."), Epoch, Offset,
             Field("messages", "array", true, "Messages without their channel; of one that was erased, its offset and removed.")),
+        Says("tracked", "What one says of one's own member is shown.", Answered, Channel),
         Says("result", "What a call came to.", Answered, Data),
         Says("message", "Somebody said something.",
             Channel, Offset with { Required = false },
@@ -85,8 +90,9 @@ internal static class ProtocolCatalog
             Field("reason", "string", true, "trimmed, slow, epoch or cleared.")),
         Says("removed", "A message was erased: what one has kept of it is to go.", Channel, Offset),
         Says("direct", "A client, or without from and connection the server, says something to this user or connection alone.", Field("from", "string", false, "The user who says it."), Field("connection", "string", false, "The connection of somebody anonymous who says it."), Data),
-        Says("join", "A member has come.", Channel, Field("member", "object", true, "User, connections and info.")),
-        Says("leave", "A member has gone.", Channel, Field("member", "object", true, "User, connections and info.")),
+        Says("join", "A member has come.", Channel, Member),
+        Says("leave", "A member has gone.", Channel, Member),
+        Says("update", "A member says something else of itself.", Channel, Member),
         Says("ping", "Asks for a sign of life."),
         Says("pong", "Answers a ping.", Answered),
         Says("token_expiring", "The token must be renewed.", Field("in", "integer", true, "Seconds that are left.")),

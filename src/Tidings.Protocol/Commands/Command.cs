@@ -12,6 +12,7 @@ internal enum CommandType : byte
     Send,
     Presence,
     History,
+    Track,
     Call,
     Ping,
     Pong,
@@ -24,6 +25,9 @@ internal enum CommandType : byte
 /// <summary>One channel of a <c>subscribe</c>.</summary>
 internal sealed class SubscribeRequest
 {
+    // What few subscriptions have.
+    private Rarities? _rarities;
+
     public string Channel { get; set; } = "";
 
     /// <summary>After which message to go on.</summary>
@@ -36,7 +40,18 @@ internal sealed class SubscribeRequest
     public bool Presence { get; set; }
 
     /// <summary>What proves the right to subscribe or to sign in, in dialects that have signatures; or null.</summary>
-    public SignedText? Proof { get; set; }
+    public SignedText? Proof
+    {
+        get => _rarities?.Proof;
+        set => Set(value is not null)?.Proof = value;
+    }
+
+    /// <summary>JSON on one line that the connection says of its member, of a <c>subscribe</c> or <c>track</c>; empty where it says nothing.</summary>
+    public ReadOnlyMemory<byte> Info
+    {
+        get => _rarities?.Info ?? default;
+        set => Set(!value.IsEmpty)?.Info = value;
+    }
 
     /// <summary>Whether only the newest message per key is wanted while the connection lags.</summary>
     public bool Conflate { get; set; }
@@ -49,6 +64,14 @@ internal sealed class SubscribeRequest
 
     /// <summary>Whether only a subscription that is there already is to go on, with a newer token.</summary>
     public bool OnlyRenews { get; set; }
+
+    private Rarities? Set(bool needed) => needed ? _rarities ??= new Rarities() : _rarities;
+
+    private sealed class Rarities
+    {
+        public SignedText? Proof;
+        public ReadOnlyMemory<byte> Info;
+    }
 }
 
 /// <summary>A signature, and what beside the connection and the channel it signs.</summary>
@@ -73,6 +96,9 @@ internal sealed class Command
 
     /// <summary>One JSON value, as it was written but for line breaks.</summary>
     public ReadOnlyMemory<byte> Data { get; set; }
+
+    /// <summary>How many bytes of JSON it brings.</summary>
+    public int ContentBytes => Data.Length + Target.Info.Length;
 
     public string? Key { get; set; }
     public string? IdempotencyKey { get; set; }

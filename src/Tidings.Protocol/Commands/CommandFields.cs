@@ -34,6 +34,7 @@ internal enum Fields
     Event = 1 << 20,
     Except = 1 << 21,
     Before = 1 << 22,
+    Info = 1 << 23,
 }
 
 /// <summary>Names of fields and types, and which type needs which field.</summary>
@@ -41,9 +42,14 @@ internal static class CommandFields
 {
     private const Fields Receivers = Fields.To | Fields.User | Fields.Connection;
 
-    // Fields that only one command has, whatever they hold elsewhere.
-    private static readonly (Fields Field, CommandType Type)[] Own =
-        [(Fields.Event, CommandType.Publish), (Fields.Except, CommandType.Publish), (Fields.Before, CommandType.History)];
+    // Fields that some commands have, whatever they hold elsewhere.
+    private static readonly (Fields Field, CommandType[] Types)[] Own =
+    [
+        (Fields.Event, [CommandType.Publish]),
+        (Fields.Except, [CommandType.Publish]),
+        (Fields.Before, [CommandType.History]),
+        (Fields.Info, [CommandType.Subscribe, CommandType.Track]),
+    ];
 
     private static readonly (byte[] Name, Fields Field)[] Names =
         [.. Enum.GetValues<Fields>().Where(field => field != Fields.None).Select(field => (Encoding.UTF8.GetBytes(NameOf(field)), field))];
@@ -112,6 +118,7 @@ internal static class CommandFields
             CommandType.Subscribe when (seen & Fields.Channels) != 0 => Fields.Channels,
             CommandType.Subscribe or CommandType.Unsubscribe or CommandType.Presence or CommandType.History => Fields.Channel,
             CommandType.Publish => Fields.Channel | Fields.Data,
+            CommandType.Track => Fields.Channel | Fields.Info,
             CommandType.Send => (command.To is null && (seen & Fields.To) == 0 ? Fields.To : Fields.None) | Fields.Data,
             CommandType.Call => Fields.Method,
             _ => Fields.None,
@@ -146,6 +153,11 @@ internal static class CommandFields
             (faults ??= []).Add(new FieldFault("token", "must not stand beside channels; each of them may have its own"));
         }
 
+        if (command.Type == CommandType.Subscribe && (seen & Fields.Info) != 0 && (seen & Fields.Channels) != 0)
+        {
+            (faults ??= []).Add(new FieldFault("info", "must not stand beside channels; each of them may have its own"));
+        }
+
         if (command is { Durable: true, Ephemeral: true })
         {
             (faults ??= []).Add(new FieldFault("durable", "must not stand beside ephemeral"));
@@ -155,7 +167,7 @@ internal static class CommandFields
     // A client may name a field of its own as another command does.
     private static void PassOver(CommandType type, ref List<FieldFault>? faults)
     {
-        faults!.RemoveAll(fault => Array.Exists(Own, own => own.Type != type && NameOf(own.Field) == fault.Field));
+        faults!.RemoveAll(fault => Array.Exists(Own, own => !own.Types.Contains(type) && NameOf(own.Field) == fault.Field));
         faults = faults.Count == 0 ? null : faults;
     }
 }

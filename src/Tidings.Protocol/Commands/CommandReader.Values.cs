@@ -78,6 +78,13 @@ internal static partial class CommandReader
         return WithoutLineBreaks(json[start..(int)reader.BytesConsumed]);
     }
 
+    private static string? ReadInfo(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, out ReadOnlyMemory<byte> info)
+    {
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return MemberInfo.Read(json[start..(int)reader.BytesConsumed], out info);
+    }
+
     /// <summary>A copy without line breaks, which in JSON stand only between tokens, so that one line is one message on every wire.</summary>
     public static byte[] WithoutLineBreaks(ReadOnlySpan<byte> json)
     {

@@ -87,7 +87,7 @@ internal static partial class CommandReader
                 command.Data = RawValue(ref reader, json);
                 return null;
             case Fields.Channels:
-                return ReadChannels(ref reader, command);
+                return ReadChannels(ref reader, json, command);
             case Fields.Key:
                 wrong = ReadText(ref reader, LongestKey, ref text);
                 command.Key = text;
@@ -131,11 +131,11 @@ internal static partial class CommandReader
                 command.Except = reader.TokenType == JsonTokenType.True;
                 return ReadFlag(ref reader);
             default:
-                return ReadTargetField(ref reader, field, command.Target);
+                return ReadTargetField(ref reader, json, field, command.Target);
         }
     }
 
-    private static string? ReadTargetField(ref Utf8JsonReader reader, Fields field, SubscribeRequest target)
+    private static string? ReadTargetField(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, Fields field, SubscribeRequest target)
     {
         switch (field)
         {
@@ -157,6 +157,10 @@ internal static partial class CommandReader
                 var refused = ReadText(ref reader, LongestToken, ref token);
                 target.Token = token;
                 return refused;
+            case Fields.Info:
+                var unfit = ReadInfo(ref reader, json, out var info);
+                target.Info = info;
+                return unfit;
             case Fields.Last:
                 var fault = ReadNumber(ref reader, 0, int.MaxValue, out var last);
                 target.Last = fault is null ? (int)last : null;
@@ -170,7 +174,7 @@ internal static partial class CommandReader
         }
     }
 
-    private static string? ReadChannels(ref Utf8JsonReader reader, Command command)
+    private static string? ReadChannels(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, Command command)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
@@ -190,7 +194,7 @@ internal static partial class CommandReader
             }
 
             var target = new SubscribeRequest();
-            var fault = ReadTarget(ref reader, target);
+            var fault = ReadTarget(ref reader, json, target);
             wrong ??= fault;
             command.Targets.Add(target);
         }
@@ -198,9 +202,9 @@ internal static partial class CommandReader
         return wrong ?? (command.Targets.Count == 0 ? "must not be empty" : null);
     }
 
-    private static string? ReadTarget(ref Utf8JsonReader reader, SubscribeRequest target)
+    private static string? ReadTarget(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, SubscribeRequest target)
     {
-        const Fields Known = Fields.Channel | Fields.Since | Fields.Last | Fields.Presence | Fields.Conflate | Fields.Token;
+        const Fields Known = Fields.Channel | Fields.Since | Fields.Last | Fields.Presence | Fields.Conflate | Fields.Token | Fields.Info;
         var seen = Fields.None;
         string? wrong = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -213,7 +217,7 @@ internal static partial class CommandReader
                 continue;
             }
 
-            var fault = (seen & field) != 0 ? "occurs twice" : ReadTargetField(ref reader, field, target);
+            var fault = (seen & field) != 0 ? "occurs twice" : ReadTargetField(ref reader, json, field, target);
             if ((seen & field) != 0)
             {
                 reader.Skip();

@@ -91,6 +91,13 @@ internal static class Reply
         return frame.End();
     }
 
+    public static byte[] Tracked(ReadOnlyMemory<byte> id, string channel)
+    {
+        var frame = JsonFrame.Begin("tracked", id);
+        frame.Writer.WriteString("channel"u8, channel);
+        return frame.End();
+    }
+
     /// <summary>A subscription goes on with a newer token.</summary>
     /// <param name="id">The command's id.</param>
     /// <param name="channel">The channel.</param>

@@ -81,6 +81,8 @@ internal static class NodeMessage
             _ => JsonPayload.IsOneLine(request.Data.Span),
         },
         NodeAction.Hear => request.Target == NodeTarget.Connection && request.Secret is not null && Utf8.IsValid(request.Data.Span),
+        NodeAction.Track => request is { Target: NodeTarget.Connection, From: not null, Channel: { } tracked } && ChannelName.IsValid(tracked)
+            && (request.Data.IsEmpty || JsonPayload.IsMemberInfo(request.Data.Span)),
         NodeAction.Report => true,
         NodeAction.Disconnect => request.Target != NodeTarget.AllClients
             && DisconnectCode.IsValidOnWire(request.Code.Code) && Encoding.UTF8.GetByteCount(request.Code.Reason) <= DisconnectCode.LongestReason,

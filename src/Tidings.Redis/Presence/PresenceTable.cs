@@ -24,22 +24,55 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
     /// <summary>How often <see cref="KeepAsync"/> is called, where there are not too many channels for it.</summary>
     public static readonly TimeSpan KeepInterval = TimeSpan.FromSeconds(5);
 
-    public Task PutAsync(RedisConnection redis, string lease, string channel, PresenceMember member) => redis.EvaluateAsync(
-        RedisScript.PresencePut,
-        [keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")],
-        [lease, member.User, member.Connections, member.Info.ToArray(), channel, Beside(channel), Encode(MessageKind.Join, channel, member), Milliseconds(KeyLife)]);
+    /// <summary>Says how a member is there by a node.</summary>
+    /// <param name="redis">The server.</param>
+    /// <param name="lease">The node's.</param>
+    /// <param name="channel">Where.</param>
+    /// <param name="member">The member by this node.</param>
+    /// <param name="isAnew">Whether what it says was said just now.</param>
+    /// <returns>When what it says was said, in an order that all nodes share; 0 where it says nothing.</returns>
+    public async Task<long> PutAsync(RedisConnection redis, string lease, string channel, NodeMember member, bool isAnew)
+    {
+        if (member.IsTracked)
+        {
+            return (long)await TrackAsync(redis, lease, channel, member, isThere: true, isAnew).ConfigureAwait(false);
+        }
 
-    public Task TakeAsync(RedisConnection redis, string lease, string channel, PresenceMember member) => redis.EvaluateAsync(
-        RedisScript.PresenceTake,
-        [keys.Presence(channel), keys.Members(channel), keys.Leases],
-        [lease, member.User, Beside(channel), Encode(MessageKind.Leave, channel, member with { Connections = 0 })]);
+        await redis.EvaluateAsync(
+            RedisScript.PresencePut,
+            [keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")],
+            [lease, member.Key, member.Connections, member.Said.ToArray(), channel, Beside(channel), Encode(MessageKind.Join, channel, member.ToMember().ToJson()), Milliseconds(KeyLife)]).ConfigureAwait(false);
+        return 0;
+    }
+
+    public Task TakeAsync(RedisConnection redis, string lease, string channel, NodeMember member) => member.IsTracked
+        ? TrackAsync(redis, lease, channel, member, isThere: false, isAnew: false)
+        : redis.EvaluateAsync(
+            RedisScript.PresenceTake,
+            [keys.Presence(channel), keys.Members(channel), keys.Leases],
+            [lease, member.Key, Beside(channel), Encode(MessageKind.Leave, channel, (member.ToMember() with { Connections = 0 }).ToJson())]);
+
+    // What others are told depends on what is said by all nodes, which the script alone knows.
+    private Task<RedisResult> TrackAsync(RedisConnection redis, string lease, string channel, NodeMember member, bool isThere, bool isAnew)
+    {
+        var names = PresenceMember.Names(member.User, member.Connection);
+        return redis.EvaluateAsync(
+            RedisScript.PresenceTrack,
+            [keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence"), keys.Leases],
+            [
+                lease, member.Key, isThere ? member.Connections : "", isAnew ? "new" : member.Latest is { IsShared: true } said ? said.Stamp : "", member.Latest?.Info.ToArray() ?? [], member.Said.ToArray(),
+                channel, Beside(channel), Milliseconds(KeyLife),
+                Encode(MessageKind.Join, channel, names), Encode(MessageKind.Update, channel, names), Encode(MessageKind.Leave, channel, names),
+                member.Connection is null ? "" : "1",
+            ]);
+    }
 
     /// <summary>Has what was put in live on.</summary>
-    /// <returns>False where <paramref name="user"/>, who was put in, is not there any more.</returns>
-    public async Task<bool> KeepAsync(RedisConnection redis, string lease, string channel, string user) => (long)await redis.EvaluateAsync(
+    /// <returns>False where <paramref name="member"/>, which was put in, is not there any more.</returns>
+    public async Task<bool> KeepAsync(RedisConnection redis, string lease, string channel, string member) => (long)await redis.EvaluateAsync(
         RedisScript.PresenceKeep,
         [keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")],
-        [lease, user, Milliseconds(KeyLife)]).ConfigureAwait(false) == 1;
+        [lease, member, Milliseconds(KeyLife)]).ConfigureAwait(false) == 1;
 
     public async Task<PresenceList> ReadAsync(RedisConnection redis, string channel, int limit, CancellationToken cancellationToken)
     {
@@ -100,21 +133,22 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
         await Task.WhenAll(taking).ConfigureAwait(false);
     }
 
-    private async Task TakeAsync(RedisConnection redis, string lease, string channel, ReadOnlyMemory<byte> user)
+    private async Task TakeAsync(RedisConnection redis, string lease, string channel, ReadOnlyMemory<byte> key)
     {
-        var info = await redis.ExecuteAsync("HGET", keys.Members(channel), user.ToArray()).ConfigureAwait(false);
-        if (Decode(user.Span, 0, (byte[]?)info ?? []) is { } member)
+        var value = await redis.ExecuteAsync("HGET", keys.Members(channel), key.ToArray()).ConfigureAwait(false);
+        if (Decode(key.Span, 0, (byte[]?)value ?? []) is { } member)
         {
-            await TakeAsync(redis, lease, channel, member).ConfigureAwait(false);
+            await TakeAsync(redis, lease, channel, new NodeMember(member.User, 0, member.Vouched, member.IsTracked) { Connection = member.Connection }).ConfigureAwait(false);
         }
     }
 
-    private PresenceMember? Decode(ReadOnlySpan<byte> user, long connections, byte[] info)
+    private PresenceMember? Decode(ReadOnlySpan<byte> key, long connections, byte[] value)
     {
-        if (user.Length is > 0 and <= LongestName && System.Text.Unicode.Utf8.IsValid(user) && connections is >= 0 and <= int.MaxValue
-            && info.Length <= LongestInfo && (info.Length == 0 || JsonPayload.IsOneLine(info)))
+        if (key.Length is > 0 and <= LongestName && System.Text.Unicode.Utf8.IsValid(key) && connections is >= 0 and <= int.MaxValue
+            && value.Length <= LongestInfo && MemberValue.TryRead(value, out var info, out var said, out var isTracked))
         {
-            return new PresenceMember(Encoding.UTF8.GetString(user), (int)connections, info);
+            var (user, connection) = PresenceMember.Split(Encoding.UTF8.GetString(key));
+            return new PresenceMember(user, (int)connections, isTracked ? info : said, isTracked) { Connection = connection, UserInfo = isTracked ? said : default };
         }
 
         metrics.Dropped("presence");
@@ -123,8 +157,8 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
 
     private string Beside(string channel) => keys.Channel(PresenceChannel.Of(channel));
 
-    private byte[] Encode(MessageKind kind, string channel, PresenceMember member) => LogEntry.EncodeEphemeral(
-        new Publication(channel, new MessageData(DataKind.Json, member.ToJson())) { Kind = kind }, time.GetUtcNow().ToUnixTimeMilliseconds());
+    private byte[] Encode(MessageKind kind, string channel, byte[] member) => LogEntry.EncodeEphemeral(
+        new Publication(channel, new MessageData(DataKind.Json, member)) { Kind = kind }, time.GetUtcNow().ToUnixTimeMilliseconds());
 
     private static string Milliseconds(TimeSpan span) => ((long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
 }

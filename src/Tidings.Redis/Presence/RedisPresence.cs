@@ -20,7 +20,7 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
     private readonly RedisShard[] _shards;
     private readonly PresenceTable _table;
     private readonly TimeProvider _time;
-    private readonly DepartureQueue<(PresenceRoom Room, string User, PresenceEntry Entry)> _departures;
+    private readonly DepartureQueue<PresenceEntry> _departures;
     private readonly Missed[] _missed;
     private IReadOnlyList<NodeLease> _leases = [];
 
@@ -29,7 +29,7 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
         _shards = shards;
         _table = table;
         _time = time;
-        _departures = new DepartureQueue<(PresenceRoom, string, PresenceEntry)>(time, Remove);
+        _departures = new DepartureQueue<PresenceEntry>(time, RemoveDue);
         _missed = [.. shards.Select(static _ => new Missed())];
     }
 
@@ -44,11 +44,11 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
     /// <summary>The node's leases, server by server. Set before anybody joins.</summary>
     public void Hold(IReadOnlyList<NodeLease> leases) => _leases = leases;
 
-    public async ValueTask JoinAsync(string channel, string user, string connection, ReadOnlyMemory<byte> info)
+    public async ValueTask JoinAsync(Attendance who, ReadOnlyMemory<byte> tracked = default)
     {
         while (true)
         {
-            var room = _rooms.GetOrAdd(channel, static (name, shards) => new PresenceRoom(name, RedisKeys.Shard(PresenceChannel.Of(name), shards)), _shards.Length);
+            var room = _rooms.GetOrAdd(who.Channel, static (name, shards) => new PresenceRoom(name, RedisKeys.Shard(PresenceChannel.Of(name), shards)), _shards.Length);
             Task putting;
             lock (room)
             {
@@ -57,14 +57,15 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
                     continue;
                 }
 
-                if (!room.Members.TryGetValue(user, out var entry))
+                if (!room.Members.TryGetValue(who.Member, out var entry))
                 {
-                    room.Members[user] = entry = new PresenceEntry(info);
+                    room.Members[who.Member] = entry = new PresenceEntry(room, who);
                 }
 
                 entry.LeavesAt = long.MaxValue;
-                entry.Connections.Add(connection);
-                putting = PutAsync(room, user, entry);
+                entry.Connections.Add(who.Connection);
+                var isAnew = who.Terms.Tracked && !tracked.IsEmpty && entry.Connections.Track(who.Connection, tracked, ++room.Stamp);
+                putting = PutAsync(entry, isAnew);
             }
 
             await putting.ConfigureAwait(false);
@@ -72,9 +73,44 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
         }
     }
 
-    public async ValueTask LeaveAsync(string channel, string user, string connection)
+    public async ValueTask<bool> TrackAsync(Attendance who, ReadOnlyMemory<byte> tracked)
     {
-        if (!_rooms.TryGetValue(channel, out var room))
+        if (!_rooms.TryGetValue(who.Channel, out var room))
+        {
+            return false;
+        }
+
+        Task putting;
+        lock (room)
+        {
+            if (!room.Members.TryGetValue(who.Member, out var entry) || !entry.Connections.Track(who.Connection, tracked, ++room.Stamp))
+            {
+                return false;
+            }
+
+            putting = PutAsync(entry, isAnew: !tracked.IsEmpty);
+        }
+
+        await putting.ConfigureAwait(false);
+        return true;
+    }
+
+    public ReadOnlyMemory<byte> TrackedBy(Attendance who)
+    {
+        if (!_rooms.TryGetValue(who.Channel, out var room))
+        {
+            return default;
+        }
+
+        lock (room)
+        {
+            return room.Members.TryGetValue(who.Member, out var entry) ? entry.Connections.SaidBy(who.Connection) : default;
+        }
+    }
+
+    public async ValueTask LeaveAsync(Attendance who)
+    {
+        if (!_rooms.TryGetValue(who.Channel, out var room))
         {
             return;
         }
@@ -82,23 +118,24 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
         Task putting;
         lock (room)
         {
-            if (!room.Members.TryGetValue(user, out var entry) || !entry.Connections.Remove(connection))
+            if (!room.Members.TryGetValue(who.Member, out var entry) || !entry.Connections.Remove(who.Connection))
             {
                 return;
             }
 
-            if (entry.Connections.Count == 0 && ConnectionPresence.Is(channel))
+            if (entry.Connections.Count == 0 && who.Terms.Grace == TimeSpan.Zero)
             {
-                Remove((room, user, entry), entry.LeavesAt);
-                return;
+                putting = Remove_NeedsLock(entry);
             }
-
-            if (entry.Connections.Count == 0)
+            else
             {
-                entry.LeavesAt = _departures.Add((room, user, entry));
-            }
+                if (entry.Connections.Count == 0)
+                {
+                    entry.LeavesAt = _departures.Add(entry, who.Terms.Grace, who.Said.Length);
+                }
 
-            putting = PutAsync(room, user, entry);
+                putting = PutAsync(entry);
+            }
         }
 
         await putting.ConfigureAwait(false);
@@ -113,8 +150,9 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
     public void Dispose() => _departures.Dispose();
 
     // Called under the room's lock: what is sent first is done first.
-    private async Task PutAsync(PresenceRoom room, string user, PresenceEntry entry)
+    private async Task PutAsync(PresenceEntry entry, bool isAnew = false)
     {
+        var room = entry.Room;
         if (_shards[room.Shard].Link is not { } link)
         {
             // All is put in when there is one.
@@ -123,7 +161,7 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
 
         try
         {
-            await _table.PutAsync(link.Connection, _leases[room.Shard].Id, room.Channel, Describe(user, entry)).ConfigureAwait(false);
+            await PutAsync(link, _leases[room.Shard].Id, entry, isAnew).ConfigureAwait(false);
         }
         catch (BrokerUnavailableException)
         {
@@ -131,28 +169,48 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
         }
     }
 
-    private void Remove((PresenceRoom Room, string User, PresenceEntry Entry) departure, long due)
+    private async Task PutAsync(RedisLink link, string lease, PresenceEntry entry, bool isAnew)
     {
-        var (room, user, entry) = departure;
-        lock (room)
+        var member = entry.Describe();
+        var stamp = await _table.PutAsync(link.Connection, lease, entry.Room.Channel, member, isAnew).ConfigureAwait(false);
+        if (member.Latest is { } said && stamp > 0)
         {
-            // The member may have come back, and even left again: then another departure stands for it.
-            if (entry.LeavesAt != due)
+            lock (entry.Room)
             {
-                return;
-            }
-
-            room.Members.Remove(user);
-            _ = TakeAsync(room, Describe(user, entry));
-            if (room.Members.Count == 0)
-            {
-                room.Removed = true;
-                _rooms.TryRemove(new KeyValuePair<string, PresenceRoom>(room.Channel, room));
+                said.Share(stamp);
+                entry.Room.Stamp = Math.Max(entry.Room.Stamp, stamp);
             }
         }
     }
 
-    private async Task TakeAsync(PresenceRoom room, PresenceMember member)
+    private void RemoveDue(PresenceEntry entry, long due)
+    {
+        lock (entry.Room)
+        {
+            // The member may have come back, and even left again: then another departure stands for it.
+            if (entry.LeavesAt == due)
+            {
+                _ = Remove_NeedsLock(entry);
+            }
+        }
+    }
+
+    private Task Remove_NeedsLock(PresenceEntry entry)
+    {
+        var room = entry.Room;
+        room.Members.Remove(entry.Key);
+        entry.LeavesAt = long.MaxValue;
+        var taking = TakeAsync(room, entry.Describe());
+        if (room.Members.Count == 0)
+        {
+            room.Removed = true;
+            _rooms.TryRemove(new KeyValuePair<string, PresenceRoom>(room.Channel, room));
+        }
+
+        return taking;
+    }
+
+    private async Task TakeAsync(PresenceRoom room, NodeMember member)
     {
         try
         {
@@ -169,28 +227,26 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
         _missed[room.Shard].Add(room.Channel, member);
     }
 
-    private static PresenceMember Describe(string user, PresenceEntry entry) => new(user, entry.Connections.Count, entry.Info);
-
     private async Task PutAllAsync(RedisLink link, string lease, PresenceRoom room)
     {
-        List<string> users;
+        List<string> keys;
         lock (room)
         {
-            users = [.. room.Members.Keys];
+            keys = [.. room.Members.Keys];
             room.IsBehind = false;
             room.KeptAt = _time.GetTimestamp();
         }
 
-        foreach (var some in users.Chunk(AtOnce))
+        foreach (var some in keys.Chunk(AtOnce))
         {
             var putting = new List<Task>(some.Length);
             lock (room)
             {
-                foreach (var user in some)
+                foreach (var key in some)
                 {
-                    if (room.Members.TryGetValue(user, out var entry))
+                    if (room.Members.TryGetValue(key, out var entry))
                     {
-                        putting.Add(_table.PutAsync(link.Connection, lease, room.Channel, Describe(user, entry)));
+                        putting.Add(PutAsync(link, lease, entry, isAnew: false));
                     }
                 }
             }
@@ -199,7 +255,7 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
         }
     }
 
-    private bool IsThere(string channel, string user)
+    private bool IsThere(string channel, string member)
     {
         if (!_rooms.TryGetValue(channel, out var room))
         {
@@ -208,7 +264,7 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
 
         lock (room)
         {
-            return room.Members.ContainsKey(user);
+            return room.Members.ContainsKey(member);
         }
     }
 
@@ -216,7 +272,7 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
     private async Task TakeMissedAsync(RedisLink link, int shard, string lease)
     {
         var missed = _missed[shard].TakeAll();
-        foreach (var some in missed.Where(entry => !IsThere(entry.Channel, entry.Member.User)).Chunk(AtOnce))
+        foreach (var some in missed.Where(entry => !IsThere(entry.Channel, entry.Member.Key)).Chunk(AtOnce))
         {
             await Task.WhenAll(some.Select(entry => _table.TakeAsync(link.Connection, lease, entry.Channel, entry.Member))).ConfigureAwait(false);
         }
@@ -261,9 +317,9 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
 
     private sealed class Missed
     {
-        private readonly List<(string Channel, PresenceMember Member)> _members = [];
+        private readonly List<(string Channel, NodeMember Member)> _members = [];
 
-        public void Add(string channel, PresenceMember member)
+        public void Add(string channel, NodeMember member)
         {
             lock (_members)
             {
@@ -274,7 +330,7 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
             }
         }
 
-        public IReadOnlyList<(string Channel, PresenceMember Member)> TakeAll()
+        public IReadOnlyList<(string Channel, NodeMember Member)> TakeAll()
         {
             lock (_members)
             {

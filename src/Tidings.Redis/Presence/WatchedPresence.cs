@@ -1,5 +1,6 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Text.Json;
+using System.Security.Cryptography;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Messages;
@@ -121,26 +122,26 @@ internal sealed class WatchedPresence(RedisShard[] shards, RedisPresence presenc
     private sealed class Watched : IMessageListener
     {
         private readonly Lock _gate = new();
-        private readonly Dictionary<string, PresenceMember> _members = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, Known> _members = new(StringComparer.Ordinal);
         private int _idle;
 
         // By the hub, in the order in which all are told.
         public void Offer(Message message)
         {
-            using var json = JsonDocument.Parse(message.Data.Bytes);
-            if (json.RootElement.TryGetProperty("user"u8, out var name) && name.ValueKind == JsonValueKind.String && name.GetString() is { } user)
+            if (PresenceMember.Read(message.Data.Bytes) is not { } member)
             {
-                var info = json.RootElement.TryGetProperty("info"u8, out var value) ? System.Text.Encoding.UTF8.GetBytes(value.GetRawText()) : [];
-                lock (_gate)
+                return;
+            }
+
+            lock (_gate)
+            {
+                if (message.Kind == MessageKind.Leave)
                 {
-                    if (message.Kind == MessageKind.Leave)
-                    {
-                        _members.Remove(user);
-                    }
-                    else if (_members.Count < MostMembers)
-                    {
-                        _members[user] = new PresenceMember(user, 1, info);
-                    }
+                    _members.Remove(member.Key);
+                }
+                else if (_members.Count < MostMembers || _members.ContainsKey(member.Key))
+                {
+                    _members[member.Key] = Known.Of(member);
                 }
             }
         }
@@ -151,7 +152,7 @@ internal sealed class WatchedPresence(RedisShard[] shards, RedisPresence presenc
             {
                 foreach (var member in list.Members)
                 {
-                    _members.TryAdd(member.User, member);
+                    _members.TryAdd(member.Key, Known.Of(member));
                 }
             }
         }
@@ -159,13 +160,15 @@ internal sealed class WatchedPresence(RedisShard[] shards, RedisPresence presenc
         /// <summary>What those who watch have to be told to know of who is there.</summary>
         public IReadOnlyList<(MessageKind Kind, PresenceMember Member)> Compare(PresenceList list)
         {
-            var there = list.Members.ToDictionary(static member => member.User, StringComparer.Ordinal);
+            var there = list.Members.ToDictionary(static member => member.Key, StringComparer.Ordinal);
             lock (_gate)
             {
                 return
                 [
-                    .. _members.Values.Where(member => !there.ContainsKey(member.User)).Select(static member => (MessageKind.Leave, member with { Connections = 0 })),
-                    .. there.Values.Where(member => !_members.ContainsKey(member.User)).Select(static member => (MessageKind.Join, member)),
+                    .. _members.Values.Where(known => !there.ContainsKey(known.Member.Key)).Select(static known => (MessageKind.Leave, known.Member)),
+                    .. there.Values.Where(member => !_members.ContainsKey(member.Key)).Select(static member => (MessageKind.Join, member)),
+                    .. there.Values.Where(member => member.IsTracked && _members.TryGetValue(member.Key, out var known) && known.Info != Known.HashOf(member))
+                        .Select(static member => (MessageKind.Update, member)),
                 ];
             }
         }
@@ -174,5 +177,17 @@ internal sealed class WatchedPresence(RedisShard[] shards, RedisPresence presenc
         public bool IsIdle() => Interlocked.Increment(ref _idle) > 40;
 
         public void Wake() => Volatile.Write(ref _idle, 0);
+    }
+    // Ten thousand of them are kept for each channel: of what they say, what is long is known by its hash alone.
+    private readonly record struct Known(PresenceMember Member, UInt128 Info)
+    {
+        private const int LongestInfo = 1024;
+
+        public static Known Of(PresenceMember member) => new(
+            member with { Connections = 0, Info = Short(member.Info), UserInfo = Short(member.UserInfo) }, HashOf(member));
+
+        public static UInt128 HashOf(PresenceMember member) => BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(member.Info.Span));
+
+        private static ReadOnlyMemory<byte> Short(ReadOnlyMemory<byte> info) => info.Length <= LongestInfo ? info : default;
     }
 }

@@ -1,7 +1,7 @@
 -- Lists who is there by nodes whose lease holds.
 -- KEYS: connections by lease and user, members, leases
 -- ARGV: most members to list, most members that are counted one by one while a node's lease has ended and what it left is not yet taken out
--- Answers: {how many there are, {user, connections, what is known of him, …}}
+-- Answers: {how many there are, {member, connections, what is known of it, …}}
 local clock = redis.call('TIME')
 local now = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
 local live = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. now, '+inf')
@@ -10,7 +10,7 @@ local function connections(user)
   for _, lease in ipairs(live) do
     local count = redis.call('HGET', KEYS[1], lease .. user)
     if count then
-      sum = (sum or 0) + (tonumber(count) or 0)
+      sum = (sum or 0) + (tonumber(string.match(count, '^%d+')) or 0)
     end
   end
   return sum

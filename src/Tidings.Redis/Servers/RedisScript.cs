@@ -21,13 +21,14 @@ internal sealed class RedisScript
     public static readonly RedisScript DueTasks = new("task-due");
     public static readonly RedisScript Lease = new("lease");
     public static readonly RedisScript PresencePut = new("presence-put");
+    public static readonly RedisScript PresenceTrack = new("presence-track");
     public static readonly RedisScript PresenceKeep = new("presence-keep");
     public static readonly RedisScript PresenceTake = new("presence-take");
     public static readonly RedisScript PresenceRead = new("presence-read");
 
     /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
     public static readonly IReadOnlyList<RedisScript> All =
-        [Begin, Publish, Read, Erase, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret];
+        [Begin, Publish, Read, Erase, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret];
 
     private RedisScript(string name)
     {

@@ -78,5 +78,12 @@ public sealed record ChannelPresence(IReadOnlyList<ChannelMember> Members, int C
 /// <summary>Somebody who listens.</summary>
 /// <param name="User">The user's id; for somebody anonymous <c>~</c> and the connection's id, which no user's id begins with.</param>
 /// <param name="Connections">How many connections the member listens with.</param>
-/// <param name="Info">JSON about the member, or empty.</param>
-public sealed record ChannelMember(string User, int Connections, ReadOnlyMemory<byte> Info);
+/// <param name="Info">JSON about the member, or empty: what clients say of themselves where the channel's kind has <c>PresenceInfo</c>.</param>
+public sealed record ChannelMember(string User, int Connections, ReadOnlyMemory<byte> Info)
+{
+    /// <summary>The connection that the member is, where the channel's kind has <see cref="PresencePer.Connection"/>; null where a member is a user.</summary>
+    public string? Connection { get; init; }
+
+    /// <summary>JSON that a token or a hook says of the user, where the channel's kind has <c>PresenceInfo</c>; or empty.</summary>
+    public ReadOnlyMemory<byte> UserInfo { get; init; }
+}

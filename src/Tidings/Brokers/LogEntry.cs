@@ -50,7 +50,7 @@ internal static class LogEntry
             WriteUnlessNull(writer, "connection"u8, publication.Connection);
             WriteUnlessNull(writer, "key"u8, publication.Key);
             WriteUnlessNull(writer, "name"u8, publication.Event);
-            WriteUnlessNull(writer, "event"u8, publication.Kind switch { MessageKind.Join => "join", MessageKind.Leave => "leave", _ => null });
+            WriteUnlessNull(writer, "event"u8, publication.Kind switch { MessageKind.Join => "join", MessageKind.Leave => "leave", MessageKind.Update => "update", _ => null });
             WriteUnlessNull(writer, "trace"u8, publication.TraceParent);
             if (publication.Hidden is { } hidden)
             {
@@ -254,7 +254,10 @@ internal static class LogEntry
         if (reader.ValueTextEquals("event"u8))
         {
             reader.Read();
-            line.Kind = reader.ValueTextEquals("join"u8) ? MessageKind.Join : reader.ValueTextEquals("leave"u8) ? MessageKind.Leave : MessageKind.Message;
+            line.Kind = reader.ValueTextEquals("join"u8) ? MessageKind.Join
+                : reader.ValueTextEquals("leave"u8) ? MessageKind.Leave
+                : reader.ValueTextEquals("update"u8) ? MessageKind.Update
+                : MessageKind.Message;
             return line.Kind != MessageKind.Message;
         }
 

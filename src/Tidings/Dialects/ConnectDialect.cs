@@ -27,6 +27,7 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
         Outcome.Renewed renewed => Reply.Renewed(command.Id, renewed.Channel, renewed.Expires),
         Outcome.Unsubscribed unsubscribed => Reply.Unsubscribed(command.Id, unsubscribed.Channel),
         Outcome.Published published => Reply.Published(command.Id, published.Channel, published.Position),
+        Outcome.Tracked tracked => Reply.Tracked(command.Id, tracked.Channel),
         Outcome.Sent sent => Reply.Sent(command.Id, sent.Delivered),
         Outcome.Presence presence => Presence(command.Id, presence),
         Outcome.History history => HistoryJson.Frame(command.Id, history.Channel, history.Wanted, history.Part),
@@ -62,7 +63,7 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
 
         if (message.Kind != MessageKind.Message)
         {
-            var member = JsonFrame.Begin(message.Kind == MessageKind.Join ? "join" : "leave");
+            var member = JsonFrame.Begin(message.Kind switch { MessageKind.Join => "join", MessageKind.Leave => "leave", _ => "update" });
             member.Writer.WriteString("channel"u8, message.Channel);
             member.Raw("member"u8, message.Data.Bytes.Span);
             return member.EndJson();

@@ -72,6 +72,9 @@ internal abstract record Outcome
     /// <param name="Position">Where the message stands; null where it was dropped.</param>
     public sealed record Published(string Channel, StreamPosition? Position) : Outcome;
 
+    /// <summary>What the connection says of its member is shown.</summary>
+    public sealed record Tracked(string Channel) : Outcome;
+
     /// <param name="Delivered">How many connections it reached; null where the sender may not know it.</param>
     public sealed record Sent(int? Delivered) : Outcome;
 

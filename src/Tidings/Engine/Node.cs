@@ -82,7 +82,7 @@ internal sealed partial class Node : IAsyncDisposable
         // What clients, back ends and the application do.
         ClientActions = new ClientActions(Clients, Backplane.Nodes, everywhere);
         DirectMessages = new DirectMessages(Kinds, everywhere) { Rule = new SendRule(options.Send) };
-        Actions = new CommandActions(Broker, Presence, Kinds, Subscribing, Directory, DirectMessages) { Calls = parts.Calls, FirstMessage = FirstMessage, Shedder = Shedder };
+        Actions = new CommandActions(Broker, Presence, Kinds, Subscribing, Directory, DirectMessages, everywhere) { Calls = parts.Calls, FirstMessage = FirstMessage, Shedder = Shedder };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
         Channels = Speak(new ConnectDialect(Deflater));
         Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, parts.Json);

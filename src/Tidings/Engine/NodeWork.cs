@@ -19,6 +19,8 @@ internal sealed class NodeWork(ConnectionDirectory directory, Subscribing subscr
         NodeAction.Subscribe => EachSessionAsync(request, session => subscribing.SubscribeByServerAsync(session, request.Channel!)),
         NodeAction.Unsubscribe => EachSessionAsync(request, session => ValueTask.FromResult(subscribing.UnsubscribeByServer(session, request.Channel!))),
         NodeAction.Hear => ValueTask.FromResult(directory.Find(request.Name)?.Tag is ChannelSession session && session.TryHear(request.Secret, request.Data) ? 1 : 0),
+        NodeAction.Track => EachSessionAsync(
+            request, session => session.User == request.From ? subscribing.TrackAsync(session, request.Channel!, request.Data) : ValueTask.FromResult(false)),
         NodeAction.Report => Report(),
         _ => request.Target == NodeTarget.Client
             ? ValueTask.FromResult(clients.Disconnect(request.Name, request.Code))

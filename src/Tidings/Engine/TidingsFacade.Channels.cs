@@ -85,7 +85,7 @@ internal sealed partial class TidingsFacade
         Check(channel);
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         var list = await actions.PresenceAsync(channel, limit, cancellationToken).ConfigureAwait(false);
-        return new ChannelPresence([.. list.Members.Select(static member => new ChannelMember(member.User, member.Connections, member.Info))], list.Count);
+        return new ChannelPresence([.. list.Members.Select(static member => new ChannelMember(member.User, member.Connections, member.Info) { Connection = member.Connection, UserInfo = member.UserInfo })], list.Count);
     }
 
     public async ValueTask<ChannelHistory> HistoryAsync(string channel, StreamPosition? since, int limit, CancellationToken cancellationToken)

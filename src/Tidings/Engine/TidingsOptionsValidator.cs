@@ -81,6 +81,11 @@ internal static class TidingsOptionsValidator
                 continue;
             }
 
+            if (channel is { PresenceInfo: true, Presence: false })
+            {
+                yield return $"Tidings:Channels:{index}:PresenceInfo needs Tidings:Channels:{index}:Presence: without it nobody is a member.";
+            }
+
             foreach (var (name, rule) in new[] { (nameof(channel.Publish), channel.Publish), (nameof(channel.Subscribe), channel.Subscribe) })
             {
                 if (UserRule.Of(rule)?.Fault(new ChannelPattern(channel.Pattern)) is { } wrong)

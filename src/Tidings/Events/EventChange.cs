@@ -99,7 +99,7 @@ internal sealed class EventChange
             case EventType.ConnectionClosed:
                 WriteClose(frame, Code, Reason!);
                 break;
-            case EventType.MemberJoined when !Subject.Info.IsEmpty:
+            case EventType.MemberJoined or EventType.MemberUpdated when !Subject.Info.IsEmpty:
                 frame.Writer.WriteStartObject("data"u8);
                 frame.Raw("info"u8, Subject.Info.Span);
                 frame.Writer.WriteEndObject();

@@ -7,7 +7,7 @@ namespace Tidings.Events;
 
 /// <summary>What this node knows that back ends are told: its connections, the channels that somebody here subscribes to, the members that are here. Safe from any thread.</summary>
 /// <remarks>One lock orders all that happens. Under it things are only noted; what is not told to anybody is not even noted.</remarks>
-internal sealed class EventRecorder : IDisposable
+internal sealed partial class EventRecorder : IDisposable
 {
     /// <summary>How long somebody, or the last subscriber of a channel, must be away for it to be told.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
@@ -35,7 +35,7 @@ internal sealed class EventRecorder : IDisposable
     public EventRecorder(TimeProvider time)
     {
         _time = time;
-        _departures = new DepartureQueue<HeldPlace>(time, Depart, grace: Grace);
+        _departures = new DepartureQueue<HeldPlace>(time, Depart);
     }
 
     /// <summary>Says who is told. Once, before anybody connects.</summary>
@@ -52,8 +52,6 @@ internal sealed class EventRecorder : IDisposable
     public bool TellsConnections => (_wanted & (EventType.ConnectionOpened | EventType.ConnectionClosed)) != 0;
 
     private bool TellsChannels => (_wanted & (EventType.ChannelOccupied | EventType.ChannelVacated)) != 0;
-
-    private bool TellsMembers => (_wanted & (EventType.MemberJoined | EventType.MemberLeft)) != 0;
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -130,46 +128,7 @@ internal sealed class EventRecorder : IDisposable
         {
             if (_channels.TryGetValue(channel, out var held) && --held.Subscribers == 0)
             {
-                held.LeavesAt = _departures.Add(held);
-            }
-        }
-    }
-
-    /// <summary>Somebody is there in a channel, by a connection.</summary>
-    public void Joined(string channel, string user, string connection, ReadOnlyMemory<byte> info)
-    {
-        if (!TellsMembers)
-        {
-            return;
-        }
-
-        lock (_gate)
-        {
-            ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(_members, (channel, user), out var known);
-            if (!known)
-            {
-                held = new HeldMember(new EventSubject { Channel = channel, User = user, Info = info });
-                Add_NeedsLock(Hold(held.Key, held.Subject, EventType.MemberJoined, EventType.MemberLeft));
-            }
-
-            held!.Connections.Add(connection);
-            held.LeavesAt = long.MaxValue;
-        }
-    }
-
-    /// <summary>They are there by this connection no more.</summary>
-    public void Left(string channel, string user, string connection)
-    {
-        if (!TellsMembers)
-        {
-            return;
-        }
-
-        lock (_gate)
-        {
-            if (_members.TryGetValue((channel, user), out var held) && held.Connections.Remove(connection) && held.Connections.Count == 0)
-            {
-                held.LeavesAt = _departures.Add(held);
+                held.LeavesAt = _departures.Add(held, Grace);
             }
         }
     }
@@ -375,10 +334,5 @@ internal sealed class EventRecorder : IDisposable
     private sealed class HeldChannel(EventSubject subject) : HeldPlace("o" + subject.Channel, subject)
     {
         public int Subscribers { get; set; }
-    }
-
-    private sealed class HeldMember(EventSubject subject) : HeldPlace($"m{subject.Channel}\n{subject.User}", subject)
-    {
-        public HashSet<string> Connections { get; } = new(StringComparer.Ordinal);
     }
 }

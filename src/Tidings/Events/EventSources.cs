@@ -21,16 +21,42 @@ internal sealed class RecordedSink(IMessageSink sink, EventRecorder recorder) : 
 /// <summary>Presence, with this node's part of it noted.</summary>
 internal sealed class RecordedPresence(IPresenceStore presence, EventRecorder recorder) : IPresenceStore
 {
-    public ValueTask JoinAsync(string channel, string user, string connection, ReadOnlyMemory<byte> info)
+    public ValueTask JoinAsync(Attendance who, ReadOnlyMemory<byte> tracked = default)
     {
-        recorder.Joined(channel, user, connection, info);
-        return presence.JoinAsync(channel, user, connection, info);
+        if (!ConnectionPresence.Is(who.Channel))
+        {
+            recorder.Joined(who.Channel, who.User, who.Connection, tracked.IsEmpty || !who.Terms.Tracked ? who.Said : tracked, isSaid: who.Terms.Tracked && !tracked.IsEmpty);
+        }
+
+        return presence.JoinAsync(who, tracked);
     }
 
-    public ValueTask LeaveAsync(string channel, string user, string connection)
+    public async ValueTask<bool> TrackAsync(Attendance who, ReadOnlyMemory<byte> tracked)
     {
-        recorder.Left(channel, user, connection);
-        return presence.LeaveAsync(channel, user, connection);
+        var isNews = !presence.TrackedBy(who).Span.SequenceEqual(tracked.Span);
+        if (!await presence.TrackAsync(who, tracked).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        if (isNews)
+        {
+            recorder.Updated(who.Channel, who.User, tracked);
+        }
+
+        return true;
+    }
+
+    public ReadOnlyMemory<byte> TrackedBy(Attendance who) => presence.TrackedBy(who);
+
+    public ValueTask LeaveAsync(Attendance who)
+    {
+        if (!ConnectionPresence.Is(who.Channel))
+        {
+            recorder.Left(who.Channel, who.User, who.Connection);
+        }
+
+        return presence.LeaveAsync(who);
     }
 
     public ValueTask WatchAsync(string channel) => presence.WatchAsync(channel);

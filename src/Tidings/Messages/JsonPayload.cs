@@ -16,6 +16,9 @@ internal static class JsonPayload
     /// <summary>Whether it is one JSON value as <see cref="Copy"/> leaves it.</summary>
     public static bool IsOneLine(ReadOnlySpan<byte> json) => json.IndexOfAny((byte)'\r', (byte)'\n') < 0 && IsJson(json);
 
+    /// <summary>Whether it is what a client may say of its member in presence.</summary>
+    public static bool IsMemberInfo(ReadOnlySpan<byte> json) => IsOneLine(json) && MemberInfo.Read(json, out _) is null;
+
     /// <summary>Whether it is one JSON value in UTF-8, not nested too deep.</summary>
     public static bool IsJson(ReadOnlySpan<byte> json)
     {

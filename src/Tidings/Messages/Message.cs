@@ -14,6 +14,9 @@ internal enum MessageKind : byte
     /// <summary>A member went; the data is the member.</summary>
     Leave,
 
+    /// <summary>A member says something else of itself; the data is the member.</summary>
+    Update,
+
     /// <summary>Nothing was said: what was up to the position, and was not delivered, is gone.</summary>
     Gap,
 

@@ -1,6 +1,6 @@
 namespace Tidings.Messages;
 
-/// <summary>The channel beside a channel in which joins and leaves are told to those who asked for them.</summary>
+/// <summary>The channel beside a channel in which joins, leaves and updates are told to those who asked for them.</summary>
 internal static class PresenceChannel
 {
     // No name of a channel has this character.

@@ -13,6 +13,9 @@ internal enum NodeAction : byte
     /// <summary>Take a text as if the connection had said it, where <see cref="NodeRequest.Secret"/> is its own.</summary>
     Hear,
 
+    /// <summary>Show what a connection says of itself in a channel's presence, for its own user.</summary>
+    Track,
+
     /// <summary>Publish reports of the node for a while (<see cref="Reports.NodeReports"/>).</summary>
     Report,
 }
@@ -66,6 +69,6 @@ internal sealed record NodeRequest(NodeAction Action, NodeTarget Target, string 
     /// <summary>When that was said, in Unix milliseconds.</summary>
     public long RevokedAt { get; init; }
 
-    /// <summary>What is sent: JSON on one line.</summary>
+    /// <summary>What is sent, or said: JSON on one line.</summary>
     public ReadOnlyMemory<byte> Data { get; init; }
 }

@@ -25,6 +25,16 @@ public enum SlowConsumerPolicy
     Skip,
 }
 
+/// <summary>Who counts as a member of a channel.</summary>
+public enum PresencePer
+{
+    /// <summary>A user, with all connections together; of somebody anonymous, each connection.</summary>
+    User,
+
+    /// <summary>Each connection by itself.</summary>
+    Connection,
+}
+
 /// <summary>A kind of channels. Kinds are looked up in their order: the first whose pattern matches holds.</summary>
 [Reloadable]
 public sealed class ChannelOptions
@@ -43,6 +53,16 @@ public sealed class ChannelOptions
 
     /// <summary>Whether it is known who listens. Default false.</summary>
     public bool Presence { get; set; }
+
+    /// <summary>Whether clients say the <c>info</c> of their members by themselves, by <c>subscribe</c> and <c>track</c>; what a hook or token says is then <c>user_info</c>. Only with <see cref="Presence"/>. Default false.</summary>
+    public bool PresenceInfo { get; set; }
+
+    /// <summary>Who is a member: each user, with all connections, or each connection. Default <see cref="Tidings.PresencePer.User"/>.</summary>
+    public PresencePer PresencePer { get; set; }
+
+    /// <summary>How long a member is still there after its last connection has left, at most 1 h; 0 for not at all. Default 5 s.</summary>
+    [OptionRange("0", "1h")]
+    public TimeSpan PresenceGrace { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Which clients may publish on <c>/connect</c>, of those who may subscribe: <c>anyone</c>, <c>users</c>, <c>server</c>, or users whose id or claim is in the name (<c>user={id}</c>, <c>claim:team={team}</c>). Default <see cref="ChannelAccess.Server"/>: none.</summary>
     public ChannelRule Publish { get; set; } = ChannelAccess.Server;

@@ -10,7 +10,13 @@ internal static class ConnectionPresence
     // No name of a channel has this character.
     private const char Mark = '\u0002';
 
+    // Gone at once when it goes.
+    private static readonly PresenceTerms Terms = new(TimeSpan.Zero);
+
     public static string Of(string channel) => Mark + channel;
+
+    /// <summary>A connection of a channel, as a member by itself.</summary>
+    public static Attendance Of(string channel, string connection) => new(Of(channel), connection, connection, Terms);
 
     /// <summary>Whether it is such a name.</summary>
     public static bool Is(string name) => name.StartsWith(Mark);

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Tidings.Brokers;
+using Tidings.Presence;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 
@@ -33,6 +34,16 @@ internal sealed record ChannelKind(ChannelPattern Pattern)
 
     /// <summary>Whether it is known who listens.</summary>
     public bool Presence { get; init; }
+
+    /// <summary>How that is kept.</summary>
+    public PresenceTerms PresenceTerms { get; init; } = PresenceTerms.Default;
+
+    /// <summary>Whether clients say by themselves what is shown of their members.</summary>
+    public bool PresenceInfo => Presence && PresenceTerms.Tracked;
+
+    /// <summary>How many places a subscription takes of all that clients may have: somebody who is shown as present takes one more, and as many again as
+    /// what it may say of itself.</summary>
+    public int Places => !Presence ? 1 : PresenceTerms.Tracked ? 6 : 2;
 
     /// <summary>Whether messages say which connection published them.</summary>
     public bool Publisher { get; init; }

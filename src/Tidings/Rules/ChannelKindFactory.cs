@@ -1,4 +1,5 @@
 using Tidings.Brokers;
+using Tidings.Presence;
 using Tidings.Protocol;
 
 namespace Tidings.Rules;
@@ -14,6 +15,7 @@ internal static class ChannelKindFactory
         Subscribe = options.Subscribe.Access,
         SubscribeRule = UserRule.Of(options.Subscribe),
         Presence = options.Presence,
+        PresenceTerms = new PresenceTerms(options.PresenceGrace, options.PresencePer == PresencePer.Connection, options.PresenceInfo),
         Publisher = options.Publisher,
         SlowConsumers = options.SlowConsumers,
     };

@@ -24,6 +24,7 @@ internal static class PermissionReason
                 ? "the token's claim \"send\" forbids direct messages"
                 : "clients may not send direct messages; Tidings:Send, the token's claim \"send\" or AllowSend lets them"),
             CommandType.Publish => Of(kind, wanted.Channel, TokenActions.Publish, who),
+            CommandType.Track when !kind.PresenceInfo && !kind.Closed => new("channel", $"track \"{wanted.Channel}\": its kind \"{kind.Pattern.Text}\" has no PresenceInfo"),
             CommandType.Presence => Of(kind, wanted.Channel, TokenActions.Presence, who),
             CommandType.History => Of(kind, wanted.Channel, TokenActions.History, who),
             _ => Of(

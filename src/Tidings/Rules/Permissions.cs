@@ -20,6 +20,7 @@ internal static class Permissions
     {
         [CommandType.Subscribe] = MaySubscribe,
         [CommandType.Publish] = static asked => MayPublish(asked.Kind, asked.Target.Channel, asked.Who),
+        [CommandType.Track] = static asked => MayTrack(asked.Kind, asked.Target.Channel, asked.Who),
         [CommandType.History] = static asked => MayReadHistory(asked.Kind, asked.Target.Channel, asked.Who),
         [CommandType.Presence] = static asked => MaySeePresence(asked.Kind, asked.Target.Channel, asked.Who),
         [CommandType.Send] = static asked => MaySend(asked.Sending, asked.Who),
@@ -55,6 +56,9 @@ internal static class Permissions
     /// <summary>Whether it may be known who listens.</summary>
     public static bool MaySeePresence(ChannelKind kind, string channel, Identity? who) =>
         kind.Presence && !kind.Closed && May(kind, TokenActions.Presence, channel, who);
+
+    /// <summary>Whether a subscriber may say what is shown of its member.</summary>
+    public static bool MayTrack(ChannelKind kind, string channel, Identity? who) => kind.PresenceInfo && MaySubscribe(kind, channel, who);
 
     /// <summary>Whether direct messages may be sent.</summary>
     public static bool MaySend(SendRule? sending, Identity? who) => who?.Send ?? Has(sending?.Access ?? ChannelAccess.Server, who);

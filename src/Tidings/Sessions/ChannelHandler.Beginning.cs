@@ -10,6 +10,8 @@ namespace Tidings.Sessions;
 /// <content>How sessions begin.</content>
 internal sealed partial class ChannelHandler
 {
+    private const int LongestId = 64;
+
     /// <summary>Makes the session of a new connection, whose first message, <c>connected</c>, waits for the end of the handshake. Any thread, once.</summary>
     public void Begin(Connection connection)
     {
@@ -81,10 +83,10 @@ internal sealed partial class ChannelHandler
     public ChannelSession BeginSaying(Connection connection, Arrival arrival, AddressKey address, string? stream)
     {
         var session = NewSession(connection, arrival, isRequest: true);
-        if (stream is not null && directory.Find(stream) is { Tag: ChannelSession hearing } open && hearing.User == session.User
-            && (session.User is not null || open.Address == address))
+        if (stream is { Length: > 0 and <= LongestId })
         {
-            session.Stream = stream;
+            var isHere = directory.Find(stream) is { Tag: ChannelSession hearing } open && hearing.User == session.User && (session.User is not null || open.Address == address);
+            session.Stream = new StreamClaim(stream, isHere);
         }
 
         return session;

@@ -3,6 +3,7 @@ using System.Text;
 using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Dialects;
+using Tidings.Presence;
 using Tidings.Protocol.Commands;
 using Tidings.Quotas;
 using Tidings.Rules;
@@ -46,11 +47,11 @@ internal sealed class ChannelSession(Connection connection, string id, SessionDi
         return true;
     }
 
-    /// <summary>The stream of events that its request belongs to, by id; null where it named none that is its own.</summary>
-    public string? Stream { get; set; }
+    /// <summary>The stream of events that its request says it belongs to; null where it named none.</summary>
+    public StreamClaim? Stream { get; set; }
 
     /// <summary>The public id of the connection that hears what is said to this session; null where there is none.</summary>
-    public string? HearingId => IsRequest ? Stream : id;
+    public string? HearingId => IsRequest ? Stream is { IsHere: true } stream ? stream.Id : null : id;
 
     /// <summary>Who it is; null while anonymous.</summary>
     public Identity? Identity => connection.Identity;
@@ -158,6 +159,11 @@ internal sealed class ChannelSession(Connection connection, string id, SessionDi
     }
 }
 
+/// <summary>The stream that a request says it belongs to.</summary>
+/// <param name="Id">The stream's public id.</param>
+/// <param name="IsHere">Whether it is open on this node and the request's own: the same user's, or of the same address where both are anonymous.</param>
+internal sealed record StreamClaim(string Id, bool IsHere);
+
 /// <summary>A channel that a session has subscribed to.</summary>
 internal sealed record ChannelMembership(string Channel, ChannelKind Kind, Subscription Subscription)
 {
@@ -174,8 +180,8 @@ internal sealed record ChannelMembership(string Channel, ChannelKind Kind, Subsc
     public bool IsRecoverableBy(ChannelSession session) =>
         Kind.Retention.Size > 0 && Permissions.MayReadHistory(Kind, Channel, Grant?.Identity ?? session.Identity);
 
-    /// <summary>How many places it takes there: somebody who is shown as present takes one more.</summary>
-    public int Places => Kind.Presence ? 2 : 1;
+    /// <summary>How many places it takes there.</summary>
+    public int Places => Kind.Places;
 
     /// <summary>In whose name it is present here.</summary>
     public required string PresenceName { get; set; }
@@ -185,4 +191,7 @@ internal sealed record ChannelMembership(string Channel, ChannelKind Kind, Subsc
 
     /// <summary>In whose name it is present where a proof says so, and what is shown; null where the session's user is.</summary>
     public ProvenMember? Member { get; init; }
+
+    /// <summary>The session's part in the channel's presence.</summary>
+    public Attendance AttendanceOf(ChannelSession session) => new(Channel, PresenceName, session.Id, Kind.PresenceTerms, Member?.Info ?? session.Info);
 }

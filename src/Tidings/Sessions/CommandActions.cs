@@ -2,6 +2,7 @@ using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Dialects;
 using Tidings.Messages;
+using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Pressure;
 using Tidings.Protocol;
@@ -13,11 +14,12 @@ using Tidings.Security.Identities;
 namespace Tidings.Sessions;
 
 /// <summary>What each command does. Called on the connection's lane; whatever sends after waiting has come back to it.</summary>
-internal sealed class CommandActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Subscribing subscribing, ConnectionDirectory directory, DirectMessages direct)
+internal sealed partial class CommandActions(
+    IBroker broker, IPresenceStore presence, ChannelKinds kinds, Subscribing subscribing, ConnectionDirectory directory, DirectMessages direct, Everywhere everywhere)
 {
     private const string NotAllowed = "Not allowed";
+    private const string NotSubscribed = "Not subscribed";
     private static readonly FieldFault NoAnswer = new("method", "nothing answers this method (MapCall, Tidings:Hooks:Call), or what answers it refused it");
-    private const int MostMembers = 1000;
     private const int MostMessages = 1000;
     private const int MostHistoryBytes = 1024 * 1024;
 
@@ -41,7 +43,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         RateRefusal refusal;
         switch (command.Type)
         {
-            case CommandType.Publish or CommandType.Send or CommandType.Call or CommandType.Auth when !connection.TryContent(command.Data.Length, out refusal):
+            case CommandType.Publish or CommandType.Track or CommandType.Send or CommandType.Call or CommandType.Auth when !connection.TryContent(command.ContentBytes, out refusal):
                 session.Answer(command, Outcome.Refused.By(refusal));
                 return default;
             case CommandType.Unsubscribe or CommandType.Presence or CommandType.History when !subscribing.TryTake(session, out refusal):
@@ -58,7 +60,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
                 return ReadByTokenAsync(session, command);
         }
 
-        var bySubscription = command.Type is CommandType.History or CommandType.Presence
+        var bySubscription = command.Type is CommandType.History or CommandType.Presence or CommandType.Track
             || (command.Type == CommandType.Publish && session.MayPublishBySubscription(command.Target.Channel));
         return CarryOutAsync(session, command, bySubscription ? session.IdentityIn(command.Target.Channel) : session.Identity);
     }
@@ -94,6 +96,8 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         {
             case CommandType.Publish:
                 return PublishAsync(session, command, kind);
+            case CommandType.Track:
+                return TrackAsync(session, command);
             case CommandType.Unsubscribe:
                 Unsubscribe(session, command);
                 return default;
@@ -200,7 +204,7 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
         }
         else
         {
-            Refuse(session, command, ErrorCode.NotAllowed, "Not subscribed");
+            Refuse(session, command, ErrorCode.NotAllowed, NotSubscribed);
         }
     }
 
@@ -253,22 +257,6 @@ internal sealed class CommandActions(IBroker broker, IPresenceStore presence, Ch
 
     // One user's keys are not another's, nor the server's: who guesses a key must not make somebody else's message look like a repeat.
     private static string? ScopeKey(string? user, string? key) => key is null ? null : $"\u0001{user}\u0001{key}";
-
-    private async ValueTask PresenceAsync(ChannelSession session, Command command, ChannelKind kind)
-    {
-        var channel = command.Target.Channel;
-        if (!await MayReadAsync(session, kind, channel).ConfigureAwait(false))
-        {
-            await session.Connection.Lane.SwitchTo();
-            Forbid(session, command, PermissionReason.Application(channel));
-            return;
-        }
-
-        var limit = Math.Min(command.Limit ?? MostMembers, MostMembers);
-        var list = await presence.ReadAsync(session.Dialect.SeesConnections ? ConnectionPresence.Of(channel) : channel, limit).ConfigureAwait(false);
-        await session.Connection.Lane.SwitchTo();
-        session.Answer(command, new Outcome.Presence(channel, list));
-    }
 
     private async ValueTask HistoryAsync(ChannelSession session, Command command, ChannelKind kind)
     {

@@ -26,7 +26,7 @@ internal sealed partial class Subscribing
         {
             var history = await ReadAsync(session, request, membership).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
-            var members = session.Ended || !kind.Presence ? null : await EnterAsync(session, membership, request.Presence).ConfigureAwait(false);
+            var members = session.Ended || !kind.Presence ? null : await EnterAsync(session, membership, request).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
             if (session.Ended)
             {
@@ -89,7 +89,7 @@ internal sealed partial class Subscribing
             request.Channel, kind, Subscription.Waiting(connection, dialect, request.Conflate, kind.SlowConsumers == SlowConsumerPolicy.Skip))
         {
             Watch = kind.Presence && request.Presence ? Subscription.Waiting(connection, dialect, conflates: false, skipsWhenSlow: false) : null,
-            Share = byServer ? null : Shares.Take(connection.Sender, kind.Presence ? 2 : 1),
+            Share = byServer ? null : Shares.Take(connection.Sender, kind.Places),
             PresenceName = member?.User ?? session.PresenceName,
             Member = member,
             Grant = granted is null ? null : new SubscriptionGrant(session, request.Channel, granted, this),
@@ -164,9 +164,9 @@ internal sealed partial class Subscribing
         return count == history.Messages.Count ? history.Messages : [.. history.Messages.Take(count)];
     }
 
-    private async ValueTask<PresenceList?> EnterAsync(ChannelSession session, ChannelMembership membership, bool listed)
+    private async ValueTask<PresenceList?> EnterAsync(ChannelSession session, ChannelMembership membership, SubscribeRequest request)
     {
-        await JoinPresenceAsync(session, membership).ConfigureAwait(false);
+        await JoinPresenceAsync(session, membership, request.Info).ConfigureAwait(false);
         await session.Connection.Lane.SwitchTo();
         if (session.Ended || session.Find(membership.Channel) != membership)
         {
@@ -181,7 +181,7 @@ internal sealed partial class Subscribing
             await WatchAsync(session, membership.Channel, watch).ConfigureAwait(false);
         }
 
-        return listed ? await presence.ReadAsync(membership.Channel, MembersInReply).ConfigureAwait(false) : null;
+        return request.Presence ? await presence.ReadAsync(membership.Channel, MembersInReply).ConfigureAwait(false) : null;
     }
 
     private void Leave(ChannelSession session, ChannelMembership membership)

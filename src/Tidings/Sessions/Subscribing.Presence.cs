@@ -12,35 +12,35 @@ internal sealed partial class Subscribing
     /// <summary>Has the store know each connection by itself, too: there is a dialect that shows them. Called before anybody subscribes.</summary>
     public void ShowConnections() => _showsConnections = true;
 
-    private async Task JoinPresenceAsync(ChannelSession session, ChannelMembership membership)
+    private async Task JoinPresenceAsync(ChannelSession session, ChannelMembership membership, ReadOnlyMemory<byte> tracked)
     {
-        await presence.JoinAsync(membership.Channel, membership.PresenceName, session.Id, membership.Member?.Info ?? session.Info).ConfigureAwait(false);
+        await presence.JoinAsync(membership.AttendanceOf(session), tracked).ConfigureAwait(false);
         if (_showsConnections)
         {
             var member = new ConnectionMember(membership.Member?.User ?? session.User, membership.Member?.Info ?? session.Info, membership.Grant?.Identity.Info);
-            await presence.JoinAsync(ConnectionPresence.Of(membership.Channel), session.Id, session.Id, member.ToJson()).ConfigureAwait(false);
+            await presence.JoinAsync(ConnectionPresence.Of(membership.Channel, session.Id) with { Said = member.ToJson() }).ConfigureAwait(false);
         }
     }
 
     private async Task LeavePresenceAsync(ChannelSession session, ChannelMembership membership)
     {
-        await presence.LeaveAsync(membership.Channel, membership.PresenceName, session.Id).ConfigureAwait(false);
+        await presence.LeaveAsync(membership.AttendanceOf(session)).ConfigureAwait(false);
         if (_showsConnections)
         {
-            await presence.LeaveAsync(ConnectionPresence.Of(membership.Channel), session.Id, session.Id).ConfigureAwait(false);
+            await presence.LeaveAsync(ConnectionPresence.Of(membership.Channel, session.Id)).ConfigureAwait(false);
         }
     }
 
-    private async Task RenamePresenceAsync(ChannelSession session, ChannelMembership membership, string before)
+    private async Task RenamePresenceAsync(ChannelSession session, ChannelMembership membership, Attendance before)
     {
         if (_showsConnections)
         {
             // What is known of a member is what was known when it came.
-            await presence.LeaveAsync(ConnectionPresence.Of(membership.Channel), session.Id, session.Id).ConfigureAwait(false);
+            await presence.LeaveAsync(ConnectionPresence.Of(membership.Channel, session.Id)).ConfigureAwait(false);
         }
 
-        await JoinPresenceAsync(session, membership).ConfigureAwait(false);
-        await presence.LeaveAsync(membership.Channel, before, session.Id).ConfigureAwait(false);
+        await JoinPresenceAsync(session, membership, presence.TrackedBy(before)).ConfigureAwait(false);
+        await presence.LeaveAsync(before).ConfigureAwait(false);
     }
 
     private ValueTask WatchAsync(ChannelSession session, string channel, Subscription watch)

@@ -47,8 +47,8 @@ internal sealed partial class Subscribing
     private async ValueTask RenameAsync(ChannelSession session, ChannelMembership membership)
     {
         await session.Connection.Lane.SwitchTo();
-        var before = membership.PresenceName;
-        if (session.Ended || membership.Member is not null || before == session.PresenceName)
+        var before = membership.AttendanceOf(session);
+        if (session.Ended || membership.Member is not null || before.User == session.PresenceName)
         {
             return;
         }

@@ -207,7 +207,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         var history = await ReadAsync(session, request, membership).ConfigureAwait(false);
         if (membership.Kind.Presence)
         {
-            await JoinPresenceAsync(session, membership).ConfigureAwait(false);
+            await JoinPresenceAsync(session, membership, request.Info).ConfigureAwait(false);
         }
 
         if (membership.Watch is { } watch)
@@ -257,7 +257,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
 
     private SubscribeRefusal? RefuseMore(ChannelSession session, ChannelKind kind) =>
         (Limits.Subscriptions > 0 && session.Count - session.ByServer >= Limits.Subscriptions)
-        || !Shares.HasRoom(session.Connection.Sender, kind.Presence ? 2 : 1)
+        || !Shares.HasRoom(session.Connection.Sender, kind.Places)
             ? new SubscribeRefusal(ErrorCode.TooMany, "Too many subscriptions")
             : null;
 

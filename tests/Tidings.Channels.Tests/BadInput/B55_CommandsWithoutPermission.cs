@@ -36,9 +36,9 @@ public abstract class B55_CommandsWithoutPermission(string pump) : ServerTests(p
 
         foreach (var channel in new[] { "user:ann", "other", "news:a" })
         {
-            foreach (var command in new[] { "subscribe", "publish", "history", "presence" })
+            foreach (var command in new[] { "subscribe", "publish", "history", "presence", "track" })
             {
-                await eve.SendTextAsync($$"""{"type":"{{command}}","channel":"{{channel}}","data":1}""");
+                await eve.SendTextAsync($$"""{"type":"{{command}}","channel":"{{channel}}","data":1,"info":1}""");
                 await eve.ExpectTextAsync(No);
             }
         }

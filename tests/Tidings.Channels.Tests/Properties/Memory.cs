@@ -2,6 +2,7 @@ using Tidings.Brokers;
 using Tidings.Channels.Tests.World;
 using Tidings.Connections;
 using Tidings.Messages;
+using Tidings.Presence;
 
 namespace Tidings.Channels.Tests.Properties;
 
@@ -53,10 +54,12 @@ public sealed class Memory(ITestOutputHelper output)
         const int Count = 100_000;
         using var rig = new Rig(new RigOptions());
         var users = Enumerable.Range(0, Count).Select(i => $"user{i:0000000}").ToArray();
-        Measure("a member", Count, () => Array.ForEach(users, user => _ = rig.Presence.JoinAsync("lobby", user, user, default).AsTask()));
-        Measure("a departure within its grace", Count, () => Array.ForEach(users, user => _ = rig.Presence.LeaveAsync("lobby", user, user).AsTask()));
+        Measure("a member", Count, () => Array.ForEach(users, user => _ = rig.Presence.JoinAsync(Attendance(user)).AsTask()));
+        Measure("a departure within its grace", Count, () => Array.ForEach(users, user => _ = rig.Presence.LeaveAsync(Attendance(user)).AsTask()));
         output.WriteLine($"{rig.Time.ArmedTimers} timers");
     }
+
+    private static Attendance Attendance(string user) => new("lobby", user, user, PresenceTerms.Default);
 
     private static Connection NewConnection(Rig rig, SteppedLane lane, Wire wire)
     {

@@ -14,6 +14,8 @@ public sealed class LanePumpEraseRules() : EraseRules(Pump.Lanes);
 
 public sealed class LanePumpPresenceRules() : PresenceRules(Pump.Lanes);
 
+public sealed class LanePumpTrackRules() : TrackRules(Pump.Lanes);
+
 public sealed class LanePumpLimitRules() : LimitRules(Pump.Lanes);
 
 public sealed class LanePumpSubscriptionTokenRules() : SubscriptionTokenRules(Pump.Lanes);
@@ -31,6 +33,8 @@ public sealed class StreamPumpHistoryRules() : HistoryRules(Pump.Streams);
 public sealed class StreamPumpEraseRules() : EraseRules(Pump.Streams);
 
 public sealed class StreamPumpPresenceRules() : PresenceRules(Pump.Streams);
+
+public sealed class StreamPumpTrackRules() : TrackRules(Pump.Streams);
 
 public sealed class StreamPumpLimitRules() : LimitRules(Pump.Streams);
 

@@ -59,6 +59,31 @@ public sealed class PresenceFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_connection_of_a_node_that_ended_said_gives_way_to_what_was_said_before_it()
+    {
+        var one = await NodeAsync();
+        var lost = await NodeAsync($"127.0.0.1:{_link.Port}");
+        var watch = await one.WatchAsync(Channel);
+        var terms = PresenceTerms.Default with { Tracked = true };
+        await one.Presence.JoinAsync(new Attendance(Channel, "ann", "a1", terms), "1"u8.ToArray());
+        await watch.ExpectAsync("""+{"user":"ann","connections":1,"info":1}""");
+        await lost.Presence.JoinAsync(new Attendance(Channel, "ann", "a2", terms), "2"u8.ToArray());
+        await watch.ExpectAsync("""={"user":"ann","connections":2,"info":2}""");
+        await lost.Presence.JoinAsync(new Attendance(Channel, "bob", "b1", terms, "\"Bob\""u8.ToArray()), "3"u8.ToArray());
+        await watch.ExpectAsync("""+{"user":"bob","connections":1,"info":3,"user_info":"Bob"}""");
+        await _link.StopListeningAsync();
+        _link.CutAll();
+        var told = new[] { await watch.NextAsync(TimeSpan.FromSeconds(15)), await watch.NextAsync() };
+        Assert.Equal(["""={"user":"ann","connections":1,"info":1}""", """-{"user":"bob","connections":0,"info":3,"user_info":"Bob"}"""], told.OrderDescending(StringComparer.Ordinal));
+
+        // Said while its node was away: it comes with the node, and is the newest again.
+        Assert.True(await lost.Presence.TrackAsync(new Attendance(Channel, "ann", "a2", terms), "4"u8.ToArray()));
+        _link.Listen();
+        told = [await watch.NextAsync(TimeSpan.FromSeconds(15)), await watch.NextAsync()];
+        Assert.Equal(["""={"user":"ann","connections":2,"info":4}""", """+{"user":"bob","connections":1,"info":3,"user_info":"Bob"}"""], told.OrderDescending(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_short_cut_shows_nobody_leaving_but_those_who_left()
     {
         var one = await NodeAsync();

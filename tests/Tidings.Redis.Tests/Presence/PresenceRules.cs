@@ -9,7 +9,7 @@ using Tidings.Testing;
 namespace Tidings.Redis.Tests.Presence;
 
 /// <summary>What holds of every presence store. Those of one world that share what they know are its nodes.</summary>
-public abstract class PresenceRules
+public abstract partial class PresenceRules
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
@@ -45,11 +45,11 @@ public abstract class PresenceRules
         var (one, two) = await StartAsync();
         var connections = ConnectionPresence.Of(Channel);
         var watch = await two.WatchAsync(connections);
-        await one.Presence.JoinAsync(connections, "c1", "c1", new ConnectionMember("ann", "{}"u8.ToArray(), default).ToJson());
+        await one.Presence.JoinAsync(ConnectionPresence.Of(Channel, "c1") with { Said = new ConnectionMember("ann", "{}"u8.ToArray(), default).ToJson() });
         await watch.ExpectAsync("""+{"user":"c1","connections":1,"info":{"user":"ann","info":{}}}""");
         Assert.Equal(1, (await two.Presence.ReadAsync(connections, 10)).Count);
         Assert.Equal(0, (await two.Presence.ReadAsync(Channel, 10)).Count);
-        await one.Presence.LeaveAsync(connections, "c1", "c1");
+        await one.Presence.LeaveAsync(ConnectionPresence.Of(Channel, "c1"));
         await watch.ExpectAsync("""-{"user":"c1","connections":0,"info":{"user":"ann","info":{}}}""");
         Assert.Equal(0, (await two.Presence.ReadAsync(connections, 10)).Count);
     }
@@ -186,6 +186,16 @@ public abstract class PresenceRules
     private static string Text(PresenceMember member) => $"{member.User} {member.Connections} {Encoding.UTF8.GetString(member.Info.Span)}";
 }
 
+internal static class PresenceStoreExtensions
+{
+    /// <summary>Joins a channel whose kind has the defaults.</summary>
+    public static ValueTask JoinAsync(this IPresenceStore presence, string channel, string user, string connection, ReadOnlyMemory<byte> info) =>
+        presence.JoinAsync(new Attendance(channel, user, connection, PresenceTerms.Default, info));
+
+    public static ValueTask LeaveAsync(this IPresenceStore presence, string channel, string user, string connection) =>
+        presence.LeaveAsync(new Attendance(channel, user, connection, PresenceTerms.Default));
+}
+
 /// <summary>One node's part in presence.</summary>
 internal sealed record PresenceNode(Hub Hub, IPresenceStore Presence)
 {
@@ -221,7 +231,7 @@ internal sealed class PresenceWatch(string channel) : IMessageListener
         Assert.Equal(0, message.Offset);
         lock (_told)
         {
-            _told.Add((message.Kind == MessageKind.Join ? "+" : "-") + Encoding.UTF8.GetString(message.Data.Bytes.Span));
+            _told.Add((message.Kind switch { MessageKind.Join => "+", MessageKind.Leave => "-", _ => "=" }) + Encoding.UTF8.GetString(message.Data.Bytes.Span));
         }
     }
 
@@ -233,9 +243,9 @@ internal sealed class PresenceWatch(string channel) : IMessageListener
     }
 
     /// <summary>What is told next, whatever it is.</summary>
-    public async Task<string> NextAsync()
+    public async Task<string> NextAsync(TimeSpan? limit = null)
     {
-        await Eventually.TrueAsync(() => Told.Count > _expected, $"more is told, after {string.Join(' ', Told)}");
+        await Eventually.TrueAsync(() => Told.Count > _expected, $"more is told, after {string.Join(' ', Told)}", limit);
         return Told[_expected++];
     }
 
@@ -258,5 +268,24 @@ internal sealed class PresenceWatch(string channel) : IMessageListener
         }
 
         return there;
+    }
+
+    /// <summary>What each member that is there says, by what was told.</summary>
+    public IEnumerable<string> Shown()
+    {
+        var there = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var told in Told)
+        {
+            var member = JsonElement.Parse(told[1..]);
+            var user = member.GetProperty("user").GetString()!;
+            Assert.True(there.ContainsKey(user) == (told[0] != '+'), $"{told} after {string.Join(' ', Told)}");
+            there[user] = member.TryGetProperty("info", out var info) ? info.GetRawText() : "";
+            if (told[0] == '-')
+            {
+                there.Remove(user);
+            }
+        }
+
+        return there.Select(static entry => $"{entry.Key} {entry.Value}");
     }
 }
