@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Tidings.Protocol;
 
@@ -96,6 +97,40 @@ public sealed class ChannelSubscription : IAsyncEnumerable<ChannelEvent>, IAsync
     public Task<ChannelPresence> PresenceAsync(int? limit = null, CancellationToken cancellationToken = default) =>
         _client.PresenceAsync(Channel, limit, cancellationToken);
 
+    /// <summary>Who is there, with <see cref="SubscribeOptions.Presence"/>; empty without.</summary>
+    public ChannelMembers Members => _feed?.Members ?? _loaded!.Members;
+
+    /// <summary>Says what others are shown of this client's member, now and after each time it was away, where the channel's kind has <c>PresenceInfo</c>.</summary>
+    /// <remarks>Of several subscriptions of a channel the last call counts. Where the channel is not subscribed now, it completes at once, and what was said goes
+    /// with the subscription.</remarks>
+    /// <param name="info">The value; at most 4 KB as JSON.</param>
+    /// <param name="type">How it becomes JSON, from a source-generated context.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="TidingsException">It was refused.</exception>
+    public Task TrackAsync<T>(T info, JsonTypeInfo<T> type, CancellationToken cancellationToken = default) =>
+        TrackCheckedAsync(JsonSerializer.SerializeToUtf8Bytes(info, type), cancellationToken);
+
+    /// <inheritdoc cref="TrackAsync{T}(T, JsonTypeInfo{T}, CancellationToken)"/>
+    [RequiresUnreferencedCode(JsonWarning.Text)]
+    [RequiresDynamicCode(JsonWarning.Text)]
+    public Task TrackAsync<T>(T info, CancellationToken cancellationToken = default) =>
+        TrackCheckedAsync(JsonSerializer.SerializeToUtf8Bytes(info, JsonSerializerOptions.Web), cancellationToken);
+
+    /// <summary>The same with JSON as it is.</summary>
+    /// <param name="info">One JSON value in UTF-8, copied before the call returns; empty takes back what was said.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="JsonException">The bytes are no JSON.</exception>
+    /// <exception cref="TidingsException">It was refused.</exception>
+    public Task TrackJsonAsync(ReadOnlyMemory<byte> info, CancellationToken cancellationToken = default)
+    {
+        if (!info.IsEmpty)
+        {
+            using var json = JsonDocument.Parse(info);
+        }
+
+        return TrackCheckedAsync(info.ToArray(), cancellationToken);
+    }
+
     /// <summary>Ends the subscription; its loop gets what is queued and ends.</summary>
     public ValueTask DisposeAsync()
     {
@@ -106,5 +141,12 @@ public sealed class ChannelSubscription : IAsyncEnumerable<ChannelEvent>, IAsync
 
         _loaded?.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private Task TrackCheckedAsync(byte[] info, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _loaded?.Info = info;
+        return _client.TrackAsync(Channel, info, cancellationToken);
     }
 }

@@ -21,6 +21,12 @@ internal sealed class LoadedChannel(TidingsClient client, string channel, Subscr
     /// <summary>Up to where messages have been received; null while the state is loaded.</summary>
     public StreamPosition? Position => _following?.Position;
 
+    /// <summary>Who is there, through all states.</summary>
+    public ChannelMembers Members { get; } = client.NewMembers();
+
+    /// <summary>What others are shown of this client; empty for nothing.</summary>
+    public ReadOnlyMemory<byte> Info { get; set; } = options.Info;
+
     /// <summary>Completes when the first state is being followed.</summary>
     public Task Live => _live.Task;
 
@@ -40,7 +46,7 @@ internal sealed class LoadedChannel(TidingsClient client, string channel, Subscr
                 continue;
             }
 
-            var following = client.Subscribe(channel, options with { Load = null, Since = since, Last = 0 });
+            var following = client.Follow(channel, options with { Load = null, Since = since, Last = 0, Info = Info }, Members);
             await using (((IAsyncDisposable)following).ConfigureAwait(false))
             {
                 _following = following;

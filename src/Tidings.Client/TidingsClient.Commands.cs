@@ -164,6 +164,26 @@ public sealed partial class TidingsClient
         return answer.Presence();
     }
 
+    /// <summary>Says what others are shown of this client in a channel that it follows.</summary>
+    internal async Task TrackAsync(string channel, ReadOnlyMemory<byte> info, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_channels.Find(channel) is not { } shared)
+            {
+                return;
+            }
+
+            shared.Info = info;
+            if (_session?.Subscriber.NeedsTrack(shared) != true)
+            {
+                return;
+            }
+        }
+
+        await AskAsync("track", Delivery.Repeat, writer => CommandWriter.Track(writer, channel, info.Span), cancellationToken).ConfigureAwait(false);
+    }
+
     private async Task<int?> SendJsonAsync(string to, byte[] json, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(to);

@@ -123,7 +123,19 @@ public sealed partial class TidingsClient : IAsyncDisposable
                 : throw new ArgumentException("Load must not stand beside Since or Last.", nameof(options));
         }
 
-        var feed = new ChannelFeed(channel, options, _channels.Own) { Beginning = Begin, Behind = ReadHistory, PresenceUnknown = ReadPresence };
+        return Follow(channel, options, null);
+    }
+
+    /// <summary>Members of a subscription.</summary>
+    internal ChannelMembers NewMembers() => new(error => ClientLog.HandlerFailed(_log, error));
+
+    /// <summary>Subscribes without a state of the application's own.</summary>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="options">Without <see cref="SubscribeOptions.Load"/>.</param>
+    /// <param name="members">Where members are kept that outlive the subscription; null for its own.</param>
+    internal ChannelSubscription Follow(string channel, SubscribeOptions options, ChannelMembers? members)
+    {
+        var feed = new ChannelFeed(channel, options, _channels.Own, members ?? NewMembers()) { Beginning = Begin, Behind = ReadHistory, PresenceUnknown = ReadPresence };
         lock (_gate)
         {
             ThrowIfClosed_NeedsLock();

@@ -3,6 +3,7 @@ export { decodePosition, encodePosition } from './base/position.js';
 export { LiveResource } from './sockets/live-resource.js';
 export { ReconnectingWebSocket } from './sockets/reconnecting-web-socket.js';
 export { LoadedSubscription } from './loaded-subscription.js';
+export { Members } from './channels/members.js';
 export { Subscription } from './channels/subscription.js';
 export { Tidings } from './tidings.js';
 export { TidingsError } from './base/tidings-error.js';
@@ -12,20 +13,20 @@ export { TidingsError } from './base/tidings-error.js';
  * @typedef {import('./tidings.js').TidingsEvents} TidingsEvents
  * @typedef {import('./loaded-subscription.js').Load} Load
  * @typedef {import('./loaded-subscription.js').Loaded} Loaded
- * @typedef {import('./channels/subscription.js').PublishOptions} PublishOptions
- * @typedef {import('./channels/subscription.js').Published} Published
- * @typedef {import('./channels/subscription.js').HistoryOptions} HistoryOptions
- * @typedef {import('./channels/subscription.js').History} History
- * @typedef {import('./channels/subscription.js').Presence} Presence
+ * @typedef {import('./channels/contract.js').PublishOptions} PublishOptions
+ * @typedef {import('./channels/contract.js').Published} Published
+ * @typedef {import('./channels/contract.js').HistoryOptions} HistoryOptions
+ * @typedef {import('./channels/contract.js').History} History
+ * @typedef {import('./channels/contract.js').Presence} Presence
  * @typedef {import('./sockets/live-resource.js').ResourceOptions} ResourceOptions
  * @typedef {import('./sockets/live-resource.js').ResourceEvents} ResourceEvents
  * @typedef {import('./sockets/live-resource.js').Row} Row
  * @typedef {import('./sockets/live-resource.js').RowChange} RowChange
- * @typedef {import('./channels/subscription.js').SubscribeOptions} SubscribeOptions
- * @typedef {import('./channels/subscription.js').SubscriptionEvents} SubscriptionEvents
- * @typedef {import('./channels/subscription.js').Message} Message
- * @typedef {import('./channels/subscription.js').Gap} Gap
- * @typedef {import('./channels/subscription.js').Member} Member
+ * @typedef {import('./channels/contract.js').SubscribeOptions} SubscribeOptions
+ * @typedef {import('./channels/contract.js').SubscriptionEvents} SubscriptionEvents
+ * @typedef {import('./channels/contract.js').Message} Message
+ * @typedef {import('./channels/contract.js').Gap} Gap
+ * @typedef {import('./channels/contract.js').Member} Member
  * @typedef {import('./link/link.js').StateChange} StateChange
  * @typedef {import('./link/state.js').ConnectionState} ConnectionState
  * @typedef {import('./base/position.js').StreamPosition} StreamPosition

@@ -2,24 +2,25 @@ import { textOf } from './base/application-code.js';
 import { backoff } from './base/backoff.js';
 import { Emitter } from './base/emitter.js';
 import { TidingsError } from './base/tidings-error.js';
+import { Members } from './channels/members.js';
 import { MessageStream } from './channels/message-stream.js';
 
 /**
  * @typedef {import('./base/position.js').StreamPosition} StreamPosition
- * @typedef {import('./channels/subscription.js').Message} Message
+ * @typedef {import('./channels/contract.js').Message} Message
  * @typedef {import('./channels/subscription.js').Subscription} Subscription
- * @typedef {import('./channels/subscription.js').SubscribeOptions} SubscribeOptions
+ * @typedef {import('./channels/contract.js').SubscribeOptions} SubscribeOptions
  *
  * @typedef {{ position: StreamPosition } & Record<string, any>} Loaded  The application's state, and the position that was read before it.
  * @typedef {() => Promise<Loaded>} Load
  *
- * @typedef {(channel: string, options: SubscribeOptions, stopped: (error: Error) => void) => Subscription} Follow
+ * @typedef {(channel: string, options: SubscribeOptions, stopped: (error: Error) => void, members: Members) => Subscription} Follow
  */
 
 /**
  * A channel whose state the application keeps: `load` gets it, with the position that was read before it; messages follow after that position. Where what came
  * after it is gone, the state is loaded again. The same events, calls and loops as of a {@link Subscription}, and `loaded` before the first message of each state.
- * @extends {Emitter<import('./channels/subscription.js').SubscriptionEvents & { loaded: Loaded }>}
+ * @extends {Emitter<import('./channels/contract.js').SubscriptionEvents & { loaded: Loaded }>}
  */
 export class LoadedSubscription extends Emitter {
   #host;
@@ -46,7 +47,9 @@ export class LoadedSubscription extends Emitter {
   constructor(channel, options, host, owner, follow) {
     super();
     this.channel = channel;
-    this.#options = options;
+    /** Who is there, with `presence`; empty without. */
+    this.members = new Members();
+    this.#options = { ...options };
     this.#host = host;
     this.#owner = owner;
     this.#subscribe = follow;
@@ -69,12 +72,12 @@ export class LoadedSubscription extends Emitter {
     return this.#ended;
   }
 
-  /** @param {unknown} data any JSON @param {import('./channels/subscription.js').PublishOptions} [options] */
+  /** @param {unknown} data any JSON @param {import('./channels/contract.js').PublishOptions} [options] */
   publish(data, options) {
     return this.#owner.publish(this.channel, data, options);
   }
 
-  /** @param {import('./channels/subscription.js').HistoryOptions} [options] */
+  /** @param {import('./channels/contract.js').HistoryOptions} [options] */
   history(options) {
     return this.#owner.history(this.channel, options);
   }
@@ -82,6 +85,16 @@ export class LoadedSubscription extends Emitter {
   /** Who is there. @param {{ limit?: number }} [options] */
   presence(options) {
     return this.#owner.presence(this.channel, options);
+  }
+
+  /**
+   * Says what others are shown of this client's member, as {@link Subscription.track} does.
+   * @param {any} info JSON of at most 4 KB; null for nothing
+   * @returns {Promise<void>} fails with a TidingsError
+   */
+  async track(info) {
+    this.#options.info = info ?? null;
+    await this.#inner?.track(info);
   }
 
   /** Ends it; loops over it end. What is being loaded is dropped. */
@@ -123,7 +136,7 @@ export class LoadedSubscription extends Emitter {
   /** @param {StreamPosition} since */
   #follow(since) {
     const { load: _, last: __, ...options } = this.#options;
-    const inner = this.#subscribe(this.channel, { ...options, since }, (error) => this.#endStreams(error));
+    const inner = this.#subscribe(this.channel, { ...options, since }, (error) => this.#endStreams(error), this.members);
     this.#inner = inner;
     // Over plain requests whether all follows shows in what follows.
     inner.on('message', (message) => {
@@ -146,7 +159,7 @@ export class LoadedSubscription extends Emitter {
       this.#end(detail.code === undefined ? undefined : new TidingsError(detail.code, detail.reason ?? 'Unsubscribed'));
       this.emit('unsubscribed', detail);
     });
-    for (const name of /** @type {const} */ (['removed', 'join', 'leave', 'error'])) inner.on(name, (/** @type {any} */ detail) => this.emit(name, detail));
+    for (const name of /** @type {const} */ (['removed', 'join', 'leave', 'update', 'error'])) inner.on(name, (/** @type {any} */ detail) => this.emit(name, detail));
   }
 
   /** @param {Error} [error] */

@@ -1,5 +1,5 @@
 /**
- * @typedef {import('./channels/subscription.js').Message} Message
+ * @typedef {import('./channels/contract.js').Message} Message
  * @typedef {import('./transports/transport.js').TransportKind} TransportKind
  *
  * @typedef {object} TidingsOptions
@@ -12,7 +12,7 @@
  * @property {import('./link/link.js').StateChange} state
  * @property {{ transport: TransportKind, connection: string | null, user: string | null, server?: string, version?: string }} connected  each time
  * @property {Message} message          in a channel that the server subscribed and nobody follows by `subscribe`
- * @property {import('./channels/subscription.js').Gap} gap  in such a channel: what was missed there is not recovered
+ * @property {import('./channels/contract.js').Gap} gap  in such a channel: what was missed there is not recovered
  * @property {{ channel: string, offset: number }} removed  in such a channel: a message was erased
  * @property {{ from?: string, connection?: string, data: any }} direct  from another client: `from` is its user, `connection` that of somebody anonymous; with neither, from the application
  * @property {{ code: string, error: string }} error  no answer to a call: the server had something to object to, or the token could not be had

@@ -15,12 +15,12 @@ import { Task } from './task.js';
 /**
  * @typedef {import('./commands/commands.js').Frame} Frame
  * @typedef {import('./base/position.js').StreamPosition} StreamPosition
- * @typedef {import('./channels/subscription.js').Message} Message
- * @typedef {import('./channels/subscription.js').PublishOptions} PublishOptions
- * @typedef {import('./channels/subscription.js').Published} Published
- * @typedef {import('./channels/subscription.js').HistoryOptions} HistoryOptions
- * @typedef {import('./channels/subscription.js').History} History
- * @typedef {import('./channels/subscription.js').Presence} Presence
+ * @typedef {import('./channels/contract.js').Message} Message
+ * @typedef {import('./channels/contract.js').PublishOptions} PublishOptions
+ * @typedef {import('./channels/contract.js').Published} Published
+ * @typedef {import('./channels/contract.js').HistoryOptions} HistoryOptions
+ * @typedef {import('./channels/contract.js').History} History
+ * @typedef {import('./channels/contract.js').Presence} Presence
  * @typedef {import('./transports/transport.js').TransportKind} TransportKind
  * @typedef {import('./options.js').TidingsOptions} TidingsOptions
  * @typedef {import('./options.js').TidingsEvents} TidingsEvents
@@ -124,10 +124,10 @@ export class Tidings extends Emitter {
    * each has its own beginning and end. With `load` it begins with the application's own state, and loads it again where it cannot be followed any more.
    * Throws a TypeError when the options are not to be had in JSON.
    * @overload
-   * @param {string} channel @param {import('./channels/subscription.js').SubscribeOptions & { load: import('./loaded-subscription.js').Load }} options
+   * @param {string} channel @param {import('./channels/contract.js').SubscribeOptions & { load: import('./loaded-subscription.js').Load }} options
    * @returns {LoadedSubscription}
    * @overload
-   * @param {string} channel @param {import('./channels/subscription.js').SubscribeOptions} [options]
+   * @param {string} channel @param {import('./channels/contract.js').SubscribeOptions} [options]
    * @returns {import('./channels/subscription.js').Subscription}
    * @param {string} channel @param {any} [options] @returns {any}
    */
@@ -135,7 +135,7 @@ export class Tidings extends Emitter {
     JSON.stringify(options);
     this.#use();
     const { load } = options;
-    return load ? new LoadedSubscription(channel, options, this.#host, this, (name, how, stopped) => this.#follow(name, how, stopped)) : this.#follow(channel, options);
+    return load ? new LoadedSubscription(channel, options, this.#host, this, (name, how, stopped, members) => this.#follow(name, how, stopped, members)) : this.#follow(channel, options);
   }
 
   /**
@@ -262,12 +262,14 @@ export class Tidings extends Emitter {
     if (this.#link.state === 'idle') this.#link.start();
   }
 
-  /** @param {string} channel @param {import('./channels/subscription.js').SubscribeOptions} options @param {(error: Error) => void} [stopped] */
-  #follow(channel, options, stopped) {
+  /** @param {string} channel @param {import('./channels/contract.js').SubscribeOptions} options @param {(error: Error) => void} [stopped] @param {import('./channels/members.js').Members} [members] */
+  #follow(channel, options, stopped, members) {
     return this.#subscriptions.add(channel, options, {
       publish: (name, data, how) => this.publish(name, data, how),
       history: (name, what) => this.history(name, what),
       presence: (name, what) => this.presence(name, what),
+      track: (name, info) => this.#run({ type: 'track', channel: name, info: info ?? null }, { repeatable: true }),
+      members,
       unsubscribe: (subscription) => this.#subscriptions.remove(subscription),
       stopped,
     });

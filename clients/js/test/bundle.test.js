@@ -12,15 +12,15 @@ test('tidings.js is what src says: npm run build', async () => {
   assert.equal(await readFile(new URL('tidings.js', root), 'utf8'), await bundle());
 });
 
-test('tidings.js is under 16 KiB gzipped', async () => {
+test('tidings.js is under 18 KiB gzipped', async () => {
   const { length } = gzipSync(await readFile(new URL('tidings.js', root)), { level: 6 });
-  assert.ok(length < 16 * 1_024, `${length} bytes`);
+  assert.ok(length < 18 * 1_024, `${length} bytes`);
 });
 
 test('tidings.js needs nothing else, and exports what is documented', async () => {
   assert.doesNotMatch(await readFile(new URL('tidings.js', root), 'utf8'), /\bimport\b|\bfrom"/);
   const module = await import(new URL('tidings.js', root).href);
-  assert.deepEqual(Object.keys(module).sort(), ['LiveResource', 'LoadedSubscription', 'ReconnectingWebSocket', 'Subscription', 'Tidings', 'TidingsError', 'actionAfter', 'decodePosition', 'encodePosition']);
+  assert.deepEqual(Object.keys(module).sort(), ['LiveResource', 'LoadedSubscription', 'Members', 'ReconnectingWebSocket', 'Subscription', 'Tidings', 'TidingsError', 'actionAfter', 'decodePosition', 'encodePosition']);
 });
 
 for (const [whose, configuration] of [['client', 'tsconfig.json'], ['start page', 'tsconfig.page.json']]) {

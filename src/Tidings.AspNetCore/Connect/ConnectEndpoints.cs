@@ -17,7 +17,8 @@ public static class ConnectEndpoints
     private const string ChannelMeaning = "A channel to listen to; repeated for several, at most 16.";
     private const string SinceMeaning = "A position to go on from: the id of an event, or the position of a poll's answer.";
     private const string LastMeaning = "Begin with the newest so many messages of each channel. Not together with since.";
-    private const string PresenceMeaning = "Tell joins and leaves as well.";
+    private const string InfoMeaning = "What is shown of the reader's members: a JSON object that has the name of each channel and the info there.";
+    private const string PresenceMeaning = "Tell joins, leaves and updates of members as well.";
 
     // HTTP/1.1 asks for a WebSocket by GET, HTTP/2 by CONNECT (RFC 8441).
     private static readonly string[] ConnectMethods = [HttpMethods.Get, HttpMethods.Connect];
@@ -99,7 +100,8 @@ public static class ConnectEndpoints
         [Description(ChannelMeaning)] string[]? channel,
         [Description(SinceMeaning)] string? since,
         [Description(LastMeaning)] int? last,
-        [Description(PresenceMeaning)] bool? presence)
+        [Description(PresenceMeaning)] bool? presence,
+        [Description(InfoMeaning)] string? info)
     {
     }
 
@@ -108,7 +110,8 @@ public static class ConnectEndpoints
         [Description(SinceMeaning)] string? since,
         [Description("How many seconds to wait for a message where there is none yet. 0 answers at once.")] int? wait,
         [Description(LastMeaning)] int? last,
-        [Description(PresenceMeaning)] bool? presence)
+        [Description(PresenceMeaning)] bool? presence,
+        [Description(InfoMeaning)] string? info)
     {
     }
 }

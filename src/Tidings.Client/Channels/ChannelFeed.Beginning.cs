@@ -58,6 +58,9 @@ internal sealed partial class ChannelFeed
             case "leave" when frame.Object("member")?.Member() is { } member:
                 OnMember(new ChannelLeave(Channel, member));
                 break;
+            case "update" when frame.Object("member")?.Member() is { } member:
+                OnMember(new ChannelUpdate(Channel, member));
+                break;
             case "subscribed" when frame.Position is { } position:
                 OnAnswer(frame, position, asked, again);
                 break;

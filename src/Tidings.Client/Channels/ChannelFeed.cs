@@ -8,7 +8,7 @@ namespace Tidings.Client;
 /// behind the queue gets the rest from the history, and so does a subscription that joins others of its channel.
 /// </summary>
 /// <remarks>Frames come from one thread at a time; the loop is another.</remarks>
-internal sealed partial class ChannelFeed(string channel, SubscribeOptions options, OwnMessages own)
+internal sealed partial class ChannelFeed(string channel, SubscribeOptions options, OwnMessages own, ChannelMembers members)
 {
     private const int MostPage = 256;
 
@@ -35,6 +35,9 @@ internal sealed partial class ChannelFeed(string channel, SubscribeOptions optio
     public string Channel { get; } = channel;
 
     public SubscribeOptions Options { get; } = options;
+
+    /// <summary>Who is there, where it was asked for.</summary>
+    public ChannelMembers Members { get; } = members;
 
     /// <summary>Asked, without the lock, for the history after <see cref="Position"/>.</summary>
     public required Action<ChannelFeed> Behind { get; init; }
@@ -81,6 +84,11 @@ internal sealed partial class ChannelFeed(string channel, SubscribeOptions optio
     /// <param name="presence">Who is there, or null.</param>
     public void OnSubscribed(StreamPosition position, bool? recovered, ChannelPresence? presence)
     {
+        if (presence is not null)
+        {
+            Members.Set(presence);
+        }
+
         var behind = false;
         lock (_gate)
         {
@@ -165,13 +173,31 @@ internal sealed partial class ChannelFeed(string channel, SubscribeOptions optio
         Tell(behind);
     }
 
-    /// <summary>Somebody has come or gone.</summary>
+    /// <summary>Somebody has come or gone, or says something else.</summary>
     public void OnMember(ChannelEvent change)
     {
+        if (!Options.Presence)
+        {
+            return;
+        }
+
+        switch (change)
+        {
+            case ChannelJoin { Member: var member }:
+                Members.Add(member, isNew: true);
+                break;
+            case ChannelUpdate { Member: var member }:
+                Members.Add(member, isNew: false);
+                break;
+            case ChannelLeave { Member: var member }:
+                Members.Remove(member);
+                break;
+        }
+
         var behind = false;
         lock (_gate)
         {
-            if (_mode == Mode.Live && _begun && Options.Presence && !_queue.TryPut(change) && _position is { } position)
+            if (_mode == Mode.Live && _begun && !_queue.TryPut(change) && _position is { } position)
             {
                 behind = Lag_NeedsLock(position);
             }
@@ -192,6 +218,7 @@ internal sealed partial class ChannelFeed(string channel, SubscribeOptions optio
     /// <summary>Who is there, asked for on the way.</summary>
     public void OnPresence(ChannelPresence presence)
     {
+        Members.Set(presence);
         lock (_gate)
         {
             if (_mode == Mode.Live && _position is { } position)

@@ -47,6 +47,9 @@ internal sealed class ChannelTable : IFollowedChannels
 
     public string Tokens => string.Join(',', All.Where(static channel => channel.Token?.Value is not null).Select(static channel => $"{Uri.EscapeDataString(channel.Name)}={channel.Token!.Value}"));
 
+    public IReadOnlyList<(string Channel, ReadOnlyMemory<byte> Info)> Infos =>
+        [.. All.Where(static channel => channel.Info is { IsEmpty: false }).Select(static channel => (channel.Name, channel.Info!.Value))];
+
     /// <returns>The channel, and whether it is followed only now.</returns>
     public (SharedChannel Channel, bool IsNew) Add(ChannelFeed feed)
     {
@@ -122,7 +125,7 @@ internal sealed class ChannelTable : IFollowedChannels
 
         switch (frame.Type, Find(name))
         {
-            case ("message" or "gap" or "removed" or "join" or "leave", { } channel):
+            case ("message" or "gap" or "removed" or "join" or "leave" or "update", { } channel):
                 channel.Tell(frame);
                 break;
             case ("message", null):

@@ -18,6 +18,7 @@ internal sealed class SharedChannel(string name, OwnMessages own, TimeProvider t
     private readonly Queue<Arrival> _arrivals = [];
     private ChannelFeed[] _feeds = [];
     private ChannelWish _asked;
+    private ReadOnlyMemory<byte>? _info;
     private StreamPosition? _top;
     private ITimer? _timer;
     private bool _live;
@@ -80,6 +81,7 @@ internal sealed class SharedChannel(string name, OwnMessages own, TimeProvider t
     {
         lock (_gate)
         {
+            _info = feed.Options.Info.IsEmpty ? _info : feed.Options.Info;
             Volatile.Write(ref _feeds, [.. _feeds, feed]);
             Token ??= feed.Options.Token is { } callback ? new ChannelToken(Name, callback, time) : null;
         }
@@ -112,7 +114,43 @@ internal sealed class SharedChannel(string name, OwnMessages own, TimeProvider t
                 since,
                 since is null && _feeds.Length > 0 ? _feeds[0].Last : 0,
                 Array.Exists(_feeds, static feed => feed.Options.Presence),
-                Array.TrueForAll(_feeds, static feed => feed.Options.Conflate));
+                Array.TrueForAll(_feeds, static feed => feed.Options.Conflate),
+                _info);
+        }
+    }
+
+    /// <summary>What others are shown of this client; null where nothing was said, empty where it was taken back.</summary>
+    public ReadOnlyMemory<byte>? Info
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _info;
+            }
+        }
+
+        set
+        {
+            lock (_gate)
+            {
+                _info = value;
+            }
+        }
+    }
+
+    /// <summary>What is to be said to a server that was told something else; null where there is nothing.</summary>
+    public ReadOnlyMemory<byte>? TakeUntold()
+    {
+        lock (_gate)
+        {
+            if (_info is not { } info || (_asked.Info ?? default).Equals(info))
+            {
+                return null;
+            }
+
+            _asked = _asked with { Info = info };
+            return info;
         }
     }
 

@@ -87,6 +87,7 @@ internal sealed class Session(
                 break;
             case "connected":
                 Connected = frame;
+                Subscriber.OnStream();
                 break;
             case "direct":
                 direct(new DirectMessage(frame.Text("from"), frame.Raw("data")) { Connection = frame.Text("connection") });

@@ -47,6 +47,7 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         }
 
         // Otherwise the answer that is still to come finds it.
+        TrackUntold(channel);
     }
 
     /// <summary>Begins a subscription by itself: where it stands, else with the newest messages.</summary>
@@ -73,6 +74,33 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
                 "history",
                 writer => CommandWriter.History(writer, feed.Channel, new HistoryOptions { Last = Math.Max(feed.Options.Last, 1) }, channel.Token?.Value),
                 answer => OnFirstHistory(channel, feed, answer, following));
+        }
+    }
+
+    /// <summary>Says what others are shown of this client, where it has changed since the channel was asked for.</summary>
+    public void TrackUntold(SharedChannel channel)
+    {
+        if ((transport is IFollowingTransport || channel.IsLive) && channel.TakeUntold() is { } info && !transport.TryTrack())
+        {
+            Ask("track", writer => CommandWriter.Track(writer, channel.Name, info.Span), static _ => { });
+        }
+    }
+
+    /// <summary>Whether what is said of this client in a channel needs a command, and not only what is asked for next.</summary>
+    public bool NeedsTrack(SharedChannel channel) => (transport is IFollowingTransport || channel.IsLive) && channel.TakeUntold() is not null && !transport.TryTrack();
+
+    /// <summary>A stream has begun anew: from here on it is told who comes and goes.</summary>
+    public void OnStream()
+    {
+        foreach (var channel in channels.All)
+        {
+            foreach (var feed in channel.Feeds)
+            {
+                if (feed.HasBegun)
+                {
+                    AskPresence(feed);
+                }
+            }
         }
     }
 
@@ -176,6 +204,7 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         if (answer is { Type: "subscribed", Position: not null })
         {
             channel.Tell(answer);
+            TrackUntold(channel);
             tokens.Expires(channel, answer.Whole("expires"));
         }
         else if (answer.Error == ErrorCode.Unauthorized && channel.Token is { IsFresh: false })
@@ -221,7 +250,11 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
             feed.CatchUp(top);
         }
 
-        AskPresence(feed);
+        // Where a stream is still to come, who comes until then is not told: it is asked when it is there.
+        if (following is not EventStreamTransport)
+        {
+            AskPresence(feed);
+        }
     }
 
     private void OnHistory(ChannelFeed feed, ServerFrame answer)

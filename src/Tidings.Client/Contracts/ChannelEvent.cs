@@ -89,6 +89,11 @@ public sealed record ChannelJoin(string Channel, ChannelMember Member) : Channel
 /// <param name="Member">Who.</param>
 public sealed record ChannelLeave(string Channel, ChannelMember Member) : ChannelEvent(Channel);
 
+/// <summary>A member says something else of itself.</summary>
+/// <param name="Channel">The channel's name.</param>
+/// <param name="Member">Who, and what it says now.</param>
+public sealed record ChannelUpdate(string Channel, ChannelMember Member) : ChannelEvent(Channel);
+
 /// <summary>The subscription cannot be had now; the client asks again when it connects anew.</summary>
 /// <param name="Channel">The channel's name.</param>
 /// <param name="Code">Why.</param>

@@ -32,5 +32,12 @@ public sealed record ChannelPresence(IReadOnlyList<ChannelMember> Members, int C
 /// <summary>Somebody who listens.</summary>
 /// <param name="User">The user's id; for somebody anonymous <c>~</c> and the connection's id.</param>
 /// <param name="Connections">How many connections the member listens with; 0 for one that has left.</param>
-/// <param name="Info">JSON about the member, or empty.</param>
-public sealed record ChannelMember(string User, int Connections, ReadOnlyMemory<byte> Info);
+/// <param name="Info">JSON about the member, or empty: what a token or a hook says; where the channel's kind has <c>PresenceInfo</c>, what its clients say.</param>
+public sealed record ChannelMember(string User, int Connections, ReadOnlyMemory<byte> Info)
+{
+    /// <summary>The connection that the member is, where the channel's kind says so; null where a member is a user with all connections.</summary>
+    public string? Connection { get; init; }
+
+    /// <summary>JSON that a token or a hook says of the user, where <see cref="Info"/> is what its clients say; or empty.</summary>
+    public ReadOnlyMemory<byte> UserInfo { get; init; }
+}

@@ -11,8 +11,12 @@ public sealed record SubscribeOptions
     /// <summary>How many of the newest messages to begin with, where there is no <see cref="Since"/>. Default 0.</summary>
     public int Last { get; init; }
 
-    /// <summary>Joins and leaves too, where the channel has presence. Default false.</summary>
+    /// <summary>Joins, leaves and updates of members too, where the channel has presence. Default false.</summary>
     public bool Presence { get; init; }
+
+    /// <summary>What others are shown of this client's member, where the channel's kind has <c>PresenceInfo</c>: JSON in UTF-8, at most 4 KB.
+    /// <see cref="ChannelSubscription.TrackJsonAsync"/> changes it. Default none.</summary>
+    public ReadOnlyMemory<byte> Info { get; init; }
 
     /// <summary>While the connection lags, only the newest message of each key. Default false.</summary>
     public bool Conflate { get; init; }

@@ -39,6 +39,9 @@ internal sealed class EventStreamTransport : IFollowingTransport
     // The stream has comments for signs of life, and none go up.
     public ValueTask SendSignAsync(ReadOnlyMemory<byte> sign, CancellationToken cancellationToken) => default;
 
+    // Before there is a stream there is nothing that a command could speak for.
+    public bool TryTrack() => _link.Connection is null;
+
     public void Follow() => _changed.SetIfChanged();
 
     public void Renew(string? token)
@@ -54,6 +57,10 @@ internal sealed class EventStreamTransport : IFollowingTransport
         _link.Dispose();
         await _running.ConfigureAwait(false);
     }
+
+    // Nobody waits for the answer.
+    private static PendingCommand Track((string Channel, ReadOnlyMemory<byte> Info) said) =>
+        new(0, CommandWriter.Write("track", 0, writer => CommandWriter.Track(writer, said.Channel, said.Info.Span)), Delivery.Connection);
 
     private async Task RunAsync()
     {
@@ -80,7 +87,7 @@ internal sealed class EventStreamTransport : IFollowingTransport
 
     private async Task ReadStreamAsync(CancellationToken cancellationToken)
     {
-        var query = FollowQuery.Of(_changed.Ask()) + (_channels.Presence ? "&presence=true" : "");
+        var query = FollowQuery.Of(_changed.Ask()) + (_channels.Presence ? "&presence=true" : "") + FollowQuery.OfInfos(_channels.Infos, out var unsaid);
         using var response = await _link.GetAsync(query.TrimStart('&'), "text/event-stream", _channels.Tokens, cancellationToken).ConfigureAwait(false);
         if (response.Content.Headers.ContentType?.MediaType != "text/event-stream")
         {
@@ -106,6 +113,10 @@ internal sealed class EventStreamTransport : IFollowingTransport
 
                     _link.Connection = frame.Type == "connected" ? frame.Text("connection") : _link.Connection;
                     await _link.TellAsync(frame, cancellationToken).ConfigureAwait(false);
+                    if (frame.Type == "connected" && unsaid.Count > 0)
+                    {
+                        await _link.PostAsync([.. unsaid.Select(Track)], cancellationToken).ConfigureAwait(false);
+                    }
                 }
             }
             catch (Exception error) when (error is HttpRequestException or IOException or JsonException)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
 
@@ -7,6 +8,9 @@ namespace Tidings.Client.Transports;
 /// <summary>The channels of a stream or a poll as its address has them.</summary>
 internal static class FollowQuery
 {
+    // In characters.
+    private const int LongestInfos = 3000;
+
     public static string Of(IReadOnlyList<(string Channel, StreamPosition Position)> channels)
     {
         if (channels.Count == 0)
@@ -21,6 +25,30 @@ internal static class FollowQuery
         }
 
         return query.ToString();
+    }
+
+    /// <summary>What is said of this client's members, as far as it fits into an address: to follow the rest of the query; "" for nothing.</summary>
+    /// <param name="infos">What is said.</param>
+    /// <param name="left">What did not fit.</param>
+    public static string OfInfos(IReadOnlyList<(string Channel, ReadOnlyMemory<byte> Info)> infos, out IReadOnlyList<(string Channel, ReadOnlyMemory<byte> Info)> left)
+    {
+        var query = new StringBuilder();
+        var unsaid = new List<(string, ReadOnlyMemory<byte>)>();
+        foreach (var (channel, info) in infos)
+        {
+            var entry = Uri.EscapeDataString($"\"{JsonEncodedText.Encode(channel)}\":{Encoding.UTF8.GetString(info.Span)}");
+            if (query.Length + entry.Length > LongestInfos)
+            {
+                unsaid.Add((channel, info));
+            }
+            else
+            {
+                query.Append(query.Length == 0 ? "" : "%2C").Append(entry);
+            }
+        }
+
+        left = unsaid;
+        return query.Length == 0 ? "" : $"&info=%7B{query}%7D";
     }
 }
 

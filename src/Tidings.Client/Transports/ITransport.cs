@@ -20,6 +20,9 @@ internal interface ITransport : IAsyncDisposable
     /// <exception cref="TransportException">The connection has ended.</exception>
     ValueTask SendAsync(IReadOnlyList<PendingCommand> commands, CancellationToken cancellationToken);
 
+    /// <summary>Whether what is said of this client's members goes with what the transport asks for next, and needs no command.</summary>
+    bool TryTrack() => false;
+
     /// <summary>Answers a heartbeat, or asks for a sign of life, where the transport has such.</summary>
     ValueTask SendSignAsync(ReadOnlyMemory<byte> sign, CancellationToken cancellationToken);
 
@@ -43,8 +46,11 @@ internal interface IFollowedChannels
     /// <summary>At most sixteen channels and where each goes on; empty where the server is to choose.</summary>
     IReadOnlyList<(string Channel, StreamPosition Position)> Followed { get; }
 
-    /// <summary>Whether joins and leaves are wanted.</summary>
+    /// <summary>Whether joins, leaves and updates are wanted.</summary>
     bool Presence { get; }
+
+    /// <summary>What is said of this client's members, as JSON.</summary>
+    IReadOnlyList<(string Channel, ReadOnlyMemory<byte> Info)> Infos { get; }
 
     /// <summary>Tokens that grant single channels, as a header has them; "" for none.</summary>
     string Tokens { get; }

@@ -14,12 +14,16 @@ internal sealed class PollingTransport : IFollowingTransport
     // How long an answer may take beyond the waiting it was asked for.
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan TrackPause = TimeSpan.FromSeconds(1);
+
     private readonly HttpLink _link;
     private readonly TimeProvider _time;
     private readonly FollowSignal _changed;
     private readonly IFollowedChannels _channels;
     private readonly Task _running;
+    private readonly ITimer _track;
     private string? _position;
+    private int _tracking;
 
     public PollingTransport(HttpLink link, IFollowedChannels channels, TimeProvider time)
     {
@@ -27,6 +31,7 @@ internal sealed class PollingTransport : IFollowingTransport
         _channels = channels;
         _changed = new FollowSignal(channels);
         _time = time;
+        _track = time.CreateTimer(static transport => ((PollingTransport)transport!).TrackNow(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _running = Task.Run(RunAsync);
     }
 
@@ -41,6 +46,17 @@ internal sealed class PollingTransport : IFollowingTransport
 
     public ValueTask SendSignAsync(ReadOnlyMemory<byte> sign, CancellationToken cancellationToken) => default;
 
+    /// <summary>Another poll says it, at most one a second.</summary>
+    public bool TryTrack()
+    {
+        if (Interlocked.Exchange(ref _tracking, 1) == 0)
+        {
+            _track.Change(TrackPause, Timeout.InfiniteTimeSpan);
+        }
+
+        return true;
+    }
+
     public void Follow() => _changed.SetIfChanged();
 
     public void Renew(string? token) => _link.Token = token;
@@ -50,7 +66,14 @@ internal sealed class PollingTransport : IFollowingTransport
     public async ValueTask DisposeAsync()
     {
         _link.Dispose();
+        await _track.DisposeAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
+    }
+
+    private void TrackNow()
+    {
+        Volatile.Write(ref _tracking, 0);
+        _changed.Set();
     }
 
     private async Task RunAsync()
@@ -105,7 +128,7 @@ internal sealed class PollingTransport : IFollowingTransport
     private async Task<ServerFrame> AskAsync(IReadOnlyList<(string, StreamPosition)> followed, int wait, CancellationToken cancellationToken)
     {
         var from = followed.Count > 0 ? FollowQuery.Of(followed) : _position is null ? "" : "since=" + Uri.EscapeDataString(_position);
-        using var response = await _link.GetAsync($"wait={wait}&{from}".TrimEnd('&'), "application/json", _channels.Tokens, cancellationToken).ConfigureAwait(false);
+        using var response = await _link.GetAsync($"wait={wait}&{from}".TrimEnd('&') + FollowQuery.OfInfos(_channels.Infos, out _), "application/json", _channels.Tokens, cancellationToken).ConfigureAwait(false);
         var answer = await _link.ReadAsync(response, cancellationToken).ConfigureAwait(false);
         if (answer.ValueKind != JsonValueKind.Object)
         {

@@ -65,7 +65,18 @@ internal static class CommandWriter
         }
 
         True(writer, "presence"u8, wish.Presence);
+        if (wish.Info is { IsEmpty: false } info)
+        {
+            Raw(writer, "info"u8, info.Span);
+        }
+
         True(writer, "conflate"u8, wish.Conflate);
+    }
+
+    public static void Track(Utf8JsonWriter writer, string channel, ReadOnlySpan<byte> info)
+    {
+        writer.WriteString("channel"u8, channel);
+        Raw(writer, "info"u8, info.IsEmpty ? "null"u8 : info);
     }
 
     public static void History(Utf8JsonWriter writer, string channel, HistoryOptions options, string? token = null)

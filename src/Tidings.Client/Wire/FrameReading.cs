@@ -45,7 +45,11 @@ internal static class FrameReading
     }
 
     public static ChannelMember? Member(this ServerFrame frame) =>
-        frame.Text("user") is { } user ? new ChannelMember(user, (int)Math.Min(frame.Whole("connections") ?? 0, int.MaxValue), frame.Raw("info")) : null;
+        frame.Text("user") is { } user ? new ChannelMember(user, (int)Math.Min(frame.Whole("connections") ?? 0, int.MaxValue), frame.Raw("info"))
+        {
+            Connection = frame.Text("connection"),
+            UserInfo = frame.Raw("user_info"),
+        } : null;
 
     /// <summary>Why a command was refused.</summary>
     public static TidingsException Refusal(this ServerFrame frame) => new(

@@ -14,6 +14,7 @@ public abstract partial class ProtocolExamples(string pump) : ServerTests(pump)
     [
         ("Tidings:Channels:0:Pattern", "chat:*"), ("Tidings:Channels:0:Publish", "anyone"),
         ("Tidings:Channels:1:Pattern", "lobby:*"), ("Tidings:Channels:1:Presence", "true"),
+        ("Tidings:Channels:2:Pattern", "board:*"), ("Tidings:Channels:2:Presence", "true"), ("Tidings:Channels:2:PresenceInfo", "true"),
     ];
 
     public static TheoryData<string> Titles => [.. Dialogues().Select(dialogue => dialogue.Title)];
@@ -55,8 +56,8 @@ public abstract partial class ProtocolExamples(string pump) : ServerTests(pump)
         var all = string.Join('\n', Dialogues().SelectMany(dialogue => dialogue.Lines));
         string[] types =
         [
-            "subscribe", "unsubscribe", "publish", "send", "history", "presence", "call", "ping", "quit",
-            "connected", "subscribed", "unsubscribed", "published", "message", "gap", "sent", "direct", "join", "leave", "pong", "error",
+            "subscribe", "unsubscribe", "publish", "send", "history", "presence", "track", "call", "ping", "quit",
+            "connected", "subscribed", "unsubscribed", "published", "message", "gap", "sent", "direct", "join", "leave", "update", "tracked", "pong", "error",
         ];
         Assert.All(types, type => Assert.Contains($"{{\"type\":\"{type}\"", all));
     }

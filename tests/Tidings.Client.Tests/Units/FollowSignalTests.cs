@@ -46,6 +46,8 @@ public sealed class FollowSignalTests
 
     private sealed class Channels : IFollowedChannels
     {
+        public IReadOnlyList<(string Channel, ReadOnlyMemory<byte> Info)> Infos => [];
+
         public string[] Names { get; set; } = [];
 
         public bool Presence { get; set; }

@@ -6,7 +6,7 @@ import { TokenSource } from '../base/token-source.js';
  * @typedef {import('../base/position.js').StreamPosition} StreamPosition
  * @typedef {import('./subscription.js').Subscription} Subscription
  *
- * @typedef {{ since?: StreamPosition, last?: number, presence: boolean, conflate: boolean }} Wish
+ * @typedef {{ since?: StreamPosition, last?: number, presence: boolean, conflate: boolean, info?: any }} Wish
  * @typedef {{ frame: Frame, epoch: string, candidates: number[], until: number }} Held
  */
 
@@ -25,6 +25,8 @@ export class SharedChannel {
   #active = false;
   /** What the server was asked for. @type {Wish} */
   #asked = { presence: false, conflate: false };
+  /** What others are shown of this client; undefined where nothing was said. @type {any} */
+  #info;
   /** What waits behind a message that may be one's own. @type {Held[]} */
   #held = [];
   #cancelHold = () => {};
@@ -64,8 +66,22 @@ export class SharedChannel {
   /** @param {Subscription} subscription */
   add(subscription) {
     this.#subscriptions.add(subscription);
-    const { token } = subscription.options;
+    const { token, info } = subscription.options;
+    if (info !== undefined) this.#info = info;
     if (token !== undefined) this.#tokens ??= new TokenSource(typeof token === 'function' ? () => token(this.channel) : token);
+  }
+
+  /** @param {any} info what others are shown of this client @returns {boolean} whether the server is to be told now, and not as it is asked */
+  track(info) {
+    this.#info = info ?? null;
+    if (this.#active) this.#asked.info = this.#info;
+    return this.#active;
+  }
+
+  /** What is to be said to a server that has subscribed it, and was told something else. @returns {any} undefined where there is nothing */
+  takeUntold() {
+    if (!this.#active || this.#info === undefined || this.#asked.info === this.#info) return undefined;
+    return (this.#asked.info = this.#info);
   }
 
   /** Whether a token is to be had before it can be asked for. */
@@ -107,13 +123,14 @@ export class SharedChannel {
 
   /** @returns {Frame} the command that (re)makes it */
   command() {
-    const { since, last, presence, conflate } = this.#wanted();
+    const { since, last, presence, conflate, info } = this.#wanted();
     return {
       type: 'subscribe',
       channel: this.channel,
       ...(since ? { since: { ...since } } : last !== undefined && { last }),
       ...(presence && { presence }),
       ...(conflate && { conflate }),
+      ...(info !== undefined && info !== null && { info }),
       ...(this.#token !== undefined && { token: this.#token }),
     };
   }
@@ -153,7 +170,7 @@ export class SharedChannel {
     if (!goesOn) this.#tell({ ...frame, beginsAs });
   }
 
-  /** @param {Frame} frame a message, gap, join or leave, or what was removed */
+  /** @param {Frame} frame a message, gap, join, leave or update, or what was removed */
   told(frame) {
     if (!this.#active || !this.#position) return;
     if (frame.type === 'message' && frame.offset !== undefined) {
@@ -225,6 +242,7 @@ export class SharedChannel {
       last: all[0]?.last,
       presence: all.some(({ presence }) => presence),
       conflate: all.every(({ conflate }) => conflate),
+      info: this.#info,
     };
   }
 }

@@ -1,77 +1,21 @@
 import { Emitter } from '../base/emitter.js';
 import { missedSince, reaches } from '../base/position.js';
 import { TidingsError } from '../base/tidings-error.js';
+import { Members } from './members.js';
 import { MessageStream } from './message-stream.js';
 
 /**
  * @typedef {import('../base/position.js').StreamPosition} StreamPosition
  * @typedef {import('../base/position.js').Gap} Gap
  * @typedef {import('../commands/commands.js').Frame} Frame
- */
-
-/**
- * @typedef {object} SubscribeOptions
- * @property {StreamPosition} [since] where to go on from, as `position` said it earlier
- * @property {number} [last]          how many of the newest messages to begin with; 0, as without it, for none. Not beside `since`
- * @property {boolean} [presence]     joins and leaves too
- * @property {string | ((channel: string) => string | undefined | Promise<string | undefined>)} [token] a token that grants this subscription, or what gets one; it is asked for another before the last one ends
- * @property {boolean} [conflate]     a reader that lags needs only the newest message of each key (over WebSocket, and where all subscriptions of the channel say so)
- */
-
-/**
- * @typedef {object} Message
- * @property {string} channel
- * @property {number} [offset]  missing in what is said in passing
- * @property {any} data
- * @property {string} [event]   the name of the event that it is
- * @property {string} [from]    the user who published it
- * @property {string} [connection]  the connection that published it, where the channel's kind tells
- * @property {string} [key]
- * @property {number} time      Unix milliseconds
- * @property {true} [removed]   in a history: it was erased, and the offset is all there is of it
- * @property {true} [own]       this client published it; missing in the messages of others, and in what is said in passing
- */
-
-/** @typedef {{ user: string, connections: number, info?: any }} Member */
-
-/**
- * @typedef {object} Subscribed
- * @property {string} channel
- * @property {string} epoch
- * @property {number} offset       messages follow after it
- * @property {boolean} [recovered] only after coming back: whether nothing is missing
- * @property {{ members: Member[], count: number }} [presence]
- */
-
-/** @typedef {{ channel: string, member: Member }} MemberChange */
-
-/**
- * @typedef {SubscriptionEventMap & Record<`event:${string}`, Message>} SubscriptionEvents  `event:paid` tells the messages whose event is `paid`, after `message`
- *
- * @typedef {object} SubscriptionEventMap
- * @property {Message} message
- * @property {Subscribed} subscribed  at the beginning, and each time it is back
- * @property {Gap} gap
- * @property {{ channel: string, offset: number }} removed  a message was erased: what was kept of it is to go
- * @property {MemberChange} join
- * @property {MemberChange} leave
- * @property {{ channel: string, code?: string, reason?: string }} unsubscribed  refused, or ended by the server: it will not come back by itself
- * @property {{ channel: string, code: string, error: string }} error  could not be subscribed now; tried again
- */
-
-/**
- * @typedef {object} PublishOptions
- * @property {string} [key]             of several messages with one key, readers that conflate get the newest
- * @property {string} [idempotencyKey]  without it a random one is drawn for each call
- * @property {boolean} [durable]        refused where a crash of the server's store could lose it
- * @property {string} [event]           the name of the event that the message is, as `paid`: 1 to 200 bytes of printable text
- * @property {boolean} [except]         this client does not get it live; it has its offset and is kept all the same
- * @property {boolean} [ephemeral]      said in passing: not kept, has no offset, and fails at once where there is no connection
- *
- * @typedef {{ channel: string, epoch?: string, offset?: number }} Published  Without a position: in passing, or dropped by the application.
- * @typedef {{ since?: StreamPosition, last?: number, before?: StreamPosition, limit?: number }} HistoryOptions  One of `since` (the messages after it), `before` (those just before it, in ascending order) and `last`; `limit` 0 asks for the position alone
- * @typedef {{ epoch: string, offset: number, messages: Omit<Message, 'channel'>[], recovered?: boolean }} History
- * @typedef {{ members: Member[], count: number }} Presence
+ * @typedef {import('./contract.js').SubscribeOptions} SubscribeOptions
+ * @typedef {import('./contract.js').Message} Message
+ * @typedef {import('./contract.js').SubscriptionEvents} SubscriptionEvents
+ * @typedef {import('./contract.js').PublishOptions} PublishOptions
+ * @typedef {import('./contract.js').Published} Published
+ * @typedef {import('./contract.js').HistoryOptions} HistoryOptions
+ * @typedef {import('./contract.js').History} History
+ * @typedef {import('./contract.js').Presence} Presence
  */
 
 /**
@@ -80,6 +24,8 @@ import { MessageStream } from './message-stream.js';
  * @property {(channel: string, data: unknown, options?: PublishOptions) => Promise<Published>} publish
  * @property {(channel: string, options?: HistoryOptions) => Promise<History>} history
  * @property {(channel: string, options?: { limit?: number }) => Promise<Presence>} presence
+ * @property {(channel: string, info: any) => Promise<unknown>} track
+ * @property {Members} [members]  where members are kept that outlive the subscription
  * @property {(subscription: Subscription) => void} unsubscribe
  * @property {(error: Error) => void} [stopped]  there will be no connection until the client is told to connect
  */
@@ -117,6 +63,8 @@ export class Subscription extends Emitter {
   constructor(options, shared, owner) {
     super();
     this.channel = shared.channel;
+    /** Who is there, with `presence`; empty without. */
+    this.members = owner.members ?? new Members();
     /** @internal */
     this.options = options;
     this.#position = options.since;
@@ -152,6 +100,16 @@ export class Subscription extends Emitter {
   /** Who is there. @param {{ limit?: number }} [options] */
   presence(options) {
     return this.#owner.presence(this.channel, options);
+  }
+
+  /**
+   * Says what others are shown of this client's member, here and after each time it was away, where the channel's kind has `PresenceInfo`. Of several subscriptions
+   * of a channel the last call counts. Where the channel is not subscribed now, it completes at once, and what was said goes with the subscription.
+   * @param {any} info JSON of at most 4 KB; null for nothing
+   * @returns {Promise<void>} fails with a TidingsError
+   */
+  async track(info) {
+    if (this.#shared.track(info)) await this.#owner.track(this.channel, info);
   }
 
   /** Ends it; loops over it end. Other subscriptions of the channel go on. */
@@ -225,7 +183,10 @@ export class Subscription extends Emitter {
         break;
       case 'join':
       case 'leave':
-        if (this.options.presence) this.emit(frame.type, { channel: this.channel, member: frame.member });
+      case 'update':
+        if (!this.options.presence) break;
+        this.members.told(frame.type, frame.member);
+        this.emit(frame.type, { channel: this.channel, member: frame.member });
         break;
       case 'error':
         this.emit('error', { channel: this.channel, code: frame.code, error: frame.error });
@@ -251,6 +212,8 @@ export class Subscription extends Emitter {
     const before = this.#position;
     const reached = reaches(before, now);
     if (!reached) this.#position = now;
+    if (presence !== undefined && this.options.presence) this.members.set(presence);
+    else if (this.options.presence) void this.#readMembers();
     this.emit('subscribed', {
       channel: this.channel,
       ...now,
@@ -285,6 +248,16 @@ export class Subscription extends Emitter {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const frame of waiting) this.told(frame);
+  }
+
+  /** A stream or a poll does not say who is there: what is told of members meanwhile comes after the list. */
+  async #readMembers() {
+    try {
+      const presence = await this.presence();
+      if (!this.#ended) this.members.set(presence);
+    } catch {
+      // They are as they were, and asked for again when the subscription is back.
+    }
   }
 
   /** @param {TidingsError} error */

@@ -55,7 +55,7 @@ export class Subscriptions {
   /**
    * The same channel twice is subscribed once: the subscriptions share it.
    * @param {string} channel
-   * @param {import('./subscription.js').SubscribeOptions} options
+   * @param {import('./contract.js').SubscribeOptions} options
    * @param {import('./subscription.js').SubscriptionOwner} owner
    */
   add(channel, options, owner) {
@@ -70,6 +70,7 @@ export class Subscriptions {
       this.#ask(shared);
     }
     if (shared.active) subscription.join();
+    this.#track(shared);
     return subscription;
   }
 
@@ -142,6 +143,7 @@ export class Subscriptions {
       case 'removed':
       case 'join':
       case 'leave':
+      case 'update':
         this.#told(frame);
         return true;
       case 'subscribed':
@@ -182,6 +184,7 @@ export class Subscriptions {
       shared.onExpiring(frame.expires, () => this.#obtain(shared, true));
       const { expires: _, ...answer } = frame;
       shared.subscribed(answer);
+      this.#track(shared);
     } else if (this.#renewing.has(frame.id)) {
       const renewed = /** @type {SharedChannel} */ (this.#renewing.get(frame.id));
       this.#renewing.delete(frame.id);
@@ -190,6 +193,12 @@ export class Subscriptions {
       this.#held.add(frame.channel);
       if (!this.#followed.has(frame.channel)) this.#served.set(frame.channel, { epoch: frame.epoch, offset: frame.offset });
     }
+  }
+
+  /** What was said of this client since the channel was asked for. @param {SharedChannel} shared */
+  #track(shared) {
+    const info = shared.takeUntold();
+    if (info !== undefined) this.#send([{ type: 'track', channel: shared.channel, info, id: this.#newId() }]);
   }
 
   /** @param {Frame} frame */

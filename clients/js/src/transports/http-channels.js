@@ -5,6 +5,8 @@ import { encodePosition, LONGEST_EPOCH, LONGEST_POSITION, MOST_CHANNELS } from '
  * @typedef {import('../base/position.js').StreamPosition & { channel: string, expires?: number }} ListedChannel
  */
 
+/** How much of an address may say what is shown of this client, in characters. */
+const LONGEST_INFOS = 3_000;
 const EVERYBODY = 'all';
 const TOO_MANY = `At most ${MOST_CHANNELS} channels without a WebSocket`;
 
@@ -29,6 +31,8 @@ export class HttpChannels {
   #excess = [];
   /** Tokens of the channels that the next request asks for, as a header has them. */
   #tokens = '';
+  /** What the request has no room to say of this client. @type {Frame[]} */
+  #unsaid = [];
 
   /** @param {import('./transport.js').TransportContext} context */
   constructor(context) {
@@ -43,6 +47,11 @@ export class HttpChannels {
   /** Tokens that grant single channels of the request, as its header has them; '' for none. */
   get tokens() {
     return this.#tokens;
+  }
+
+  /** What the request under way had no room to say of this client, as commands. */
+  get unsaid() {
+    return this.#unsaid;
   }
 
   /** A channel that may not be read. @param {Frame} frame `unsubscribed` @returns {Frame} what answers the command that asked for it */
@@ -75,6 +84,9 @@ export class HttpChannels {
     if (since) query.set('since', since);
     if (last > 0) query.set('last', String(last));
     if (taken.some(({ presence }) => presence)) query.set('presence', 'true');
+    const [infos, unsaid] = infosOf(taken);
+    if (Object.keys(infos).length > 0) query.set('info', JSON.stringify(infos));
+    this.#unsaid = unsaid;
     this.#requested = new Set(taken.map(({ channel }) => channel));
     this.#answerable = new Map(taken.filter((command) => followed.includes(command)).map((command) => [command.channel, wishOf(command)]));
     this.#unwanted = false;
@@ -150,6 +162,25 @@ export class HttpChannels {
     }
     return answers;
   }
+}
+
+/**
+ * What they say of this client, as far as it fits into an address.
+ * @param {Frame[]} commands @returns {[Record<string, any>, Frame[]]} the rest as commands
+ */
+function infosOf(commands) {
+  /** @type {Record<string, any>} */
+  const infos = {};
+  /** @type {Frame[]} */
+  const rest = [];
+  let room = LONGEST_INFOS;
+  for (const { channel, info } of commands) {
+    if (info === undefined) continue;
+    room -= encodeURIComponent(JSON.stringify([channel, info])).length;
+    if (room > 0) infos[channel] = info;
+    else rest.push({ type: 'track', channel, info });
+  }
+  return [infos, rest];
 }
 
 /** @param {Frame} command @returns {string} what it asks for */

@@ -2,6 +2,9 @@ import { textOf } from '../base/application-code.js';
 import { HttpChannels } from './http-channels.js';
 import { HttpCommands } from './http-commands.js';
 
+/** Between two polls that begin to say something of this client, in milliseconds. */
+const TRACK_PAUSE = 1_000;
+
 /**
  * @typedef {import('../commands/commands.js').Frame} Frame
  * @typedef {import('../link/link.js').End} End
@@ -28,6 +31,8 @@ export class HttpTransport {
   #opened = false;
   #closed = false;
   #restarting = false;
+  /** @type {(() => void) | undefined} */
+  #cancelTrack;
 
   /** @param {import('./transport.js').TransportContext} context @param {Carry} carry */
   constructor(context, carry) {
@@ -73,6 +78,7 @@ export class HttpTransport {
     this.#context.receive({ ...frame, subscriptions: listed });
     const served = this.#context.served();
     for (const subscription of listed) if (!isFirst && !served.has(subscription.channel)) this.#context.receive({ type: 'subscribed', ...subscription });
+    if (this.#connection !== null && this.#channels.unsaid.length > 0) this.#commands.send(this.#channels.unsaid);
     this.#answer();
   }
 
@@ -94,8 +100,20 @@ export class HttpTransport {
   /** @param {Frame[]} commands */
   send(commands) {
     const own = this.#channels.take(commands);
-    if (own.length > 0) this.#commands.send(own);
+    const said = this.#connection === null ? own.filter((command) => !this.#trackByPoll(command)) : own;
+    if (said.length > 0) this.#commands.send(said);
     if (own.length < commands.length) this.#answer();
+  }
+
+  /** A poll says what is shown of this client as it comes: another one begins, at most one a second. @param {Frame} command @returns {boolean} whether it does */
+  #trackByPoll({ type, channel, id }) {
+    if (type !== 'track') return false;
+    queueMicrotask(() => this.#closed || this.#context.receive({ type: 'tracked', channel, id }));
+    this.#cancelTrack ??= this.host.after(() => {
+      this.#cancelTrack = undefined;
+      if (!this.#closed) this.#restart();
+    }, TRACK_PAUSE);
+    return true;
   }
 
   /** @param {string} token */
@@ -113,6 +131,7 @@ export class HttpTransport {
     this.#closed = true;
     this.#request.abort();
     this.#commands.stop();
+    this.#cancelTrack?.();
   }
 
   #answer() {
