@@ -14,6 +14,7 @@ internal abstract class FuzzTarget
         new Targets.InflateTarget(),
         new Targets.OutboundQueueTarget(),
         new Targets.CommandReaderTarget(),
+        new Targets.CentrifugeReaderTarget(),
         new Targets.PositionTarget(),
         new Targets.RedisEntryTarget(),
     ];

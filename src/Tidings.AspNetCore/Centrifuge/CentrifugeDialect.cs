@@ -26,7 +26,7 @@ internal sealed class CentrifugeDialect(MessageDeflater? deflater, CentrifugeTok
 
     public override bool SeesConnections => true;
 
-    public override int MessagesInAnswer => CentrifugeReader.MostMessages;
+    public override int MessagesInAnswer => CentrifugeFields.MostMessages;
 
     public override DisconnectCode? Oversized => DisconnectCode.MessageTooLarge;
 

@@ -18,7 +18,7 @@ public static class CentrifugeEndpoints
     private static readonly string[] Preflight = [HttpMethods.Options];
 
     /// <summary>Maps the WebSocket <c>/connection/websocket</c>, the streams <c>/connection/sse</c> and <c>/connection/http_stream</c> with <c>/emulation</c>,
-    /// as <c>Tidings:Centrifuge</c> says (docs/guides/centrifuge.md).</summary>
+    /// and the HTTP API below <c>Tidings:Centrifuge:ApiPath</c>, as <c>Tidings:Centrifuge</c> says (docs/guides/centrifuge.md).</summary>
     /// <remarks>Who comes is said by the token of the <c>connect</c> command: by <c>Tidings:Centrifuge:Secret</c>, or else as on every other route. Without a token it is whom the request
     /// says, or somebody anonymous where that is allowed. What may be done is decided by the kinds of channels, as everywhere.</remarks>
     /// <param name="endpoints">Where to map.</param>
@@ -30,6 +30,7 @@ public static class CentrifugeEndpoints
         edge.Node.Subscribing.ShowConnections();
         var group = endpoints.MapGroup("");
         MapClients(group, edge, edge.Node.Speak(MakeDialect(edge, options)));
+        group.MapPost(options.ApiPath.TrimEnd('/') + "/{method}", new CentrifugeApi(edge, options).ServeAsync).WithMetadata(new AllowAnonymousAttribute()).ExcludeFromDescription();
         if (options.Insecure)
         {
             group.WithMetadata(new AllowAnonymousAttribute());

@@ -90,18 +90,28 @@ internal static class CentrifugeJson
 
     public static void WriteHistory(JsonFrame frame, HistoryPart part, bool reverse)
     {
-        var writer = frame.Writer;
-        writer.WriteStartObject("history"u8);
+        frame.Writer.WriteStartObject("history"u8);
+        WriteHistoryFields(frame, part, reverse);
+        frame.Writer.WriteEndObject();
+    }
+
+    public static void WriteHistoryFields(JsonFrame frame, HistoryPart part, bool reverse)
+    {
         WritePublications(frame, reverse ? part.Messages.Reverse() : part.Messages);
-        writer.WriteString("epoch"u8, part.Top.Epoch);
-        writer.WriteNumber("offset"u8, part.Top.Offset);
-        writer.WriteEndObject();
+        frame.Writer.WriteString("epoch"u8, part.Top.Epoch);
+        frame.Writer.WriteNumber("offset"u8, part.Top.Offset);
     }
 
     public static void WritePresence(JsonFrame frame, PresenceList list)
     {
+        frame.Writer.WriteStartObject("presence"u8);
+        WriteMembers(frame, list);
+        frame.Writer.WriteEndObject();
+    }
+
+    public static void WriteMembers(JsonFrame frame, PresenceList list)
+    {
         var writer = frame.Writer;
-        writer.WriteStartObject("presence"u8);
         writer.WriteStartObject("presence"u8);
         foreach (var member in list.Members)
         {
@@ -111,20 +121,21 @@ internal static class CentrifugeJson
         }
 
         writer.WriteEndObject();
-        writer.WriteEndObject();
     }
 
     public static void WriteStats(JsonFrame frame, PresenceList list)
     {
-        var writer = frame.Writer;
-        writer.WriteStartObject("presence_stats"u8);
-        writer.WriteNumber("num_clients"u8, list.Count);
-        writer.WriteNumber("num_users"u8, CountUsers(list));
-        writer.WriteEndObject();
+        frame.Writer.WriteStartObject("presence_stats"u8);
+        WriteCounts(frame.Writer, list);
+        frame.Writer.WriteEndObject();
     }
 
-    /// <summary>How many users there are among the members that are listed; all who are anonymous are one.</summary>
-    public static int CountUsers(PresenceList list) => list.Members.Select(static member => Read(member.Info).User ?? "").Distinct().Count();
+    /// <summary>How many connections there are, and how many users among those that are listed; all who are anonymous are one.</summary>
+    public static void WriteCounts(Utf8JsonWriter writer, PresenceList list)
+    {
+        writer.WriteNumber("num_clients"u8, list.Count);
+        writer.WriteNumber("num_users"u8, list.Members.Select(static member => Read(member.Info).User ?? "").Distinct().Count());
+    }
 
     /// <summary>A publication under <paramref name="name"/>; without one, as an item of a list.</summary>
     private static void WritePublication(JsonFrame frame, Message message, ReadOnlySpan<byte> name)

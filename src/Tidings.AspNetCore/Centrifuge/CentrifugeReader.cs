@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json;
-using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
+
+using static Tidings.AspNetCore.Centrifuge.CentrifugeFields;
 
 namespace Tidings.AspNetCore.Centrifuge;
 
@@ -16,11 +17,10 @@ internal static class CentrifugeReader
     /// <summary>The method that an asynchronous message of a client calls.</summary>
     public const string Send = "send";
 
-    /// <summary>The most messages that one answer of a history lists.</summary>
-    public const int MostMessages = 300;
-
     private const int LongestMethod = 200;
     private const ulong MustRecover = 2;
+
+    private static ReadOnlySpan<byte> Blank => " \t\r\n"u8;
 
     private static readonly JsonDocumentOptions Bounds = new() { MaxDepth = JsonPayload.MaxDepth };
     private static readonly CommandFault Fatal = new("bad request", []) { Ends = true };
@@ -39,20 +39,16 @@ internal static class CentrifugeReader
     public static CommandFault? Read(ref ReadOnlySpan<byte> text, out Command command)
     {
         command = new Command { Type = CommandType.Pong };
-        ReadOnlySpan<byte> line = default;
-        while (line.IsEmpty && !text.IsEmpty)
-        {
-            var end = text.IndexOf((byte)'\n');
-            line = (end < 0 ? text : text[..end]).Trim(" \t\r"u8);
-            text = end < 0 ? default : text[(end + 1)..];
-            text = text.Trim(" \t\r\n"u8).IsEmpty ? default : text;
-        }
-
-        if (line.IsEmpty)
+        text = text.TrimStart(Blank);
+        if (text.IsEmpty)
         {
             return null;
         }
 
+        // From the front alone: what is left stays the end of the message.
+        var end = text.IndexOf((byte)'\n');
+        var line = end < 0 ? text : text[..end];
+        text = end < 0 ? default : text[(end + 1)..].TrimStart(Blank);
         try
         {
             using var document = JsonDocument.Parse(line.ToArray(), Bounds);
@@ -276,71 +272,6 @@ internal static class CentrifugeReader
         target.Since = recover ? position : null;
         return true;
     }
-
-    // An epoch that cannot be one of ours is one that is not.
-    private static bool TryPosition(JsonElement value, out StreamPosition? position)
-    {
-        position = null;
-        if (value.ValueKind != JsonValueKind.Object || !TryNumber(value, "offset", out var offset) || !TryText(value, "epoch", out var epoch))
-        {
-            return false;
-        }
-
-        epoch ??= "";
-        var known = epoch.Length <= StreamPosition.LongestEpoch && LogEntry.IsEpoch(Encoding.UTF8.GetBytes(epoch));
-        position = new StreamPosition(known ? epoch : "_", (long)Math.Min(offset, StreamPosition.LargestOffset));
-        return true;
-    }
-
-    // Absent or 0: the position alone. What is negative, or more than a page, is a page.
-    private static bool TryLimit(JsonElement value, out int limit)
-    {
-        limit = 0;
-        if (!value.TryGetProperty("limit", out var number) || number.ValueKind == JsonValueKind.Null)
-        {
-            return true;
-        }
-
-        if (number.ValueKind != JsonValueKind.Number || !number.TryGetInt64(out var wanted))
-        {
-            return false;
-        }
-
-        limit = wanted is < 0 or > MostMessages ? MostMessages : (int)wanted;
-        return true;
-    }
-
-    /// <summary>A text; null where it is absent or empty.</summary>
-    private static bool TryText(JsonElement value, string name, out string? text)
-    {
-        text = null;
-        if (value.TryGetProperty(name, out var found) && found.ValueKind != JsonValueKind.Null)
-        {
-            if (found.ValueKind != JsonValueKind.String)
-            {
-                return false;
-            }
-
-            text = found.GetString() is { Length: > 0 } given ? given : null;
-        }
-
-        return true;
-    }
-
-    private static bool TryFlag(JsonElement value, string name, out bool flag)
-    {
-        flag = value.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.True;
-        return flag || found.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null or JsonValueKind.False;
-    }
-
-    private static bool TryNumber(JsonElement value, string name, out ulong number)
-    {
-        number = 0;
-        return !value.TryGetProperty(name, out var found) || found.ValueKind == JsonValueKind.Null || (found.ValueKind == JsonValueKind.Number && found.TryGetUInt64(out number));
-    }
-
-    private static ReadOnlyMemory<byte> Data(JsonElement value) =>
-        value.TryGetProperty("data", out var data) ? CommandReader.WithoutLineBreaks(Encoding.UTF8.GetBytes(data.GetRawText())) : default;
 
     private static CommandFault Fault(string field, string message) => CommandFault.Fields(new FieldFault(field, message));
 }

@@ -46,10 +46,16 @@ internal sealed class ServerKey
     /// <summary>Null where the request may go on; otherwise the answer.</summary>
     /// <param name="request">The request.</param>
     /// <param name="rate">What further work of the request counts against, where it may go on.</param>
-    public IResult? Refuse(HttpRequest request, out SharedRate rate)
+    public IResult? Refuse(HttpRequest request, out SharedRate rate) => Refuse(request, Bearer(request), out rate);
+
+    /// <inheritdoc cref="Refuse(HttpRequest, out SharedRate)"/>
+    /// <param name="request">The request.</param>
+    /// <param name="shown">The key that it shows, in whatever header; or null.</param>
+    /// <param name="rate">What further work of the request counts against, where it may go on.</param>
+    public IResult? Refuse(HttpRequest request, string? shown, out SharedRate rate)
     {
         var keys = _keys;
-        var holder = Find(keys, request) ?? (keys.TrustsLocal && DirectLocal.Is(request) ? keys.Local : null);
+        var holder = Find(keys, request, shown) ?? (keys.TrustsLocal && DirectLocal.Is(request) ? keys.Local : null);
         rate = (holder ?? keys.Local).Rate;
         if (holder is null)
         {
@@ -78,20 +84,21 @@ internal sealed class ServerKey
         : $"There is no key, and nobody is let in without one. Set {_options}, and send it as \"Authorization: Bearer <key>\".";
 
     // All keys are compared, whichever fits: the time tells nothing.
-    private static Holder? Find(Keys keys, HttpRequest request)
+    private static Holder? Find(Keys keys, HttpRequest request) => Find(keys, request, Bearer(request));
+
+    private static Holder? Find(Keys keys, HttpRequest request, string? shown)
     {
         if (keys.Admin is { } admin && request.HttpContext.Features.Get<AdminSession>() is not null)
         {
             return admin;
         }
 
-        var authorization = request.Headers.Authorization;
-        if (authorization is not { Count: 1 } || !authorization[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        if (shown is null)
         {
             return null;
         }
 
-        var hash = Hash(authorization[0]![Scheme.Length..]);
+        var hash = Hash(shown);
         Holder? found = null;
         foreach (var holder in keys.Holders)
         {
@@ -100,6 +107,9 @@ internal sealed class ServerKey
 
         return found;
     }
+
+    private static string? Bearer(HttpRequest request) =>
+        request.Headers.Authorization is { Count: 1 } authorization && authorization[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? authorization[0]![Scheme.Length..] : null;
 
     // Hashed, so that the comparison takes the same time for keys of any length.
     private Keys Make(IReadOnlyList<(string Option, string? Key)> keys, RateLimit limit, bool trustsLocal) => new(

@@ -1,4 +1,3 @@
-using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
 using Tidings.EndToEnd.Tests.Security;
 using Tidings.Protocol;

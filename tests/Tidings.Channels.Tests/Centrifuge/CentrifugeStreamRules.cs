@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
 
 namespace Tidings.Channels.Tests.Centrifuge;
