@@ -7,6 +7,7 @@ using Tidings.Data.Directories;
 using Tidings.Data.Logs;
 using Tidings.Data.State;
 using Tidings.Engine;
+using Tidings.Events;
 using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Security.Identities;
@@ -21,6 +22,7 @@ internal sealed class DataBackplane : IBackplane
     private readonly Journal _journal;
     private readonly StateDatabase _state;
     private readonly DataBroker _broker;
+    private readonly DataEventStore _events;
     private readonly MemoryPresence _presence;
     private readonly DataRevocations _revocations;
     private ConnectionRegistry? _connections;
@@ -44,6 +46,7 @@ internal sealed class DataBackplane : IBackplane
             Clock = clock;
             _state = state;
             Tasks = new DataTaskStore(state, clock);
+            _events = new DataEventStore(state, site.Node, site.Time);
             Tickets = new DataTickets(state, clock);
             _revocations = new DataRevocations(state);
             _presence = new MemoryPresence(site.Hub, site.Time);
@@ -78,6 +81,8 @@ internal sealed class DataBackplane : IBackplane
 
     public ITaskStore Tasks { get; }
 
+    public IEventStore Events => _events;
+
     /// <summary>What cannot be written can still be read, and connections are taken.</summary>
     public bool IsAvailable => true;
 
@@ -101,6 +106,7 @@ internal sealed class DataBackplane : IBackplane
             _presence.Dispose();
             _broker.Dispose();
             _journal.Dispose();
+            _events.Dispose();
             _state.Dispose();
             if (_journal.Fault is null)
             {

@@ -5,9 +5,11 @@ using Tidings.Channels;
 using Tidings.Clients;
 using Tidings.Connections;
 using Tidings.Engine;
+using Tidings.Events;
 using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Redis.Cluster;
+using Tidings.Redis.Events;
 using Tidings.Redis.Logs;
 using Tidings.Redis.Presence;
 using Tidings.Redis.Servers;
@@ -27,10 +29,12 @@ internal sealed class RedisBackplane : IBackplane
     private readonly RevocationLog _revocations;
     private readonly RedisPresence _presence;
     private readonly WatchedPresence _watched;
+    private readonly RedisEventStore _events;
+    private readonly IBroker _recorded;
     private readonly NodeLease[] _leases;
     private int _disposed;
 
-    public RedisBackplane(RedisOptions options, string node, Hub hub, TimeProvider time, IMeterFactory meters, ILogger log, TimeProvider? graceTime = null)
+    public RedisBackplane(RedisOptions options, string node, Hub hub, TimeProvider time, IMeterFactory meters, ILogger log, TimeProvider? graceTime = null, EventRecorder? events = null)
     {
         var keys = new RedisKeys(options.Prefix);
         Node = node;
@@ -46,9 +50,12 @@ internal sealed class RedisBackplane : IBackplane
         _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
         _watched = new WatchedPresence(_shards, _presence, hub, Broker, time);
         _presence.Watched = _watched;
+        _events = new RedisEventStore(_shards[0], keys, Node, metrics);
+        _recorded = events is null ? Broker : new RecordedBroker(Broker, events, time);
         _counts = new RedisCounts(_shards, keys, time);
         _names = new RedisClientNames(_shards, keys, Node, seal, time, metrics, log);
-        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i), _watched.On(i)], time, log))];
+        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i), _watched.On(i), .. i == 0 ? (ILeased[])[_events] : []], time, log))];
+        _events.Hold(_leases[0]);
         _presence.Hold(_leases);
         _counts.Hold(_leases);
         _names.Hold(_leases);
@@ -61,7 +68,9 @@ internal sealed class RedisBackplane : IBackplane
 
     public RedisBroker Broker { get; }
 
-    IBroker IBackplane.Broker => Broker;
+    IBroker IBackplane.Broker => _recorded;
+
+    public IEventStore Events => _events;
 
     public IBrokerClock Clock { get; }
 
@@ -127,5 +136,5 @@ internal sealed class RedisBackplane : IBackplane
 /// <summary>Makes the backplane from the application's options.</summary>
 internal sealed class RedisBackplaneFactory(RedisOptions options, IMeterFactory meters, ILogger<RedisBackplane> log) : IBackplaneFactory
 {
-    public IBackplane Create(BackplaneSite site) => new RedisBackplane(options, site.Node, site.Hub, site.Time, meters, log);
+    public IBackplane Create(BackplaneSite site) => new RedisBackplane(options, site.Node, site.Hub, site.Time, meters, log, events: site.Events);
 }

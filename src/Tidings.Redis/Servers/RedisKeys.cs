@@ -82,6 +82,22 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>A hash: who is there, and what is known of each member.</summary>
     public string Members(string channel) => $"{prefix}members:{Encode(channel)}";
 
+    /// <summary>A hash: what nodes hold that back ends are told of, by how many of them do.</summary>
+    public string EventCounts { get; } = prefix + "events:counts";
+
+    /// <summary>A string: the number of the newest batch of events that a node has added.</summary>
+    public string EventBatch(string node) => $"{prefix}events:batch:{node}";
+
+    /// <summary>What stands before a receiver's id in the names of its queue (a stream of events <c>e</c>) and of its queue's state (a hash: bytes <c>b</c>, events that were
+    /// dropped and not told of <c>t</c>, and <c>x</c> where it has unsubscribed).</summary>
+    public (string Queue, string State) BeforeReceiver { get; } = (prefix + "events:queue:", prefix + "events:state:");
+
+    /// <summary>Which node delivers to a receiver.</summary>
+    public string EventHolder(string receiver) => $"{prefix}events:holder:{receiver}";
+
+    /// <summary>Where all nodes hear that events were added.</summary>
+    public string EventNews { get; } = prefix + "events:news";
+
     /// <summary>Where all nodes hear what they are asked for.</summary>
     public string Nodes { get; } = prefix + "nodes";
 

@@ -20,6 +20,10 @@ internal sealed class RedisScript
     public static readonly RedisScript RemoveTask = new("task-remove");
     public static readonly RedisScript DueTasks = new("task-due");
     public static readonly RedisScript Lease = new("lease");
+    public static readonly RedisScript AddEvents = new("events-add");
+    public static readonly RedisScript SweepEvents = new("events-sweep");
+    public static readonly RedisScript HoldEvents = new("events-hold");
+    public static readonly RedisScript RemoveEvents = new("events-remove");
     public static readonly RedisScript PresencePut = new("presence-put");
     public static readonly RedisScript PresenceTrack = new("presence-track");
     public static readonly RedisScript PresenceKeep = new("presence-keep");
@@ -28,7 +32,7 @@ internal sealed class RedisScript
 
     /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
     public static readonly IReadOnlyList<RedisScript> All =
-        [Begin, Publish, Read, Erase, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret];
+        [Begin, Publish, Read, Erase, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, RemoveEvents];
 
     private RedisScript(string name)
     {

@@ -127,6 +127,8 @@ internal sealed partial class EventDelivery
             }
 
             Volatile.Write(ref _heldUntil, asked + Ticks(HoldLife));
+            // Also where the news of what was added was lost.
+            _mayHaveMore = true;
             Queued = (await _store.CountAsync(_index).ConfigureAwait(false)).Events;
         }
 
@@ -194,138 +196,6 @@ internal sealed partial class EventDelivery
         return _window.TakeNew(trimmed > 0 ? TrimmedEvent(trimmed) : null, Math.Max(0, trimmed));
     }
 
-    private async Task DeliverAsync(DeliveryBatch batch, CancellationToken cancellationToken)
-    {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var started = _time.GetTimestamp();
-        var longest = _receiver.Target.LimitOf(batch.Events.Count);
-        DeliveryOutcome outcome;
-        try
-        {
-            using var limit = new CancellationTokenSource(longest, _time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-            outcome = await _receiver.Target.DeliverAsync(batch.Events, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return;
-        }
-        catch (OperationCanceledException)
-        {
-            outcome = new DeliveryOutcome(DeliveryResult.Away, $"no answer within {longest.TotalSeconds:0.###} s");
-        }
-#pragma warning disable CA1031 // It counts as a refusal.
-        catch (Exception error)
-#pragma warning restore CA1031
-        {
-            LogFailed(error, _receiver.Name);
-            outcome = new DeliveryOutcome(DeliveryResult.Refused, error.GetType().Name);
-        }
-
-        try
-        {
-            _metrics.Told(outcome.Result, batch.Events.Count, _time.GetElapsedTime(started));
-            await FinishAsync(batch, outcome).ConfigureAwait(false);
-        }
-        catch (BrokerUnavailableException)
-        {
-            // Told, and still in the queue: it is told once more.
-            Forget();
-        }
-
-        _wake.Set();
-    }
-
-    private async Task FinishAsync(DeliveryBatch batch, DeliveryOutcome outcome)
-    {
-        switch (outcome.Result)
-        {
-            case DeliveryResult.Delivered:
-                await _store.RemoveAsync(_index, PlacesOf(batch.Events), -batch.Trimmed).ConfigureAwait(false);
-                lock (_gate)
-                {
-                    _outage.End();
-                    _refusedInRow = 0;
-                    _trimmed -= batch.Trimmed;
-                    _window.Remove(batch);
-                }
-
-                break;
-            case DeliveryResult.Unsubscribed:
-                _ended = true;
-                LogUnsubscribed(_receiver.Name);
-                await _store.EndAsync(_index).ConfigureAwait(false);
-                Forget();
-                break;
-            case DeliveryResult.Refused:
-                await RefuseAsync(batch, outcome).ConfigureAwait(false);
-                break;
-            default:
-                lock (_gate)
-                {
-                    _outage.GoOn(outcome.Why!, outcome.RetryAfter);
-                    batch.IsUnderWay = false;
-                    batch.Due = 0;
-                }
-
-                await DropOldAsync([batch]).ConfigureAwait(false);
-                break;
-        }
-    }
-
-    // Those that were taken are done with. Of many that were not, one may be what the receiver cannot take: halves find it.
-    private async Task RefuseAsync(DeliveryBatch batch, DeliveryOutcome outcome)
-    {
-        IReadOnlyList<QueuedEvent> left = outcome.Failed is { } failed ? [.. failed.Select(index => batch.Events[index])] : batch.Events;
-        var some = left.Count < batch.Events.Count;
-        if (some)
-        {
-            await _store.RemoveAsync(_index, PlacesOf(batch.Events.Except(left)), -batch.Trimmed).ConfigureAwait(false);
-        }
-
-        var parts = DeliverySplit.Of(left).Select((part, index) => new DeliveryBatch(batch.Origin, part, index == 0 && !some ? batch.Trimmed : 0)
-        {
-            Failures = batch.Failures + 1,
-            Why = outcome.Why,
-            Due = _time.GetTimestamp() + Ticks(DeliveryBackoff.After(batch.Failures + 1, outcome.RetryAfter)),
-        }).ToList();
-        lock (_gate)
-        {
-            _refusedInRow = outcome.Failed is null ? _refusedInRow + 1 : 0;
-            if (_refusedInRow > RefusedInRow)
-            {
-                _outage.GoOn(outcome.Why!, outcome.RetryAfter);
-            }
-            else
-            {
-                _outage.End();
-                _outage.Refused(outcome.Why!);
-            }
-
-            _trimmed -= some ? batch.Trimmed : 0;
-            _window.Replace(batch, parts);
-        }
-
-        await DropOldAsync(parts).ConfigureAwait(false);
-    }
-
-    private async Task DropOldAsync(IReadOnlyList<DeliveryBatch> parts)
-    {
-        var oldest = _time.GetUtcNow().ToUnixTimeMilliseconds() - (long)DeliveryBackoff.GivesUp.TotalMilliseconds;
-        foreach (var part in parts.Where(part => part.Events.All(one => one.Time < oldest)))
-        {
-            var places = PlacesOf(part.Events);
-            await _store.RemoveAsync(_index, places, places.Count).ConfigureAwait(false);
-            LogGaveUp(places.Count, _receiver.Name);
-            _metrics.Trimmed(places.Count);
-            lock (_gate)
-            {
-                _trimmed += places.Count;
-                _window.Remove(part);
-            }
-        }
-    }
-
     private TimeSpan UntilNext()
     {
         lock (_gate)
@@ -370,34 +240,6 @@ internal sealed partial class EventDelivery
 
     private static TimeSpan Positive(TimeSpan span) => span < TimeSpan.Zero ? TimeSpan.Zero : span;
 
-    private static IReadOnlyList<EventPlace> PlacesOf(IEnumerable<QueuedEvent> events) => [.. events.Select(static one => one.Place).Where(static place => place != default)];
-
     [LoggerMessage(420, LogLevel.Error, "Telling events to {Receiver} failed unexpectedly")]
     private partial void LogFailed(Exception error, string receiver);
-
-    [LoggerMessage(421, LogLevel.Warning, "{Receiver} has answered 410: it is told no more events until a node starts with it in Tidings:Events")]
-    private partial void LogUnsubscribed(string receiver);
-
-    [LoggerMessage(422, LogLevel.Warning, "{Count} events were dropped that {Receiver} has not taken for a day; it is told by events.trimmed")]
-    private partial void LogGaveUp(int count, string receiver);
 }
-
-/// <summary>What a node knows of a delivery.</summary>
-/// <param name="IsHere">Whether this node delivers.</param>
-/// <param name="IsEnded">Whether the receiver has unsubscribed.</param>
-/// <param name="UnderWay">How many batches are under way.</param>
-/// <param name="Away">Why the receiver cannot be reached; null where it can.</param>
-/// <param name="Refused">What it did not take.</param>
-internal sealed record DeliveryState(bool IsHere, bool IsEnded, int UnderWay, string? Away, IReadOnlyList<RefusedBatch> Refused)
-{
-    /// <summary>Whether what waits is not told now.</summary>
-    public bool IsStuck => IsEnded || Away is not null || Refused.Count > 0;
-}
-
-/// <summary>Events that a receiver did not take.</summary>
-/// <param name="Id">The first one's id.</param>
-/// <param name="Events">How many they are.</param>
-/// <param name="Failures">How often they were told.</param>
-/// <param name="Why">What was wrong.</param>
-/// <param name="Again">When they are told again.</param>
-internal sealed record RefusedBatch(string Id, int Events, int Failures, string Why, TimeSpan Again);

@@ -23,6 +23,22 @@ internal sealed class EventQueue(long mostEvents, long mostBytes)
     /// <summary>Has places go on from one.</summary>
     public void GoOn(long next) => _first = next;
 
+    /// <summary>Leaves places up to one empty.</summary>
+    public void SkipTo(long next)
+    {
+        if (Count == 0)
+        {
+            _first = Math.Max(_first, next);
+            _head = 0;
+            _entries.Clear();
+        }
+
+        while (Next < next)
+        {
+            _entries.Add(null);
+        }
+    }
+
     /// <param name="json">The event.</param>
     /// <param name="dropped">Gets the places that had to go for it.</param>
     public void Add(byte[] json, List<long>? dropped = null)

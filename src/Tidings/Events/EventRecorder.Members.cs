@@ -81,9 +81,4 @@ internal sealed partial class EventRecorder
         Number = ++_numbers,
         Time = Now,
     };
-
-    private sealed class HeldMember(EventSubject subject) : HeldPlace($"m{subject.Channel}\n{subject.User}", subject)
-    {
-        public HashSet<string> Connections { get; } = new(StringComparer.Ordinal);
-    }
 }

@@ -33,9 +33,9 @@ internal interface IEventStore
 
     /// <summary>Takes events out of a queue.</summary>
     /// <param name="receiver">Whose.</param>
-    /// <param name="places">Which.</param>
+    /// <param name="events">Which. One that is not there any more is no fault.</param>
     /// <param name="trimmed">How many more are to be told as dropped; negative for how many were told.</param>
-    Task RemoveAsync(int receiver, IReadOnlyList<EventPlace> places, long trimmed);
+    Task RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed);
 
     /// <summary>Empties a queue, to which nothing is added any more: the receiver wants nothing.</summary>
     Task EndAsync(int receiver);

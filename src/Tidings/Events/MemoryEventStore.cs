@@ -54,13 +54,13 @@ internal sealed class MemoryEventStore(string node) : IEventStore
         }
     }
 
-    public Task RemoveAsync(int receiver, IReadOnlyList<EventPlace> places, long trimmed)
+    public Task RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed)
     {
         lock (_gate)
         {
-            foreach (var place in places)
+            foreach (var one in events)
             {
-                _queues[receiver].Remove(place.Major);
+                _queues[receiver].Remove(one.Place.Major);
             }
 
             _queues[receiver].Trimmed += trimmed;

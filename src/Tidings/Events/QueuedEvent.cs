@@ -27,6 +27,9 @@ internal sealed class QueuedEvent
     /// <summary>Of two events with a key in common, the second waits for the first.</summary>
     public string[] Keys { get; }
 
+    /// <summary>What stands in a queue and is no event.</summary>
+    public static QueuedEvent Unreadable(EventPlace place, ReadOnlyMemory<byte> bytes) => new(place, bytes, "", 0, []);
+
     /// <returns>Null where the bytes are no event.</returns>
     public static QueuedEvent? Read(EventPlace place, ReadOnlyMemory<byte> json)
     {

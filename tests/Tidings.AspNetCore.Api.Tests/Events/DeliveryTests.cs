@@ -20,7 +20,7 @@ public sealed class DeliveryTests
     [InlineData(429)]
     public async Task What_was_refused_is_told_again_with_the_same_ids_and_in_order(int status)
     {
-        await using var receiver = await EventReceiver.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
         var failing = true;
         var refused = new ConcurrentQueue<string>();
         receiver.Answer = (events, context) =>
@@ -46,7 +46,7 @@ public sealed class DeliveryTests
     [Fact]
     public async Task A_refused_event_holds_back_its_channel_and_no_other()
     {
-        await using var receiver = await EventReceiver.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
         receiver.Answer = static (events, _) => Task.FromResult<int?>(events.Any(static one => IsBad(one) && Number(one) == 2) ? 500 : 204);
         await using var app = await StartAsync(receiver);
         await PublishAsync(app, "chat:bad", 1, 3);
@@ -78,7 +78,7 @@ public sealed class DeliveryTests
         await using var app = await TestApp.StartAsync(options: options => options.Events.Add(Named($"http://127.0.0.1:{port}/events?token=secret")), time: _time);
         await PublishAsync(app, "chat:a", 1, 250);
         await Eventually.TrueAsync(() => app.Log.Any(static line => line.Contains("does not take events", StringComparison.Ordinal)), "a warning");
-        await using var receiver = await EventReceiver.StartAsync(port);
+        await using var receiver = await EventBackEnd.StartAsync(port);
         await AdvanceUntilAsync(app, () => receiver.Taken.Count >= 250);
         Assert.Equal(Enumerable.Range(1, 250), receiver.Taken.Select(Number));
         Assert.InRange(receiver.Requests.Count, 3, 6);
@@ -87,8 +87,8 @@ public sealed class DeliveryTests
     [Fact]
     public async Task A_receiver_that_hangs_is_given_up_after_ten_seconds_and_another_is_told_meanwhile()
     {
-        await using var hanging = await EventReceiver.StartAsync();
-        await using var other = await EventReceiver.StartAsync();
+        await using var hanging = await EventBackEnd.StartAsync();
+        await using var other = await EventBackEnd.StartAsync();
         var hangs = true;
         hanging.Answer = async (_, context) =>
         {
@@ -116,7 +116,7 @@ public sealed class DeliveryTests
     [Fact]
     public async Task A_receiver_that_dies_in_the_middle_or_says_too_much_is_told_again()
     {
-        await using var receiver = await EventReceiver.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
         var turn = 0;
         receiver.Answer = async (_, context) =>
         {
@@ -147,7 +147,7 @@ public sealed class DeliveryTests
     [Fact]
     public async Task A_receiver_that_answers_410_is_told_nothing_more()
     {
-        await using var receiver = await EventReceiver.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
         receiver.Answer = static (_, _) => Task.FromResult<int?>(410);
         await using var app = await StartAsync(receiver);
         await PublishAsync(app, "chat:a", 1, 1);
@@ -160,7 +160,7 @@ public sealed class DeliveryTests
     [Fact]
     public async Task A_receiver_whose_clock_is_wrong_is_said_to_have_one()
     {
-        await using var receiver = await EventReceiver.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
         receiver.Answer = (_, context) =>
         {
             context.Response.Headers.Date = (_time.GetUtcNow() - TimeSpan.FromHours(1)).ToString("R");
@@ -177,13 +177,13 @@ public sealed class DeliveryTests
 
     private static EventReceiverOptions Named(string url)
     {
-        var options = new EventReceiverOptions { Url = url, Secret = EventReceiver.Secret };
+        var options = new EventReceiverOptions { Url = url, Secret = EventBackEnd.Secret };
         options.Channels.Add("chat:*");
         options.Types.Add("message.published");
         return options;
     }
 
-    private Task<TestApp> StartAsync(EventReceiver receiver, Action<TidingsOptions>? configure = null) => TestApp.StartAsync(
+    private Task<TestApp> StartAsync(EventBackEnd receiver, Action<TidingsOptions>? configure = null) => TestApp.StartAsync(
         options: options =>
         {
             options.Events.Add(Named(receiver.Url));

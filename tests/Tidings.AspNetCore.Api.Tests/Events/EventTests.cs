@@ -10,7 +10,7 @@ public sealed class EventTests
     [Fact]
     public async Task A_visit_is_told_from_its_beginning_to_its_end()
     {
-        await using var receiver = await EventReceiver.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
         await using var app = await StartAsync(receiver, static options => options.Channels.Add("chat:*"));
         var anna = await app.ConnectAsync("anna");
         await anna.SubscribeAsync("chat:a");
@@ -35,7 +35,7 @@ public sealed class EventTests
     [Fact]
     public async Task A_short_absence_is_told_of_the_connection_alone()
     {
-        await using var receiver = await EventReceiver.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
         await using var app = await StartAsync(receiver);
         var first = await app.ConnectAsync("anna");
         await first.SubscribeAsync("chat:a");
@@ -54,8 +54,8 @@ public sealed class EventTests
     [Fact]
     public async Task The_servers_own_channels_and_those_that_are_not_named_are_not_told()
     {
-        await using var receiver = await EventReceiver.StartAsync();
-        await using var named = await EventReceiver.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
+        await using var named = await EventBackEnd.StartAsync();
         await using var app = await StartAsync(receiver, configure: options => named.Register(options, static more =>
         {
             more.Channels.Add("user:*");
@@ -70,7 +70,7 @@ public sealed class EventTests
     [Fact]
     public async Task Streams_clients_by_name_and_the_anonymous_are_told_and_polls_and_posts_are_not()
     {
-        await using var receiver = await EventReceiver.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
         await using var app = await StartAsync(receiver, static options => options.Types.Add("connection.opened"));
         using var request = new HttpRequestMessage(HttpMethod.Get, "/connect?channel=news&as=streams") { Headers = { { "Accept", "text/event-stream" } } };
         using var stream = await app.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
@@ -92,7 +92,7 @@ public sealed class EventTests
     [Fact]
     public async Task A_connection_that_is_refused_is_not_told()
     {
-        await using var receiver = await EventReceiver.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
         await using var app = await StartAsync(receiver, configure: static options => options.Limits.ConnectionsPerUser = 1);
         await using var first = await app.ConnectAsync("anna");
         await using var second = await ChannelClient.ConnectAsync(app.Url.Port, "/connect?as=anna");
@@ -104,7 +104,7 @@ public sealed class EventTests
     [Fact]
     public async Task What_ends_with_the_server_is_told_before_it_ends()
     {
-        await using var receiver = await EventReceiver.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
         var app = await StartAsync(receiver);
         await using var anna = await app.ConnectAsync("anna");
         await anna.SubscribeAsync("chat:a");
@@ -128,7 +128,7 @@ public sealed class EventTests
     [Fact]
     public async Task Nothing_of_the_urls_query_is_logged()
     {
-        await using var receiver = await EventReceiver.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
         receiver.Answer = static (_, _) => Task.FromResult<int?>(500);
         await using var app = await StartAsync(receiver);
         await using var anna = await app.ConnectAsync("anna");
@@ -136,7 +136,7 @@ public sealed class EventTests
         Assert.DoesNotContain(app.Log, static line => line.Contains("token=secret", StringComparison.Ordinal));
     }
 
-    private Task<TestApp> StartAsync(EventReceiver receiver, Action<EventReceiverOptions>? more = null, Action<TidingsOptions>? configure = null) => TestApp.StartAsync(
+    private Task<TestApp> StartAsync(EventBackEnd receiver, Action<EventReceiverOptions>? more = null, Action<TidingsOptions>? configure = null) => TestApp.StartAsync(
         options: options =>
         {
             options.Heartbeat.Interval = TimeSpan.Zero;

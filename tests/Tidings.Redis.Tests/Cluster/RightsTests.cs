@@ -14,10 +14,11 @@ public sealed class RightsTests
     public async Task The_documented_rights_are_enough_for_all_that_nodes_share()
     {
         await using var redis = await RedisServer.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
         await redis.SendAsync("ACL", "SETUSER", "operator", "on", ">operator", "~*", "&*", "+@all");
         await redis.SendAsync(["ACL", "SETUSER", "default", "resetpass", ">secret", .. Rights]);
         var address = $"{redis.Address},password=secret";
-        (string, string?)[] settings = [("Tidings:Limits:ConnectionsPerUser", "10")];
+        (string, string?)[] settings = [("Tidings:Limits:ConnectionsPerUser", "10"), ("Tidings:Events:0:Url", receiver.Url), ("Tidings:Events:0:Secret", EventBackEnd.Secret)];
         await using var one = await ClusterNode.StartAsync(address, time: null, settings);
         var watch = await one.ConnectAsync("/ws/clients/ann:1?ping=frame&token=" + ClusterNode.TokenOf("ann"));
         await using (var two = await ClusterNode.StartAsync(address, time: null, settings))
@@ -40,6 +41,7 @@ public sealed class RightsTests
         // The second node has stopped: its lease ends, and the first one takes out what it has left.
         await watch.ExpectTextAsync("""{"type":"system","message":"eve left"}""");
         await Eventually.TrueAsync(async () => (await AskAsync(redis.Port, "ZCARD tidings:leases")).Contains(":1", StringComparison.Ordinal), static () => "one lease is left");
+        await Eventually.TrueAsync(() => receiver.Lines.Contains("member.left here:a bob"), "the back end is told");
         Assert.Contains("*0", await AskAsync(redis.Port, "ACL LOG"), StringComparison.Ordinal);
         Assert.Empty(one.Log);
     }

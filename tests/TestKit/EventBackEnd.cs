@@ -2,14 +2,15 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Tidings.AspNetCore.Api.Tests.Events;
+namespace TestKit;
 
 /// <summary>A back end that is told of events, and checks every signature by itself.</summary>
-internal sealed class EventReceiver : IAsyncDisposable
+public sealed class EventBackEnd : IAsyncDisposable
 {
     private static readonly byte[] Key = RandomNumberGenerator.GetBytes(32);
 
@@ -17,10 +18,12 @@ internal sealed class EventReceiver : IAsyncDisposable
 
     private int _busy;
 
-    private EventReceiver(WebApplication app) => _app = app;
+    private EventBackEnd(WebApplication app) => _app = app;
 
+    /// <summary>What requests to any of them are signed with.</summary>
     public static string Secret => "whsec_" + Convert.ToBase64String(Key);
 
+    /// <summary>Where it is told. The query is to be shown to nobody.</summary>
     public string Url => _app.Urls.First() + "/events?token=secret";
 
     /// <summary>How each request is answered: a status, or an answer that it gives itself by returning null. By default 204.</summary>
@@ -35,33 +38,29 @@ internal sealed class EventReceiver : IAsyncDisposable
     /// <summary>Whether a request is being answered.</summary>
     public bool IsBusy => Volatile.Read(ref _busy) > 0;
 
+    /// <summary>Type, channel and user of each event that was taken.</summary>
     public IEnumerable<string> Lines => Taken.Select(Line);
 
     /// <summary>Type, channel and user of an event.</summary>
     public static string Line(JsonElement one) => string.Join(' ', new[] { "type", "channel", "user" }.Where(name => one.TryGetProperty(name, out _)).Select(name => one.GetProperty(name).GetString()));
 
-    public static async Task<EventReceiver> StartAsync(int port = 0)
+    /// <summary>Begins to listen on loopback.</summary>
+    public static async Task<EventBackEnd> StartAsync(int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         builder.Logging.ClearProviders();
         var app = builder.Build();
-        var receiver = new EventReceiver(app);
+        var receiver = new EventBackEnd(app);
         app.Run(receiver.TakeAsync);
         await app.StartAsync();
         return receiver;
     }
 
-    public void Register(TidingsOptions options, Action<EventReceiverOptions>? more = null)
-    {
-        var registered = new EventReceiverOptions { Url = Url, Secret = Secret };
-        more?.Invoke(registered);
-        options.Events.Add(registered);
-    }
-
     /// <summary>Waits until these have come, and nothing else.</summary>
     public Task ExpectAsync(params string[] lines) => Eventually.EqualAsync(string.Join(", ", lines), () => string.Join(", ", Lines), "what was told");
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         using var now = new CancellationTokenSource(TimeSpan.FromSeconds(1));

@@ -1,0 +1,252 @@
+using System.Globalization;
+using StackExchange.Redis;
+using Tidings.Brokers;
+using Tidings.Events;
+using Tidings.Redis.Cluster;
+using Tidings.Redis.Servers;
+
+namespace Tidings.Redis.Events;
+
+/// <summary>Events on Redis: what all nodes hold, each under its lease, and one stream for each receiver. All of it is on the first server. Safe from any thread.</summary>
+/// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what is no event is dropped and counted.</remarks>
+internal sealed class RedisEventStore : IEventStore, ILeased
+{
+    private const string Kind = "events";
+    private const int AtOnce = 200;
+
+    // More than any batch has parts.
+    private const long Parts = 1_000_000;
+
+    private static readonly string KeyLife = Milliseconds(TimeSpan.FromDays(2));
+
+    private readonly RedisShard _shard;
+    private readonly RedisKeys _keys;
+    private readonly string _node;
+    private readonly RedisMetrics _metrics;
+    private IReadOnlyList<EventReceiver> _receivers = [];
+    private NodeLease? _lease;
+    private EventLimits _limits;
+
+    public RedisEventStore(RedisShard shard, RedisKeys keys, string node, RedisMetrics metrics)
+    {
+        (_shard, _keys, _node, _metrics) = (shard, keys, node, metrics);
+        shard.Hear(keys.EventNews, _ => OnAdded());
+    }
+
+    public bool Survives => true;
+
+    public Action OnAdded { get; set; } = static () => { };
+
+    public Action OnForgotten { get; set; } = static () => { };
+
+    /// <summary>The node's lease on the first server. Set before anything is added.</summary>
+    public void Hold(NodeLease lease) => _lease = lease;
+
+    public Task StartAsync(IReadOnlyList<EventReceiver> receivers, EventLimits limits, CancellationToken cancellationToken)
+    {
+        _receivers = receivers;
+        _limits = limits with { Bytes = limits.Bytes / receivers.Count };
+        return Task.CompletedTask;
+    }
+
+    public async Task AddAsync(EventBatch batch, CancellationToken cancellationToken)
+    {
+        var link = await _shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
+        var lease = _lease!.Id;
+        var changes = batch.Changes;
+        if (batch.HoldsAll)
+        {
+            await EndUnknownAsync(link, lease, changes, cancellationToken).ConfigureAwait(false);
+            await TrimAsync(link, batch.Dropped).ConfigureAwait(false);
+        }
+
+        for (var next = 0; next == 0 || next < changes.Count; next += AtOnce)
+        {
+            // What is held is the same however often it is said; a part is told from others by its number.
+            var number = batch.HoldsAll ? 0 : (batch.Number * Parts) + next;
+            var answer = await AddAsync(link, lease, number, batch.HoldsAll, changes.Skip(next).Take(AtOnce).SelectMany(Values), cancellationToken).ConfigureAwait(false);
+            if (answer == "forgotten")
+            {
+                // All that the node holds comes in the next batch; what was only told comes nowhere else.
+                OnForgotten();
+                changes = [.. changes.Skip(next).Where(static change => change.Kind == EventChangeKind.Tell)];
+                next = -AtOnce;
+            }
+        }
+    }
+
+    public async Task<bool> TryHoldAsync(int receiver)
+    {
+        var link = await _shard.GetLinkAsync().ConfigureAwait(false);
+        return (long)await link.Connection.EvaluateAsync(RedisScript.HoldEvents, [_keys.EventHolder(_receivers[receiver].Id)], [_node, Milliseconds(EventDelivery.HoldLife)]).ConfigureAwait(false) == 1;
+    }
+
+    public async Task ReleaseAsync(int receiver)
+    {
+        if (_shard.Link is { } link)
+        {
+            await link.Connection.EvaluateAsync(RedisScript.HoldEvents, [_keys.EventHolder(_receivers[receiver].Id)], [_node, "0"]).ConfigureAwait(false);
+        }
+    }
+
+    public async Task<EventPage> ReadAsync(int receiver, EventPlace after, int most)
+    {
+        var link = await _shard.GetLinkAsync().ConfigureAwait(false);
+        var (queue, state) = KeysOf(receiver);
+        var values = (RedisResult[])await link.Connection.ExecuteAsync("HMGET", state, "t", "x").ConfigureAwait(false);
+        var entries = (RedisResult[])await link.Connection.ExecuteAsync("XRANGE", queue, Text(after with { Minor = after.Minor + 1 }), "+", "COUNT", most).ConfigureAwait(false);
+        var events = new List<QueuedEvent>(entries.Length);
+        List<QueuedEvent>? foreign = null;
+        var last = after;
+        foreach (var entry in entries)
+        {
+            var parts = (RedisResult[])entry;
+            last = Place((string)parts[0]);
+            var fields = (RedisResult[])parts[1];
+            if (fields.Length == 2 && QueuedEvent.Read(last, (byte[])fields[1]) is { } read)
+            {
+                events.Add(read);
+            }
+            else
+            {
+                _metrics.Dropped("events");
+                (foreign ??= []).Add(QueuedEvent.Unreadable(last, fields.Length == 2 ? (byte[])fields[1] : []));
+            }
+        }
+
+        if (foreign is not null)
+        {
+            await RemoveAsync(receiver, foreign, 0).ConfigureAwait(false);
+        }
+
+        return new EventPage(events, last, values[0].IsNull ? 0 : (long)values[0], !values[1].IsNull);
+    }
+
+    public async Task RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed)
+    {
+        var link = await _shard.GetLinkAsync().ConfigureAwait(false);
+        var (queue, state) = KeysOf(receiver);
+        RedisValue[] arguments = [trimmed, .. events.SelectMany(static one => (RedisValue[])[Text(one.Place), one.Json.Length])];
+        await link.Connection.EvaluateAsync(RedisScript.RemoveEvents, [queue, state], arguments).ConfigureAwait(false);
+    }
+
+    public async Task EndAsync(int receiver)
+    {
+        var link = await _shard.GetLinkAsync().ConfigureAwait(false);
+        var (queue, state) = KeysOf(receiver);
+        await link.Connection.ExecuteAsync("HSET", state, "x", "1").ConfigureAwait(false);
+        await link.Connection.ExecuteAsync("HDEL", state, "b", "t").ConfigureAwait(false);
+        await link.Connection.ExecuteAsync("UNLINK", queue).ConfigureAwait(false);
+    }
+
+    public async Task<EventQueueFigures> CountAsync(int receiver)
+    {
+        var link = await _shard.GetLinkAsync().ConfigureAwait(false);
+        var (queue, state) = KeysOf(receiver);
+        var values = (RedisResult[])await link.Connection.ExecuteAsync("HMGET", state, "b", "t").ConfigureAwait(false);
+        var count = (long)await link.Connection.ExecuteAsync("XLEN", queue).ConfigureAwait(false);
+        return new EventQueueFigures(count, values[0].IsNull ? 0 : (long)values[0], values[1].IsNull ? 0 : (long)values[1]);
+    }
+
+    // What was held under the lease before is held under this one, in one step; what else has happened since is told by all that the node holds now.
+    async Task ILeased.PutAsync(RedisLink link, string lease, string ended)
+    {
+        if (_receivers.Count == 0)
+        {
+            return;
+        }
+
+        if (ended.Length > 0 && (long)await link.Connection.ExecuteAsync("EXISTS", _keys.Leased(ended, Kind)).ConfigureAwait(false) == 1)
+        {
+            try
+            {
+                await link.Connection.ExecuteAsync("RENAME", _keys.Leased(ended, Kind), _keys.Leased(lease, Kind)).ConfigureAwait(false);
+            }
+            catch (BrokerUnavailableException error) when (error.InnerException is RedisServerException)
+            {
+                // Somebody has just taken all of it out.
+            }
+        }
+
+        foreach (var (_, state) in _receivers.Select((_, index) => KeysOf(index)))
+        {
+            await link.Connection.ExecuteAsync("HDEL", state, "x").ConfigureAwait(false);
+        }
+
+        OnForgotten();
+    }
+
+    async Task ILeased.KeepAsync(RedisLink link, string lease)
+    {
+        if (_receivers.Count > 0 && (long)await link.Connection.ExecuteAsync("HEXISTS", _keys.Leased(lease, Kind), "").ConfigureAwait(false) == 0)
+        {
+            OnForgotten();
+        }
+    }
+
+    // Also by nodes that tell nobody: the one that has ended may have been the only one that did.
+    async Task ILeased.SweepAsync(RedisLink link, string ended)
+    {
+        var (queue, state) = _keys.BeforeReceiver;
+        long left;
+        do
+        {
+            left = (long)await link.Connection.EvaluateAsync(
+                RedisScript.SweepEvents,
+                [_keys.Leased(ended, Kind), _keys.EventCounts],
+                [AtOnce, _keys.EventNews, Limits.Events, Limits.Bytes, KeyLife, queue, state]).ConfigureAwait(false);
+        }
+        while (left > 0);
+    }
+
+    // What the node held before, and holds no more, without knowing how it ended.
+    private async Task EndUnknownAsync(RedisLink link, string lease, IReadOnlyList<EventChange> changes, CancellationToken cancellationToken)
+    {
+        var held = changes.Where(static change => change.Kind == EventChangeKind.Hold).Select(static change => change.Key).ToHashSet(StringComparer.Ordinal);
+        var known = (RedisResult[])await link.Connection.ExecuteAsync("HKEYS", _keys.Leased(lease, Kind)).ConfigureAwait(false);
+        foreach (var some in known.Select(static key => (string)key).Where(key => key.Length > 0 && !held.Contains(key)).Chunk(AtOnce))
+        {
+            await AddAsync(link, lease, 0, holdsAll: true, some.SelectMany(static key => (RedisValue[])["w", key, "", "", ""]), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private EventLimits Limits => _limits == default ? EventLimits.OfProcess() : _limits;
+
+    private async Task<string> AddAsync(RedisLink link, string lease, long number, bool holdsAll, IEnumerable<RedisValue> changes, CancellationToken cancellationToken)
+    {
+        var (queue, state) = _keys.BeforeReceiver;
+        var answer = (RedisResult[])await link.Connection.EvaluateAsync(
+            RedisScript.AddEvents,
+            [_keys.Leased(lease, Kind), _keys.EventCounts, _keys.EventBatch(_node), _keys.Leases],
+            [lease, number, holdsAll ? "1" : "0", _keys.EventNews, Limits.Events, Limits.Bytes, KeyLife, queue, state, .. changes],
+            cancellationToken).ConfigureAwait(false);
+        return (string)answer[0] is var text && text == "ended" ? throw new BrokerUnavailableException("The node's lease in Redis has ended; a new one is about to begin.") : text;
+    }
+
+    private async Task TrimAsync(RedisLink link, long dropped)
+    {
+        foreach (var (_, state) in dropped > 0 ? _receivers.Select((_, index) => KeysOf(index)) : [])
+        {
+            await link.Connection.ExecuteAsync("HINCRBY", state, "t", dropped).ConfigureAwait(false);
+        }
+    }
+
+    private RedisValue[] Values(EventChange change) => change.Kind switch
+    {
+        EventChangeKind.Tell => ["t", "", change.ToJson(_node), Ids(change.Receivers), ""],
+        EventChangeKind.Release => ["r", change.Key, change.Receivers == 0 ? "" : change.ToJson(_node), Ids(change.Receivers), ""],
+        _ => ["h", change.Key, change.Receivers == 0 ? "" : change.ToJson(_node), Ids(change.Receivers), (byte[])[.. System.Text.Encoding.ASCII.GetBytes(Ids(change.WillReceivers) + " "), .. change.ToWill(_node)]],
+    };
+
+    private string Ids(ulong receivers) => string.Join(',', _receivers.Where((_, index) => (receivers & (1UL << index)) != 0).Select(static receiver => receiver.Id));
+
+    private (string Queue, string State) KeysOf(int receiver) => (_keys.BeforeReceiver.Queue + _receivers[receiver].Id, _keys.BeforeReceiver.State + _receivers[receiver].Id);
+
+    private static string Text(EventPlace place) => string.Create(CultureInfo.InvariantCulture, $"{place.Major}-{place.Minor}");
+
+    private static EventPlace Place(string id) => id.Split('-') is [var major, var minor]
+        ? new EventPlace(long.Parse(major, CultureInfo.InvariantCulture), long.Parse(minor, CultureInfo.InvariantCulture))
+        : default;
+
+    private static string Milliseconds(TimeSpan span) => ((long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+}

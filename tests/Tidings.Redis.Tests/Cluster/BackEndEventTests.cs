@@ -1,0 +1,118 @@
+using TestKit;
+using Tidings.Redis.Tests.World;
+
+namespace Tidings.Redis.Tests.Cluster;
+
+/// <summary>A back end is told of all nodes together, and through the faults of each.</summary>
+public sealed class BackEndEventTests
+{
+    [Fact]
+    public async Task A_channel_is_occupied_and_a_member_there_as_long_as_by_any_node()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
+        await using var one = await StartAsync(redis.Address, receiver);
+        await using var two = await StartAsync(redis.Address, receiver);
+        var (first, _) = await SubscribeAsync(one, "bob");
+        var (second, _) = await SubscribeAsync(two, "bob");
+        await Eventually.EqualAsync(4, () => receiver.Taken.Count, "events");
+        await first.DisposeAsync();
+        await Eventually.EqualAsync(5, () => receiver.Taken.Count, "events");
+        await Task.Delay(TimeSpan.FromSeconds(3.5), TestContext.Current.CancellationToken);
+        Assert.Equal(["connection.opened bob", "channel.occupied here:a", "member.joined here:a bob", "connection.opened bob", "connection.closed bob"], receiver.Lines);
+        await second.DisposeAsync();
+        await Eventually.EqualAsync(8, () => receiver.Taken.Count, "events");
+        var ledger = new EventLedger(receiver.Taken);
+        Assert.Empty(ledger.Faults);
+        Assert.Empty(ledger.Connections.Concat(ledger.Channels).Concat(ledger.Members));
+        await Eventually.TrueAsync(async () => await redis.SendAsync("HLEN", "tidings:events:counts") == ":0", static () => "nothing is held");
+    }
+
+    [Fact]
+    public async Task What_a_node_held_whose_lease_has_ended_is_told_as_ended_and_told_anew_if_it_was_only_cut_off()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
+        await using var one = await StartAsync(redis.Address, receiver);
+        var lease = (await redis.SendAsync("ZRANGE", "tidings:leases", "0", "-1")).Split("\r\n").Single(static line => line.Length == 16);
+        var (bob, id) = await SubscribeAsync(one, "bob");
+        await Eventually.EqualAsync(3, () => new EventLedger(receiver.Taken).Count, "events");
+
+        // As if it had not been scheduled for longer than its lease: the other one takes out what it held.
+        await using var two = await StartAsync(redis.Address, receiver);
+        Assert.Equal(":1", await redis.SendAsync("ZADD", "tidings:leases", "XX", "CH", "1", lease));
+        await Eventually.TrueAsync(() => one.Log.Any(static line => line.Contains("renewed its lease in Redis too late", StringComparison.Ordinal)), "a new lease");
+        await Eventually.TrueAsync(() => new EventLedger(receiver.Taken, exact: false) is var now && now.Connections.Contains(id) && now.Members.Contains("here:a bob") && now.Channels.Contains("here:a"), "bob is there");
+        await bob.DisposeAsync();
+        await Eventually.TrueAsync(() => new EventLedger(receiver.Taken, exact: false) is var now && !now.Connections.Concat(now.Channels).Concat(now.Members).Any(), "nobody is there");
+        Assert.Empty(new EventLedger(receiver.Taken, exact: false).Faults);
+    }
+
+    [Fact]
+    public async Task What_happens_while_redis_cannot_be_reached_is_told_when_it_can()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var proxy = new FaultProxy(redis.Port);
+        await using var receiver = await EventBackEnd.StartAsync();
+        await using var one = await StartAsync($"127.0.0.1:{proxy.Port}", receiver);
+        var (bob, _) = await SubscribeAsync(one, "bob");
+        await Eventually.EqualAsync(3, () => new EventLedger(receiver.Taken).Count, "events");
+        proxy.CutAll();
+        await bob.DisposeAsync();
+        await Eventually.TrueAsync(() => one.IsReadyAsync(), static () => "Redis is back");
+        var (eve, id) = await one.ConnectAsAsync("eve");
+        await Eventually.TrueAsync(() => new EventLedger(receiver.Taken) is var now && now.Connections.SequenceEqual([id]), "eve alone is there");
+        Assert.Empty(new EventLedger(receiver.Taken).Faults);
+        await eve.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_redis_that_was_wiped_is_told_anew_what_nodes_hold()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
+        await using var one = await StartAsync(redis.Address, receiver);
+        var (first, bob) = await SubscribeAsync(one, "bob");
+        await Eventually.EqualAsync(3, () => new EventLedger(receiver.Taken).Count, "events");
+        await redis.SendAsync("FLUSHALL");
+        var (second, eve) = await SubscribeAsync(one, "eve");
+        var both = new[] { bob, eve }.Order(StringComparer.Ordinal).ToList();
+        await Eventually.TrueAsync(
+            () => Task.FromResult(new EventLedger(receiver.Taken) is var now && now.Connections.SequenceEqual(both) && now.Members.SequenceEqual(["here:a bob", "here:a eve"])),
+            () => string.Join("; ", receiver.Lines) + string.Join('\n', one.Log),
+            TimeSpan.FromSeconds(20));
+        await first.DisposeAsync();
+        await second.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Messages_of_all_nodes_are_told_once_and_what_is_no_event_is_dropped()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
+        await using var one = await StartAsync(redis.Address, receiver, ("Tidings:Events:0:Channels:0", "here:*"), ("Tidings:Events:0:Types:0", "message.published"));
+        await using var two = await StartAsync(redis.Address, receiver, ("Tidings:Events:0:Channels:0", "here:*"), ("Tidings:Events:0:Types:0", "message.published"));
+        var queue = Tidings.Events.EventIds.Hash($"{receiver.Url}\n1");
+        await redis.SendAsync("XADD", $"tidings:events:queue:{queue}", "*", "e", "nonsense");
+        for (var i = 1; i <= 10; i++)
+        {
+            await (i % 2 == 0 ? one : two).DoAsync("/api/publish", $$"""{"channel":"here:a","data":{{i}},"idempotencyKey":"k{{i}}"}""");
+            await (i % 2 == 0 ? two : one).DoAsync("/api/publish", $$"""{"channel":"here:a","data":{{i}},"idempotencyKey":"k{{i}}"}""");
+        }
+
+        await Eventually.TrueAsync(() => receiver.Taken.Select(static one => one.GetProperty("id").GetString()).Distinct().Count() == 10, "the messages");
+        Assert.Equal(Enumerable.Range(1, 10), receiver.Taken.Select(static one => one.GetProperty("data").GetProperty("offset").GetInt32()).Distinct());
+        await Eventually.TrueAsync(async () => await redis.SendAsync("XLEN", $"tidings:events:queue:{queue}") == ":0", static () => "nothing waits");
+    }
+
+    private static Task<ClusterNode> StartAsync(string redis, EventBackEnd receiver, params (string Key, string? Value)[] settings) =>
+        ClusterNode.StartAsync(redis, time: null, [("Tidings:Events:0:Url", receiver.Url), ("Tidings:Events:0:Secret", EventBackEnd.Secret), .. settings]);
+
+    private static async Task<(RawWebSocket Socket, string Id)> SubscribeAsync(ClusterNode node, string user)
+    {
+        var (socket, id) = await node.ConnectAsAsync(user);
+        await socket.SendTextAsync("""{"type":"subscribe","channel":"here:a"}""");
+        Assert.Contains("subscribed", await socket.ReceiveTextAsync(), StringComparison.Ordinal);
+        return (socket, id);
+    }
+}
