@@ -15,6 +15,7 @@ internal abstract class FuzzTarget
         new Targets.OutboundQueueTarget(),
         new Targets.CommandReaderTarget(),
         new Targets.CentrifugeReaderTarget(),
+        new Targets.ProtobufTarget(),
         new Targets.PositionTarget(),
         new Targets.RedisEntryTarget(),
     ];

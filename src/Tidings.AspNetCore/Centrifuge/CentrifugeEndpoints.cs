@@ -5,7 +5,7 @@ using Tidings;
 using Tidings.AspNetCore.Centrifuge;
 using Tidings.AspNetCore.Entrance;
 using Tidings.AspNetCore.Services;
-using Tidings.Sessions;
+using Tidings.Connections;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -13,11 +13,12 @@ namespace Microsoft.AspNetCore.Builder;
 public static class CentrifugeEndpoints
 {
     private const string Connection = "/connection/";
+    private const string Protobuf = "centrifuge-protobuf";
 
     private static readonly string[] ConnectMethods = [HttpMethods.Get, HttpMethods.Connect];
     private static readonly string[] Preflight = [HttpMethods.Options];
 
-    /// <summary>Maps the WebSocket <c>/connection/websocket</c>, the streams <c>/connection/sse</c> and <c>/connection/http_stream</c> with <c>/emulation</c>,
+    /// <summary>Maps the WebSocket <c>/connection/websocket</c>, in JSON and in Protobuf, the streams <c>/connection/sse</c> and <c>/connection/http_stream</c> with <c>/emulation</c>,
     /// and the HTTP API below <c>Tidings:Centrifuge:ApiPath</c>, as <c>Tidings:Centrifuge</c> says (docs/guides/centrifuge.md).</summary>
     /// <remarks>Who comes is said by the token of the <c>connect</c> command: by <c>Tidings:Centrifuge:Secret</c>, or else as on every other route. Without a token it is whom the request
     /// says, or somebody anonymous where that is allowed. What may be done is decided by the kinds of channels, as everywhere.</remarks>
@@ -29,7 +30,7 @@ public static class CentrifugeEndpoints
         var options = edge.Node.Options.Centrifuge;
         edge.Node.Subscribing.ShowConnections();
         var group = endpoints.MapGroup("");
-        MapClients(group, edge, edge.Node.Speak(MakeDialect(edge, options)));
+        MapClients(group, edge, MakeDialect(edge, options));
         group.MapPost(options.ApiPath.TrimEnd('/') + "/{method}", new CentrifugeApi(edge, options).ServeAsync).WithMetadata(new AllowAnonymousAttribute()).ExcludeFromDescription();
         if (options.Insecure)
         {
@@ -49,12 +50,14 @@ public static class CentrifugeEndpoints
             new CentrifugeSite(node.Id, node.Server.Version, () => node.Backplane.Clock.Now, options.Insecure));
     }
 
-    private static void MapClients(RouteGroupBuilder group, Edge edge, ChannelHandler handler)
+    private static void MapClients(RouteGroupBuilder group, Edge edge, CentrifugeDialect dialect)
     {
+        var handler = edge.Node.Speak(dialect);
         var settings = edge.TextRoute(binary: false).With(static settings => settings with { Opening = settings.Messages });
         var route = new ConnectRoute(edge, handler);
-        var sockets = route.WebSockets(settings) with { Check = RefuseProtobuf };
-        group.MapMethods(Connection + "websocket", ConnectMethods, context => edge.Entrance.EnterAsync(context, sockets));
+        var sockets = route.WebSockets(settings);
+        var binary = new ConnectRoute(edge, edge.Node.Speak(new CentrifugeProtobufDialect(dialect, edge.Node.Deflater))).WebSockets(settings.With(Binary)) with { Subprotocol = Protobuf };
+        group.MapMethods(Connection + "websocket", ConnectMethods, context => edge.Entrance.EnterAsync(context, WantsProtobuf(context.Request) ? binary : sockets));
 
         var streams = new CentrifugeStreams(new HttpEntrance(edge, route), handler, settings, edge.Node.Registry.Metrics);
         MapCrossOrigin(group, edge, Connection + "sse", [HttpMethods.Get, HttpMethods.Post], streams.ServeEventsAsync);
@@ -68,9 +71,14 @@ public static class CentrifugeEndpoints
         group.MapMethods(pattern, Preflight, edge.CrossOrigin.AnswerPreflightAsync).ExcludeFromDescription();
     }
 
-    // An answer without the subprotocol that was asked for would end in the client without a reason.
-    private static string? RefuseProtobuf(HttpContext context) =>
-        context.Request.Headers.SecWebSocketProtocol.ToString().Contains("centrifuge-protobuf", StringComparison.Ordinal)
-            ? "Protobuf is not spoken here: connect without the subprotocol centrifuge-protobuf."
-            : null;
+    private static ConnectionSettings Binary(ConnectionSettings settings)
+    {
+        var rules = settings.Messages with { Text = false, Binary = true };
+        return settings with { Messages = rules, Opening = rules };
+    }
+
+    // By the subprotocol, as browsers and the libraries for phones do, or by the address.
+    private static bool WantsProtobuf(HttpRequest request) =>
+        request.Headers.SecWebSocketProtocol.Any(static header => header?.Split(',').Any(static name => name.Trim() == Protobuf) == true)
+        || request.Query["cf_protocol"] == "protobuf" || request.Query["format"] == "protobuf";
 }

@@ -24,6 +24,13 @@ internal sealed class CentrifugeStreams(HttpEntrance entrance, ChannelHandler ha
 
     private async Task ServeAsync(HttpContext context, LineForm form)
     {
+        if (context.Request.ContentType?.StartsWith("application/octet-stream", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            // Protobuf is spoken over WebSockets alone.
+            context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+            return;
+        }
+
         var (commands, refusal) = await ReadAsync(context);
         if (refusal is not null)
         {

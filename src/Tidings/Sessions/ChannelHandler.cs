@@ -36,6 +36,25 @@ internal sealed partial class ChannelHandler(
 
     public override void OnText(Connection connection, ReadOnlySpan<byte> text)
     {
+        if (dialect.IsBinary)
+        {
+            connection.CloseNow(DisconnectCode.InvalidMessage);
+            return;
+        }
+
+        Take(connection, text);
+    }
+
+    public override void OnBinary(Connection connection, ReadOnlySpan<byte> bytes)
+    {
+        if (dialect.IsBinary)
+        {
+            Take(connection, bytes);
+        }
+    }
+
+    private void Take(Connection connection, ReadOnlySpan<byte> text)
+    {
         do
         {
             if (ReadNext(connection, ref text) is not { } command)

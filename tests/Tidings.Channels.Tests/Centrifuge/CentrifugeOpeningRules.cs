@@ -173,10 +173,8 @@ public abstract class CentrifugeOpeningRules(string pump) : ServerTests(pump)
     }
 
     [Fact]
-    public async Task Protobuf_is_refused_in_words_and_the_routes_are_absent_where_nobody_wants_them()
+    public async Task The_routes_are_absent_where_nobody_wants_them()
     {
-        await using var server = await StartAsync(On);
-        Assert.Equal(400, (await server.HandshakeAsync("/connection/websocket", ("Sec-WebSocket-Protocol", "centrifuge-protobuf"))).Status);
         await using var without = await StartAsync();
         Assert.Equal(404, (await without.HandshakeAsync("/connection/websocket")).Status);
     }
