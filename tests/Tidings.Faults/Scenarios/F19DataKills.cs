@@ -17,10 +17,12 @@ internal sealed class F19DataKills() : Scenario("F19", "a single node with --dat
     protected override async Task BreakAsync(FaultWorld world, Verdict verdict, ScenarioSettings settings, CancellationToken cancellationToken)
     {
         var node = world.Nodes[0];
-        for (var kill = 0; kill < (settings.Full ? 200 : 6); kill++)
+        // Three are short enough for the tests: readers wait twice as long after each attempt that fails.
+        var (kills, turn) = settings.Full ? (200, 4) : (3, 2);
+        for (var kill = 0; kill < kills; kill++)
         {
             await world.KillAsync(node);
-            if (kill % 4 == 3)
+            if (kill % turn == turn - 1)
             {
                 await KillInItsStartAsync(world, node, cancellationToken);
             }
