@@ -10,6 +10,7 @@ using Tidings.Engine;
 using Tidings.Events;
 using Tidings.Nodes;
 using Tidings.Presence;
+using Tidings.Reports;
 using Tidings.Security.Identities;
 using Tidings.Tasks;
 
@@ -19,6 +20,7 @@ namespace Tidings.Data;
 internal sealed class DataBackplane : IBackplane
 {
     private readonly DataDirectory _directory;
+    private readonly JournalMetrics _metrics;
     private readonly Journal _journal;
     private readonly StateDatabase _state;
     private readonly DataBroker _broker;
@@ -40,8 +42,8 @@ internal sealed class DataBackplane : IBackplane
             var clock = new KeptClock(site.Time, catalog.Newest);
             var absent = new AbsentEpochs(manifest.Names, manifest.Epochs);
             var logs = catalog.Logs(absent, site.Histories, clock.Now).ToList();
-            var metrics = new JournalMetrics(meters, site.Time);
-            _journal = metrics.Journal = new Journal(_directory.Layout, _directory.List, [.. catalog.Segments.Select(static segment => segment.Segment)], absent.Save, metrics, log);
+            _metrics = new JournalMetrics(meters, site.Time);
+            _journal = _metrics.Journal = new Journal(_directory.Layout, _directory.List, [.. catalog.Segments.Select(static segment => segment.Segment)], absent.Save, _metrics, log);
             _broker = new DataBroker(logs, _journal, absent, clock, site.Histories, site.Messages, site.Time, log);
             Clock = clock;
             _state = state;
@@ -85,6 +87,8 @@ internal sealed class DataBackplane : IBackplane
 
     /// <summary>What cannot be written can still be read, and connections are taken.</summary>
     public bool IsAvailable => true;
+
+    public DirectoryFigures? Directory => _metrics.Read();
 
     internal Journal Journal => _journal;
 

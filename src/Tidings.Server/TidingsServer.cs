@@ -76,7 +76,7 @@ internal static class TidingsServer
 
         if (options.Demo)
         {
-            DemoItems.Add(builder, options.PostgreSql);
+            DemoItems.Add(builder, options.PostgreSql, options.Data);
         }
 
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ConfigurationReload>(services, settings, started, builder.Configuration));

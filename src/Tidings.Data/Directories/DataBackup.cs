@@ -21,7 +21,7 @@ internal static class DataBackup
         var manifest = Manifest.Read(layout) ?? throw new DataDirectoryException($"{directory} is no data directory, or its manifest is damaged; \"tidings data check\" says what is whole.");
         var target = TargetOf(file);
         var unfinished = target + DataLayout.UnfinishedEnding;
-        var state = unfinished + ".db";
+        var copy = unfinished + ".db";
         try
         {
             using (var handle = PrivateFile.Create(unfinished))
@@ -31,8 +31,12 @@ internal static class DataBackup
                 {
                     var segments = WriteSegments(tar, layout);
                     WriteFile(tar, Path.GetFileName(layout.SegmentList), SegmentListFile.Encode(segments.ConvertAll(static one => one.Listed)).Bytes);
-                    CopyState(layout, state);
-                    tar.WriteEntry(state, Path.GetFileName(layout.State));
+                    foreach (var database in new[] { layout.State, layout.Items }.Where(File.Exists))
+                    {
+                        CopyDatabase(database, copy);
+                        tar.WriteEntry(copy, Path.GetFileName(database));
+                    }
+
                     var closed = segments.Count == 0 ? default : segments.Select(static one => (one.Listed.Number, one.Length)).Max();
                     WriteFile(tar, Path.GetFileName(layout.Manifest), (manifest.Renewed() with { Boot = "", Closed = closed }).Encode());
                 }
@@ -55,7 +59,7 @@ internal static class DataBackup
         finally
         {
             TryDelete(unfinished);
-            TryDelete(state);
+            TryDelete(copy);
         }
     }
 
@@ -107,13 +111,13 @@ internal static class DataBackup
         }
     }
 
-    private static void CopyState(DataLayout layout, string target)
+    private static void CopyDatabase(string path, string target)
     {
         PrivateFile.Create(target).Dispose();
-        using var source = StateDatabase.OpenToRead(layout.State);
-        using var copy = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = target, Pooling = false }.ConnectionString);
-        copy.Open();
-        source.BackupDatabase(copy);
+        using var source = StateDatabase.OpenToRead(path);
+        using var written = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = target, Pooling = false }.ConnectionString);
+        written.Open();
+        source.BackupDatabase(written);
     }
 
     private static void WriteFile(TarWriter tar, string name, byte[] bytes) =>

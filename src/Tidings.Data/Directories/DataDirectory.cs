@@ -42,6 +42,7 @@ internal sealed partial class DataDirectory : IDisposable
             }
 
             RemoveUnfinished(layout);
+            PrivateFile.Protect(layout.Items);
             var opened = Open(layout, held, options.Boot(), log);
             held = null;
             return opened;

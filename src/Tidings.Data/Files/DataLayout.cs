@@ -25,6 +25,9 @@ internal sealed record DataLayout(string Root)
 
     public string State => Path.Combine(Root, "state.db");
 
+    /// <summary>The items of the server's demo.</summary>
+    public string Items => Path.Combine(Root, "items.db");
+
     public string Segment(long number) => Path.Combine(Logs, number.ToString("D10", CultureInfo.InvariantCulture) + SegmentEnding);
 
     /// <summary>The numbers of the segments that are there, in order.</summary>

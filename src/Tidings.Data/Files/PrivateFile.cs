@@ -30,6 +30,17 @@ internal static class PrivateFile
         }
     }
 
+    /// <summary>Makes an empty file where there is none, and takes from others what they may do with one that is there.</summary>
+    public static void Ensure(string path)
+    {
+        if (!File.Exists(path))
+        {
+            Create(path).Dispose();
+        }
+
+        Protect(path);
+    }
+
     /// <summary>Takes from others what they may do with a file that is there.</summary>
     public static void Protect(string path)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Tidings.Diagnostics;
+using Tidings.Reports;
 
 namespace Tidings.Data.Logs;
 
@@ -9,6 +10,7 @@ internal sealed class JournalMetrics
     private readonly TimeProvider _time;
     private readonly Histogram<double> _commit;
     private long _written;
+    private double _newest = double.NaN;
 
     public JournalMetrics(IMeterFactory meters, TimeProvider time)
     {
@@ -24,6 +26,18 @@ internal sealed class JournalMetrics
     /// <summary>Set when there is one.</summary>
     public Journal? Journal { get; set; }
 
+    /// <summary>What a report says.</summary>
+    public DirectoryFigures? Read()
+    {
+        if (Journal is not { } journal)
+        {
+            return null;
+        }
+
+        var (segments, newest) = (journal.Segments, Volatile.Read(ref _newest));
+        return new DirectoryFigures(segments.Sum(static segment => (long)segment.End), segments.Count, double.IsNaN(newest) ? null : newest, journal.Fault is null);
+    }
+
     public long Begin() => _time.GetTimestamp();
 
     public TimeSpan Since(long began) => _time.GetElapsedTime(began);
@@ -34,7 +48,9 @@ internal sealed class JournalMetrics
     {
         if (records > 0)
         {
-            _commit.Record(_time.GetElapsedTime(began).TotalSeconds);
+            var took = _time.GetElapsedTime(began);
+            Volatile.Write(ref _newest, took.TotalMilliseconds);
+            _commit.Record(took.TotalSeconds);
         }
     }
 }

@@ -47,7 +47,8 @@ internal sealed class StateDatabase : IDisposable
     /// <exception cref="DataDirectoryException">It cannot be read, or a newer version wrote it.</exception>
     public static StateDatabase Open(string path)
     {
-        MakePrivate(path);
+        // Its journal gets the rights that it has.
+        PrivateFile.Ensure(path);
         SqliteConnection? connection = new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString);
         try
         {
@@ -150,17 +151,6 @@ internal sealed class StateDatabase : IDisposable
     {
         using var command = Command(connection, text, parameters);
         return command.ExecuteNonQuery();
-    }
-
-    // Its journal gets the rights that it has.
-    private static void MakePrivate(string path)
-    {
-        if (!File.Exists(path))
-        {
-            PrivateFile.Create(path).Dispose();
-        }
-
-        PrivateFile.Protect(path);
     }
 
     private void Work()

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Tidings.EntityFrameworkCore.Contexts;
+using Tidings.EntityFrameworkCore.Outbox;
 
 namespace Tidings.EntityFrameworkCore.Capture;
 
@@ -72,7 +73,7 @@ internal sealed class ChangeCapture(LiveContext live) : SaveChangesInterceptor
             return;
         }
 
-        var table = LiveContext.TableOf(context) ?? throw new InvalidOperationException(LiveContext.Fault(context));
+        var table = OutboxTable.Of(context) ?? throw new InvalidOperationException(LiveContext.Fault(context));
         await table.WriteAsync(context, transaction, events, async, cancellationToken);
     }
 

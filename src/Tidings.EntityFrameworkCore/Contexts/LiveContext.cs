@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tidings.AspNetCore.Services;
+using Tidings.EntityFrameworkCore.Databases;
 using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Publishing;
 using Tidings.EntityFrameworkCore.Resources;
@@ -79,14 +80,12 @@ internal abstract class LiveContext(Type contextType, IServiceProvider services,
     /// <summary>Gives a context to <paramref name="use"/>, in a scope of its own.</summary>
     public abstract Task<T> UseAsync<T>(Func<DbContext, Task<T>> use);
 
-    /// <summary>The table of a context's outbox, or null where it has none.</summary>
-    public static OutboxTable? TableOf(DbContext context) =>
-        context.Database.IsRelational() && context.Model.FindEntityType(typeof(OutboxRow)) is { } type ? OutboxTable.Of(context, type) : null;
-
     /// <summary>Says what is missing in the model, where something is.</summary>
     public static string? Fault(DbContext context) =>
         !context.Database.IsRelational() ? null
-        : !context.Database.IsNpgsql() ? $"{context.GetType().Name} is on {context.Database.ProviderName}: Tidings' outbox is on PostgreSQL alone so far (Npgsql.EntityFrameworkCore.PostgreSQL), beside EF Core's in-memory provider."
+        : DatabaseProvider.Of(context) is not { } provider
+            ? $"{context.GetType().Name} is on {context.Database.ProviderName}: Tidings' outbox is on PostgreSQL (Npgsql.EntityFrameworkCore.PostgreSQL) and SQLite (Microsoft.EntityFrameworkCore.Sqlite) alone so far, beside EF Core's in-memory provider."
+        : provider.Fault(context) is { } fault ? fault
         : context.Model.FindEntityType(typeof(OutboxRow)) is null
             ? $"{context.GetType().Name} has no table for Tidings' outbox: call modelBuilder.AddTidingsOutbox() in its OnModelCreating, and migrate the database."
             : null;

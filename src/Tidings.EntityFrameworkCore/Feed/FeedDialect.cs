@@ -47,7 +47,7 @@ internal sealed class FilteredFeedDialect(FeedSession session, FeedView view) : 
 
     public override byte[] Encode(Message message)
     {
-        if (RowEvent.Origin(message) is null)
+        if (session.IsOutdated || RowEvent.Origin(message) is null)
         {
             return [];
         }

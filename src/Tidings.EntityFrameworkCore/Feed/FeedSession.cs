@@ -35,6 +35,9 @@ internal sealed class FeedSession(ResourceFeed feed, Connection connection) : IQ
 
     public Resource Resource => feed.Resource;
 
+    /// <summary>Whether all is about to be shown anew: of what is still under way nothing is told, as something before it may be missing.</summary>
+    public bool IsOutdated => _again;
+
     /// <summary>Shows what is asked for, in the place of what was shown before.</summary>
     public void Show(FeedRequest request)
     {

@@ -121,6 +121,11 @@ internal sealed class ResumedRows(FeedSession session, DatabaseSnapshot first, D
 
     public bool LeavesOut(Message message)
     {
+        if (session.IsOutdated)
+        {
+            return true;
+        }
+
         if (RowEvent.Origin(message) is not { } origin || first.Sees(origin.Transaction))
         {
             return RowEvent.Origin(message) is not null;

@@ -1,7 +1,7 @@
-using System.Data;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
 using Tidings.EntityFrameworkCore.Contexts;
+using Tidings.EntityFrameworkCore.Databases;
+using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
 
@@ -93,7 +93,7 @@ internal sealed class RowReader(LiveContext live, Resource resource, RowQuery qu
 
         var request = PageQuery;
         using var writer = new PageWriter(resource, largest);
-        await using var transaction = await context.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        await using var transaction = await DatabaseProvider.Of(context)!.BeginReadingAsync(context, cancellationToken);
         var seen = await LookAsync(context, transaction, cancellationToken);
         var isLast = true;
         await foreach (var row in resource.Query(context, request).AsAsyncEnumerable().WithCancellation(cancellationToken))
@@ -110,14 +110,14 @@ internal sealed class RowReader(LiveContext live, Resource resource, RowQuery qu
     }
 
     // The first statement of the transaction: from here on it sees what it sees now.
-    private async Task<SeenPage> LookAsync(DbContext context, IDbContextTransaction transaction, CancellationToken cancellationToken)
+    private async Task<SeenPage> LookAsync(DbContext context, ReadingTransaction transaction, CancellationToken cancellationToken)
     {
-        var table = LiveContext.TableOf(context)!;
+        var table = OutboxTable.Of(context)!;
         string text;
         long row;
         await using (var command = context.Database.GetDbConnection().CreateCommand())
         {
-            command.Transaction = transaction.GetDbTransaction();
+            command.Transaction = transaction.Transaction;
             command.CommandText = table.Newest;
             var channel = command.CreateParameter();
             channel.ParameterName = "channel";

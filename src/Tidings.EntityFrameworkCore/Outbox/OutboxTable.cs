@@ -4,46 +4,58 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage;
-using Npgsql;
-using NpgsqlTypes;
+using Tidings.EntityFrameworkCore.Databases;
 
 namespace Tidings.EntityFrameworkCore.Outbox;
 
-/// <summary>The statements of an outbox, in the words of PostgreSQL. Immutable.</summary>
-internal sealed class OutboxTable
+/// <summary>The statements of an outbox, in the words of its database. Immutable.</summary>
+internal abstract class OutboxTable
 {
     private static readonly ConcurrentDictionary<IModel, OutboxTable> Known = [];
 
-    private OutboxTable(DbContext context, IEntityType type)
+    protected OutboxTable(DbContext context, IEntityType type)
     {
         var sql = context.GetService<ISqlGenerationHelper>();
         var store = StoreObjectIdentifier.Create(type, StoreObjectType.Table)!.Value;
         string Column(string property) => sql.DelimitIdentifier(type.FindProperty(property)!.GetColumnName(store)!);
-        var table = sql.DelimitIdentifier(store.Name, store.Schema);
-        var id = Column(nameof(OutboxRow.Id));
-        var columns = string.Join(", ", new[] { nameof(OutboxRow.Channel), nameof(OutboxRow.Key), nameof(OutboxRow.Data), nameof(OutboxRow.Hidden), nameof(OutboxRow.Transaction) }.Select(Column));
-        Insert = $"INSERT INTO {table} ({columns}) SELECT c, k, d, h, pg_current_xact_id()::text::bigint FROM unnest(@c, @k, @d, @h) WITH ORDINALITY AS e (c, k, d, h, n) ORDER BY n";
-        Fetch = $"SELECT {id}, {columns} FROM {table} ORDER BY {id} LIMIT ";
-        Delete = $"DELETE FROM {table} WHERE {id} = ANY (@ids)";
-        Newest = $"SELECT pg_current_snapshot()::text, (SELECT max({id}) FROM {table} WHERE {Column(nameof(OutboxRow.Channel))} = @channel)";
-        LockKey = $"tidings:{store.Schema}.{store.Name}";
+        (Schema, Name) = (store.Schema, store.Name);
+        Table = sql.DelimitIdentifier(store.Name, store.Schema);
+        Id = Column(nameof(OutboxRow.Id));
+        Channel = Column(nameof(OutboxRow.Channel));
+        Columns = string.Join(", ", new[] { nameof(OutboxRow.Channel), nameof(OutboxRow.Key), nameof(OutboxRow.Data), nameof(OutboxRow.Hidden), nameof(OutboxRow.Transaction) }.Select(Column));
+        Fetch = $"SELECT {Id}, {Columns} FROM {Table} ORDER BY {Id} LIMIT ";
     }
 
+    /// <summary>Reads the oldest rows, as many as the number says that is put behind it: id, channel, key, data, hidden, transaction.</summary>
     public string Fetch { get; }
 
-    public string Delete { get; }
+    /// <summary>What a snapshot of the database sees, as <see cref="Feed.DatabaseSnapshot"/> reads it, and the newest event of a channel in it that was not deleted.</summary>
+    public abstract string Newest { get; }
 
-    /// <summary>What a snapshot of the database sees, and the newest event of a channel in it that was not deleted.</summary>
-    public string Newest { get; }
+    public string Name { get; }
 
-    /// <summary>Names the lock of whoever publishes the rows.</summary>
-    public string LockKey { get; }
+    protected string? Schema { get; }
 
-    private string Insert { get; }
+    protected string Table { get; }
 
-    public static OutboxTable Of(DbContext context, IEntityType type) => Known.TryGetValue(context.Model, out var table) ? table : Known.GetOrAdd(context.Model, new OutboxTable(context, type));
+    protected string Id { get; }
 
-    /// <summary>Writes events in one statement, inside the transaction that is the context's now.</summary>
+    protected string Channel { get; }
+
+    protected string Columns { get; }
+
+    /// <returns>Null where the model has no outbox, or the database can have none.</returns>
+    public static OutboxTable? Of(DbContext context)
+    {
+        if (!context.Database.IsRelational() || context.Model.FindEntityType(typeof(OutboxRow)) is not { } type || DatabaseProvider.Of(context) is not { } provider)
+        {
+            return null;
+        }
+
+        return Known.TryGetValue(context.Model, out var table) ? table : Known.GetOrAdd(context.Model, provider.TableOf(context, type));
+    }
+
+    /// <summary>Writes events, inside the transaction that is the context's now.</summary>
     public async ValueTask WriteAsync(DbContext context, DbTransaction? transaction, List<OutboxEvent> events, bool async, CancellationToken cancellationToken)
     {
         if (events.Count == 0)
@@ -61,24 +73,10 @@ internal sealed class OutboxTable
 
         try
         {
-            var command = (NpgsqlCommand)database.GetDbConnection().CreateCommand();
+            var command = database.GetDbConnection().CreateCommand();
             await using var disposed = command.ConfigureAwait(false);
-            command.CommandText = Insert;
-            command.Transaction = (NpgsqlTransaction?)(transaction ?? database.CurrentTransaction?.GetDbTransaction());
-            command.Parameters.Add(new NpgsqlParameter("c", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = events.Select(static e => e.Channel).ToArray() });
-            command.Parameters.Add(new NpgsqlParameter("k", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = events.Select(static e => e.Key).ToArray() });
-            command.Parameters.Add(new NpgsqlParameter("d", NpgsqlDbType.Array | NpgsqlDbType.Bytea) { Value = events.Select(static e => e.Data).ToArray() });
-            command.Parameters.Add(new NpgsqlParameter("h", NpgsqlDbType.Array | NpgsqlDbType.Bytea) { Value = events.Select(static e => e.Hidden).ToArray() });
-            if (async)
-            {
-                await command.ExecuteNonQueryAsync(cancellationToken);
-            }
-            else
-            {
-#pragma warning disable VSTHRD103 // The caller saves without waiting.
-                command.ExecuteNonQuery();
-#pragma warning restore VSTHRD103
-            }
+            command.Transaction = transaction ?? database.CurrentTransaction?.GetDbTransaction();
+            await InsertAsync(command, events, async, cancellationToken);
         }
         finally
         {
@@ -88,6 +86,9 @@ internal sealed class OutboxTable
             }
         }
     }
+
+    /// <summary>Writes all events or none.</summary>
+    protected abstract ValueTask InsertAsync(DbCommand command, List<OutboxEvent> events, bool async, CancellationToken cancellationToken);
 
     private static Task Run(Action action)
     {

@@ -1,8 +1,6 @@
-using System.Data.Common;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
-using NpgsqlTypes;
 using Tidings.EntityFrameworkCore.Contexts;
+using Tidings.EntityFrameworkCore.Databases;
 using Tidings.EntityFrameworkCore.Outbox;
 
 namespace Tidings.EntityFrameworkCore.Relay;
@@ -10,7 +8,7 @@ namespace Tidings.EntityFrameworkCore.Relay;
 /// <summary>Publishes what is in the outbox of one context, on one node at a time.</summary>
 /// <remarks>
 /// It takes what is visible in the order of ids, publishes each row under a key made of its id, and deletes it: no mark is kept of how far
-/// it came, because a transaction that ends late may show a lower id. The lock of who does it belongs to the session that reads
+/// it came, because on PostgreSQL a transaction that ends late may show a lower id. The lock of who does it belongs to the session that reads
 /// (<see cref="RelaySession"/>): whoever has lost the one has lost the other, and notices it before the next publish.
 /// </remarks>
 internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : BackgroundService
@@ -29,14 +27,15 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
         {
             try
             {
-                if (await RelaySession.OpenAsync(live, live.Time, stoppingToken) is not var (session, table))
+                var provider = await live.UseAsync(static context => Task.FromResult(DatabaseProvider.Of(context)));
+                if (provider is null || await provider.OpenRelayAsync(live, stoppingToken) is not { } session)
                 {
                     return;
                 }
 
                 await using (session)
                 {
-                    await RunAsync(session, table, retry, stoppingToken);
+                    await RunAsync(session, retry, stoppingToken);
                 }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -54,24 +53,24 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
         }
     }
 
-    private async Task RunAsync(RelaySession session, OutboxTable table, Retry retry, CancellationToken cancellationToken)
+    private async Task RunAsync(RelaySession session, Retry retry, CancellationToken cancellationToken)
     {
-        while (!await TryLockAsync(session, table, cancellationToken))
+        while (!await session.TryLockAsync(cancellationToken))
         {
             progress.Found(0);
 
             // What this node commits its holder hears of, once for all that was committed meanwhile.
             if (await live.Committed.WaitAsync(PollInterval, live.Time, cancellationToken))
             {
-                await session.AskAsync(OutboxListener.Notify, null, static command => command.ExecuteNonQueryAsync(), cancellationToken);
+                await session.AnnounceAsync(cancellationToken);
             }
         }
 
         OutboxLog.Holds(live.Log, live.ContextType.Name);
-        await using var listener = new OutboxListener(live);
+        await using var listener = session.Listen();
         while (!cancellationToken.IsCancellationRequested)
         {
-            if (await PublishBatchAsync(session, table, cancellationToken) == 0)
+            if (await PublishBatchAsync(session, cancellationToken) == 0)
             {
                 retry.Succeeded();
                 live.Outages.DatabaseAnswered();
@@ -80,62 +79,32 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
         }
     }
 
-    private async Task<int> PublishBatchAsync(RelaySession session, OutboxTable table, CancellationToken cancellationToken)
+    private async Task<int> PublishBatchAsync(RelaySession session, CancellationToken cancellationToken)
     {
-        var rows = await session.AskAsync($"{table.Fetch}{BatchSize}", null, FetchAsync, cancellationToken);
-        progress.Found(rows.Count);
-        var published = new List<(long Id, string Channel, string Key)>(rows.Count);
+        var events = await session.FetchAsync(BatchSize, cancellationToken);
+        progress.Found(events.Count);
+        var published = new List<WaitingEvent>(events.Count);
         try
         {
-            foreach (var (id, transaction, e) in rows)
+            foreach (var waiting in events)
             {
-                var key = $"outbox:{id}.{transaction}";
-                await live.Publisher.PublishAsync(e, transaction, id, key, async publish =>
-                {
-                    await session.KeepAsync(cancellationToken);
-                    await session.WhileKeepingAsync(publish(), cancellationToken);
-                }, cancellationToken);
-                published.Add((id, e.Channel, key));
+                await live.Publisher.PublishAsync(
+                    waiting.Event, waiting.Transaction, waiting.Id, waiting.IdempotencyKey, publish => session.PublishAsync(publish, cancellationToken), cancellationToken);
+                published.Add(waiting);
             }
         }
         finally
         {
             if (published.Count > 0)
             {
-                await DeleteAsync(session, table, published, cancellationToken);
+                await session.DeleteAsync([.. published.Select(static waiting => waiting.Id)], cancellationToken);
+                foreach (var channel in published.GroupBy(static waiting => waiting.Event.Channel))
+                {
+                    await live.Tidings.Node.Broker.ReleaseAsync(channel.Key, [.. channel.Select(static waiting => waiting.IdempotencyKey)], cancellationToken);
+                }
             }
         }
 
-        return rows.Count;
+        return events.Count;
     }
-
-    private static async Task<List<(long Id, long Transaction, OutboxEvent Event)>> FetchAsync(NpgsqlCommand command)
-    {
-        var rows = new List<(long, long, OutboxEvent)>();
-        await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
-        {
-            rows.Add((reader.GetInt64(0), reader.GetInt64(5), new OutboxEvent(
-                reader.GetString(1), TextOrNull(reader, 2), (byte[])reader.GetValue(3), BytesOrNull(reader, 4))));
-        }
-
-        return rows;
-    }
-
-    private async Task DeleteAsync(RelaySession session, OutboxTable table, List<(long Id, string Channel, string Key)> published, CancellationToken cancellationToken)
-    {
-        var ids = new NpgsqlParameter("ids", NpgsqlDbType.Array | NpgsqlDbType.Bigint) { Value = published.Select(static row => row.Id).ToArray() };
-        await session.AskAsync(table.Delete, parameters => parameters.Add(ids), static command => command.ExecuteNonQueryAsync(), cancellationToken);
-        foreach (var rows in published.GroupBy(static row => row.Channel))
-        {
-            await live.Tidings.Node.Broker.ReleaseAsync(rows.Key, [.. rows.Select(static row => row.Key)], cancellationToken);
-        }
-    }
-
-    private static async Task<bool> TryLockAsync(RelaySession session, OutboxTable table, CancellationToken cancellationToken) => (bool)(await session.AskAsync(
-        "SELECT pg_try_advisory_lock(hashtextextended(@key, 0))", parameters => parameters.AddWithValue("key", table.LockKey), static command => command.ExecuteScalarAsync(), cancellationToken))!;
-
-    private static string? TextOrNull(DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
-
-    private static byte[]? BytesOrNull(DbDataReader reader, int column) => reader.IsDBNull(column) ? null : (byte[])reader.GetValue(column);
 }

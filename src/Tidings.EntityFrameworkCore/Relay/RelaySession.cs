@@ -1,188 +1,57 @@
-using Microsoft.EntityFrameworkCore;
-using Npgsql;
-using Tidings.EntityFrameworkCore.Contexts;
+using System.Data.Common;
 using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Publishing;
 
 namespace Tidings.EntityFrameworkCore.Relay;
 
-/// <summary>The session of PostgreSQL to which the lock of a relay belongs. It answers in time or is given up. For one flow.</summary>
-/// <remarks>
-/// The lock has a lease beside it: PostgreSQL ends a session, and with it the lock, that has said nothing for <see cref="Lease"/>. The holder
-/// trusts its lock for a shorter time after its last word, so that it has stopped publishing before another can begin, also where its node
-/// stood still in between.
-/// </remarks>
-internal sealed class RelaySession : IAsyncDisposable
+/// <summary>An event that waits in an outbox.</summary>
+/// <param name="Id">Its row.</param>
+/// <param name="Transaction">What <see cref="Feed.DatabaseSnapshot"/> knows it by.</param>
+/// <param name="IdempotencyKey">By which a repeat is known.</param>
+/// <param name="Event">The event.</param>
+internal readonly record struct WaitingEvent(long Id, long Transaction, string IdempotencyKey, OutboxEvent Event);
+
+/// <summary>What one node has of the database whose outbox it publishes. The lock of who does it belongs to it. For one flow.</summary>
+internal abstract class RelaySession : IAsyncDisposable
 {
-    /// <summary>After how long a silence PostgreSQL ends the session.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
+    /// <summary>Takes the lock, or has it already.</summary>
+    public abstract Task<bool> TryLockAsync(CancellationToken cancellationToken);
 
-    // How long after its last word the session is taken for alive, and how long an answer may take.
-    private static readonly TimeSpan Trust = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(3);
+    /// <summary>Tells whoever has the lock that something was committed.</summary>
+    public abstract Task AnnounceAsync(CancellationToken cancellationToken);
 
-    // What a server does not know it does without: idle_session_timeout is of PostgreSQL 14, the others are not on every system.
-    private const string Settings = """
-        DO $tidings$
-        DECLARE setting text[];
-        BEGIN
-            FOREACH setting SLICE 1 IN ARRAY ARRAY[
-                ['idle_session_timeout', '3000'], ['tcp_user_timeout', '3000'], ['client_connection_check_interval', '1000'],
-                ['tcp_keepalives_idle', '1'], ['tcp_keepalives_interval', '1'], ['tcp_keepalives_count', '2']]
-            LOOP
-                BEGIN
-                    PERFORM set_config(setting[1], setting[2], false);
-                EXCEPTION WHEN OTHERS THEN
-                    NULL;
-                END;
-            END LOOP;
-        END $tidings$
-        """;
+    /// <summary>Hears what others announce, until it is disposed.</summary>
+    public abstract IAsyncDisposable Listen();
 
-    private readonly TimeProvider _time;
-    private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private NpgsqlConnection? _connection;
-    private Task _asking = Task.CompletedTask;
-    private long _heardAt;
-    private DateTimeOffset _heardAtWall;
+    /// <summary>The oldest events that wait.</summary>
+    public abstract Task<List<WaitingEvent>> FetchAsync(int most, CancellationToken cancellationToken);
 
-    private RelaySession(TimeProvider time) => _time = time;
+    /// <summary>Publishes, with the lock held all the time.</summary>
+    /// <exception cref="RelayLostException">The lock is gone.</exception>
+    public abstract Task PublishAsync(Func<Task> publish, CancellationToken cancellationToken);
 
-    /// <summary>Opens a session by a context of its own.</summary>
-    /// <returns>The session and the outbox's table; null where the context has none.</returns>
-    /// <exception cref="RelayLostException">The database does not answer.</exception>
-    public static async Task<(RelaySession Session, OutboxTable Table)?> OpenAsync(LiveContext live, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Takes out what was published.</summary>
+    public abstract Task DeleteAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken);
+
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>Reads what <see cref="OutboxTable.Fetch"/> asks for.</summary>
+    /// <param name="command">The question.</param>
+    /// <param name="name">Makes of an id and what stands as its transaction what the event is known by.</param>
+    protected static async Task<List<WaitingEvent>> ReadAsync(DbCommand command, Func<long, long, (long Transaction, string IdempotencyKey)> name)
     {
-        var session = new RelaySession(time);
-        var opened = new TaskCompletionSource<OutboxTable?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _ = session.HoldAsync(live, opened);
-        try
+        var events = new List<WaitingEvent>();
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
         {
-            if (await opened.Task.WaitAsync(cancellationToken) is { } table)
-            {
-                return (session, table);
-            }
-        }
-        catch
-        {
-            await session.DisposeAsync();
-            throw;
+            var id = reader.GetInt64(0);
+            var (transaction, key) = name(id, reader.GetInt64(5));
+            events.Add(new WaitingEvent(id, transaction, key, EventOf(reader)));
         }
 
-        await session.DisposeAsync();
-        return null;
+        return events;
     }
 
-    /// <summary>Asks PostgreSQL, and waits no longer than an answer may take.</summary>
-    /// <exception cref="RelayLostException">There was none: the session is of no use any more.</exception>
-    public async Task<T> AskAsync<T>(string sql, Action<NpgsqlParameterCollection>? bind, Func<NpgsqlCommand, Task<T>> run, CancellationToken cancellationToken)
-    {
-        var (began, beganWall) = (_time.GetTimestamp(), _time.GetUtcNow());
-        var asking = RunAsync();
-        _asking = asking;
-        try
-        {
-            var answer = await asking.WaitAsync(LongestAnswer, _time, cancellationToken);
-            (_heardAt, _heardAtWall) = (began, beganWall);
-            return answer;
-        }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new RelayLostException(error);
-        }
-
-        async Task<T> RunAsync()
-        {
-            await using var command = _connection!.CreateCommand();
-            command.CommandText = sql;
-            bind?.Invoke(command.Parameters);
-            return await run(command);
-        }
-    }
-
-    /// <summary>Makes sure that the lock is still held: a look at the clocks, and where some time has passed, a word with PostgreSQL.</summary>
-    /// <remarks>The clock of the system goes on where a machine is suspended, the other one where it is set back.</remarks>
-    /// <exception cref="RelayLostException">The session, and with it the lock, is gone.</exception>
-    public async ValueTask KeepAsync(CancellationToken cancellationToken)
-    {
-        while (_time.GetElapsedTime(_heardAt) >= Trust || (_time.GetUtcNow() - _heardAtWall).Duration() >= Trust)
-        {
-            await AskAsync("SELECT 1", null, static command => command.ExecuteScalarAsync(), cancellationToken);
-        }
-    }
-
-    /// <summary>Waits for something else, and keeps the lock meanwhile.</summary>
-    public async Task WhileKeepingAsync(Task work, CancellationToken cancellationToken)
-    {
-        while (!work.IsCompleted)
-        {
-            try
-            {
-                await work.WaitAsync(Trust, _time, cancellationToken);
-            }
-            catch (TimeoutException) when (!work.IsCompleted)
-            {
-                await KeepAsync(cancellationToken);
-            }
-        }
-
-        await work;
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        _end.TrySetResult();
-        return ValueTask.CompletedTask;
-    }
-
-    // The context lives for as long as its session is asked something, whoever still waits for the answer.
-    private async Task HoldAsync(LiveContext live, TaskCompletionSource<OutboxTable?> opened)
-    {
-        try
-        {
-            await live.UseAsync(async context =>
-            {
-                if (LiveContext.TableOf(context) is not { } table)
-                {
-                    opened.TrySetResult(null);
-                    return false;
-                }
-
-                await context.Database.OpenConnectionAsync();
-                _connection = (NpgsqlConnection)context.Database.GetDbConnection();
-                await AskAsync(Settings, null, static command => command.ExecuteNonQueryAsync(), CancellationToken.None);
-                opened.TrySetResult(table);
-                await _end.Task;
-                await ((Task)_asking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                await ResetAsync(_connection);
-                return true;
-            });
-        }
-#pragma warning disable CA1031 // It goes to whoever waits for the session.
-        catch (Exception error)
-#pragma warning restore CA1031
-        {
-            opened.TrySetException(error);
-        }
-    }
-
-    // A connection that goes back to its pool keeps its session, with its lock and its settings, until somebody uses it again.
-    private static async Task ResetAsync(NpgsqlConnection connection)
-    {
-        if (connection.State != System.Data.ConnectionState.Open)
-        {
-            return;
-        }
-
-        try
-        {
-            await using var command = connection.CreateCommand();
-            command.CommandText = "DISCARD ALL";
-            await command.ExecuteNonQueryAsync();
-        }
-        catch (Exception error) when (error is NpgsqlException or InvalidOperationException or IOException)
-        {
-            NpgsqlConnection.ClearPool(connection);
-        }
-    }
+    private static OutboxEvent EventOf(DbDataReader row) =>
+        new(row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2), (byte[])row.GetValue(3), row.IsDBNull(4) ? null : (byte[])row.GetValue(4));
 }

@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Tidings.EntityFrameworkCore.Databases;
 
 namespace Tidings.EntityFrameworkCore.Resources;
 
@@ -11,6 +13,8 @@ namespace Tidings.EntityFrameworkCore.Resources;
 /// <remarks>A filter is asked of the database for the rows there are, and of this process for each event: both must say the same.</remarks>
 internal sealed class ColumnRules
 {
+    // To divide by it takes away zeros at the end.
+    private const decimal One = 1.0000000000000000000000000000m;
     private const long Epoch = 630_822_816_000_000_000;
 
     // The ends of time are infinities there.
@@ -27,6 +31,8 @@ internal sealed class ColumnRules
     private readonly int? _maxLength;
     private readonly int? _precision;
     private readonly int? _scale;
+    private readonly bool _isSqlite;
+    private readonly bool _isList;
 
     private ColumnRules(DbContext context, IProperty property)
     {
@@ -40,9 +46,11 @@ internal sealed class ColumnRules
 
         var mapping = property.GetRelationalTypeMapping();
         _store = property.GetColumnType();
+        _isSqlite = DatabaseProvider.Of(context) is SqliteProvider;
+        _isList = property.IsPrimitiveCollection;
         _maxLength = property.GetMaxLength();
         (_precision, _scale) = (mapping.Precision ?? property.GetPrecision(), mapping.Scale ?? property.GetScale());
-        Collation = ProviderType == typeof(string) && CollationOf(context, property) is { } collation and not ("C" or "POSIX") ? collation : null;
+        Collation = ProviderType == typeof(string) && CollationOf(context, property) is { } collation and not ("C" or "POSIX" or "BINARY") ? collation : null;
     }
 
     /// <summary>What the database is given.</summary>
@@ -53,13 +61,20 @@ internal sealed class ColumnRules
 
     /// <summary>Whether rows can be filtered by the column.</summary>
     public bool CanFilter =>
-        (Comparable.Contains(ProviderType) || (ProviderType.IsEnum && _store is not null))
+        !_isList && (Comparable.Contains(ProviderType) || (ProviderType.IsEnum && _store is not null))
         && (ProviderType != typeof(string) || IsText || IsPadded);
 
     /// <summary>Whether the database compares its texts as they are.</summary>
-    public bool IsText => _store is null or "text" || _store.StartsWith("character varying", StringComparison.OrdinalIgnoreCase);
+    public bool IsText => _store is null or "text" || (_isSqlite ? IsTextOfSqlite : _store.StartsWith("character varying", StringComparison.OrdinalIgnoreCase));
 
-    private bool IsPadded => _store is "character" || _store?.StartsWith("character(", StringComparison.OrdinalIgnoreCase) == true;
+    /// <summary>Whether rows can be sorted by the column: SQLite keeps some types as texts of another order.</summary>
+    public bool CanSort => !_isSqlite || !(ProviderType == typeof(DateTimeOffset) || ProviderType == typeof(TimeSpan) || ProviderType == typeof(ulong) || _isList);
+
+    // Whatever the type is called: only its affinity counts.
+    private bool IsTextOfSqlite =>
+        !_store!.Contains("INT", StringComparison.OrdinalIgnoreCase) && (_store.Contains("CHAR", StringComparison.OrdinalIgnoreCase) || _store.Contains("CLOB", StringComparison.OrdinalIgnoreCase) || _store.Contains("TEXT", StringComparison.OrdinalIgnoreCase));
+
+    private bool IsPadded => !_isSqlite && (_store is "character" || _store?.StartsWith("character(", StringComparison.OrdinalIgnoreCase) == true);
 
     private bool HasZone => _store?.StartsWith("timestamp with time zone", StringComparison.OrdinalIgnoreCase) == true || _store?.EndsWith("with time zone", StringComparison.OrdinalIgnoreCase) == true;
 
@@ -72,6 +87,7 @@ internal sealed class ColumnRules
     /// <exception cref="JsonException">The database would refuse it; the message says why.</exception>
     public object? Accept(object? value) => value switch
     {
+        double.NaN or float.NaN when _isSqlite => throw new JsonException("This cannot be kept: it is no number."),
         DateTime time => Accept(time),
         DateTimeOffset time when HasZone => time.ToUniversalTime(),
         string text => Accept(text),
@@ -98,6 +114,7 @@ internal sealed class ColumnRules
             (byte[] a, byte[] b) => a.AsSpan().SequenceEqual(b),
             (string a, string b) when IsPadded => a.TrimEnd(' ') == b.TrimEnd(' '),
             (DateTime a, DateTime b) => Micros(a.Ticks - Epoch) == Micros(b.Ticks - Epoch),
+            (DateTimeOffset a, DateTimeOffset b) when _isSqlite => a.EqualsExact(b),
             (DateTimeOffset a, DateTimeOffset b) => Micros(a.UtcTicks - Epoch) == Micros(b.UtcTicks - Epoch),
             (TimeOnly a, TimeOnly b) => Micros(a.Ticks) == Micros(b.Ticks),
             (TimeSpan a, TimeSpan b) => Micros(a.Ticks) == Micros(b.Ticks),
@@ -105,12 +122,19 @@ internal sealed class ColumnRules
         };
     }
 
-    /// <summary>A value as the column keeps it: rounded to its precision, half away from zero as PostgreSQL does.</summary>
+    /// <summary>A value as the column keeps it: rounded to its precision, half away from zero as PostgreSQL does. SQLite rounds nothing.</summary>
     public object? Kept(object? value) => _converter is null ? Stored(value) : value;
+
+    /// <summary>A value as it is told: of a number that SQLite keeps as a text nobody knows any more how many zeros it was written with.</summary>
+    public object Shown(object value) => _isSqlite && value is decimal number ? number / One : value;
 
     private object? Stored(object? value) => (value, _store) switch
     {
         (_, null) => value,
+
+        // A time without its zone; all else as it is.
+        (DateTime time, _) when _isSqlite => DateTime.SpecifyKind(time, DateTimeKind.Unspecified),
+        _ when _isSqlite => value,
         (decimal number, _) when _scale is >= 0 and <= 28 => decimal.Round(number, _scale.Value, MidpointRounding.AwayFromZero),
         (DateTime time, _) when Math.Abs(time.Ticks - Epoch) < Furthest => new DateTime(Epoch + Rounded(time.Ticks - Epoch), time.Kind),
         (DateTimeOffset time, _) when Math.Abs(time.UtcTicks - Epoch) < Furthest => new DateTimeOffset(Epoch + Rounded(time.UtcTicks - Epoch), TimeSpan.Zero).ToOffset(time.Offset),
@@ -173,7 +197,7 @@ internal sealed class ColumnRules
     }
 
     // PostgreSQL keeps microseconds.
-    private long Micros(long ticks) => _store is null ? ticks : ticks / TimeSpan.TicksPerMicrosecond;
+    private long Micros(long ticks) => _store is null || _isSqlite ? ticks : ticks / TimeSpan.TicksPerMicrosecond;
 
-    private static decimal Power(int digits) => digits is > 0 and <= 28 ? decimal.Parse("1" + new string('0', digits), System.Globalization.CultureInfo.InvariantCulture) : digits <= 0 ? 1 : decimal.MaxValue;
+    private static decimal Power(int digits) => digits is > 0 and <= 28 ? decimal.Parse("1" + new string('0', digits), CultureInfo.InvariantCulture) : digits <= 0 ? 1 : decimal.MaxValue;
 }

@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage;
+using Tidings.EntityFrameworkCore.Databases;
 
 namespace Tidings.EntityFrameworkCore.Resources;
 
@@ -20,11 +21,12 @@ internal sealed class EntityResource<TEntity> : Resource
     private readonly Expression<Func<TEntity, object?[]>> _row;
     private readonly Expression<Func<TEntity, ClaimsPrincipal, bool>>? _visible;
     private readonly PropertyInfo[] _properties;
+    private readonly string _byteOrder;
 
-    public EntityResource(string name, IReadOnlyList<ResourceColumn> columns, int keyIndex, bool hasKeyOrder, Expression<Func<TEntity, ClaimsPrincipal, bool>>? visible)
+    public EntityResource(string name, IReadOnlyList<ResourceColumn> columns, int keyIndex, bool hasKeyOrder, string byteOrder, Expression<Func<TEntity, ClaimsPrincipal, bool>>? visible)
         : base(name, typeof(TEntity), columns, keyIndex)
     {
-        _visible = visible;
+        (_visible, _byteOrder) = (visible, byteOrder);
         HasKeyOrder = hasKeyOrder;
         _properties = [.. columns.Select(static column => column.Property)];
         var entity = Expression.Parameter(typeof(TEntity), "entity");
@@ -110,25 +112,24 @@ internal sealed class EntityResource<TEntity> : Resource
         return typed;
     }
 
-    // PostgreSQL alone: elsewhere the row may change between this reading and its own update.
     private string? LockingSql(DbContext context)
     {
         var type = context.Model.FindEntityType(typeof(TEntity))!;
-        if (!context.Database.IsNpgsql() || StoreObjectIdentifier.Create(type, StoreObjectType.Table) is not { } table || type.GetMappingStrategy() is "TPT" or "TPC")
+        if (DatabaseProvider.Of(context) is not { } provider || StoreObjectIdentifier.Create(type, StoreObjectType.Table) is not { } table || type.GetMappingStrategy() is "TPT" or "TPC")
         {
             return null;
         }
 
         var sql = context.GetService<ISqlGenerationHelper>();
         var key = sql.DelimitIdentifier(type.FindProperty(Key.PropertyName)!.GetColumnName(table)!);
-        return $"SELECT * FROM {sql.DelimitIdentifier(table.Name, table.Schema)} WHERE {key} = ANY ({{0}}) ORDER BY {key} FOR UPDATE";
+        return provider.LockingSql(sql.DelimitIdentifier(table.Name, table.Schema), key);
     }
 
     // The order of KeyOrder, whatever the database's collation is.
     private Expression OrderOf(Expression entity)
     {
         Expression key = Expression.Property(entity, _properties[KeyIndex]);
-        return key.Type == typeof(string) ? Expression.Call(Collate, Expression.Constant(EF.Functions), key, Expression.Constant("C")) : key;
+        return key.Type == typeof(string) ? Expression.Call(Collate, Expression.Constant(EF.Functions), key, Expression.Constant(_byteOrder)) : key;
     }
 
     private IOrderedQueryable<TEntity> SortPage(IQueryable<TEntity> rows)
@@ -173,7 +174,7 @@ internal sealed class EntityResource<TEntity> : Resource
         // A column's own collation may take other texts for equal: rows are asked for the very text.
         if (Columns[column].Rules.Collation is not null && property.Type == typeof(string))
         {
-            property = Expression.Call(Collate, Expression.Constant(EF.Functions), property, Expression.Constant("C"));
+            property = Expression.Call(Collate, Expression.Constant(EF.Functions), property, Expression.Constant(_byteOrder));
         }
 
         return Expression.Lambda<Func<TEntity, bool>>(Expression.Equal(property, Holder<object>.Of(property.Type, value)), entity);

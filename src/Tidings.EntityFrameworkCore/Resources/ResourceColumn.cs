@@ -35,7 +35,7 @@ internal sealed class ResourceColumn(PropertyInfo property, string jsonName, Jso
         }
         else
         {
-            JsonSerializer.Serialize(writer, value, contract);
+            JsonSerializer.Serialize(writer, rules.Shown(value), contract);
         }
     }
 

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
+using Tidings.EntityFrameworkCore.Databases;
 
 namespace Tidings.EntityFrameworkCore.Resources;
 
@@ -69,7 +70,7 @@ internal sealed class ResourceDefinition<TEntity>(string name, JsonSerializerOpt
             throw Fault($"must show its key {key.Name} among its members: clients tell rows apart by it");
         }
 
-        return new EntityResource<TEntity>(Name, columns, keyIndex, HasKeyOrder(context, key), Visible);
+        return new EntityResource<TEntity>(Name, columns, keyIndex, HasKeyOrder(context, key), DatabaseProvider.Of(context)?.ByteOrder ?? "", Visible);
     }
 
     // Whatever else decides which rows a query sees would hide rows at first and show their events.

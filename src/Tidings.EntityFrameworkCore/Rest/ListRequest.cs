@@ -111,6 +111,11 @@ internal static class ListRequest
                 throw RestFault.BadRequest("sort must be members separated by commas, each once, with - before those that go down.");
             }
 
+            if (!resource.Columns[index].Rules.CanSort)
+            {
+                throw RestFault.BadRequest($"Rows cannot be sorted by {Shortened(part.TrimStart('-'))} on this database.");
+            }
+
             order.Add((index, descending));
         }
 

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Tidings.EntityFrameworkCore.Databases;
 
 namespace Tidings.EntityFrameworkCore.Tasks;
 
@@ -23,6 +24,11 @@ internal sealed class TaskModelCheck<TContext>(IServiceScopeFactory scopes) : IH
         if (!context.Database.IsRelational())
         {
             throw new InvalidOperationException($"AddTaskStore<{name}> needs a relational database; {context.Database.ProviderName} is none.");
+        }
+
+        if (DatabaseProvider.Of(context) is SqliteProvider)
+        {
+            throw new InvalidOperationException($"AddTaskStore<{name}> needs PostgreSQL, and {name} is on SQLite: tasks of a single node are kept by AddTidings().AddData(directory).");
         }
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
+using Tidings.Data.Files;
 using Tidings.EntityFrameworkCore.Outbox;
 
 namespace Tidings.Server.Databases;
@@ -79,6 +80,18 @@ internal sealed class MissingTables<TContext>(IServiceScopeFactory scopes, strin
         }
     }
 
+    // The data directory has one process at a time.
+    private async Task MakeFileAsync(DatabaseFacade database, CancellationToken cancellationToken)
+    {
+        PrivateFile.Ensure(database.GetDbConnection().DataSource);
+        await database.OpenConnectionAsync(cancellationToken);
+        await database.ExecuteSqlAsync($"PRAGMA journal_mode = WAL", cancellationToken);
+        if (await database.SqlQuery<int>($"SELECT count(*) AS \"Value\" FROM sqlite_master WHERE name = {table}").SingleAsync(cancellationToken) == 0)
+        {
+            await database.GetService<IRelationalDatabaseCreator>().CreateTablesAsync(cancellationToken);
+        }
+    }
+
     // False where the database is away.
     private async Task<bool> TryMakeAsync(CancellationToken cancellationToken)
     {
@@ -98,6 +111,12 @@ internal sealed class MissingTables<TContext>(IServiceScopeFactory scopes, strin
     {
         if (!database.IsRelational())
         {
+            return;
+        }
+
+        if (database.IsSqlite())
+        {
+            await MakeFileAsync(database, cancellationToken);
             return;
         }
 

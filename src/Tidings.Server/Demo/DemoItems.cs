@@ -1,20 +1,24 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
+using Tidings.Data.Files;
 using Tidings.Server.Databases;
 
 namespace Tidings.Server.Demo;
 
-/// <summary>The resource <c>items</c> of the demo: in memory, or on PostgreSQL where that is configured.</summary>
+/// <summary>The resource <c>items</c> of the demo: on PostgreSQL where that is configured, else in the data directory, else in memory.</summary>
 internal static class DemoItems
 {
-    public static void Add(WebApplicationBuilder builder, string? postgreSql)
+    public static void Add(WebApplicationBuilder builder, string? postgreSql, string? data)
     {
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
 
         // Of this server alone, should there be several in a process.
         var memory = new InMemoryDatabaseRoot();
-        builder.Services.AddDbContext<DemoDb>(options => _ = postgreSql is null ? options.UseInMemoryDatabase("demo", memory) : options.UseNpgsql(postgreSql).LogFaultsOnce());
+        builder.Services.AddDbContext<DemoDb>(options => _ = postgreSql is not null ? options.UseNpgsql(postgreSql).LogFaultsOnce()
+            : data is not null ? options.UseSqlite(new SqliteConnectionStringBuilder { DataSource = new DataLayout(Path.GetFullPath(data)).Items }.ConnectionString).LogFaultsOnce()
+            : options.UseInMemoryDatabase("demo", memory));
         builder.Services.AddTidings().AddDbContext<DemoDb>();
         builder.Services.AddHostedService(static services => ActivatorUtilities.CreateInstance<MissingTables<DemoDb>>(services, "demo_items"));
     }

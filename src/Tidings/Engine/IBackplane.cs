@@ -6,6 +6,7 @@ using Tidings.Events;
 using Tidings.Messages;
 using Tidings.Nodes;
 using Tidings.Presence;
+using Tidings.Reports;
 using Tidings.Security.Identities;
 using Tidings.Tasks;
 
@@ -41,6 +42,9 @@ internal interface IBackplane : IAsyncDisposable
 
     /// <summary>Whether all of it can be reached now. Where it cannot, the node asks for no new connections.</summary>
     bool IsAvailable { get; }
+
+    /// <summary>What is to be told of the directory that it keeps all in; null where it has none.</summary>
+    DirectoryFigures? Directory => null;
 
     /// <summary>Says who does what the other nodes ask for. Called once, before <see cref="StartAsync"/>.</summary>
     void Serve(INodeWork work, ConnectionRegistry connections, ClientRegistry clients);

@@ -72,7 +72,7 @@ internal sealed partial class Node : IAsyncDisposable
         Subscribing = new Subscribing(Hub, Broker, Presence, Kinds, new ChannelLimits(_limits.Subscriptions, _limits.SubscribeRate)) { Shedder = Shedder, Shares = parts.Subscriptions, Authenticator = Authenticator };
 
         // What is asked of this node and of the others.
-        Reports = new NodeReports(Hub, Backplane.Broker, Backplane.Nodes, new NodeFigures(Id, meters, Registry, Directory, Hub, Lanes, () => Backplane.IsAvailable, Version), Time);
+        Reports = new NodeReports(Hub, Backplane.Broker, Backplane.Nodes, new NodeFigures(Id, meters, Registry, Directory, Hub, Lanes, () => Backplane.IsAvailable, () => Backplane.Directory, Version), Time);
         Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
         Disconnecting.OnTokenRevoked = () => Subscribing.ReviewGrantsAsync(Registry);
         var work = new NodeWork(Directory, Subscribing, Clients, Disconnecting, Reports);

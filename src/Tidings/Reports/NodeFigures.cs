@@ -6,7 +6,7 @@ using Tidings.Lanes;
 namespace Tidings.Reports;
 
 /// <summary>Where a node's figures come from.</summary>
-internal sealed class NodeFigures(string node, IMeterFactory meters, ConnectionRegistry registry, ConnectionDirectory directory, Hub hub, LaneSet lanes, Func<bool> isAvailable, string version)
+internal sealed class NodeFigures(string node, IMeterFactory meters, ConnectionRegistry registry, ConnectionDirectory directory, Hub hub, LaneSet lanes, Func<bool> isAvailable, Func<DirectoryFigures?> readDirectory, string version)
 {
     private readonly string _name = $"{Environment.MachineName}/{Environment.ProcessId}";
     private readonly long _started = registry.Time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -38,6 +38,7 @@ internal sealed class NodeFigures(string node, IMeterFactory meters, ConnectionR
             Heap = GC.GetTotalMemory(forceFullCollection: false),
             Cpu = processors,
             QueueBytes = lanes.All.Sum(static lane => lane.QueuedBytes),
+            Directory = readDirectory(),
             Available = isAvailable(),
             Draining = registry.IsDraining,
             Short = registry.Shedder?.Reason,

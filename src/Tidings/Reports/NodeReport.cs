@@ -55,6 +55,9 @@ internal sealed record NodeReport
     /// <summary>Bytes that wait for readers.</summary>
     public long QueueBytes { get; init; }
 
+    /// <summary>Of the data directory; null where there is none.</summary>
+    public DirectoryFigures? Directory { get; init; }
+
     /// <summary>Whether what nodes share can be reached.</summary>
     public bool Available { get; init; }
 

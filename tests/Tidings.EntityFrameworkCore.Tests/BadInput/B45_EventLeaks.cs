@@ -110,3 +110,8 @@ public sealed class B45_PostgreSqlEventLeaks : B45_EventLeaks
 {
     protected override string? Database() => PostgreSqlServer.Shared.CreateDatabase();
 }
+
+public sealed class B45_SqliteEventLeaks : B45_EventLeaks
+{
+    protected override string? Database() => SqliteFile.CreateDatabase();
+}

@@ -13,17 +13,28 @@ public enum SaveMode
 
     /// <summary>One that the caller has begun.</summary>
     Callers,
+
+    /// <summary>On SQLite, the transaction that SaveChanges makes.</summary>
+    SqliteOwn,
+
+    /// <summary>On SQLite, one that the caller has begun.</summary>
+    SqliteCallers,
 }
 
 /// <summary>What the tests of one save have in common.</summary>
 internal static class CaptureWorld
 {
-    public static string? Database(SaveMode mode) => mode == SaveMode.Memory ? null : PostgreSqlServer.Shared.CreateDatabase();
+    public static string? Database(SaveMode mode) => mode switch
+    {
+        SaveMode.Memory => null,
+        SaveMode.Own or SaveMode.Callers => PostgreSqlServer.Shared.CreateDatabase(),
+        _ => SqliteFile.CreateDatabase(),
+    };
 
     /// <summary>Changes and saves in the given way.</summary>
     public static async Task SaveAsync(ShopDb db, SaveMode mode, Action<ShopDb> change)
     {
-        await using var transaction = mode == SaveMode.Callers ? await db.Database.BeginTransactionAsync() : null;
+        await using var transaction = mode is SaveMode.Callers or SaveMode.SqliteCallers ? await db.Database.BeginTransactionAsync() : null;
         change(db);
         await db.SaveChangesAsync();
         if (transaction is not null)

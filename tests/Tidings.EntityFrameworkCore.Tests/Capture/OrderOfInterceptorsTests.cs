@@ -8,7 +8,7 @@ namespace Tidings.EntityFrameworkCore.Tests.Capture;
 public sealed class OrderOfInterceptorsTests
 {
     [Theory]
-    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.Callers)]
+    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.Callers), InlineData(SaveMode.SqliteOwn), InlineData(SaveMode.SqliteCallers)]
     public async Task Audit_columns_and_soft_deletes_of_a_later_interceptor_are_told(SaveMode mode)
     {
         await using var app = await StartAsync(mode, new Audit());
@@ -26,7 +26,7 @@ public sealed class OrderOfInterceptorsTests
     }
 
     [Theory]
-    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.Callers)]
+    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.Callers), InlineData(SaveMode.SqliteOwn), InlineData(SaveMode.SqliteCallers)]
     public async Task Rows_that_a_later_interceptor_adds_are_told(SaveMode mode)
     {
         await using var app = await StartAsync(mode, new Companion());
@@ -37,7 +37,7 @@ public sealed class OrderOfInterceptorsTests
     }
 
     [Theory]
-    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.Callers)]
+    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.Callers), InlineData(SaveMode.SqliteOwn), InlineData(SaveMode.SqliteCallers)]
     public async Task A_save_that_a_later_interceptor_takes_over_is_told_only_where_it_saved(SaveMode mode)
     {
         await using var app = await StartAsync(mode, new Suppressing());

@@ -7,7 +7,7 @@ namespace Tidings.EntityFrameworkCore.Tests.Capture;
 public sealed class PooledContextTests
 {
     [Theory]
-    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.Callers)]
+    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.Callers), InlineData(SaveMode.SqliteOwn), InlineData(SaveMode.SqliteCallers)]
     public async Task What_a_request_publishes_and_never_saves_is_not_said_by_the_next_request(SaveMode mode)
     {
         await using var app = await ShopApp.StartAsync(CaptureWorld.Database(mode), services: static services => services.AddDbContextPool<ShopDb>(static _ => { }, poolSize: 1));
@@ -109,7 +109,7 @@ public sealed class PooledContextTests
     }
 
     [Theory]
-    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own)]
+    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.SqliteOwn)]
     public async Task A_save_that_another_interceptor_refuses_leaves_nothing_behind(SaveMode mode)
     {
         var refusing = new Refusing();

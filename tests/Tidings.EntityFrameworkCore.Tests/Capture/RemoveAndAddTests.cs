@@ -6,7 +6,7 @@ namespace Tidings.EntityFrameworkCore.Tests.Capture;
 public sealed class RemoveAndAddTests
 {
     [Theory]
-    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.Callers)]
+    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.Callers), InlineData(SaveMode.SqliteOwn), InlineData(SaveMode.SqliteCallers)]
     public async Task A_row_that_is_replaced_in_one_save_is_an_update(SaveMode mode)
     {
         await using var app = await ShopApp.StartAsync(CaptureWorld.Database(mode));
@@ -30,7 +30,7 @@ public sealed class RemoveAndAddTests
     }
 
     [Theory]
-    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.Callers)]
+    [InlineData(SaveMode.Memory), InlineData(SaveMode.Own), InlineData(SaveMode.Callers), InlineData(SaveMode.SqliteOwn), InlineData(SaveMode.SqliteCallers)]
     public async Task Rows_of_one_save_are_told_once_each(SaveMode mode)
     {
         await using var app = await ShopApp.StartAsync(CaptureWorld.Database(mode));

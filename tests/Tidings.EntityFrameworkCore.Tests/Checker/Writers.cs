@@ -62,7 +62,9 @@ internal sealed class Writers(ShopApp app, int seed)
         }
 
         var item = locked
-            ? await db.Items.FromSqlRaw("""SELECT * FROM "Items" ORDER BY random() LIMIT 1 FOR UPDATE""").FirstOrDefaultAsync()
+            ? await (db.Database.IsNpgsql()
+                ? db.Items.FromSqlRaw("""SELECT * FROM "Items" ORDER BY random() LIMIT 1 FOR UPDATE""")
+                : db.Items.FromSqlRaw("""SELECT * FROM "Items" ORDER BY random() LIMIT 1""")).FirstOrDefaultAsync()
             : null;
         if (item is null)
         {

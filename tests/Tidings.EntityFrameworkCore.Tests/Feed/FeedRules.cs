@@ -231,10 +231,19 @@ public sealed class MemoryFeedRules : FeedRules
     protected override string? Database() => null;
 }
 
-public sealed class PostgreSqlFeedRules : FeedRules
+public sealed class PostgreSqlFeedRules : TableFeedRules
 {
     protected override string? Database() => PostgreSqlServer.Shared.CreateDatabase();
+}
 
+public sealed class SqliteFeedRules : TableFeedRules
+{
+    protected override string? Database() => SqliteFile.CreateDatabase();
+}
+
+/// <summary>What databases with tables can besides.</summary>
+public abstract class TableFeedRules : FeedRules
+{
     [Fact]
     public async Task Statements_without_SaveChanges_are_told_when_asked()
     {

@@ -34,7 +34,7 @@ internal sealed class ShopApp : IAsyncDisposable
 
     public IReadOnlyCollection<string> Log => _log.Lines;
 
-    /// <param name="database">PostgreSQL's connection string; null for EF Core's in-memory provider.</param>
+    /// <param name="database">PostgreSQL's connection string, or SQLite's; null for EF Core's in-memory provider.</param>
     /// <param name="map">What to map; null for <c>/items</c> with its usual members and <c>/orders</c>.</param>
     /// <param name="services">Further services.</param>
     /// <param name="create">Whether the tables are made.</param>
@@ -61,7 +61,7 @@ internal sealed class ShopApp : IAsyncDisposable
             tidings.Drain = TimeSpan.Zero;
         }).AddDbContext<ShopDb>();
         var memory = Guid.NewGuid().ToString();
-        builder.Services.AddDbContext<ShopDb>(options => _ = database is null ? options.UseInMemoryDatabase(memory) : options.UseNpgsql(database));
+        builder.Services.AddDbContext<ShopDb>(options => _ = database is null ? options.UseInMemoryDatabase(memory) : SqliteFile.Is(database) ? options.UseSqlite(database) : options.UseNpgsql(database));
         lateServices?.Invoke(builder.Services);
         var app = builder.Build();
         app.Use((context, next) =>
@@ -165,7 +165,12 @@ internal sealed class ShopApp : IAsyncDisposable
         using var limit = new CancellationTokenSource(Eventually.Limit);
         await _app.StopAsync(limit.Token);
         await _app.DisposeAsync();
-        if (_database is not null)
+        if (SqliteFile.Is(_database))
+        {
+            using var connection = new Microsoft.Data.Sqlite.SqliteConnection(_database);
+            Microsoft.Data.Sqlite.SqliteConnection.ClearPool(connection);
+        }
+        else if (_database is not null)
         {
             // A pool for each database, and one server for all of them.
             await using var connection = new Npgsql.NpgsqlConnection(_database);

@@ -84,7 +84,7 @@ public sealed class F24_Relay
         await using var app = await ShopApp.StartAsync(PostgreSqlServer.Shared.CreateDatabase());
         await using var session = await OpenAsync(app, TimeProvider.System);
         Assert.True(await LockAsync(session));
-        await session.WhileKeepingAsync(Task.Delay(RelaySession.Lease + TimeSpan.FromSeconds(1.5)), CancellationToken.None);
+        await session.WhileKeepingAsync(Task.Delay(PostgreSqlRelaySession.Lease + TimeSpan.FromSeconds(1.5)), CancellationToken.None);
         await session.KeepAsync(CancellationToken.None);
         Assert.True(await LockAsync(session));
     }
@@ -106,10 +106,10 @@ public sealed class F24_Relay
         await Eventually.TrueAsync(async () => (string)(await command.ExecuteScalarAsync())! == "0 0", () => "lock and lease are gone");
     }
 
-    private static async Task<RelaySession> OpenAsync(ShopApp app, TimeProvider time) =>
-        Assert.NotNull(await RelaySession.OpenAsync(app.Services.GetRequiredService<LiveContext<ShopDb>>(), time, CancellationToken.None)).Session;
+    private static async Task<PostgreSqlRelaySession> OpenAsync(ShopApp app, TimeProvider time) =>
+        (await PostgreSqlRelaySession.OpenAsync(app.Services.GetRequiredService<LiveContext<ShopDb>>(), time, CancellationToken.None))!;
 
-    private static async Task<bool> LockAsync(RelaySession session) =>
+    private static async Task<bool> LockAsync(PostgreSqlRelaySession session) =>
         (bool)(await session.AskAsync("SELECT pg_try_advisory_lock(4711)", null, static command => command.ExecuteScalarAsync(), CancellationToken.None))!;
 
     private static Task OffsetAsync(ShopApp app, long offset) => Eventually.EqualAsync(offset, () => app.Tidings.HistoryAsync("resource:items").AsTask().Result.Position.Offset, "events");

@@ -73,3 +73,8 @@ public sealed class PostgreSqlAddressTests : AddressTests
 {
     protected override string? Database() => PostgreSqlServer.Shared.CreateDatabase();
 }
+
+public sealed class SqliteAddressTests : AddressTests
+{
+    protected override string? Database() => SqliteFile.CreateDatabase();
+}

@@ -120,3 +120,8 @@ public sealed class PostgreSqlRestRules : RestRules
 {
     protected override string? Database() => PostgreSqlServer.Shared.CreateDatabase();
 }
+
+public sealed class SqliteRestRules : RestRules
+{
+    protected override string? Database() => SqliteFile.CreateDatabase();
+}

@@ -7,7 +7,7 @@ const AGAIN = 3_000;
 /**
  * @typedef {{ node: string, name: string, version: string, started: number, time: number, connections: Record<string, number>, users: number, channels: number,
  *   received?: number, sent?: number, latencyP50?: number, latencyP99?: number, memory: number, heap: number, cpu: number, queueBytes: number,
- *   available: boolean, draining: boolean, short?: string }} Report
+ *   directory?: { bytes: number, segments: number, commitTime?: number, writable: boolean }, available: boolean, draining: boolean, short?: string }} Report
  */
 
 /** The nodes' reports, for as long as the page is open. */

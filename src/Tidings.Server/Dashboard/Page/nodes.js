@@ -1,5 +1,5 @@
 import { byId, make } from './dom.js';
-import { bytes, count, duration, percent } from './format.js';
+import { bytes, count, duration, milliseconds, percent } from './format.js';
 import { Rows } from './rows.js';
 
 /** @typedef {import('./feed.js').Report} Report */
@@ -19,6 +19,7 @@ export class Nodes {
       { text: `${count(report.received)}, ${count(report.sent)}`, class: 'number' },
       { text: bytes(report.memory), class: 'number' },
       { text: percent(report.cpu), class: 'number' },
+      { text: directoryOf(report), title: 'Bytes in segments, and how long the newest group of records took to be on disk', class: 'number' },
     ],
     empty: 'No node has reported yet.',
   });
@@ -50,8 +51,15 @@ export class Nodes {
 }
 
 /** @param {Report} report */
-function stateOf({ available, draining, short }) {
+function directoryOf({ directory }) {
+  if (!directory) return '–';
+  return `${bytes(directory.bytes)} in ${count(directory.segments)}, ${milliseconds(directory.commitTime)}`;
+}
+
+/** @param {Report} report */
+function stateOf({ available, draining, short, directory }) {
   if (!available) return 'cannot reach Redis';
+  if (directory && !directory.writable) return 'cannot write its directory';
   if (draining) return 'draining';
   return short ? `short of ${short}` : 'up';
 }
