@@ -31,6 +31,7 @@ internal sealed class RedisBackplane : IBackplane
     private readonly WatchedPresence _watched;
     private readonly RedisEventStore _events;
     private readonly IBroker _recorded;
+    private readonly RedisPeers _peers;
     private readonly NodeLease[] _leases;
     private int _disposed;
 
@@ -43,10 +44,12 @@ internal sealed class RedisBackplane : IBackplane
         var seal = new ClusterSeal(options.ClusterKey, options.ClusterKeyRequired);
         Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, options.Bridge, time, metrics, log), keys, options, time, metrics);
         _revocations = new RevocationLog(_shards, keys, seal, metrics, log);
-        Clock = new RedisClock(_shards[0], time);
+        var clock = new RedisClock(_shards[0], time);
+        Clock = clock;
+        _peers = new RedisPeers(keys, Node, clock);
         Tickets = new RedisTickets(_shards, keys, seal, metrics);
         Tasks = new RedisTaskStore(_shards, keys, options, metrics);
-        _bus = new NodeBus(_shards, keys, Node, seal, time, metrics, log);
+        _bus = new NodeBus(_shards, keys, Node, seal, time, metrics, log, _peers);
         _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
         _watched = new WatchedPresence(_shards, _presence, hub, Broker, time);
         _presence.Watched = _watched;
@@ -54,7 +57,7 @@ internal sealed class RedisBackplane : IBackplane
         _recorded = events is null ? Broker : new RecordedBroker(Broker, events, time);
         _counts = new RedisCounts(_shards, keys, time);
         _names = new RedisClientNames(_shards, keys, Node, seal, time, metrics, log);
-        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i), _watched.On(i), .. i == 0 ? (ILeased[])[_events] : []], time, log))];
+        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i), _watched.On(i), .. i == 0 ? (ILeased[])[_events, _peers] : []], time, log))];
         _events.Hold(_leases[0]);
         _presence.Hold(_leases);
         _counts.Hold(_leases);
@@ -118,6 +121,11 @@ internal sealed class RedisBackplane : IBackplane
     {
         try
         {
+            if (_shards[0].Link is { } first)
+            {
+                await _peers.LeaveAsync(first).ConfigureAwait(false);
+            }
+
             foreach (var (shard, lease) in _shards.Zip(_leases))
             {
                 if (shard.Link is { } link)

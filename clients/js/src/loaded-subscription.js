@@ -159,7 +159,7 @@ export class LoadedSubscription extends Emitter {
       this.#end(detail.code === undefined ? undefined : new TidingsError(detail.code, detail.reason ?? 'Unsubscribed'));
       this.emit('unsubscribed', detail);
     });
-    for (const name of /** @type {const} */ (['removed', 'join', 'leave', 'update', 'error'])) inner.on(name, (/** @type {any} */ detail) => this.emit(name, detail));
+    for (const name of /** @type {const} */ (['removed', 'join', 'leave', 'update', 'occupancy', 'error'])) inner.on(name, (/** @type {any} */ detail) => this.emit(name, detail));
   }
 
   /** @param {Error} [error] */

@@ -115,7 +115,9 @@ describe('What a client says of itself is seen by others', () => {
       try {
         const watched = watcher.subscribe(board, { presence: true });
         await eventually(() => watched.active);
-        const room = client.subscribe(board, { info: 'here', presence: true });
+        const room = client.subscribe(board, { info: 'here', presence: true, occupancy: true });
+        let subscribers = 0;
+        room.on('occupancy', (detail) => (subscribers = detail.subscribers));
         await eventually(() => [...watched.members].some(({ info }) => info === 'here'));
         await eventually(() => [...room.members].some(({ info }) => info === 'here'));
         await eventually(() => room.active);
@@ -123,6 +125,7 @@ describe('What a client says of itself is seen by others', () => {
         if (kind !== 'polling') await eventually(() => [...watched.members].some(({ info }) => info?.long?.length === 4_000));
         await room.track('typing');
         await eventually(() => [...watched.members].some(({ info }) => info === 'typing'));
+        if (kind !== 'polling') await eventually(() => subscribers === 2);
         room.unsubscribe();
         await eventually(() => watched.members.count === 1);
       } finally {

@@ -64,31 +64,44 @@ internal sealed record MessageAnswer(
     [property: Description("The connection that published it, where the channel's kind has Publisher.")] string? Connection = null,
     [property: Description("true where the message was erased.")] bool? Removed = null);
 
-/// <summary>Channels of this node, by name; <c>next</c> is the <c>after</c> of the next page.</summary>
+/// <summary>Channels, by name; <c>next</c> is the <c>after</c> of the next page.</summary>
 internal sealed record ChannelsAnswer(
-    [property: Description("In the order of their names.")] IReadOnlyList<ChannelAnswer> Channels,
-    [property: Description("The after of the next page; absent on the last.")] string? Next = null);
+    [property: Description("In the order of their names.")] IReadOnlyList<ListedChannelAnswer> Channels,
+    [property: Description("The after of the next page; absent on the last.")] string? Next = null,
+    [property: Description("Nodes that did not answer in time: what they have is not counted. Absent where all did.")] IReadOnlyList<string>? Missing = null);
 
-/// <summary>A channel that somebody on this node is subscribed to.</summary>
+/// <summary>A channel that somebody is subscribed to.</summary>
+internal sealed record ListedChannelAnswer(
+    [property: Description("Its name.")] string Channel,
+    [property: Description("Subscriptions on all nodes.")] int Subscribers);
+
+/// <summary>A channel, whether anybody uses it or not.</summary>
 internal sealed record ChannelAnswer(
     [property: Description("Its name.")] string Channel,
-    [property: Description("Subscriptions on this node.")] int Subscribers);
+    [property: Description("Subscriptions on all nodes.")] int Subscribers,
+    [property: Description("The epoch of its log.")] string Epoch,
+    [property: Description("The newest message's offset; 0 where there was none.")] long Offset,
+    [property: Description("How many members are there; absent where its kind has no presence.")] int? Users = null,
+    [property: Description("Nodes that did not answer in time: what they have is not counted. Absent where all did.")] IReadOnlyList<string>? Missing = null);
 
-/// <summary>Connections of this node, by id; <c>next</c> is the <c>after</c> of the next page.</summary>
+/// <summary>Connections, by id; <c>next</c> is the <c>after</c> of the next page.</summary>
 internal sealed record ConnectionListAnswer(
     [property: Description("In the order of their ids.")] IReadOnlyList<ConnectionAnswer> Connections,
-    [property: Description("The after of the next page; absent on the last.")] string? Next = null);
+    [property: Description("The after of the next page; absent on the last.")] string? Next = null,
+    [property: Description("Nodes that did not answer in time: what they have is not listed. Absent where all did.")] IReadOnlyList<string>? Missing = null);
 
 /// <summary>A connection of the channel protocol.</summary>
 internal sealed record ConnectionAnswer(
     [property: Description("Its id.")] string Connection,
     [property: Description("How many channels it is subscribed to.")] int Subscriptions,
+    [property: Description("The name of its node.")] string Node,
     [property: Description("The user; absent while nobody is authenticated.")] string? User = null);
 
 /// <summary>What this node is and holds.</summary>
 internal sealed record InfoAnswer(
     [property: Description("tidings.")] string Server,
     [property: Description("The server's version.")] string Version,
+    [property: Description("Its name among the nodes, for as long as it runs.")] string Node,
     [property: Description("Where logs and what goes with them are kept: memory, data or redis.")] string Engine,
     [property: Description("Connections of all kinds on this node.")] int Connections,
     [property: Description("Users with a connection to this node.")] int Users,

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Primitives;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
@@ -74,7 +75,7 @@ public static class ApiEndpoints
         if (operation.Query is not null)
         {
             // What is begun to be erased is erased, whether the caller stays or not.
-            outcome = await operation.RunAsync(context.Request.Query, operation.Erases ? CancellationToken.None : context.RequestAborted);
+            outcome = await operation.RunAsync(QueryOf(context, operation), operation.Erases ? CancellationToken.None : context.RequestAborted);
         }
         else
         {
@@ -96,6 +97,12 @@ public static class ApiEndpoints
 
         return outcome.Fault is { } fault ? Problems.Create(fault.Code, fault.Detail) : TypedResults.Bytes(outcome.Json!, Json);
     }
+
+    // What stands in the path goes before what stands behind it. Of all that is encoded, routing leaves a slash.
+    private static IQueryCollection QueryOf(HttpContext context, ApiOperation operation) =>
+        operation.RouteValue is { } name && context.Request.RouteValues[name] is string { Length: > 0 } value
+            ? new QueryCollection(new Dictionary<string, StringValues>(context.Request.Query) { [name] = value.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase) })
+            : context.Request.Query;
 
     private static void Describe(IEndpointConventionBuilder route, ApiOperation operation) =>
         RouteDescription.Add(route, operation.Name, operation.Summary, operation.Query ?? operation.Body, operation.Answer, Json, FaultStatuses);

@@ -17,6 +17,7 @@ namespace Tidings.AspNetCore.Api;
 [JsonSerializable(typeof(HistoryQuery))]
 [JsonSerializable(typeof(EraseQuery))]
 [JsonSerializable(typeof(ChannelsQuery))]
+[JsonSerializable(typeof(ChannelQuery))]
 [JsonSerializable(typeof(ConnectionsQuery))]
 [JsonSerializable(typeof(InfoQuery))]
 [JsonSerializable(typeof(BatchRequest))]

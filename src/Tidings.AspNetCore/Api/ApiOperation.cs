@@ -15,6 +15,9 @@ internal abstract class ApiOperation(string name, string summary, Type answer)
     /// <summary>The last part of the route; null where it is the name.</summary>
     public string? Route { get; init; }
 
+    /// <summary>The part of the route that is a value of the query; null where none is.</summary>
+    public string? RouteValue { get; init; }
+
     /// <summary>The request's method.</summary>
     public string Method => Erases ? HttpMethods.Delete : Reads ? HttpMethods.Get : HttpMethods.Post;
 

@@ -54,10 +54,13 @@ internal sealed record HistoryQuery(string? Channel, StreamPosition? Since = nul
 internal sealed record EraseQuery(string? Channel, string? Epoch = null, long? Offset = null);
 
 /// <summary><c>GET /api/channels</c>.</summary>
-internal sealed record ChannelsQuery(string? Pattern = null, string? After = null, int? Limit = null);
+internal sealed record ChannelsQuery(string? Pattern = null, string? After = null, int? Limit = null, string? Prefix = null, string? Channel = null, string? Scope = null);
+
+/// <summary><c>GET /api/channels/{channel}</c>.</summary>
+internal sealed record ChannelQuery(string? Channel, string? Scope = null);
 
 /// <summary><c>GET /api/connections</c>.</summary>
-internal sealed record ConnectionsQuery(string? User = null, string? After = null, int? Limit = null);
+internal sealed record ConnectionsQuery(string? User = null, string? After = null, int? Limit = null, string? Channel = null, string? Scope = null);
 
 /// <summary><c>GET /api/info</c>.</summary>
 internal sealed record InfoQuery;

@@ -1,32 +1,43 @@
 using System.ComponentModel;
 using Tidings.AspNetCore.Services;
+using Tidings.Engine;
+using Tidings.Nodes;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
-using Tidings.Sessions;
 
 namespace Tidings.AspNetCore.Api;
 
-/// <summary>Operations that list what this node holds: channels, connections, info. Lists come by pages, in the order of names.</summary>
+/// <summary>Operations that list what the nodes hold: channels, connections; and what this one is. Lists come by pages, in the order of names.</summary>
 internal static class ListOperations
 {
     private const int MostPerPage = 1000;
     private const int DefaultPerPage = 100;
+    private const string ScopeMeaning = "node: of the node that answers alone. All nodes where it is left out.";
 
     public static IEnumerable<ApiOperation> All(Edge tidings) =>
     [
         new ApiOperation<ChannelsQuery>(
-            "channels", "Channels that somebody on this node is subscribed to.", ApiJson.Default.ChannelsQuery, typeof(ChannelsAnswer),
-            (request, _) => ValueTask.FromResult(Channels(tidings, request)))
+            "channels", "Channels that somebody is subscribed to, on all nodes.", ApiJson.Default.ChannelsQuery, typeof(ChannelsAnswer),
+            (request, cancellationToken) => ChannelsAsync(tidings.Node, request, cancellationToken))
         {
             Query = ((Delegate)DescribeChannels).Method,
-            FromQuery = static query => new ChannelsQuery(query.Text("pattern"), query.Text("after"), query.Number("limit")),
+            FromQuery = static query => new ChannelsQuery(query.Text("pattern"), query.Text("after"), query.Number("limit"), query.Text("prefix"), query.Text("channel"), query.Text("scope")),
+        },
+        new ApiOperation<ChannelQuery>(
+            "channel", "How many are subscribed to a channel on all nodes, and where its log stands; nothing is made for one that nobody uses.", ApiJson.Default.ChannelQuery, typeof(ChannelAnswer),
+            (request, cancellationToken) => ChannelAsync(tidings.Node, request, cancellationToken))
+        {
+            Route = "channels/{**channel}",
+            RouteValue = "channel",
+            Query = ((Delegate)DescribeChannel).Method,
+            FromQuery = static query => new ChannelQuery(query.Text("channel"), query.Text("scope")),
         },
         new ApiOperation<ConnectionsQuery>(
-            "connections", "Connections of the channel protocol on this node.", ApiJson.Default.ConnectionsQuery, typeof(ConnectionListAnswer),
-            (request, _) => ValueTask.FromResult(Connections(tidings, request)))
+            "connections", "Connections of the channel protocol, on all nodes.", ApiJson.Default.ConnectionsQuery, typeof(ConnectionListAnswer),
+            (request, cancellationToken) => ConnectionsAsync(tidings.Node, request, cancellationToken))
         {
             Query = ((Delegate)DescribeConnections).Method,
-            FromQuery = static query => new ConnectionsQuery(query.Text("user"), query.Text("after"), query.Number("limit")),
+            FromQuery = static query => new ConnectionsQuery(query.Text("user"), query.Text("after"), query.Number("limit"), query.Text("channel"), query.Text("scope")),
         },
         new ApiOperation<InfoQuery>(
             "info", "What this node is and holds.", ApiJson.Default.InfoQuery, typeof(InfoAnswer), (_, _) => ValueTask.FromResult(Info(tidings)))
@@ -36,65 +47,85 @@ internal static class ListOperations
         },
     ];
 
-    private static ApiOutcome Channels(Edge tidings, ChannelsQuery request)
+    private static async ValueTask<ApiOutcome> ChannelsAsync(Node node, ChannelsQuery request, CancellationToken cancellationToken)
     {
-        if (ApiChecks.Limit("limit", request.Limit, MostPerPage) is { } fault)
+        if (request.Channel is not null)
+        {
+            return request is { Pattern: null, Prefix: null, After: null, Limit: null }
+                ? await ChannelAsync(node, new ChannelQuery(request.Channel, request.Scope), cancellationToken)
+                : ApiOutcome.Bad("channel must not stand beside pattern, prefix, after or limit.");
+        }
+
+        if ((ApiChecks.Limit("limit", request.Limit, MostPerPage) ?? ScopeFault(request.Scope) ?? LengthFault(request.Prefix, request.After)
+            ?? (request.Pattern is { } pattern && ChannelPattern.Fault(pattern) is { } wrong ? $"pattern {wrong}." : null)) is { } fault)
         {
             return ApiOutcome.Bad(fault);
         }
 
-        var channels = tidings.Node.Hub.List();
-        if (request.Pattern is { } pattern)
-        {
-            if (ChannelPattern.Fault(pattern) is { } wrong)
-            {
-                return ApiOutcome.Bad($"pattern {wrong}.");
-            }
-
-            var matching = new ChannelPattern(pattern);
-            channels = channels.Where(entry => matching.Matches(entry.Channel));
-        }
-
-        var (page, next) = Page(channels, static entry => entry.Channel, request.After, request.Limit);
+        var query = new NodeListQuery { Of = NodeListKind.Channels, Prefix = request.Prefix, Pattern = request.Pattern, After = request.After, Limit = request.Limit ?? DefaultPerPage };
+        var page = await node.Inventory.ChannelsAsync(query, IsHere(request.Scope), cancellationToken);
         var frame = JsonFrame.Begin();
         frame.Writer.WriteStartArray("channels"u8);
-        foreach (var (channel, subscribers) in page)
+        foreach (var row in page.Rows)
         {
             frame.Writer.WriteStartObject();
-            frame.Writer.WriteString("channel"u8, channel);
-            frame.Writer.WriteNumber("subscribers"u8, subscribers);
+            frame.Writer.WriteString("channel"u8, row.Name);
+            frame.Writer.WriteNumber("subscribers"u8, row.Count);
             frame.Writer.WriteEndObject();
         }
 
-        return End(frame, next);
+        return End(frame, page);
     }
 
-    private static ApiOutcome Connections(Edge tidings, ConnectionsQuery request)
+    private static async ValueTask<ApiOutcome> ChannelAsync(Node node, ChannelQuery request, CancellationToken cancellationToken)
     {
-        if (ApiChecks.Limit("limit", request.Limit, MostPerPage) is { } fault)
+        if ((ApiChecks.Channel(request.Channel) ?? ScopeFault(request.Scope)) is { } fault)
         {
             return ApiOutcome.Bad(fault);
         }
 
-        var sessions = (request.User is { } user ? tidings.Node.Directory.FindUser(user) : tidings.Node.Directory.All.Select(static entry => entry.Value))
-            .Select(static connection => connection.Tag).OfType<ChannelSession>();
-        var (page, next) = Page(sessions, static session => session.Id, request.After, request.Limit);
+        var channel = await node.Inventory.ChannelAsync(request.Channel!, IsHere(request.Scope), cancellationToken);
+        var frame = JsonFrame.Begin();
+        frame.Writer.WriteString("channel"u8, channel.Channel);
+        frame.Writer.WriteNumber("subscribers"u8, channel.Subscribers);
+        if (channel.Users is { } users)
+        {
+            frame.Writer.WriteNumber("users"u8, users);
+        }
+
+        frame.Writer.WriteString("epoch"u8, channel.Position.Epoch);
+        frame.Writer.WriteNumber("offset"u8, channel.Position.Offset);
+        WriteMissing(frame, channel.Missing);
+        return ApiOutcome.Of(frame);
+    }
+
+    private static async ValueTask<ApiOutcome> ConnectionsAsync(Node node, ConnectionsQuery request, CancellationToken cancellationToken)
+    {
+        if ((ApiChecks.Limit("limit", request.Limit, MostPerPage) ?? ScopeFault(request.Scope) ?? LengthFault(request.User, request.After)
+            ?? (request.Channel is null ? null : ApiChecks.Channel(request.Channel))) is { } fault)
+        {
+            return ApiOutcome.Bad(fault);
+        }
+
+        var query = new NodeListQuery { Of = NodeListKind.Connections, User = request.User, Channel = request.Channel, After = request.After, Limit = request.Limit ?? DefaultPerPage };
+        var page = await node.Inventory.ConnectionsAsync(query, IsHere(request.Scope), cancellationToken);
         var frame = JsonFrame.Begin();
         frame.Writer.WriteStartArray("connections"u8);
-        foreach (var session in page)
+        foreach (var row in page.Rows)
         {
             frame.Writer.WriteStartObject();
-            frame.Writer.WriteString("connection"u8, session.Id);
-            if (session.User is { } name)
+            frame.Writer.WriteString("connection"u8, row.Name);
+            if (row.User is { } name)
             {
                 frame.Writer.WriteString("user"u8, name);
             }
 
-            frame.Writer.WriteNumber("subscriptions"u8, session.Count);
+            frame.Writer.WriteNumber("subscriptions"u8, row.Count);
+            frame.Writer.WriteString("node"u8, row.Node);
             frame.Writer.WriteEndObject();
         }
 
-        return End(frame, next);
+        return End(frame, page);
     }
 
     private static ApiOutcome Info(Edge tidings)
@@ -102,6 +133,7 @@ internal static class ListOperations
         var frame = JsonFrame.Begin();
         frame.Writer.WriteString("server"u8, tidings.Node.Server.Name);
         frame.Writer.WriteString("version"u8, tidings.Node.Server.Version);
+        frame.Writer.WriteString("node"u8, tidings.Node.Id);
         frame.Writer.WriteString("engine"u8, tidings.Node.Backplane.Engine);
         frame.Writer.WriteNumber("connections"u8, tidings.Node.Registry.Count);
         frame.Writer.WriteNumber("users"u8, tidings.Node.Directory.Users.Count());
@@ -109,59 +141,63 @@ internal static class ListOperations
         return ApiOutcome.Of(frame);
     }
 
-    // One pass that keeps a page: however many there are, they are not sorted whole.
-    private static (List<T> Page, string? Next) Page<T>(IEnumerable<T> all, Func<T, string> nameOf, string? after, int? limit)
-    {
-        var size = limit ?? DefaultPerPage;
-        var kept = new PriorityQueue<T, string>(size + 2, Comparer<string>.Create(static (a, b) => string.CompareOrdinal(b, a)));
-        foreach (var item in all)
-        {
-            var name = nameOf(item);
-            if (after is not null && string.CompareOrdinal(name, after) <= 0)
-            {
-                continue;
-            }
+    private static bool IsHere(string? scope) => scope == "node";
 
-            kept.Enqueue(item, name);
-            if (kept.Count > size + 1)
-            {
-                kept.Dequeue();
-            }
-        }
+    private static string? ScopeFault(string? scope) => scope is null or "node" or "all" ? null : "scope must be node or all.";
 
-        var more = kept.Count > size;
-        if (more)
-        {
-            kept.Dequeue();
-        }
+    private static string? LengthFault(params IEnumerable<string?> names) => names.Any(static name => name?.Length > ChannelName.MaxBytes) ? $"a name has at most {ChannelName.MaxBytes} characters." : null;
 
-        List<T> page = [.. kept.UnorderedItems.OrderBy(static entry => entry.Priority, StringComparer.Ordinal).Select(static entry => entry.Element)];
-        return (page, more ? nameOf(page[^1]) : null);
-    }
-
-    private static ApiOutcome End(JsonFrame frame, string? next)
+    private static ApiOutcome End(JsonFrame frame, InventoryPage page)
     {
         frame.Writer.WriteEndArray();
-        if (next is not null)
+        if (page.Next is { } next)
         {
             frame.Writer.WriteString("next"u8, next);
         }
 
+        WriteMissing(frame, page.Missing);
         return ApiOutcome.Of(frame);
+    }
+
+    private static void WriteMissing(JsonFrame frame, IReadOnlyList<string> missing)
+    {
+        if (missing.Count == 0)
+        {
+            return;
+        }
+
+        frame.Writer.WriteStartArray("missing"u8);
+        foreach (var node in missing)
+        {
+            frame.Writer.WriteStringValue(node);
+        }
+
+        frame.Writer.WriteEndArray();
     }
 
     // For the OpenAPI document alone.
     private static void DescribeChannels(
+        [Description("Only channels whose names begin with this.")] string? prefix,
         [Description("Only channels that match this pattern, such as chat:*.")] string? pattern,
+        [Description("This one alone, answered as GET /api/channels/{channel} is; by itself.")] string? channel,
         [Description("Only names behind this one: the next of the page before.")] string? after,
-        [Description("How many at most: 1 to 1,000. 100 where it is left out.")] int? limit)
+        [Description("How many at most: 1 to 1,000. 100 where it is left out.")] int? limit,
+        [Description(ScopeMeaning)] string? scope)
+    {
+    }
+
+    private static void DescribeChannel(
+        [Description("The channel; in a path, encoded.")] string channel,
+        [Description(ScopeMeaning)] string? scope)
     {
     }
 
     private static void DescribeConnections(
         [Description("Only connections of this user.")] string? user,
+        [Description("Only connections that are subscribed to this channel.")] string? channel,
         [Description("Only ids behind this one: the next of the page before.")] string? after,
-        [Description("How many at most: 1 to 1,000. 100 where it is left out.")] int? limit)
+        [Description("How many at most: 1 to 1,000. 100 where it is left out.")] int? limit,
+        [Description(ScopeMeaning)] string? scope)
     {
     }
 

@@ -101,7 +101,8 @@ public static class ConnectEndpoints
         [Description(SinceMeaning)] string? since,
         [Description(LastMeaning)] int? last,
         [Description(PresenceMeaning)] bool? presence,
-        [Description(InfoMeaning)] string? info)
+        [Description(InfoMeaning)] string? info,
+        [Description("Tell how many subscribe, at most once a second.")] bool? occupancy)
     {
     }
 

@@ -14,6 +14,7 @@ internal sealed class ReadRequest
     private readonly IReadOnlyList<string> _channels;
     private readonly int _last;
     private readonly bool _presence;
+    private readonly bool _occupancy;
     private readonly IReadOnlyDictionary<string, string> _tokens;
     private readonly IReadOnlyDictionary<string, ReadOnlyMemory<byte>> _infos;
 
@@ -24,12 +25,8 @@ internal sealed class ReadRequest
         _infos = MemberInfos.Read(query);
         Since = Position(query, request);
         _last = query.Number("last") ?? 0;
-        _presence = query.Text("presence") switch
-        {
-            null or "false" => false,
-            "true" => true,
-            _ => query.Refuse("presence must be true or false.", false),
-        };
+        _presence = Flag(query, "presence");
+        _occupancy = Flag(query, "occupancy");
         Wait = TimeSpan.FromSeconds(query.Number("wait") is { } wait
             ? wait <= LongestWait ? wait : query.Refuse($"wait must be a whole number from 0 to {LongestWait}, in seconds.", 0)
             : 0);
@@ -74,8 +71,15 @@ internal sealed class ReadRequest
             since = known.Channel == channel ? known.Position : since;
         }
 
-        return new SubscribeRequest { Channel = channel, Since = since, Last = since is null ? _last : null, Presence = _presence, Token = _tokens.GetValueOrDefault(channel), Info = _infos.GetValueOrDefault(channel) };
+        return new SubscribeRequest { Channel = channel, Since = since, Last = since is null ? _last : null, Presence = _presence, Occupancy = _occupancy, Token = _tokens.GetValueOrDefault(channel), Info = _infos.GetValueOrDefault(channel) };
     }
+
+    private static bool Flag(ApiQuery query, string name) => query.Text(name) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        _ => query.Refuse($"{name} must be true or false.", false),
+    };
 
     private static List<string> Channels(ApiQuery query, HttpRequest request)
     {

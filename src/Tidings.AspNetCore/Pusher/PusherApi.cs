@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -5,6 +6,7 @@ using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
 using Tidings.Messages;
+using Tidings.Nodes;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
 
@@ -15,6 +17,7 @@ internal sealed class PusherApi(Edge edge, PusherApp app)
 {
     private const int MostChannels = 100;
     private const int MostEvents = 10;
+    private const int ChannelsPerPage = 1000;
     private const int LongestEvent = 200;
     private const string NoPresence = "user_count and users are of presence channels alone";
 
@@ -102,7 +105,7 @@ internal sealed class PusherApi(Edge edge, PusherApp app)
             return Bad(NoPresence);
         }
 
-        var count = edge.Node.Hub.CountMembers(app.ToLog(channel));
+        var count = (await edge.Node.Inventory.CountAsync([app.ToLog(channel)], cancellationToken: context.RequestAborted)).Subscribers[app.ToLog(channel)];
         var users = IsPresence(channel) ? (await edge.Node.Presence.ReadAsync(app.ToLog(channel), 0)).Count : 0;
         var frame = JsonFrame.Begin();
         frame.Writer.WriteBoolean("occupied"u8, count > 0 || users > 0);
@@ -120,9 +123,9 @@ internal sealed class PusherApi(Edge edge, PusherApp app)
         }
 
         var found = new List<(string Channel, int Count, int Users)>();
-        foreach (var (channel, count) in edge.Node.Hub.List())
+        await foreach (var (channel, count) in ListAsync(context.RequestAborted))
         {
-            if (count > 0 && !channel.StartsWith(ChannelName.UserPrefix, StringComparison.Ordinal) && app.FromLog(channel) is { } name && name.StartsWith(prefix, StringComparison.Ordinal))
+            if (!channel.StartsWith(ChannelName.UserPrefix, StringComparison.Ordinal) && app.FromLog(channel) is { } name && name.StartsWith(prefix, StringComparison.Ordinal))
             {
                 found.Add((name, count, info.Contains("user_count") ? (await edge.Node.Presence.ReadAsync(channel, 0)).Count : 0));
             }
@@ -139,6 +142,23 @@ internal sealed class PusherApi(Edge edge, PusherApp app)
 
         frame.Writer.WriteEndObject();
         return Json(frame);
+    }
+
+    // Over all nodes, page by page.
+    private async IAsyncEnumerable<(string Channel, int Count)> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? after = null;
+        do
+        {
+            var page = await edge.Node.Inventory.ChannelsAsync(new NodeListQuery { Of = NodeListKind.Channels, Prefix = app.ToLog(""), After = after, Limit = ChannelsPerPage }, cancellationToken: cancellationToken);
+            foreach (var row in page.Rows)
+            {
+                yield return (row.Name, row.Count);
+            }
+
+            after = page.Next;
+        }
+        while (after is not null);
     }
 
     public async Task<IResult> UsersAsync(HttpContext context, ReadOnlyMemory<byte> body)

@@ -61,6 +61,9 @@ internal sealed partial class ChannelFeed
             case "update" when frame.Object("member")?.Member() is { } member:
                 OnMember(new ChannelUpdate(Channel, member));
                 break;
+            case "occupancy" when frame.Whole("subscribers") is { } subscribers:
+                OnOccupancy((int)Math.Min(subscribers, int.MaxValue));
+                break;
             case "subscribed" when frame.Position is { } position:
                 OnAnswer(frame, position, asked, again);
                 break;

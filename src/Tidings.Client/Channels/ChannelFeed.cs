@@ -206,6 +206,15 @@ internal sealed partial class ChannelFeed(string channel, SubscribeOptions optio
         Tell(behind);
     }
 
+    /// <summary>How many subscribe. A loop that lags has no place for it.</summary>
+    public void OnOccupancy(int subscribers)
+    {
+        lock (_gate)
+        {
+            _ = Options.Occupancy && _mode == Mode.Live && _begun && _queue.TryPut(new ChannelOccupancy(Channel, subscribers));
+        }
+    }
+
     /// <summary>The subscription cannot be had on this connection.</summary>
     public void OnError(ErrorCode code, string error)
     {

@@ -45,6 +45,8 @@ internal sealed class ChannelTable : IFollowedChannels
 
     public bool Presence => All.Any(static channel => Array.Exists(channel.Feeds, static feed => feed.Options.Presence));
 
+    public bool Occupancy => All.Any(static channel => Array.Exists(channel.Feeds, static feed => feed.Options.Occupancy));
+
     public string Tokens => string.Join(',', All.Where(static channel => channel.Token?.Value is not null).Select(static channel => $"{Uri.EscapeDataString(channel.Name)}={channel.Token!.Value}"));
 
     public IReadOnlyList<(string Channel, ReadOnlyMemory<byte> Info)> Infos =>
@@ -125,7 +127,7 @@ internal sealed class ChannelTable : IFollowedChannels
 
         switch (frame.Type, Find(name))
         {
-            case ("message" or "gap" or "removed" or "join" or "leave" or "update", { } channel):
+            case ("message" or "gap" or "removed" or "join" or "leave" or "update" or "occupancy", { } channel):
                 channel.Tell(frame);
                 break;
             case ("message", null):

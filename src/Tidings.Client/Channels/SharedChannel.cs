@@ -72,6 +72,7 @@ internal sealed class SharedChannel(string name, OwnMessages own, TimeProvider t
             lock (_gate)
             {
                 return (Array.Exists(_feeds, static feed => feed.Options.Presence) && !_asked.Presence)
+                    || (Array.Exists(_feeds, static feed => feed.Options.Occupancy) && !_asked.Occupancy)
                     || (_asked.Conflate && !Array.TrueForAll(_feeds, static feed => feed.Options.Conflate));
             }
         }
@@ -115,7 +116,8 @@ internal sealed class SharedChannel(string name, OwnMessages own, TimeProvider t
                 since is null && _feeds.Length > 0 ? _feeds[0].Last : 0,
                 Array.Exists(_feeds, static feed => feed.Options.Presence),
                 Array.TrueForAll(_feeds, static feed => feed.Options.Conflate),
-                _info);
+                _info,
+                Array.Exists(_feeds, static feed => feed.Options.Occupancy));
         }
     }
 

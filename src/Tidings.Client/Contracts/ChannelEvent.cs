@@ -94,6 +94,11 @@ public sealed record ChannelLeave(string Channel, ChannelMember Member) : Channe
 /// <param name="Member">Who, and what it says now.</param>
 public sealed record ChannelUpdate(string Channel, ChannelMember Member) : ChannelEvent(Channel);
 
+/// <summary>How many subscribe has changed, where <see cref="SubscribeOptions.Occupancy"/> asks for it.</summary>
+/// <param name="Channel">The channel's name.</param>
+/// <param name="Subscribers">How many there are on all nodes.</param>
+public sealed record ChannelOccupancy(string Channel, int Subscribers) : ChannelEvent(Channel);
+
 /// <summary>The subscription cannot be had now; the client asks again when it connects anew.</summary>
 /// <param name="Channel">The channel's name.</param>
 /// <param name="Code">Why.</param>

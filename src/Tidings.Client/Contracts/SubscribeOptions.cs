@@ -14,6 +14,9 @@ public sealed record SubscribeOptions
     /// <summary>Joins, leaves and updates of members too, where the channel has presence. Default false.</summary>
     public bool Presence { get; init; }
 
+    /// <summary>Tells by <see cref="ChannelOccupancy"/> how many subscribe, at most once a second; not over polls. Default false.</summary>
+    public bool Occupancy { get; init; }
+
     /// <summary>What others are shown of this client's member, where the channel's kind has <c>PresenceInfo</c>: JSON in UTF-8, at most 4 KB.
     /// <see cref="ChannelSubscription.TrackJsonAsync"/> changes it. Default none.</summary>
     public ReadOnlyMemory<byte> Info { get; init; }

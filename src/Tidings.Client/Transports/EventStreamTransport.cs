@@ -87,7 +87,7 @@ internal sealed class EventStreamTransport : IFollowingTransport
 
     private async Task ReadStreamAsync(CancellationToken cancellationToken)
     {
-        var query = FollowQuery.Of(_changed.Ask()) + (_channels.Presence ? "&presence=true" : "") + FollowQuery.OfInfos(_channels.Infos, out var unsaid);
+        var query = FollowQuery.Of(_changed.Ask()) + (_channels.Presence ? "&presence=true" : "") + (_channels.Occupancy ? "&occupancy=true" : "") + FollowQuery.OfInfos(_channels.Infos, out var unsaid);
         using var response = await _link.GetAsync(query.TrimStart('&'), "text/event-stream", _channels.Tokens, cancellationToken).ConfigureAwait(false);
         if (response.Content.Headers.ContentType?.MediaType != "text/event-stream")
         {

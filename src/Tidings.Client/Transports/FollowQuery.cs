@@ -59,6 +59,7 @@ internal sealed class FollowSignal(IFollowedChannels channels)
     private CancellationTokenSource? _current;
     private HashSet<string> _asked = [];
     private bool _presence;
+    private bool _occupancy;
     private string _tokens = "";
     private bool _set;
 
@@ -70,6 +71,7 @@ internal sealed class FollowSignal(IFollowedChannels channels)
         {
             _asked = [.. followed.Select(static entry => entry.Channel)];
             _presence = channels.Presence;
+            _occupancy = channels.Occupancy;
             _tokens = channels.Tokens;
         }
 
@@ -83,7 +85,7 @@ internal sealed class FollowSignal(IFollowedChannels channels)
         bool changed;
         lock (_gate)
         {
-            changed = _presence != channels.Presence || _tokens != channels.Tokens || !_asked.SetEquals(followed.Select(static entry => entry.Channel));
+            changed = _presence != channels.Presence || _occupancy != channels.Occupancy || _tokens != channels.Tokens || !_asked.SetEquals(followed.Select(static entry => entry.Channel));
         }
 
         if (changed)

@@ -49,6 +49,9 @@ internal interface IFollowedChannels
     /// <summary>Whether joins, leaves and updates are wanted.</summary>
     bool Presence { get; }
 
+    /// <summary>Whether it is wanted how many subscribe.</summary>
+    bool Occupancy { get; }
+
     /// <summary>What is said of this client's members, as JSON.</summary>
     IReadOnlyList<(string Channel, ReadOnlyMemory<byte> Info)> Infos { get; }
 

@@ -8,4 +8,5 @@ namespace Tidings.Client;
 /// <param name="Presence">Whether somebody wants joins and leaves.</param>
 /// <param name="Conflate">Whether everybody makes do with the newest message of each key.</param>
 /// <param name="Info">What others are shown of this client; null where nothing was said, empty where it was taken back.</param>
-internal readonly record struct ChannelWish(StreamPosition? Since, int Last, bool Presence, bool Conflate, ReadOnlyMemory<byte>? Info = null);
+/// <param name="Occupancy">Whether somebody wants to know how many subscribe.</param>
+internal readonly record struct ChannelWish(StreamPosition? Since, int Last, bool Presence, bool Conflate, ReadOnlyMemory<byte>? Info = null, bool Occupancy = false);

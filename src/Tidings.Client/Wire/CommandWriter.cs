@@ -65,6 +65,7 @@ internal static class CommandWriter
         }
 
         True(writer, "presence"u8, wish.Presence);
+        True(writer, "occupancy"u8, wish.Occupancy);
         if (wish.Info is { IsEmpty: false } info)
         {
             Raw(writer, "info"u8, info.Span);

@@ -39,6 +39,9 @@ internal sealed class SubscribeRequest
     /// <summary>Whether joins and leaves are wanted.</summary>
     public bool Presence { get; set; }
 
+    /// <summary>Whether it is wanted how many subscribe.</summary>
+    public bool Occupancy { get; set; }
+
     /// <summary>What proves the right to subscribe or to sign in, in dialects that have signatures; or null.</summary>
     public SignedText? Proof
     {

@@ -35,6 +35,7 @@ internal enum Fields
     Except = 1 << 21,
     Before = 1 << 22,
     Info = 1 << 23,
+    Occupancy = 1 << 24,
 }
 
 /// <summary>Names of fields and types, and which type needs which field.</summary>
@@ -49,6 +50,7 @@ internal static class CommandFields
         (Fields.Except, [CommandType.Publish]),
         (Fields.Before, [CommandType.History]),
         (Fields.Info, [CommandType.Subscribe, CommandType.Track]),
+        (Fields.Occupancy, [CommandType.Subscribe]),
     ];
 
     private static readonly (byte[] Name, Fields Field)[] Names =

@@ -165,6 +165,9 @@ internal static partial class CommandReader
                 var fault = ReadNumber(ref reader, 0, int.MaxValue, out var last);
                 target.Last = fault is null ? (int)last : null;
                 return fault;
+            case Fields.Occupancy:
+                target.Occupancy = reader.TokenType == JsonTokenType.True;
+                return ReadFlag(ref reader);
             case Fields.Presence:
                 target.Presence = reader.TokenType == JsonTokenType.True;
                 return ReadFlag(ref reader);
@@ -204,7 +207,7 @@ internal static partial class CommandReader
 
     private static string? ReadTarget(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, SubscribeRequest target)
     {
-        const Fields Known = Fields.Channel | Fields.Since | Fields.Last | Fields.Presence | Fields.Conflate | Fields.Token | Fields.Info;
+        const Fields Known = Fields.Channel | Fields.Since | Fields.Last | Fields.Presence | Fields.Conflate | Fields.Token | Fields.Info | Fields.Occupancy;
         var seen = Fields.None;
         string? wrong = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

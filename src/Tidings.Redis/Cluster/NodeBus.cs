@@ -19,11 +19,12 @@ internal sealed partial class NodeBus : INodes
     private readonly TimeProvider _time;
     private readonly RedisMetrics _metrics;
     private readonly ILogger _log;
+    private readonly RedisPeers _peers;
     private readonly ConcurrentDictionary<long, Question> _questions = new();
     private long _ids;
     private int _atOnce;
 
-    public NodeBus(RedisShard[] shards, RedisKeys keys, string node, ClusterSeal seal, TimeProvider time, RedisMetrics metrics, ILogger log)
+    public NodeBus(RedisShard[] shards, RedisKeys keys, string node, ClusterSeal seal, TimeProvider time, RedisMetrics metrics, ILogger log, RedisPeers peers)
     {
         _shards = shards;
         _keys = keys;
@@ -32,6 +33,7 @@ internal sealed partial class NodeBus : INodes
         _time = time;
         _metrics = metrics;
         _log = log;
+        _peers = peers;
         foreach (var shard in shards)
         {
             shard.Hear(keys.Nodes, published => Take(shard, published));
@@ -60,6 +62,25 @@ internal sealed partial class NodeBus : INodes
         }
     }
 
+    public async Task<NodeAnswers> CollectAsync(NodeRequest request, CancellationToken cancellationToken = default)
+    {
+        var link = await LinkOf(request).ConfigureAwait(false);
+        var peers = await _peers.ReadAsync(await _shards[0].GetLinkAsync(default, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        var id = Interlocked.Increment(ref _ids);
+        var question = _questions[id] = new Question();
+        try
+        {
+            var heard = await link.Connection.PublishAsync(_keys.Nodes, _seal.Seal(_keys.Nodes, NodeMessage.Encode(_node, id, request))).ConfigureAwait(false);
+            await question.AnsweredAsync((int)heard - 1, _time, cancellationToken).ConfigureAwait(false);
+            var answers = question.Answers;
+            return new NodeAnswers(answers, [.. peers.Except(answers.Select(static answer => answer.Node), StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
+        }
+        finally
+        {
+            _questions.TryRemove(id, out _);
+        }
+    }
+
     public async Task TellAsync(NodeRequest request)
     {
         var link = await LinkOf(request).ConfigureAwait(false);
@@ -79,6 +100,12 @@ internal sealed partial class NodeBus : INodes
 
         if (node == _node || Work is not { } work)
         {
+            return;
+        }
+
+        if (request.Action == NodeAction.List)
+        {
+            _ = AnswerListAsync(shard, node, id, work, request);
             return;
         }
 
@@ -121,15 +148,48 @@ internal sealed partial class NodeBus : INodes
         }
     }
 
+    private async Task AnswerListAsync(RedisShard shard, string node, long id, INodeWork work, NodeRequest request)
+    {
+        if (Interlocked.Increment(ref _atOnce) > MostAtOnce)
+        {
+            Interlocked.Decrement(ref _atOnce);
+            return;
+        }
+
+        try
+        {
+            // Not where what others say is heard: it would wait behind the list.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            if (await work.ListAsync(request).ConfigureAwait(false) is { } rows && shard.Link is { } link)
+            {
+                await link.Connection.PublishAsync(_keys.Answers(node), _seal.Seal(_keys.Answers(node), NodeMessage.EncodeAnswer(_node, id, rows.Count, NodeListRow.Write(rows)))).ConfigureAwait(false);
+            }
+        }
+        catch (BrokerUnavailableException)
+        {
+            // Who asked does not wait for long.
+        }
+#pragma warning disable CA1031 // A request that fails here fails here alone.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            LogFailed(error);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _atOnce);
+        }
+    }
+
     private void TakeAnswer(byte[] published)
     {
-        if (!_seal.TryOpen(_keys.Answers(_node), published, out var content) || NodeMessage.DecodeAnswer(content) is not var (id, count))
+        if (!_seal.TryOpen(_keys.Answers(_node), published, out var content) || NodeMessage.DecodeAnswer(content) is not var (node, id, count, data))
         {
             Drop(published);
         }
         else if (_questions.TryGetValue(id, out var question))
         {
-            question.Add(count);
+            question.Add(node, count, data);
         }
     }
 
@@ -151,15 +211,26 @@ internal sealed partial class NodeBus : INodes
     {
         private readonly Lock _gate = new();
         private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private int _answers;
+        private readonly List<(string Node, ReadOnlyMemory<byte> Data)> _answers = [];
         private int _sum;
         private int? _expected;
 
-        public void Add(int count)
+        public IReadOnlyList<(string Node, ReadOnlyMemory<byte> Data)> Answers
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return [.. _answers];
+                }
+            }
+        }
+
+        public void Add(string node, int count, ReadOnlyMemory<byte> data)
         {
             lock (_gate)
             {
-                _answers++;
+                _answers.Add((node, data));
                 _sum += count;
                 Look_NeedsLock();
             }
@@ -190,7 +261,7 @@ internal sealed partial class NodeBus : INodes
 
         private void Look_NeedsLock()
         {
-            if (_answers >= _expected)
+            if (_answers.Count >= _expected)
             {
                 _complete.TrySetResult();
             }

@@ -9,7 +9,7 @@ using Tidings.Protocol;
 
 namespace Tidings.Redis.Cluster;
 
-/// <summary>A request as it stands in pub/sub: a line of JSON, then the data. The answer is a line alone.</summary>
+/// <summary>A request as it stands in pub/sub: a line of JSON, then the data. The answer is a line alone, or a line and a list.</summary>
 /// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is refused, whatever is in it.</remarks>
 internal static class NodeMessage
 {
@@ -40,8 +40,11 @@ internal static class NodeMessage
         return [.. JsonSerializer.SerializeToUtf8Bytes(line, NodeJson.Default.NodeLine), (byte)'\n', .. request.Data.Span];
     }
 
-    public static byte[] EncodeAnswer(string node, long id, int count) =>
-        JsonSerializer.SerializeToUtf8Bytes(new NodeLine { Node = node, Id = id, Count = count }, NodeJson.Default.NodeLine);
+    public static byte[] EncodeAnswer(string node, long id, int count, ReadOnlySpan<byte> data = default)
+    {
+        var line = JsonSerializer.SerializeToUtf8Bytes(new NodeLine { Node = node, Id = id, Count = count }, NodeJson.Default.NodeLine);
+        return data.IsEmpty ? line : [.. line, (byte)'\n', .. data];
+    }
 
     /// <returns>Null where it is no request.</returns>
     public static (string Node, long Id, NodeRequest Request)? Decode(ReadOnlyMemory<byte> published)
@@ -69,8 +72,16 @@ internal static class NodeMessage
     }
 
     /// <returns>Null where it is no answer.</returns>
-    public static (long Id, int Count)? DecodeAnswer(ReadOnlyMemory<byte> published) =>
-        published.Length <= LongestLine && Read(published.Span) is { Count: { } count } line ? (line.Id, count) : null;
+    public static (string Node, long Id, int Count, ReadOnlyMemory<byte> Data)? DecodeAnswer(ReadOnlyMemory<byte> published)
+    {
+        var end = published.Span[..Math.Min(published.Length, LongestLine)].IndexOf((byte)'\n');
+        if (published.Length > (end < 0 ? LongestLine : LogEntry.LargestPayload))
+        {
+            return null;
+        }
+
+        return Read(published.Span[..(end < 0 ? published.Length : end)]) is { Count: { } count } line ? (line.Node, line.Id, count, end < 0 ? default : published[(end + 1)..]) : null;
+    }
 
     private static bool IsWhole(NodeRequest request) => request.Action switch
     {
@@ -83,6 +94,7 @@ internal static class NodeMessage
         NodeAction.Hear => request.Target == NodeTarget.Connection && request.Secret is not null && Utf8.IsValid(request.Data.Span),
         NodeAction.Track => request is { Target: NodeTarget.Connection, From: not null, Channel: { } tracked } && ChannelName.IsValid(tracked)
             && (request.Data.IsEmpty || JsonPayload.IsMemberInfo(request.Data.Span)),
+        NodeAction.List => NodeListQuery.Read(request.Data.Span) is not null,
         NodeAction.Report => true,
         NodeAction.Disconnect => request.Target != NodeTarget.AllClients
             && DisconnectCode.IsValidOnWire(request.Code.Code) && Encoding.UTF8.GetByteCount(request.Code.Reason) <= DisconnectCode.LongestReason,

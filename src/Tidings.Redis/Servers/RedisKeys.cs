@@ -61,6 +61,9 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>A sorted set: the nodes' leases, by when they end.</summary>
     public string Leases { get; } = prefix + "leases";
 
+    /// <summary>A sorted set: the nodes' names, by when they end.</summary>
+    public string Peers { get; } = prefix + "peers";
+
     /// <summary>Who takes out what a lease that has ended has left.</summary>
     public string Sweep(string lease) => $"{prefix}sweep:{lease}";
 

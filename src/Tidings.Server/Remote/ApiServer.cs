@@ -65,6 +65,13 @@ internal sealed class ApiServer : IRemoteServer
         return new ChannelPresence([.. answer.GetProperty("members").EnumerateArray().Select(Member)], answer.GetProperty("count").GetInt32());
     }
 
+    /// <summary>A page of a list over all nodes, as the server API has it.</summary>
+    /// <param name="what"><c>channels</c> or <c>connections</c>.</param>
+    /// <param name="query">What is asked for: names and values, those that are null left out.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public Task<JsonElement> ListAsync(string what, IEnumerable<(string Name, string? Value)> query, CancellationToken cancellationToken) => GetAsync(
+        $"api/{what}?{string.Join('&', query.Where(static part => part.Value is not null).Select(static part => $"{part.Name}={Uri.EscapeDataString(part.Value!)}"))}", cancellationToken);
+
     public ValueTask DisposeAsync()
     {
         _http.Dispose();
@@ -99,7 +106,11 @@ internal sealed class ApiServer : IRemoteServer
     };
 
     private static ChannelMember Member(JsonElement member) =>
-        new(member.GetProperty("user").GetString()!, member.GetProperty("connections").GetInt32(), Raw(member, "info"));
+        new(member.GetProperty("user").GetString()!, member.TryGetProperty("connections", out var connections) ? connections.GetInt32() : 1, Raw(member, "info"))
+        {
+            Connection = Text(member, "connection"),
+            UserInfo = Raw(member, "user_info"),
+        };
 
     private static string? Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetString() : null;
 

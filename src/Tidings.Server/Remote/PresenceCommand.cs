@@ -38,7 +38,7 @@ internal sealed class PresenceCommand
         }
 
         output.Table(["user", "connections", "info"], presence.Members.Select(static member => (IReadOnlyList<string>)
-            [member.User, member.Connections.ToString(CultureInfo.InvariantCulture), Encoding.UTF8.GetString(member.Info.Span)]));
+            [member.User, member.Connection ?? member.Connections.ToString(CultureInfo.InvariantCulture), Encoding.UTF8.GetString(member.Info.Span)]));
         if (presence.Count > presence.Members.Count)
         {
             output.Note($"{presence.Count} are there; these are the first {presence.Members.Count}.");

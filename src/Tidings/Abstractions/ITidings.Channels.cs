@@ -108,6 +108,26 @@ public partial interface ITidings
     /// <param name="cancellationToken">Ends the waiting.</param>
     ValueTask<ChannelPresence> PresenceAsync(string channel, int limit = 1000, CancellationToken cancellationToken = default);
 
+    /// <summary>Who subscribes to a channel, on all nodes, and where its log stands. Nothing is made for a channel that nobody uses.</summary>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    ValueTask<ChannelOccupancy> ChannelAsync(string channel, CancellationToken cancellationToken = default);
+
+    /// <summary>Channels that somebody is subscribed to, on all nodes, in the order of their names.</summary>
+    /// <param name="prefix">What their names begin with; null for all.</param>
+    /// <param name="limit">The most, from 1 to 1,000.</param>
+    /// <param name="after">Only names behind this one: <see cref="NodePage{T}.Next"/> of the page before.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    ValueTask<NodePage<OccupiedChannel>> ChannelsAsync(string? prefix = null, int limit = 100, string? after = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Connections of the channel protocol, on all nodes, in the order of their ids.</summary>
+    /// <param name="user">Whose; null for all.</param>
+    /// <param name="channel">Only those that are subscribed to this channel; null for all.</param>
+    /// <param name="limit">The most, from 1 to 1,000.</param>
+    /// <param name="after">Only ids behind this one: <see cref="NodePage{T}.Next"/> of the page before.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    ValueTask<NodePage<ListedConnection>> ConnectionsAsync(string? user = null, string? channel = null, int limit = 100, string? after = null, CancellationToken cancellationToken = default);
+
     /// <summary>Reads the history of a channel.</summary>
     /// <param name="channel">The channel's name.</param>
     /// <param name="since">After which message, or null for the newest <paramref name="limit"/> ones.</param>

@@ -61,6 +61,14 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
             return removed.EndJson();
         }
 
+        if (message.Kind == MessageKind.Occupancy)
+        {
+            var occupancy = JsonFrame.Begin("occupancy");
+            occupancy.Writer.WriteString("channel"u8, message.Channel);
+            occupancy.Raw("subscribers"u8, message.Data.Bytes.Span);
+            return occupancy.EndJson();
+        }
+
         if (message.Kind != MessageKind.Message)
         {
             var member = JsonFrame.Begin(message.Kind switch { MessageKind.Join => "join", MessageKind.Leave => "leave", _ => "update" });

@@ -75,9 +75,12 @@ internal sealed partial class Node : IAsyncDisposable
         Reports = new NodeReports(Hub, Backplane.Broker, Backplane.Nodes, new NodeFigures(Id, meters, Registry, Directory, Hub, Lanes, () => Backplane.IsAvailable, () => Backplane.Directory, Version), Time);
         Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
         Disconnecting.OnTokenRevoked = () => Subscribing.ReviewGrantsAsync(Registry);
-        var work = new NodeWork(Directory, Subscribing, Clients, Disconnecting, Reports);
+        var work = new NodeWork(Directory, Subscribing, Clients, Disconnecting, new NodeInventory(Hub, Registry, Directory), Reports);
         Backplane.Serve(work, Registry, Clients);
         var everywhere = new Everywhere(Backplane.Nodes, work);
+
+        Inventory = new Inventory(Id, everywhere, Broker, Presence, Kinds);
+        Subscribing.Occupancy = new OccupancyTeller(Hub, everywhere, Backplane.Nodes.IsAlone, Id, Time);
 
         // What clients, back ends and the application do.
         ClientActions = new ClientActions(Clients, Backplane.Nodes, everywhere);
@@ -85,7 +88,7 @@ internal sealed partial class Node : IAsyncDisposable
         Actions = new CommandActions(Broker, Presence, Kinds, Subscribing, Directory, DirectMessages, everywhere) { Calls = parts.Calls, FirstMessage = FirstMessage, Shedder = Shedder };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
         Channels = Speak(new ConnectDialect(Deflater));
-        Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, parts.Json);
+        Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, Inventory, parts.Json);
         _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
             options.Tasks, parts.TaskStore ?? Backplane.Tasks ?? new MemoryTaskStore(Time, options.Tasks.MemoryBytes), Broker, Hub, Kinds, FirstMessage, parts.Json, Id, Time, meters, log));
     }
@@ -145,6 +148,9 @@ internal sealed partial class Node : IAsyncDisposable
     /// <summary>What back ends and handlers of the application are told.</summary>
     public EventEngine Events { get; }
 
+    /// <summary>What all nodes hold.</summary>
+    public Inventory Inventory { get; }
+
     /// <summary>What the nodes say of themselves.</summary>
     public NodeReports Reports { get; }
 
@@ -178,6 +184,7 @@ internal sealed partial class Node : IAsyncDisposable
 
         Shedder.Dispose();
         Reports.Dispose();
+        Subscribing.Occupancy?.Dispose();
         Clients.Dispose();
         await Events.DisposeAsync().ConfigureAwait(false);
         await Backplane.DisposeAsync().ConfigureAwait(false);

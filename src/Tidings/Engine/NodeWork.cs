@@ -11,7 +11,7 @@ using Tidings.Sessions;
 namespace Tidings.Engine;
 
 /// <summary>What is asked of this node, by itself or by another one.</summary>
-internal sealed class NodeWork(ConnectionDirectory directory, Subscribing subscribing, ClientRegistry clients, Disconnecting disconnecting, NodeReports? reports = null) : INodeWork
+internal sealed class NodeWork(ConnectionDirectory directory, Subscribing subscribing, ClientRegistry clients, Disconnecting disconnecting, NodeInventory inventory, NodeReports? reports = null) : INodeWork
 {
     public ValueTask<int> CarryOutAsync(NodeRequest request) => request.Action switch
     {
@@ -22,10 +22,14 @@ internal sealed class NodeWork(ConnectionDirectory directory, Subscribing subscr
         NodeAction.Track => EachSessionAsync(
             request, session => session.User == request.From ? subscribing.TrackAsync(session, request.Channel!, request.Data) : ValueTask.FromResult(false)),
         NodeAction.Report => Report(),
+        NodeAction.List => ValueTask.FromResult(0),
         _ => request.Target == NodeTarget.Client
             ? ValueTask.FromResult(clients.Disconnect(request.Name, request.Code))
             : disconnecting.CarryOutAsync(request),
     };
+
+    public async ValueTask<IReadOnlyList<NodeListRow>?> ListAsync(NodeRequest request) =>
+        request.Action == NodeAction.List && NodeListQuery.Read(request.Data.Span) is { } query ? await inventory.ListAsync(query).ConfigureAwait(false) : null;
 
     private ValueTask<int> Report()
     {

@@ -9,7 +9,7 @@ namespace Tidings.Engine;
 
 /// <summary>The engine as applications see it.</summary>
 internal sealed partial class TidingsFacade(
-    ClientActions clients, ConnectionRegistry connections, ServerActions actions, Disconnecting disconnecting, Hub hub, IBroker broker, JsonSerializerOptions json) : ITidings
+    ClientActions clients, ConnectionRegistry connections, ServerActions actions, Disconnecting disconnecting, Hub hub, IBroker broker, Inventory inventory, JsonSerializerOptions json) : ITidings
 {
     public ITidingsClients Clients { get; } = new ClientsFacade(clients);
     public ITidingsConnections Connections { get; } = new ConnectionsFacade(connections);

@@ -17,6 +17,9 @@ internal enum MessageKind : byte
     /// <summary>A member says something else of itself; the data is the member.</summary>
     Update,
 
+    /// <summary>How many subscribe has changed; the data is the number.</summary>
+    Occupancy,
+
     /// <summary>Nothing was said: what was up to the position, and was not delivered, is gone.</summary>
     Gap,
 

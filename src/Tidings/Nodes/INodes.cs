@@ -15,6 +15,11 @@ internal interface INodes
     /// <exception cref="Brokers.BrokerUnavailableException">They cannot be reached: then the task has failed when it is returned, or what became of the request is not known.</exception>
     Task<int> AskAsync(NodeRequest request, CancellationToken cancellationToken = default);
 
+    /// <summary>Has all other nodes answer a request with data.</summary>
+    /// <returns>What they answer within <see cref="Patience"/>, and who does not.</returns>
+    /// <exception cref="Brokers.BrokerUnavailableException">They cannot be reached.</exception>
+    Task<NodeAnswers> CollectAsync(NodeRequest request, CancellationToken cancellationToken = default);
+
     /// <summary>The same where nobody wants to know what they answer: it completes when the request is on its way.</summary>
     /// <exception cref="Brokers.BrokerUnavailableException">They cannot be reached.</exception>
     Task TellAsync(NodeRequest request);
@@ -26,6 +31,10 @@ internal interface INodeWork
     /// <summary>Carries a request out. What can be done at once is done when it returns; it never waits for a peer.</summary>
     /// <returns>How many connections it concerned.</returns>
     ValueTask<int> CarryOutAsync(NodeRequest request);
+
+    /// <summary>Lists what the node holds.</summary>
+    /// <returns>The rows; null where it was not asked for a list.</returns>
+    ValueTask<IReadOnlyList<NodeListRow>?> ListAsync(NodeRequest request) => default;
 }
 
 /// <summary>A single node.</summary>
@@ -34,6 +43,8 @@ internal sealed class NoOtherNodes : INodes
     public bool IsAlone => true;
 
     public Task<int> AskAsync(NodeRequest request, CancellationToken cancellationToken = default) => Task.FromResult(0);
+
+    public Task<NodeAnswers> CollectAsync(NodeRequest request, CancellationToken cancellationToken = default) => Task.FromResult(NodeAnswers.None);
 
     public Task TellAsync(NodeRequest request) => Task.CompletedTask;
 }

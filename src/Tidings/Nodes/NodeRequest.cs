@@ -16,6 +16,9 @@ internal enum NodeAction : byte
     /// <summary>Show what a connection says of itself in a channel's presence, for its own user.</summary>
     Track,
 
+    /// <summary>List what the node holds (<see cref="NodeListQuery"/>, in the data).</summary>
+    List,
+
     /// <summary>Publish reports of the node for a while (<see cref="Reports.NodeReports"/>).</summary>
     Report,
 }

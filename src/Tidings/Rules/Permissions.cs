@@ -57,6 +57,9 @@ internal static class Permissions
     public static bool MaySeePresence(ChannelKind kind, string channel, Identity? who) =>
         kind.Presence && !kind.Closed && May(kind, TokenActions.Presence, channel, who);
 
+    /// <summary>Whether it may be known how many subscribe. It need not be known who.</summary>
+    public static bool MaySeeOccupancy(ChannelKind kind, string channel, Identity? who) => !kind.Closed && May(kind, TokenActions.Presence, channel, who);
+
     /// <summary>Whether a subscriber may say what is shown of its member.</summary>
     public static bool MayTrack(ChannelKind kind, string channel, Identity? who) => kind.PresenceInfo && MaySubscribe(kind, channel, who);
 
@@ -78,6 +81,7 @@ internal static class Permissions
         var (who, wanted, kind, _) = asked;
         return MaySubscribe(kind, wanted.Channel, who)
             && (wanted.Last is not > 0 || MayReadHistory(kind, wanted.Channel, who))
+            && (!wanted.Occupancy || MaySeeOccupancy(kind, wanted.Channel, who))
             && (!wanted.Presence || !kind.Presence || MaySeePresence(kind, wanted.Channel, who));
     }
 

@@ -164,11 +164,19 @@ internal sealed class ChannelSession(Connection connection, string id, SessionDi
 /// <param name="IsHere">Whether it is open on this node and the request's own: the same user's, or of the same address where both are anonymous.</param>
 internal sealed record StreamClaim(string Id, bool IsHere);
 
+/// <summary>What few subscriptions ask for beside the messages.</summary>
+/// <param name="Presence">Where it is told who comes and goes, or null.</param>
+/// <param name="Occupancy">Where it is told how many subscribe, or null.</param>
+internal sealed record Watches(Subscription? Presence, Subscription? Occupancy);
+
 /// <summary>A channel that a session has subscribed to.</summary>
 internal sealed record ChannelMembership(string Channel, ChannelKind Kind, Subscription Subscription)
 {
-    /// <summary>Its place beside the channel, where joins and leaves are told; null where they were not asked for.</summary>
-    public Subscription? Watch { get; init; }
+    /// <summary>Its places beside the channel; null where it asked for none.</summary>
+    public Watches? Watches { get; init; }
+
+    /// <summary>Its place beside the channel where joins, leaves and updates are told; null where they were not asked for.</summary>
+    public Subscription? Watch => Watches?.Presence;
 
     /// <summary>Whether the server subscribed, and not the client.</summary>
     public bool ByServer => Share is null;

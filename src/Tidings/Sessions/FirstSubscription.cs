@@ -51,6 +51,7 @@ internal readonly record struct FirstSubscription(ChannelMembership Membership, 
 
         Membership.Subscription.Start(History);
         Membership.Grant?.Start();
-        Membership.Watch?.Start(HistoryPart.None);
+        Membership.Watches?.Presence?.Start(HistoryPart.None);
+        Membership.Watches?.Occupancy?.Start(HistoryPart.None);
     }
 }

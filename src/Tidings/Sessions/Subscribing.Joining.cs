@@ -40,6 +40,7 @@ internal sealed partial class Subscribing
             }
             else if (session.Find(request.Channel) == membership)
             {
+                WatchOccupancy(membership);
                 Begin(session, membership, request, history, members, command);
             }
             else if (command is not null)
@@ -88,7 +89,7 @@ internal sealed partial class Subscribing
         return new ChannelMembership(
             request.Channel, kind, Subscription.Waiting(connection, dialect, request.Conflate, kind.SlowConsumers == SlowConsumerPolicy.Skip))
         {
-            Watch = kind.Presence && request.Presence ? Subscription.Waiting(connection, dialect, conflates: false, skipsWhenSlow: false) : null,
+            Watches = NewWatches(connection, dialect, request, kind),
             Share = byServer ? null : Shares.Take(connection.Sender, kind.Places),
             PresenceName = member?.User ?? session.PresenceName,
             Member = member,
@@ -139,7 +140,8 @@ internal sealed partial class Subscribing
 
         membership.Subscription.Start(first.Count == 0 ? history : history with { Messages = [.. history.Messages.Skip(first.Count)] });
         membership.Grant?.Start();
-        membership.Watch?.Start(HistoryPart.None);
+        membership.Watches?.Presence?.Start(HistoryPart.None);
+        membership.Watches?.Occupancy?.Start(HistoryPart.None);
     }
 
     // What an answer holds is bounded: the rest goes out as fast as the peer reads.
@@ -193,9 +195,9 @@ internal sealed partial class Subscribing
             Shares.Give(share, membership.Places);
         }
 
-        if (membership.Watch is { } watch)
+        if (membership.Watches is { } watches)
         {
-            hub.Leave(watch);
+            Leave(watches);
         }
 
         if (membership.Kind.Presence)

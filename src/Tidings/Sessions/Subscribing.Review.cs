@@ -37,6 +37,7 @@ internal sealed partial class Subscribing
     {
         var who = membership.Grant?.Identity ?? session.Identity;
         var may = Permissions.MaySubscribe(membership.Kind, membership.Channel, who)
+            && (membership.Watches?.Occupancy is null || Permissions.MaySeeOccupancy(membership.Kind, membership.Channel, who))
             && (membership.Watch is null || Permissions.MaySeePresence(membership.Kind, membership.Channel, who));
         return may
             && (membership.Kind.OnSubscribe is not { } handler

@@ -210,6 +210,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             await JoinPresenceAsync(session, membership, request.Info).ConfigureAwait(false);
         }
 
+        WatchOccupancy(membership);
         if (membership.Watch is { } watch)
         {
             await WatchAsync(session, channel, watch).ConfigureAwait(false);

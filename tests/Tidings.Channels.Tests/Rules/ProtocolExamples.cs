@@ -57,7 +57,7 @@ public abstract partial class ProtocolExamples(string pump) : ServerTests(pump)
         string[] types =
         [
             "subscribe", "unsubscribe", "publish", "send", "history", "presence", "track", "call", "ping", "quit",
-            "connected", "subscribed", "unsubscribed", "published", "message", "gap", "sent", "direct", "join", "leave", "update", "tracked", "pong", "error",
+            "connected", "subscribed", "unsubscribed", "published", "message", "gap", "sent", "direct", "join", "leave", "update", "tracked", "occupancy", "pong", "error",
         ];
         Assert.All(types, type => Assert.Contains($"{{\"type\":\"{type}\"", all));
     }

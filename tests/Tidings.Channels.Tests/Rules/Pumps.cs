@@ -16,6 +16,8 @@ public sealed class LanePumpPresenceRules() : PresenceRules(Pump.Lanes);
 
 public sealed class LanePumpTrackRules() : TrackRules(Pump.Lanes);
 
+public sealed class LanePumpOccupancyRules() : OccupancyRules(Pump.Lanes);
+
 public sealed class LanePumpLimitRules() : LimitRules(Pump.Lanes);
 
 public sealed class LanePumpSubscriptionTokenRules() : SubscriptionTokenRules(Pump.Lanes);
@@ -35,6 +37,8 @@ public sealed class StreamPumpEraseRules() : EraseRules(Pump.Streams);
 public sealed class StreamPumpPresenceRules() : PresenceRules(Pump.Streams);
 
 public sealed class StreamPumpTrackRules() : TrackRules(Pump.Streams);
+
+public sealed class StreamPumpOccupancyRules() : OccupancyRules(Pump.Streams);
 
 public sealed class StreamPumpLimitRules() : LimitRules(Pump.Streams);
 

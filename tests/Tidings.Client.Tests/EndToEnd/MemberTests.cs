@@ -65,6 +65,21 @@ public sealed class MemberTests
         await ShownAsync(room, "");
     }
 
+    [Theory]
+    [InlineData(ClientTransport.WebSocket)]
+    [InlineData(ClientTransport.ServerSentEvents)]
+    public async Task How_many_subscribe_is_told_to_who_asks(ClientTransport transport)
+    {
+        await using var world = await ClientServer.StartAsync();
+        await using var room = world.Client(new TidingsClientOptions { Transports = [transport] }).Subscribe("chat:a", new SubscribeOptions { Occupancy = true });
+        var reader = new Reader(room);
+        await room.WaitAsync();
+        await using var other = world.Client().Subscribe("chat:a");
+        await Eventually.TrueAsync(() => reader.Told.OfType<ChannelOccupancy>().LastOrDefault()?.Subscribers == 2, "two subscribe");
+        await other.DisposeAsync();
+        await Eventually.TrueAsync(() => reader.Told.OfType<ChannelOccupancy>().LastOrDefault()?.Subscribers == 1, "one subscribes");
+    }
+
     [Fact]
     public async Task Where_it_is_not_allowed_the_caller_is_told()
     {

@@ -48,6 +48,8 @@ public sealed class FollowSignalTests
     {
         public IReadOnlyList<(string Channel, ReadOnlyMemory<byte> Info)> Infos => [];
 
+        public bool Occupancy => false;
+
         public string[] Names { get; set; } = [];
 
         public bool Presence { get; set; }

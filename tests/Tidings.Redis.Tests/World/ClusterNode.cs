@@ -77,6 +77,17 @@ internal sealed class ClusterNode : IAsyncDisposable
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
+    /// <summary>Reads the server API, with the admin key.</summary>
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new("Bearer", AdminKey);
+        using var response = await Http.SendAsync(request);
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode} {body}");
+        return JsonElement.Parse(body);
+    }
+
     /// <summary>Asks the server API for something that it must do.</summary>
     public async Task<string> DoAsync(string path, string json)
     {

@@ -10,6 +10,7 @@
  * @property {StreamPosition} [since] where to go on from, as `position` said it earlier
  * @property {number} [last]          how many of the newest messages to begin with; 0, as without it, for none. Not beside `since`
  * @property {boolean} [presence]     joins, leaves and updates of members too
+ * @property {boolean} [occupancy]    tells by `occupancy` how many subscribe, at most once a second (not over polls)
  * @property {any} [info]             what others are shown of this client's member, where the channel's kind has `PresenceInfo`: JSON of at most 4 KB; `track` changes it
  * @property {string | ((channel: string) => string | undefined | Promise<string | undefined>)} [token] a token that grants this subscription, or what gets one; it is asked for another before the last one ends
  * @property {boolean} [conflate]     a reader that lags needs only the newest message of each key (over WebSocket, and where all subscriptions of the channel say so)
@@ -56,6 +57,7 @@
  * @property {{ channel: string, offset: number }} removed  a message was erased: what was kept of it is to go
  * @property {MemberChange} join
  * @property {MemberChange} leave
+ * @property {{ channel: string, subscribers: number }} occupancy  how many subscribe, on all nodes
  * @property {MemberChange} update  a member says something else of itself
  * @property {{ channel: string, code?: string, reason?: string }} unsubscribed  refused, or ended by the server: it will not come back by itself
  * @property {{ channel: string, code: string, error: string }} error  could not be subscribed now; tried again

@@ -6,7 +6,7 @@ import { TokenSource } from '../base/token-source.js';
  * @typedef {import('../base/position.js').StreamPosition} StreamPosition
  * @typedef {import('./subscription.js').Subscription} Subscription
  *
- * @typedef {{ since?: StreamPosition, last?: number, presence: boolean, conflate: boolean, info?: any }} Wish
+ * @typedef {{ since?: StreamPosition, last?: number, presence: boolean, occupancy: boolean, conflate: boolean, info?: any }} Wish
  * @typedef {{ frame: Frame, epoch: string, candidates: number[], until: number }} Held
  */
 
@@ -24,7 +24,7 @@ export class SharedChannel {
   #position;
   #active = false;
   /** What the server was asked for. @type {Wish} */
-  #asked = { presence: false, conflate: false };
+  #asked = { presence: false, occupancy: false, conflate: false };
   /** What others are shown of this client; undefined where nothing was said. @type {any} */
   #info;
   /** What waits behind a message that may be one's own. @type {Held[]} */
@@ -59,8 +59,8 @@ export class SharedChannel {
 
   /** Whether the server has to be asked anew for what the subscriptions want together. */
   get wantsOther() {
-    const { presence, conflate } = this.#wanted();
-    return (presence && !this.#asked.presence) || (!conflate && this.#asked.conflate);
+    const { presence, occupancy, conflate } = this.#wanted();
+    return (presence && !this.#asked.presence) || (occupancy && !this.#asked.occupancy) || (!conflate && this.#asked.conflate);
   }
 
   /** @param {Subscription} subscription */
@@ -123,12 +123,13 @@ export class SharedChannel {
 
   /** @returns {Frame} the command that (re)makes it */
   command() {
-    const { since, last, presence, conflate, info } = this.#wanted();
+    const { since, last, presence, occupancy, conflate, info } = this.#wanted();
     return {
       type: 'subscribe',
       channel: this.channel,
       ...(since ? { since: { ...since } } : last !== undefined && { last }),
       ...(presence && { presence }),
+      ...(occupancy && { occupancy }),
       ...(conflate && { conflate }),
       ...(info !== undefined && info !== null && { info }),
       ...(this.#token !== undefined && { token: this.#token }),
@@ -241,6 +242,7 @@ export class SharedChannel {
       since: this.#position ?? all[0]?.since,
       last: all[0]?.last,
       presence: all.some(({ presence }) => presence),
+      occupancy: all.some(({ occupancy }) => occupancy === true),
       conflate: all.every(({ conflate }) => conflate),
       info: this.#info,
     };

@@ -181,6 +181,9 @@ export class Subscription extends Emitter {
       case 'removed':
         this.#removed(frame.offset);
         break;
+      case 'occupancy':
+        if (this.options.occupancy) this.emit('occupancy', { channel: this.channel, subscribers: frame.subscribers });
+        break;
       case 'join':
       case 'leave':
       case 'update':

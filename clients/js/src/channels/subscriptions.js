@@ -144,6 +144,7 @@ export class Subscriptions {
       case 'join':
       case 'leave':
       case 'update':
+      case 'occupancy':
         this.#told(frame);
         return true;
       case 'subscribed':

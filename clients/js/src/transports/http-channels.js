@@ -83,7 +83,7 @@ export class HttpChannels {
     for (const { channel } of taken) query.append('channel', channel);
     if (since) query.set('since', since);
     if (last > 0) query.set('last', String(last));
-    if (taken.some(({ presence }) => presence)) query.set('presence', 'true');
+    for (const wish of ['presence', 'occupancy']) if (taken.some((command) => command[wish])) query.set(wish, 'true');
     const [infos, unsaid] = infosOf(taken);
     if (Object.keys(infos).length > 0) query.set('info', JSON.stringify(infos));
     this.#unsaid = unsaid;
@@ -184,8 +184,8 @@ function infosOf(commands) {
 }
 
 /** @param {Frame} command @returns {string} what it asks for */
-function wishOf({ since, last, presence, token }) {
-  return JSON.stringify([since, last, presence, token]);
+function wishOf({ since, last, presence, occupancy, token }) {
+  return JSON.stringify([since, last, presence, occupancy, token]);
 }
 
 /** @param {Frame[]} commands @returns {string} where those stand that stand anywhere; '' where none does */

@@ -7,7 +7,7 @@ import { Rows } from './rows.js';
 
 const PER_PAGE = 15;
 
-/** The channels that somebody is subscribed to, by name. */
+/** The channels that somebody is subscribed to, on all nodes, by name. */
 export class Channels {
   #prefix = byId('channels-prefix', HTMLInputElement);
   #rows;
@@ -35,9 +35,10 @@ export class Channels {
 
   async #load() {
     const prefix = this.#prefix.value.trim();
-    const { channels, next } = await ask('api/channels', { query: { pattern: prefix && `${prefix}*`, after: this.#pages.begin, limit: PER_PAGE } });
+    const { channels, next, missing } = await ask('api/channels', { query: { prefix, after: this.#pages.begin, limit: PER_PAGE } });
     this.#rows.show(channels);
     this.#pages.shown(next);
+    if (missing) this.#panel.note(`These nodes did not answer, and their subscribers are not counted: ${missing.join(', ')}.`, 'error');
   }
 }
 
