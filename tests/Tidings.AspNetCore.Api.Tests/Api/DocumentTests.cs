@@ -33,7 +33,7 @@ public sealed class DocumentTests
             ["channel", "since", "last", "limit", "before"],
             paths.GetProperty("/api/history").GetProperty("get").GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()!));
         Assert.Equal(
-            ["channel", "since", "wait", "last", "presence"],
+            ["channel", "since", "wait", "last", "presence", "info"],
             paths.GetProperty("/api/messages").GetProperty("get").GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()!));
         Assert.True(paths.GetProperty("/connect").GetProperty("post").TryGetProperty("requestBody", out _));
         Assert.True(paths.GetProperty("/api/tasks").GetProperty("post").GetProperty("responses").TryGetProperty("201", out _));
