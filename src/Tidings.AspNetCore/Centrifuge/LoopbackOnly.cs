@@ -14,11 +14,7 @@ internal static partial class LoopbackOnly
     /// <summary>Looks at the addresses as soon as they are known.</summary>
     public static void Require(IServiceProvider services, CentrifugeOptions options)
     {
-        var option = options.Insecure ? "Tidings:Centrifuge:Insecure"
-            : options.Secret?.Length < ShortestSecret ? "Tidings:Centrifuge:Secret of less than 16 characters"
-            : options.ApiKey?.Length < ShortestSecret ? "Tidings:Centrifuge:ApiKey of less than 16 characters"
-            : null;
-        if (option is null || services.GetService<IHostApplicationLifetime>() is not { } lifetime)
+        if (OptionOf(options) is not { } option || services.GetService<IHostApplicationLifetime>() is not { } lifetime)
         {
             return;
         }
@@ -33,6 +29,13 @@ internal static partial class LoopbackOnly
             }
         });
     }
+
+    /// <summary>What of the options is for trying out alone; null where nothing is.</summary>
+    public static string? OptionOf(CentrifugeOptions options) =>
+        options.Insecure ? "Tidings:Centrifuge:Insecure"
+        : options.Secret?.Length < ShortestSecret ? "Tidings:Centrifuge:Secret of less than 16 characters"
+        : options.ApiKey?.Length < ShortestSecret ? "Tidings:Centrifuge:ApiKey of less than 16 characters"
+        : null;
 
     public static bool IsLoopback(string address) => Uri.TryCreate(address.Replace("://+", "://0.0.0.0", StringComparison.Ordinal).Replace("://*", "://0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var url) && url.IsLoopback;
 

@@ -37,6 +37,11 @@ internal static class ConfigurationNotes
             yield return note;
         }
 
+        if (options is { Centrifuge: { Enabled: true, Secret: null, Insecure: false }, Jwt.AcceptsTokens: false })
+        {
+            yield return "Tidings:Centrifuge is on, and there is neither Tidings:Centrifuge:Secret nor Tidings:Jwt: no token is accepted, and all its clients are anonymous.";
+        }
+
         if (settings.Options.Data is { } data && DataPlace.NoteOf(data) is { } place)
         {
             yield return place;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Centrifuge;
 using Tidings.AspNetCore.Keys;
 using Tidings.Engine;
 using Tidings.Options;
@@ -66,6 +67,12 @@ internal sealed record ServerSettings(ServerOptions Options, string Urls, Server
         }
 
         var urls = ListenUrls.Read(configuration["urls"], options.Https, faults);
+        if (options.Tidings.Centrifuge.Enabled && LoopbackOnly.OptionOf(options.Tidings.Centrifuge) is { } tryingOut
+            && urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault(static url => !LoopbackOnly.IsLoopback(url)) is { } open)
+        {
+            faults.Add($"{tryingOut} is only for trying out, and the server is to listen on {open}, which is no loopback address: listen on localhost alone, or change the option.");
+        }
+
         var tls = ListenUrls.NeedCertificate(urls) && !configuration.GetSection("Kestrel:Certificates:Default").Exists() ? ServerTls.Find(options, faults) : null;
         return faults.Count == 0 ? new ServerSettings(options, urls, tls) : throw new OptionsValidationException("Tidings", typeof(ServerOptions), faults);
     }
