@@ -1,5 +1,6 @@
 export { actionAfter } from './base/close-codes.js';
 export { decodePosition, encodePosition } from './base/position.js';
+export { ChannelMap } from './channel-map.js';
 export { LiveResource } from './sockets/live-resource.js';
 export { ReconnectingWebSocket } from './sockets/reconnecting-web-socket.js';
 export { LoadedSubscription } from './loaded-subscription.js';
@@ -11,6 +12,9 @@ export { TidingsError } from './base/tidings-error.js';
 /**
  * @typedef {import('./tidings.js').TidingsOptions} TidingsOptions
  * @typedef {import('./tidings.js').TidingsEvents} TidingsEvents
+ * @typedef {import('./channel-map.js').MapEvents} MapEvents
+ * @typedef {import('./channels/keyed-state.js').Change} Change
+ * @typedef {import('./channels/keyed-state.js').Entry} Entry
  * @typedef {import('./loaded-subscription.js').Load} Load
  * @typedef {import('./loaded-subscription.js').Loaded} Loaded
  * @typedef {import('./channels/contract.js').PublishOptions} PublishOptions

@@ -3,6 +3,7 @@ import { SILENT } from './base/close-codes.js';
 import { Emitter } from './base/emitter.js';
 import { hostOf } from './base/host.js';
 import { TidingsError } from './base/tidings-error.js';
+import { ChannelMap } from './channel-map.js';
 import { LoadedSubscription } from './loaded-subscription.js';
 import { Subscriptions } from './channels/subscriptions.js';
 import { Commands } from './commands/commands.js';
@@ -139,6 +140,18 @@ export class Tidings extends Emitter {
   }
 
   /**
+   * The state of a channel, a value for each key, kept as it is on the server until `close`. Its kind has `State`.
+   * It needs a WebSocket or Server-Sent Events.
+   * @param {string} channel
+   * @param {Pick<import('./channels/subscription.js').SubscribeOptions, 'token'>} [options]
+   * @returns {ChannelMap}
+   */
+  map(channel, { token } = {}) {
+    this.#use();
+    return new ChannelMap(channel, this.#follow(channel, { ...(token !== undefined && { token }), state: true }), this);
+  }
+
+  /**
    * A task, to watch its progress, wait for its result, or cancel it. While it is watched, the same id is the same task.
    * @param {string} id @returns {Task}
    */
@@ -188,6 +201,19 @@ export class Tidings extends Emitter {
         ...(except && { except }),
       },
       { repeatable: !ephemeral, keep: !ephemeral },
+    );
+    return /** @type {Published} */ (published);
+  }
+
+  /**
+   * Takes a key out of a channel's state. While there is no connection it waits.
+   * @param {string} channel @param {string} key
+   * @returns {Promise<Published>} fails with a TidingsError
+   */
+  async removeKey(channel, key) {
+    const { type: _, id: __, ...published } = await this.#run(
+      { type: 'publish', channel, key, remove: true, idempotencyKey: this.#host.newKey() },
+      { repeatable: true, keep: true },
     );
     return /** @type {Published} */ (published);
   }

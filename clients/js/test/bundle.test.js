@@ -20,7 +20,7 @@ test('tidings.js is under 18 KiB gzipped', async () => {
 test('tidings.js needs nothing else, and exports what is documented', async () => {
   assert.doesNotMatch(await readFile(new URL('tidings.js', root), 'utf8'), /\bimport\b|\bfrom"/);
   const module = await import(new URL('tidings.js', root).href);
-  assert.deepEqual(Object.keys(module).sort(), ['LiveResource', 'LoadedSubscription', 'Members', 'ReconnectingWebSocket', 'Subscription', 'Tidings', 'TidingsError', 'actionAfter', 'decodePosition', 'encodePosition']);
+  assert.deepEqual(Object.keys(module).sort(), ['ChannelMap', 'LiveResource', 'LoadedSubscription', 'Members', 'ReconnectingWebSocket', 'Subscription', 'Tidings', 'TidingsError', 'actionAfter', 'decodePosition', 'encodePosition']);
 });
 
 for (const [whose, configuration] of [['client', 'tsconfig.json'], ['start page', 'tsconfig.page.json']]) {

@@ -83,6 +83,10 @@ internal sealed class ApiOperation<TRequest>(
         {
             return ApiOutcome.Refused(ErrorCode.Unavailable, error.Message);
         }
+        catch (ChannelStateFullException error)
+        {
+            return ApiOutcome.Refused(ErrorCode.TooMany, error.Message);
+        }
         catch (NotDurableException error)
         {
             return ApiOutcome.Refused(ErrorCode.NotDurable, error.Message);

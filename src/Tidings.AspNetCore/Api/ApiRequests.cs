@@ -1,12 +1,12 @@
 using System.ComponentModel;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Api;
 
 /// <summary><c>POST /api/publish</c>: one of <c>channel</c> and <c>channels</c>.</summary>
 internal sealed record PublishRequest(
-    [property: Description("The message: any JSON. Subscribers get these very bytes, without line breaks.")] JsonElement Data,
     [property: Description("Where to publish. Exactly one of channel and channels is needed.")] string? Channel = null,
     [property: Description("Where to publish, one after the other: 1 to 1,000 names.")] IReadOnlyList<string>? Channels = null,
     [property: Description("What the message is about, 1 to 128 bytes. A subscription with conflate keeps only the newest message of a key.")] string? Key = null,
@@ -14,7 +14,14 @@ internal sealed record PublishRequest(
     [property: Description("Answer only when the message survives a crash; refused with not_durable where that cannot be promised.")] bool Durable = false,
     [property: Description("Tell only those who are subscribed now: the message has no offset and is in no history. Not together with durable.")] bool Ephemeral = false,
     [property: Description("The name of the event that the message is: 1 to 200 bytes of printable text.")] string? Event = null,
-    [property: Description("A connection's id, or an array of at most 100: connections that do not get the message live. It has an offset and is kept all the same.")] JsonElement? Except = null);
+    [property: Description("A connection's id, or an array of at most 100: connections that do not get the message live. It has an offset and is kept all the same.")] JsonElement? Except = null,
+    [property: Description("Take the key out of the channels' state, in the place of data.")] bool Remove = false)
+{
+    // No parameter: one that was left out and null are two things, and a default would be one of them.
+    [Description("The message: any JSON. Subscribers get these very bytes, without line breaks.")]
+    [JsonPropertyOrder(-1)]
+    public JsonElement Data { get; init; }
+}
 
 /// <summary><c>POST /api/broadcast</c>.</summary>
 internal sealed record ToAllRequest(

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Tidings.Actions;
 using Tidings.Nodes;
 using Tidings.Protocol;
@@ -27,12 +28,11 @@ internal static class PublishOperations
     private static async ValueTask<ApiOutcome> PublishAsync(ServerActions actions, PublishRequest request, CancellationToken cancellationToken)
     {
         var exceptFault = ApiChecks.Connections("except", request.Except, out var except);
-        if ((Fault(request) ?? exceptFault) is { } fault)
+        if ((Fault(actions, request) ?? exceptFault) is { } fault)
         {
             return ApiOutcome.Bad(fault);
         }
 
-        var data = ApiChecks.BytesOf(request.Data);
         var options = new PublishOptions
         {
             Key = request.Key,
@@ -44,7 +44,7 @@ internal static class PublishOperations
         };
         if (request.Channel is { } channel)
         {
-            var position = await actions.PublishAsync(channel, data, options, cancellationToken);
+            var position = await SayAsync(channel);
             var answer = JsonFrame.Begin();
             WritePosition(answer, channel, position);
             return ApiOutcome.Of(answer);
@@ -54,10 +54,14 @@ internal static class PublishOperations
         var positions = new List<(string Channel, StreamPosition? Position)>(request.Channels!.Count);
         foreach (var name in request.Channels)
         {
-            positions.Add((name, await actions.PublishAsync(name, data, options, cancellationToken)));
+            positions.Add((name, await SayAsync(name)));
         }
 
         return Results(positions);
+
+        ValueTask<StreamPosition?> SayAsync(string name) => request.Remove
+            ? actions.RemoveKeyAsync(name, request.Key!, options, cancellationToken)
+            : actions.PublishAsync(name, ApiChecks.BytesOf(request.Data), options, cancellationToken);
     }
 
     private static ApiOutcome Results(List<(string Channel, StreamPosition? Position)> positions)
@@ -75,7 +79,7 @@ internal static class PublishOperations
         return ApiOutcome.Of(frame);
     }
 
-    private static string? Fault(PublishRequest request)
+    private static string? Fault(ServerActions actions, PublishRequest request)
     {
         if (request.Channel is null == request.Channels is null)
         {
@@ -88,12 +92,18 @@ internal static class PublishOperations
         }
 
         return (request.Channels ?? [request.Channel!]).Select(ApiChecks.Channel).FirstOrDefault(static fault => fault is not null)
-            ?? ApiChecks.Data(request.Data)
+            ?? (request.Remove ? RemovalFault(actions, request) : ApiChecks.Data(request.Data))
             ?? ApiChecks.Key("key", request.Key)
             ?? ApiChecks.Key("idempotencyKey", request.IdempotencyKey)
             ?? ApiChecks.Event(request.Event)
             ?? (request is { Durable: true, Ephemeral: true } ? "What is ephemeral cannot be durable." : null);
     }
+
+    private static string? RemovalFault(ServerActions actions, PublishRequest request) =>
+        request is not { Data.ValueKind: JsonValueKind.Undefined, Event: null, Ephemeral: false } ? "remove does not stand beside data, event or ephemeral."
+        : request.Key is null ? "remove needs a key."
+        : (request.Channels ?? [request.Channel!]).FirstOrDefault(channel => !actions.HasState(channel)) is { } channel ? $"The channel {channel} keeps no state."
+        : null;
 
     private static async ValueTask<ApiOutcome> BroadcastAsync(ServerActions actions, ToAllRequest request, CancellationToken cancellationToken)
     {

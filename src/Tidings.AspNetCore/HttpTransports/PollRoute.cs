@@ -18,9 +18,9 @@ internal sealed class PollRoute(HttpEntrance entrance, ConnectionMetrics metrics
     public async Task ServeAsync(HttpContext context)
     {
         var (request, fault) = ReadRequest.Read(context.Request);
-        if (request is null)
+        if (request is null || request.States.Count > 0)
         {
-            await HttpEntrance.AnswerAsync(context, Problems.BadRequest(fault!));
+            await HttpEntrance.AnswerAsync(context, Problems.BadRequest(fault ?? "state is for WebSockets and streams: an answer to a poll has messages alone."));
             return;
         }
 

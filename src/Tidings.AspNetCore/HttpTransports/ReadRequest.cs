@@ -27,6 +27,12 @@ internal sealed class ReadRequest
         _last = query.Number("last") ?? 0;
         _presence = Flag(query, "presence");
         _occupancy = Flag(query, "occupancy");
+        States = [.. request.Query["state"].OfType<string>()];
+        if (States.Except(_channels).Any())
+        {
+            query.Refuse("state must be one of the names that channel has.", false);
+        }
+
         Wait = TimeSpan.FromSeconds(query.Number("wait") is { } wait
             ? wait <= LongestWait ? wait : query.Refuse($"wait must be a whole number from 0 to {LongestWait}, in seconds.", 0)
             : 0);
@@ -34,6 +40,9 @@ internal sealed class ReadRequest
 
     /// <summary>Where the reader stands; null where it has not said.</summary>
     public IReadOnlyList<ChannelPosition>? Since { get; }
+
+    /// <summary>Channels whose state is wanted.</summary>
+    public IReadOnlyCollection<string> States { get; }
 
     /// <summary>How long a poll waits, from 0 to 60 s.</summary>
     public TimeSpan Wait { get; }
@@ -71,7 +80,11 @@ internal sealed class ReadRequest
             since = known.Channel == channel ? known.Position : since;
         }
 
-        return new SubscribeRequest { Channel = channel, Since = since, Last = since is null ? _last : null, Presence = _presence, Occupancy = _occupancy, Token = _tokens.GetValueOrDefault(channel), Info = _infos.GetValueOrDefault(channel) };
+        return new SubscribeRequest
+        {
+            Channel = channel, Since = since, Last = since is null ? _last : null, Presence = _presence, Occupancy = _occupancy, State = States.Contains(channel),
+            Token = _tokens.GetValueOrDefault(channel), Info = _infos.GetValueOrDefault(channel),
+        };
     }
 
     private static bool Flag(ApiQuery query, string name) => query.Text(name) switch

@@ -34,6 +34,9 @@ public sealed record ChannelMessage(string Channel) : ChannelEvent(Channel)
     /// <summary>Whether it was erased: of such a one a history has the position alone. A loop gets <see cref="ChannelRemoved"/> in its place.</summary>
     public bool IsRemoved { get; init; }
 
+    /// <summary>Whether <see cref="Key"/> was taken out of the channel's state. There is then no <see cref="Data"/>.</summary>
+    public bool IsKeyRemoval { get; init; }
+
     /// <summary>Whether this client published it, as the position says that its <c>PublishAsync</c> gave. Of the newest 1,000 that it published;
     /// never of ephemeral messages, which have no position.</summary>
     public bool IsOwn { get; init; }

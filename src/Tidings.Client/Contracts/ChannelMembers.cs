@@ -5,7 +5,9 @@ namespace Tidings.Client;
 
 /// <summary>Who is there, as far as a subscription with <see cref="SubscribeOptions.Presence"/> was told: the first hundred that the server lists, and all
 /// who came after. Safe from any thread.</summary>
+#pragma warning disable CA1710 // It is who is there; that it can be read as a collection comes besides.
 public sealed class ChannelMembers : IReadOnlyCollection<ChannelMember>
+#pragma warning restore CA1710
 {
     private readonly Lock _gate = new();
     private ImmutableDictionary<(string, string?), ChannelMember> _members = ImmutableDictionary<(string, string?), ChannelMember>.Empty;

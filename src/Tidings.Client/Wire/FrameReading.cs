@@ -21,6 +21,7 @@ internal static class FrameReading
         Position = position,
         IsOwn = isOwn,
         IsRemoved = frame.Truth("removed") == true,
+        IsKeyRemoval = frame.Truth("remove") == true,
         Data = frame.Raw("data"),
         From = frame.Text("from"),
         Connection = frame.Text("connection"),

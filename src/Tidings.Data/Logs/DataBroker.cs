@@ -98,12 +98,13 @@ internal sealed partial class DataBroker : IBroker, IDisposable
                 {
                     log.Recent.UsedAt = _clock.Now;
                     var (part, piece) = Plan(log, request);
+                    part = part with { State = request.State ? log.Recent.ReadState() : [] };
                     return piece is null ? ValueTask.FromResult(part) : ReadFilesAsync(log, request, part, piece, cancellationToken);
                 }
             }
         }
 
-        return ValueTask.FromResult(MemoryLog.ReadAbsent(_absent.Of(channel), request));
+        return ValueTask.FromResult(MemoryLog.ReadAbsent(channel, _absent.Of(channel), request));
     }
 
     public void Dispose()
@@ -166,7 +167,7 @@ internal sealed partial class DataBroker : IBroker, IDisposable
         var first = log.FirstWith(offset, retention);
         var until = publication.IdempotencyKey is null ? 0 : now + (long)publication.IdempotencyWindow.TotalMilliseconds;
         var place = new RecordPlace(log.Birth, offset, first, now, time, retention, publication.Sender) { Key = publication.IdempotencyKey, KeyUntil = until };
-        _journal.Append(Record.Of(place, log.Channel, isKept ? LogEntry.EncodeLine(publication) : default, isKept ? publication.Data.Bytes.Span : default), log, offset, isKept, now, until);
+        _journal.Append(Record.Of(place, log.Channel, isKept ? LogEntry.EncodeLine(publication) : default, isKept ? LogEntry.DataOf(publication) : default), log, offset, isKept, now, until);
         log.TrimBefore(first);
     }
 

@@ -59,6 +59,9 @@ internal sealed class SubscribeRequest
     /// <summary>Whether only the newest message per key is wanted while the connection lags.</summary>
     public bool Conflate { get; set; }
 
+    /// <summary>Whether the newest message of each key comes before what is new.</summary>
+    public bool State { get; set; }
+
     /// <summary>A token that grants this subscription; null where the connection's own rights are to do.</summary>
     public string? Token { get; set; }
 
@@ -110,6 +113,9 @@ internal sealed class Command
 
     /// <summary>Whether the connection that publishes does not want to hear it.</summary>
     public bool Except { get; set; }
+
+    /// <summary>Whether the key is taken out of the channel's state; there is then no data.</summary>
+    public bool Remove { get; set; }
 
     /// <summary>The name of the event that a message is, or null.</summary>
     public string? Event

@@ -36,6 +36,8 @@ internal enum Fields
     Before = 1 << 22,
     Info = 1 << 23,
     Occupancy = 1 << 24,
+    State = 1 << 25,
+    Remove = 1 << 26,
 }
 
 /// <summary>Names of fields and types, and which type needs which field.</summary>
@@ -48,9 +50,11 @@ internal static class CommandFields
     [
         (Fields.Event, [CommandType.Publish]),
         (Fields.Except, [CommandType.Publish]),
+        (Fields.Remove, [CommandType.Publish]),
         (Fields.Before, [CommandType.History]),
         (Fields.Info, [CommandType.Subscribe, CommandType.Track]),
         (Fields.Occupancy, [CommandType.Subscribe]),
+        (Fields.State, [CommandType.Subscribe]),
     ];
 
     private static readonly (byte[] Name, Fields Field)[] Names =
@@ -119,6 +123,7 @@ internal static class CommandFields
             CommandType.Auth => Fields.Token,
             CommandType.Subscribe when (seen & Fields.Channels) != 0 => Fields.Channels,
             CommandType.Subscribe or CommandType.Unsubscribe or CommandType.Presence or CommandType.History => Fields.Channel,
+            CommandType.Publish when command.Remove => Fields.Channel | Fields.Key,
             CommandType.Publish => Fields.Channel | Fields.Data,
             CommandType.Track => Fields.Channel | Fields.Info,
             CommandType.Send => (command.To is null && (seen & Fields.To) == 0 ? Fields.To : Fields.None) | Fields.Data,
@@ -158,6 +163,11 @@ internal static class CommandFields
         if (command.Type == CommandType.Subscribe && (seen & Fields.Info) != 0 && (seen & Fields.Channels) != 0)
         {
             (faults ??= []).Add(new FieldFault("info", "must not stand beside channels; each of them may have its own"));
+        }
+
+        if (command is { Type: CommandType.Publish, Remove: true } && (command.Ephemeral || (seen & (Fields.Data | Fields.Event)) != 0))
+        {
+            (faults ??= []).Add(new FieldFault("remove", "must not stand beside data, event or ephemeral"));
         }
 
         if (command is { Durable: true, Ephemeral: true })

@@ -127,6 +127,9 @@ internal static partial class CommandReader
             case Fields.Ephemeral:
                 command.Ephemeral = reader.TokenType == JsonTokenType.True;
                 return ReadFlag(ref reader);
+            case Fields.Remove:
+                command.Remove = reader.TokenType == JsonTokenType.True;
+                return ReadFlag(ref reader);
             case Fields.Except:
                 command.Except = reader.TokenType == JsonTokenType.True;
                 return ReadFlag(ref reader);
@@ -171,6 +174,9 @@ internal static partial class CommandReader
             case Fields.Presence:
                 target.Presence = reader.TokenType == JsonTokenType.True;
                 return ReadFlag(ref reader);
+            case Fields.State:
+                target.State = reader.TokenType == JsonTokenType.True;
+                return ReadFlag(ref reader);
             default:
                 target.Conflate = reader.TokenType == JsonTokenType.True;
                 return ReadFlag(ref reader);
@@ -207,7 +213,7 @@ internal static partial class CommandReader
 
     private static string? ReadTarget(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, SubscribeRequest target)
     {
-        const Fields Known = Fields.Channel | Fields.Since | Fields.Last | Fields.Presence | Fields.Conflate | Fields.Token | Fields.Info | Fields.Occupancy;
+        const Fields Known = Fields.Channel | Fields.Since | Fields.Last | Fields.Presence | Fields.Conflate | Fields.State | Fields.Token | Fields.Info | Fields.Occupancy;
         var seen = Fields.None;
         string? wrong = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

@@ -57,12 +57,18 @@ internal sealed class RedisBroker : IBroker, ILogReader
         }
 
         var log = _keys.Log(publication.Channel);
-        RedisKey[] keys = [_keys.Generation, log, _keys.Stream(publication.Channel), publication.IdempotencyKey is { } key ? _keys.Idempotency(publication.Channel, key) : log];
+        var state = publication.IsState ? publication.Retention.State : null;
+        RedisKey[] keys =
+        [
+            _keys.Generation, log, _keys.Stream(publication.Channel), publication.IdempotencyKey is { } key ? _keys.Idempotency(publication.Channel, key) : log,
+            .. state is null ? (ReadOnlySpan<RedisKey>)[] : [_keys.State(publication.Channel)],
+        ];
         RedisValue[] arguments =
         [
             link.Generation, "", publication.Retention.Size, Milliseconds(publication.Retention.Age), _keys.Channel(publication.Channel),
             LogEntry.Encode(publication), publication.Durable ? "1" : "0", publication.IdempotencyKey is null ? "0" : Milliseconds(publication.IdempotencyWindow),
             Milliseconds(LogLife + Longer(publication.Retention.Age, publication.IdempotencyKey is null ? default : publication.IdempotencyWindow)),
+            .. state is null ? (ReadOnlySpan<RedisValue>)[] : [publication.Key, state.Keys, state.Bytes, publication.Kind == MessageKind.KeyRemoval ? "1" : "0"],
         ];
         for (var attempt = 0; attempt < MostRenewals; attempt++)
         {
@@ -75,6 +81,10 @@ internal sealed class RedisBroker : IBroker, ILogReader
                     break;
                 case "durable":
                     throw new NotDurableException("Redis does not write to disk before it answers; durable publishing needs appendonly yes and appendfsync always.");
+                case "full":
+                    throw new ChannelStateFullException((string)answer[1] == "keys"
+                        ? $"The channel's state has {state!.Keys} keys, as many as it may (StateKeys)."
+                        : $"The channel's state would have more than {state!.Bytes} bytes (StateBytes).");
                 case var epoch:
                     return new StreamPosition(epoch, (long)answer[1]);
             }
@@ -94,13 +104,13 @@ internal sealed class RedisBroker : IBroker, ILogReader
     {
         var shard = ShardOf(channel);
         var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
-        RedisKey[] keys = [_keys.Generation, _keys.Log(channel), _keys.Stream(channel)];
+        RedisKey[] keys = [_keys.Generation, _keys.Log(channel), _keys.Stream(channel), _keys.State(channel)];
         for (var attempt = 0; attempt < MostRenewals; attempt++)
         {
             var answer = (RedisResult[])await link.Connection.EvaluateAsync(
                 RedisScript.Erase,
                 keys,
-                [link.Generation, position?.Epoch ?? "", position?.Offset ?? 0, _keys.Channel(channel), LogEntry.Removed, LogEntry.Cleared],
+                [link.Generation, position?.Epoch ?? "", position?.Offset ?? 0, _keys.Channel(channel), LogEntry.Removed, LogEntry.Cleared, Milliseconds(LogLife)],
                 cancellationToken).ConfigureAwait(false);
             if ((string)answer[0] != "generation")
             {
@@ -127,14 +137,14 @@ internal sealed class RedisBroker : IBroker, ILogReader
         if (request.Oldest)
         {
             // A position of an epoch that there is not: from the beginning of what is kept.
-            var (last, oldest) = await ReadPageAsync(channel, new StreamPosition("-", 0), Math.Min(most, PageSize), cancellationToken).ConfigureAwait(false);
+            var (last, oldest, _) = await ReadPageAsync(channel, new StreamPosition("-", 0), Math.Min(most, PageSize), cancellationToken).ConfigureAwait(false);
             return new HistoryPart(last, Recovered: true, [.. oldest.TakeWhile((message, index) => message.Offset == oldest[0].Offset + index)]);
         }
 
         if (request.Since is not { } since)
         {
-            var (newest, found) = await ReadPageAsync(channel, position: null, Math.Min(request.Last, most), cancellationToken).ConfigureAwait(false);
-            return new HistoryPart(newest, Recovered: true, WithoutHoles(found, newest.Offset));
+            var (newest, found, state) = await ReadPageAsync(channel, position: null, Math.Min(request.Last, most), cancellationToken, state: request.State).ConfigureAwait(false);
+            return new HistoryPart(newest, Recovered: true, WithoutHoles(found, newest.Offset)) { State = state };
         }
 
         var messages = new List<Message>();
@@ -143,17 +153,17 @@ internal sealed class RedisBroker : IBroker, ILogReader
         {
             // Where none is wanted one is read all the same: it says whether all that came after the position is there.
             var wanted = Math.Clamp(most - messages.Count, 1, PageSize);
-            var (now, page) = await ReadPageAsync(channel, since with { Offset = since.Offset + messages.Count }, wanted, cancellationToken).ConfigureAwait(false);
+            var (now, page, state) = await ReadPageAsync(channel, since with { Offset = since.Offset + messages.Count }, wanted, cancellationToken, state: request.State).ConfigureAwait(false);
             top = now;
             if (since.Epoch != top.Epoch || since.Offset > top.Offset || !Follows(page, since.Offset + messages.Count, top.Offset))
             {
-                return new HistoryPart(top, Recovered: false, []);
+                return new HistoryPart(top, Recovered: false, []) { State = state };
             }
 
             messages.AddRange(page);
             if (since.Offset + messages.Count >= top.Offset || messages.Count >= most)
             {
-                return new HistoryPart(top, Recovered: true, most == 0 ? [] : messages);
+                return new HistoryPart(top, Recovered: true, most == 0 ? [] : messages) { State = state };
             }
         }
     }
@@ -161,7 +171,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
     private async Task<HistoryPart> ReadBeforeAsync(string channel, StreamPosition before, int most, CancellationToken cancellationToken)
     {
         // Where none is wanted one is read all the same: it says whether the message just before the position is there. Before the first there is none.
-        var (top, found) = await ReadPageAsync(channel, before, before.Offset > 1 ? Math.Max(1, most) : 0, cancellationToken, backwards: true).ConfigureAwait(false);
+        var (top, found, _) = await ReadPageAsync(channel, before, before.Offset > 1 ? Math.Max(1, most) : 0, cancellationToken, backwards: true).ConfigureAwait(false);
         var last = Math.Min(before.Offset - 1, top.Offset);
         var messages = WithoutHoles(found, last);
         return before.Epoch != top.Epoch || (last > 0 && messages.Count == 0)
@@ -171,7 +181,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
 
     public async Task<LogPart> ReadLogAsync(string channel, StreamPosition? since)
     {
-        var (top, messages) = await ReadPageAsync(channel, since, since is null ? 0 : PageSize, CancellationToken.None).ConfigureAwait(false);
+        var (top, messages, _) = await ReadPageAsync(channel, since, since is null ? 0 : PageSize, CancellationToken.None).ConfigureAwait(false);
         return new LogPart(top, messages, messages.Count > 0 && messages.Count >= PageSize && messages[^1].Offset < top.Offset);
     }
 
@@ -209,12 +219,12 @@ internal sealed class RedisBroker : IBroker, ILogReader
 
     private RedisShard ShardOf(string channel) => _shards[RedisKeys.Shard(channel, _shards.Length)];
 
-    private async Task<(StreamPosition Top, List<Message> Messages)> ReadPageAsync(
-        string channel, StreamPosition? position, int limit, CancellationToken cancellationToken, bool backwards = false)
+    private async Task<(StreamPosition Top, List<Message> Messages, IReadOnlyList<Message> State)> ReadPageAsync(
+        string channel, StreamPosition? position, int limit, CancellationToken cancellationToken, bool backwards = false, bool state = false)
     {
         var shard = ShardOf(channel);
         var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
-        RedisKey[] keys = [_keys.Generation, _keys.Log(channel), _keys.Stream(channel)];
+        RedisKey[] keys = [_keys.Generation, _keys.Log(channel), _keys.Stream(channel), .. state ? (ReadOnlySpan<RedisKey>)[_keys.State(channel)] : []];
         for (var attempt = 0; attempt < MostRenewals; attempt++)
         {
             var answer = (RedisResult[])await link.Connection.EvaluateAsync(
@@ -225,13 +235,31 @@ internal sealed class RedisBroker : IBroker, ILogReader
             if ((string)answer[0] is var epoch && epoch != "generation")
             {
                 var top = new StreamPosition(epoch, (long)answer[1]);
-                return (top, Decode(channel, top, (RedisResult[])answer[2]));
+                return (top, Decode(channel, top, (RedisResult[])answer[2]), state ? DecodeState(channel, top, (RedisResult[])answer[3]) : []);
             }
 
             link = await shard.RenewAsync(link).ConfigureAwait(false);
         }
 
         throw new BrokerUnavailableException("Redis keeps reporting a new generation; the attempt was given up.");
+    }
+
+    private IReadOnlyList<Message> DecodeState(string channel, StreamPosition top, RedisResult[] fields)
+    {
+        var entries = new List<Message>(fields.Length / 2);
+        for (var i = 1; i < fields.Length; i += 2)
+        {
+            if (LogEntry.DecodeState(channel, top.Epoch, (byte[])fields[i]) is { Key: not null } entry)
+            {
+                entries.Add(entry);
+            }
+            else
+            {
+                _metrics.Dropped("state");
+            }
+        }
+
+        return StatePart.Cut(channel, entries);
     }
 
     private List<Message> Decode(string channel, StreamPosition top, RedisResult[] entries)

@@ -1,13 +1,14 @@
 -- Erases one message of a log, or all of it, and tells every node that listens.
--- KEYS: generation, log, stream
--- ARGV: generation, epoch of the message ("" for all), its offset, channel of pub/sub, the payload of an erased message, the payload that tells of an erased log
+-- KEYS: generation, log, stream, state
+-- ARGV: generation, epoch of the message ("" for all), its offset, channel of pub/sub, the payload of an erased message, the payload that tells of an erased log,
+--       milliseconds the log's own key lives once its state is empty
 -- Answers: {how many messages were erased}; {"generation"} where the logs may have shrunk since
 local generation = redis.call('HMGET', KEYS[1], 'id', 'replid')
 local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 if generation[1] ~= ARGV[1] or generation[2] ~= live then
   return {'generation'}
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'k', 'b')
 local epoch, top = log[2], tonumber(log[3])
 if log[1] ~= ARGV[1] or not epoch or not top or top == 0 then
   return {0}
@@ -18,7 +19,7 @@ if ARGV[2] == '' then
   -- Offsets have no holes.
   local first = redis.pcall('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)
   local count = not first.err and first[1] and top - tonumber(string.match(first[1][1], '^%d+')) + 1 or 0
-  redis.call('UNLINK', KEYS[2], KEYS[3])
+  redis.call('UNLINK', KEYS[2], KEYS[3], KEYS[4])
   -- The log is absent from here on, with the epoch that its next message has (see read.lua).
   local hash = redis.sha1hex(KEYS[2])
   local field = 'begun:' .. tonumber(string.sub(hash, 1, 4), 16) % 16384
@@ -28,10 +29,31 @@ if ARGV[2] == '' then
   redis.call('PUBLISH', ARGV[4], '1 ' .. next .. ' 0 ' .. now .. '\n' .. ARGV[6])
   return {count}
 end
-local id = ARGV[3] .. '-0'
-local found = epoch == ARGV[2] and redis.pcall('XRANGE', KEYS[3], id, id)
-if not found or found.err or not found[1] then
+if epoch ~= ARGV[2] then
   return {0}
+end
+local function tell()
+  redis.call('PUBLISH', ARGV[4], '1 ' .. epoch .. ' ' .. ARGV[3] .. ' ' .. now .. '\n' .. ARGV[5])
+  return {1}
+end
+local inState = false
+if (tonumber(log[4]) or 0) > 0 then
+  local state = redis.call('HGETALL', KEYS[4])
+  for i = 1, #state, 2 do
+    if string.match(state[i + 1], '^%d+') == ARGV[3] then
+      redis.call('HDEL', KEYS[4], state[i])
+      redis.call('HSET', KEYS[2], 'k', log[4] - 1, 'b', string.format('%.0f', log[5] - #state[i] - #state[i + 1]))
+      if log[4] == '1' then
+        redis.call('PEXPIRE', KEYS[2], ARGV[7])
+      end
+      inState = true
+    end
+  end
+end
+local id = ARGV[3] .. '-0'
+local found = redis.pcall('XRANGE', KEYS[3], id, id)
+if found.err or not found[1] then
+  return inState and tell() or {0}
 end
 for i = 1, #found[1][2], 2 do
   if found[1][2][i] == 'p' and found[1][2][i + 1] == ARGV[5] then
@@ -56,5 +78,4 @@ end
 if left > 0 then
   redis.call('PEXPIRE', KEYS[3], left)
 end
-redis.call('PUBLISH', ARGV[4], '1 ' .. epoch .. ' ' .. ARGV[3] .. ' ' .. now .. '\n' .. ARGV[5])
-return {1}
+return tell()

@@ -1,9 +1,10 @@
 -- Gives a message its offset, keeps it, and tells every node that listens: one step for all of it.
--- KEYS: generation, log, stream, idempotency key (the log's again where there is none)
+-- KEYS: generation, log, stream, idempotency key (the log's again where there is none), state (none where the message has no place in it)
 -- ARGV: generation ("" for whichever holds: those who only publish need not know it), unused (an epoch, which earlier versions began a log with),
 --       messages kept, milliseconds they are kept, channel of pub/sub, payload, "1" if it must be durable,
---       milliseconds an idempotency key is kept (0: there is none), milliseconds the log's own key lives
--- Answers: {epoch, offset}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given
+--       milliseconds an idempotency key is kept (0: there is none), milliseconds the log's own key lives,
+--       with a state: the message's key, most keys, most bytes of keys and payloads, "1" if the key is taken out
+-- Answers: {epoch, offset}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given; {"full", "keys" or "bytes"}
 local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable')
 local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 if not generation[1] or (ARGV[1] ~= '' and generation[1] ~= ARGV[1]) or generation[2] ~= live then
@@ -22,13 +23,15 @@ local function begin()
   local _, times = string.gsub(marks, mark, '')
   local begun = #marks < 64 * #mark and turn .. marks .. mark or string.format('%.0f', turn + 1)
   redis.call('HSET', KEYS[1], field, begun)
-  redis.call('UNLINK', KEYS[2], KEYS[3])
+  redis.call('UNLINK', KEYS[2], KEYS[3], unpack(KEYS, 5))
   return string.sub(redis.sha1hex(generation[1] .. ' ' .. turn .. ' ' .. times .. ' ' .. KEYS[2]), 1, 16)
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'c', 's')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'c', 's', 'k', 'b')
 local epoch, offset, reached, back = log[2], tonumber(log[3]), tonumber(log[4]) or 0, tonumber(log[5]) or 0
+-- How many keys the state has, and bytes; a log with a state does not end by its age.
+local keys, bytes = tonumber(log[6]) or 0, tonumber(log[7]) or 0
 if log[1] ~= generation[1] or not epoch or not offset then
-  epoch, offset, reached, back = begin(), 0, 0, 0
+  epoch, offset, reached, back, keys, bytes = begin(), 0, 0, 0, 0, 0
 end
 if ARGV[8] ~= '0' then
   local first = redis.call('GET', KEYS[4])
@@ -36,6 +39,26 @@ if ARGV[8] ~= '0' then
     local its, at = string.match(first, '^(%S+) (%d+)$')
     if its == epoch then
       return {epoch, tonumber(at)}
+    end
+  end
+end
+if KEYS[5] then
+  if keys == 0 then
+    -- Nobody's, if there is one.
+    redis.call('UNLINK', KEYS[5])
+  end
+  local before = redis.call('HGET', KEYS[5], ARGV[10])
+  if before then
+    keys, bytes = keys - 1, bytes - #ARGV[10] - #before
+  end
+  if ARGV[13] ~= '1' then
+    -- As much as an entry has before its payload, at most.
+    local size = #ARGV[10] + #ARGV[6] + 40
+    if keys >= tonumber(ARGV[11]) then
+      return {'full', 'keys'}
+    end
+    if bytes + size > tonumber(ARGV[12]) and not (before and #before >= #ARGV[6] + 40) then
+      return {'full', 'bytes'}
     end
   end
 end
@@ -53,7 +76,9 @@ local function append()
     aged = {'a', age}
   end
   redis.call('HSET', KEYS[2], 'g', generation[1], 'e', epoch, 'o', string.format('%.0f', offset), 'a', ARGV[4], 'c', age, 's', string.format('%.0f', back))
-  redis.call('PEXPIRE', KEYS[2], ARGV[9])
+  if keys == 0 then
+    redis.call('PEXPIRE', KEYS[2], ARGV[9])
+  end
   if ARGV[3] == '0' then
     return true
   end
@@ -67,8 +92,23 @@ end
 offset = offset + 1
 if not append() then
   -- Somebody else has written there: what is in it is nobody's log any more.
-  epoch, offset, reached, back = begin(), 1, 0, 0
+  epoch, offset, reached, back, keys, bytes = begin(), 1, 0, 0, 0, 0
   append()
+end
+if KEYS[5] then
+  if ARGV[13] == '1' then
+    redis.call('HDEL', KEYS[5], ARGV[10])
+  else
+    local entry = string.format('%.0f ', offset) .. now .. '\n' .. ARGV[6]
+    redis.call('HSET', KEYS[5], ARGV[10], entry)
+    keys, bytes = keys + 1, bytes + #ARGV[10] + #entry
+  end
+  redis.call('HSET', KEYS[2], 'k', keys, 'b', string.format('%.0f', bytes))
+  if keys > 0 then
+    redis.call('PERSIST', KEYS[2])
+  else
+    redis.call('PEXPIRE', KEYS[2], ARGV[9])
+  end
 end
 local at = string.format('%.0f', offset)
 if ARGV[8] ~= '0' then

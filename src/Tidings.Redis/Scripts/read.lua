@@ -1,14 +1,14 @@
 -- Reads a log. Of one that is absent it tells offset 0 and the epoch that its first message will have, and writes nothing.
--- KEYS: generation, log, stream
+-- KEYS: generation, log, stream, state (none where it is not wanted)
 -- ARGV: generation, epoch of the position to read from ("" for the newest), its offset, most messages (0 for none),
 --       milliseconds the log's own key lives on from here, "1" to read what is just before the position and not what comes after it
--- Answers: {epoch, top, {offset, time, payload, …}}; {"generation"} where the logs may have shrunk since
+-- Answers: {epoch, top, {offset, time, payload, …}, {key, entry, …}}, an entry being "offset time", a line break and the payload; {"generation"} where the logs may have shrunk since
 local generation = redis.call('HMGET', KEYS[1], 'id', 'replid')
 local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 if generation[1] ~= ARGV[1] or generation[2] ~= live then
   return {'generation'}
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a', 'c', 's')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a', 'c', 's', 'k')
 local epoch, top = log[2], tonumber(log[3])
 if log[1] ~= ARGV[1] or not epoch or not top then
   -- As publish.lua begins it.
@@ -16,10 +16,11 @@ if log[1] ~= ARGV[1] or not epoch or not top then
   local field = 'begun:' .. tonumber(string.sub(hash, 1, 4), 16) % 16384
   local turn, marks = string.match(redis.call('HGET', KEYS[1], field) or '0', '^(%d+)(.*)$')
   local _, times = string.gsub(marks, ' ' .. string.sub(hash, 5, 10), '')
-  return {string.sub(redis.sha1hex(ARGV[1] .. ' ' .. turn .. ' ' .. times .. ' ' .. KEYS[2]), 1, 16), 0, {}}
+  return {string.sub(redis.sha1hex(ARGV[1] .. ' ' .. turn .. ' ' .. times .. ' ' .. KEYS[2]), 1, 16), 0, {}, {}}
 end
+-- One with a state has no end.
 local left = redis.call('PTTL', KEYS[2])
-if left < tonumber(ARGV[5]) then
+if left >= 0 and left < tonumber(ARGV[5]) then
   redis.call('PEXPIRE', KEYS[2], ARGV[5])
 end
 -- What is too old goes first: offsets have no holes, so the first that may stay is found by halving.
@@ -47,7 +48,7 @@ end
 local first = redis.pcall('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)
 if first.err then
   -- Somebody else has written there: the next publish begins anew.
-  return {epoch, top, {}}
+  return {epoch, top, {}, {}}
 end
 first = first[1]
 if first and not fresh(first) then
@@ -84,4 +85,5 @@ if ARGV[4] ~= '0' and top > 0 then
     messages[#messages + 1] = payload or ''
   end
 end
-return {epoch, top, messages}
+local state = KEYS[4] and (tonumber(log[7]) or 0) > 0 and redis.pcall('HGETALL', KEYS[4]) or {}
+return {epoch, top, messages, state.err and {} or state}

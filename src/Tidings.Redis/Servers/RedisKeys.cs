@@ -16,11 +16,14 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>The generation of all logs of a server.</summary>
     public string Generation { get; } = prefix + "generation";
 
-    /// <summary>A hash: the log's generation <c>g</c>, epoch <c>e</c>, newest offset <c>o</c>, milliseconds kept <c>a</c>, its clock's newest reading <c>c</c>, and what the server's was set back by <c>s</c>.</summary>
+    /// <summary>A hash: the log's generation <c>g</c>, epoch <c>e</c>, newest offset <c>o</c>, milliseconds kept <c>a</c>, its clock's newest reading <c>c</c>, what the server's was set back by <c>s</c>, and of its state the number of keys <c>k</c> and of bytes <c>b</c>.</summary>
     public string Log(string channel) => $"{prefix}log:{Encode(channel)}";
 
     /// <summary>A stream: entries <c>offset-0</c> with time <c>t</c> and payload <c>p</c>, and after the clock was set back with the time <c>a</c> that their age goes by.</summary>
     public string Stream(string channel) => $"{prefix}stream:{Encode(channel)}";
+
+    /// <summary>A hash: for each key of the channel's state <c>offset time</c>, a line break and the payload.</summary>
+    public string State(string channel) => $"{prefix}state:{Encode(channel)}";
 
     /// <summary>A string, <c>epoch offset</c>: what was published with the key before.</summary>
     public string Idempotency(string channel, string key) =>

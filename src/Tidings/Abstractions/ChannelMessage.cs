@@ -16,6 +16,9 @@ public enum ChannelMessageKind
 
     /// <summary>A message was erased: what was kept of it is to go. <see cref="ChannelMessage.Position"/> says which; all else is empty.</summary>
     Removed,
+
+    /// <summary>Somebody took <see cref="ChannelMessage.Key"/> out of the channel's state. It has no data.</summary>
+    KeyRemoval,
 }
 
 /// <summary>A message of a channel. Immutable.</summary>

@@ -21,6 +21,7 @@ public partial interface ITidings
     /// <returns>Where the message stands; null for an ephemeral one.</returns>
     /// <exception cref="ArgumentException"><paramref name="channel"/> is no channel name.</exception>
     /// <exception cref="NotDurableException">Durability was asked for and cannot be given.</exception>
+    /// <exception cref="ChannelStateFullException">The message has a key, and the channel's state has no room for it.</exception>
     [RequiresUnreferencedCode(JsonWarning.Text)]
     [RequiresDynamicCode(JsonWarning.Text)]
     ValueTask<StreamPosition?> PublishAsync<T>(string channel, T data, PublishOptions? options = null, CancellationToken cancellationToken = default);
@@ -40,6 +41,22 @@ public partial interface ITidings
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="ArgumentException">The channel is no channel name, or the bytes are no JSON.</exception>
     ValueTask<StreamPosition?> PublishJsonAsync(string channel, ReadOnlyMemory<byte> json, PublishOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes a key out of a channel's state, and says so to its subscribers.</summary>
+    /// <param name="channel">The channel's name; its kind has <see cref="ChannelOptions.State"/>.</param>
+    /// <param name="key">The key: 1 to 128 bytes. One that is not there is no fault.</param>
+    /// <param name="options">How, but for <see cref="PublishOptions.Key"/>, <see cref="PublishOptions.Event"/> and <see cref="PublishOptions.Ephemeral"/>, which mean nothing here; null for nothing special.</param>
+    /// <param name="cancellationToken">Ends the waiting; the key may be gone all the same.</param>
+    /// <returns>Where the removal stands in the log.</returns>
+    /// <exception cref="InvalidOperationException">The channel keeps no state.</exception>
+    ValueTask<StreamPosition> RemoveKeyAsync(string channel, string key, PublishOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>The newest message of each key, in the order in which they were said.</summary>
+    /// <param name="channel">The channel's name; its kind has <see cref="ChannelOptions.State"/>.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The messages, and the position that they all are at: who subscribes since it misses no change.</returns>
+    /// <exception cref="InvalidOperationException">The channel keeps no state.</exception>
+    ValueTask<ChannelHistory> ReadStateAsync(string channel, CancellationToken cancellationToken = default);
 
     /// <summary>Publishes to everybody: on the channel <c>all</c>, to which the server subscribes each connection of <c>/connect</c>.</summary>
     /// <param name="data">Any value that can be JSON.</param>

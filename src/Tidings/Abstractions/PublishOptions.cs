@@ -8,7 +8,7 @@ public sealed record PublishOptions
     /// <summary>How many connections <see cref="Except"/> may name.</summary>
     internal const int MostExcepted = 100;
 
-    /// <summary>What the message is about, at most 128 bytes: those who conflate get only the newest of each key. Default none.</summary>
+    /// <summary>What the message is about, at most 128 bytes: those who conflate get only the newest of each key, and a channel's state keeps it. Default none.</summary>
     public string? Key { get; init; }
 
     /// <summary>The name of the event that the message is, as <c>paid</c>: 1 to 200 bytes of printable text. Default none.</summary>

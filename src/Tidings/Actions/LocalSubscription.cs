@@ -195,7 +195,12 @@ internal static class PublicMessage
 {
     public static ChannelMessage From(Message message) => new()
     {
-        Kind = message.Kind == MessageKind.Removed ? ChannelMessageKind.Removed : ChannelMessageKind.Message,
+        Kind = message.Kind switch
+        {
+            MessageKind.Removed => ChannelMessageKind.Removed,
+            MessageKind.KeyRemoval => ChannelMessageKind.KeyRemoval,
+            _ => ChannelMessageKind.Message,
+        },
         Channel = message.Channel,
         Position = message.Position,
         Data = message.Data.ToJson(),

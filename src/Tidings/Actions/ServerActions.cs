@@ -25,6 +25,22 @@ internal sealed class ServerActions(IBroker broker, IPresenceStore presence, Cha
             },
             cancellationToken);
 
+    /// <summary>Whether the channel keeps the newest message of each key.</summary>
+    public bool HasState(string channel) => kinds.Find(channel).Retention.State is not null;
+
+    public ValueTask<StreamPosition?> RemoveKeyAsync(string channel, string key, PublishOptions? options, CancellationToken cancellationToken) =>
+        broker.PublishAsync(
+            new Publication(channel, default)
+            {
+                Kind = MessageKind.KeyRemoval,
+                Key = key,
+                Except = ExceptList.OfConnections(options?.Except),
+                IdempotencyKey = options?.IdempotencyKey,
+                Durable = options?.Durable ?? false,
+                Retention = kinds.Find(channel).Retention,
+            },
+            cancellationToken);
+
     /// <returns>How many messages were erased.</returns>
     public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken) =>
         broker.EraseAsync(channel, position, cancellationToken);

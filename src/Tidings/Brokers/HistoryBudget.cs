@@ -234,7 +234,10 @@ internal sealed class HistoryShare(HistoryOwner owner, MemoryLog log) : IMessage
     /// <summary>Whether the log itself counts as the sender's: its first message was.</summary>
     public bool HasLog { get; private set; }
 
-    public bool IsEmpty => Messages == 0 && Keys == 0 && !HasLog;
+    /// <summary>Entries of the channel's state.</summary>
+    public int States { get; private set; }
+
+    public bool IsEmpty => Messages == 0 && Keys == 0 && States == 0 && !HasLog;
 
     public void AddMessage(int count, long bytes)
     {
@@ -245,6 +248,13 @@ internal sealed class HistoryShare(HistoryOwner owner, MemoryLog log) : IMessage
     public void AddKey(int count, long bytes)
     {
         Keys += count;
+        owner.AddKey(count, bytes);
+    }
+
+    /// <summary>An entry of the state is kept as an idempotency key is: until it is taken away, and within the same bounds.</summary>
+    public void AddState(int count, long bytes)
+    {
+        States += count;
         owner.AddKey(count, bytes);
     }
 

@@ -11,6 +11,9 @@ internal sealed record Publication(string Channel, MessageData Data)
     public string? From { get; init; }
     public string? Key { get; init; }
 
+    /// <summary>Whether the message has a place in the channel's state, or takes one away.</summary>
+    public bool IsState => Key is not null && Retention.State is not null && !Ephemeral;
+
     /// <summary>The name of the event that it is, or null.</summary>
     public string? Event { get; init; }
 
@@ -50,10 +53,18 @@ internal sealed record Publication(string Channel, MessageData Data)
 /// <param name="Age">How long each is kept.</param>
 internal sealed record Retention(int Size, TimeSpan Age)
 {
+    /// <summary>What the channel's state may be; null where it has none.</summary>
+    public StateBounds? State { get; init; }
+
     public static readonly Retention Default = new(100, TimeSpan.FromHours(1));
 
     public static readonly TimeSpan IdempotencyWindow = TimeSpan.FromMinutes(5);
 }
+
+/// <summary>What the state of a channel may be: the newest message of each key, whatever its age. Over it publishing is refused.</summary>
+/// <param name="Keys">How many keys.</param>
+/// <param name="Bytes">Of their data, in sum.</param>
+internal sealed record StateBounds(int Keys, long Bytes);
 
 /// <summary>What of a log is wanted: what came after a position, what came just before one, or the newest.</summary>
 /// <param name="Since">The position, or null.</param>
@@ -70,6 +81,9 @@ internal readonly record struct HistoryRequest(StreamPosition? Since, int Last, 
     /// <summary>The oldest messages that are kept.</summary>
     public static HistoryRequest FromOldest(int limit) => new(null, int.MaxValue, limit) { Oldest = true };
 
+    /// <summary>Whether the channel's state is wanted besides.</summary>
+    public bool State { get; init; }
+
     /// <summary>The messages just before a position.</summary>
     public static HistoryRequest Backwards(StreamPosition before, int limit) => new(null, 0, limit) { Before = before };
 }
@@ -82,6 +96,9 @@ internal sealed record HistoryPart(StreamPosition Top, bool Recovered, IReadOnly
 {
     /// <summary>Nothing, of no log.</summary>
     public static readonly HistoryPart None = new(default, Recovered: true, []);
+
+    /// <summary>The state at <see cref="Top"/>, as <see cref="StatePart.Cut"/> has it, where it was wanted; else empty.</summary>
+    public IReadOnlyList<Message> State { get; init; } = [];
 
     /// <summary>The position after which <see cref="Messages"/> go on.</summary>
     public StreamPosition Start => Messages.Count > 0 ? Top with { Offset = Messages[0].Offset - 1 } : Top;
@@ -97,6 +114,7 @@ internal interface IBroker
     /// <returns>The message's position; null for what is said in passing.</returns>
     /// <exception cref="NotDurableException">Durability was asked for and cannot be given.</exception>
     /// <exception cref="SenderQuotaException">The sender has as many idempotency keys as it may.</exception>
+    /// <exception cref="ChannelStateFullException">The channel's state has as many keys or bytes as it may.</exception>
     ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default);
 
     /// <summary>Says that publications with these keys will not be repeated by a publisher that is alive: what was to be remembered for longer than

@@ -12,7 +12,7 @@ namespace Tidings.Brokers;
 /// <summary>
 /// Messages as they stand in Redis and in files. Payload: a line of JSON with what is known besides the data (<c>from</c>, <c>connection</c>, <c>key</c>, <c>name</c> of its
 /// event, <c>text</c>, <c>event</c> in presence, <c>except</c> for users and connections, <c>skip</c> for connections, <c>hidden</c>, <c>trace</c>,
-/// <c>removed</c> where it was erased, each only where
+/// <c>removed</c> where it was erased, <c>remove</c> where a key was taken out of the state, each only where
 /// there is one), then the data. In pub/sub a line precedes it: <c>1 epoch offset time</c>; <c>1 - 0 time</c> where it is said in passing.
 /// </summary>
 /// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is refused, whatever is in it.</remarks>
@@ -32,7 +32,10 @@ internal static class LogEntry
     private const int MostExcepted = 1000;
     private const int LongestHidden = 64 << 10;
 
-    public static byte[] Encode(Publication publication) => [.. EncodeLine(publication), .. publication.Data.Bytes.Span];
+    public static byte[] Encode(Publication publication) => [.. EncodeLine(publication), .. DataOf(publication)];
+
+    /// <summary>What stands after the line.</summary>
+    public static ReadOnlySpan<byte> DataOf(Publication publication) => publication.Kind == MessageKind.KeyRemoval ? "null"u8 : publication.Data.Bytes.Span;
 
     /// <summary>The line before the data, with its end.</summary>
     public static ReadOnlySpan<byte> EncodeLine(Publication publication)
@@ -55,6 +58,11 @@ internal static class LogEntry
             if (publication.Hidden is { } hidden)
             {
                 writer.WriteBase64String("hidden"u8, hidden.Span);
+            }
+
+            if (publication.Kind == MessageKind.KeyRemoval)
+            {
+                writer.WriteBoolean("remove"u8, true);
             }
 
             if (publication.Data.Kind == DataKind.Text)
@@ -148,6 +156,11 @@ internal static class LogEntry
             return Message.Erased(MessageKind.Removed, channel, position);
         }
 
+        if (line is { Kind: MessageKind.KeyRemoval, Key: null })
+        {
+            return null;
+        }
+
         if (line.Text ? !Utf8.IsValid(data.Span) : !JsonPayload.IsOneLine(data.Span))
         {
             return null;
@@ -156,10 +169,10 @@ internal static class LogEntry
         return new Message
         {
             Kind = line.Kind,
-            Channel = line.Kind == MessageKind.Message ? channel : PresenceChannel.ChannelOf(channel),
+            Channel = line.Kind is MessageKind.Join or MessageKind.Leave or MessageKind.Update ? PresenceChannel.ChannelOf(channel) : channel,
             Position = position,
             Time = time,
-            Data = new MessageData(line.Text ? DataKind.Text : DataKind.Json, data),
+            Data = line.Kind == MessageKind.KeyRemoval ? default : new MessageData(line.Text ? DataKind.Text : DataKind.Json, data),
             From = line.From,
             Connection = line.Connection,
             Key = line.Key,
@@ -168,6 +181,17 @@ internal static class LogEntry
             Hidden = line.Hidden,
             TraceParent = line.Trace,
         };
+    }
+
+    /// <summary>Reads an entry of a state: <c>offset time</c>, a line break and the payload.</summary>
+    /// <returns>Null where it is not what a node writes.</returns>
+    public static Message? DecodeState(string channel, string epoch, byte[] entry)
+    {
+        var end = entry.AsSpan(0, Math.Min(entry.Length, LongestHead)).IndexOf((byte)'\n');
+        var head = entry.AsSpan(0, Math.Max(0, end));
+        return Utf8Parser.TryParse(head, out long offset, out var used) && used < head.Length && head[used] == ' '
+            && Utf8Parser.TryParse(head[(used + 1)..], out long time, out var last) && used + 1 + last == head.Length
+            && Decode(channel, new StreamPosition(epoch, offset), time, entry.AsMemory(end + 1)) is { Kind: MessageKind.Message } message ? message : null;
     }
 
     /// <summary>Whether all of it is what an epoch consists of: letters, digits, <c>-</c> and <c>_</c>.</summary>
@@ -259,6 +283,12 @@ internal static class LogEntry
                 : reader.ValueTextEquals("update"u8) ? MessageKind.Update
                 : MessageKind.Message;
             return line.Kind != MessageKind.Message;
+        }
+
+        if (reader.ValueTextEquals("remove"u8))
+        {
+            line.Kind = MessageKind.KeyRemoval;
+            return reader.Read() && reader.TokenType == JsonTokenType.True;
         }
 
         if (reader.ValueTextEquals("removed"u8))

@@ -116,7 +116,7 @@ internal sealed class MemoryBroker : IBroker, IDisposable
             }
         }
 
-        return ValueTask.FromResult(MemoryLog.ReadAbsent(_absent.Of(channel), request));
+        return ValueTask.FromResult(MemoryLog.ReadAbsent(channel, _absent.Of(channel), request));
     }
 
     public void Dispose() => _sweep.Dispose();

@@ -6,9 +6,11 @@ namespace Tidings.Brokers;
 /// <content>Erasing.</content>
 internal sealed partial class MemoryLog
 {
-    /// <summary>Puts an empty place where a message is.</summary>
+    /// <summary>Puts an empty place where a message is, and takes it out of the state.</summary>
     /// <returns>False where it is not there.</returns>
-    public bool TryErase(StreamPosition position)
+    public bool TryErase(StreamPosition position) => _state?.TryErase(position) == true | TryEraseKept(position);
+
+    private bool TryEraseKept(StreamPosition position)
     {
         var index = position.Offset - (Top - _count) - 1;
         if (position.Epoch != Epoch || index < 0 || index >= _count || At((int)index) is { Kind: MessageKind.Removed })
@@ -39,6 +41,7 @@ internal sealed partial class MemoryLog
         }
 
         _keys?.Clear();
+        _state?.Clear();
         (_kept, _first, Epoch, Top) = ([], 0, epoch, 0);
         return count;
     }

@@ -7,14 +7,19 @@ namespace Tidings.Brokers;
 internal sealed partial class MemoryLog
 {
     /// <summary>What is read of a log that is absent.</summary>
-    public static HistoryPart ReadAbsent(string epoch, HistoryRequest request)
+    /// <param name="channel">Its name.</param>
+    /// <param name="epoch">The epoch that its first message will have.</param>
+    /// <param name="request">What is wanted.</param>
+    public static HistoryPart ReadAbsent(string channel, string epoch, HistoryRequest request)
     {
         var top = new StreamPosition(epoch, 0);
         var recovered = request.Before is { } before ? before.Epoch == epoch : request.Since is not { } since || since == top;
-        return new HistoryPart(top, recovered, []);
+        return new HistoryPart(top, recovered, []) { State = request.State ? StatePart.Cut(channel, []) : [] };
     }
 
-    public HistoryPart Read(HistoryRequest request, long now)
+    public HistoryPart Read(HistoryRequest request, long now) => ReadMessages(request, now) with { State = request.State ? ReadState() : [] };
+
+    private HistoryPart ReadMessages(HistoryRequest request, long now)
     {
         Trim(now);
         var top = new StreamPosition(Epoch, Top);
@@ -40,6 +45,9 @@ internal sealed partial class MemoryLog
 
         return new HistoryPart(top, Recovered: true, Take(after, Math.Min(Top - after, request.Limit ?? int.MaxValue)));
     }
+
+    /// <summary>The channel's state.</summary>
+    public IReadOnlyList<Message> ReadState() => (_state ??= new KeyedState(channel, CloseIfEmpty)).Read();
 
     private HistoryPart ReadBefore(StreamPosition before, int limit)
     {

@@ -20,6 +20,7 @@ internal sealed partial class MemoryLog(string channel, HistoryBudget budget)
     private int _count;
     private Retention _retention = Retention.Default;
     private IdempotencyKeys? _keys;
+    private KeyedState? _state;
 
     // The share of the last sender; a dictionary only where there are several.
     private HistoryShare? _share;
@@ -41,7 +42,7 @@ internal sealed partial class MemoryLog(string channel, HistoryBudget budget)
     public bool Dropped { get; private set; }
 
     /// <summary>Whether nothing is kept that a later call could ask for.</summary>
-    public bool IsEmpty => _count == 0 && _keys is not { IsEmpty: false };
+    public bool IsEmpty => _count == 0 && _keys is not { IsEmpty: false } && _state is not { IsEmpty: false };
 
     /// <summary>How many of the newest messages are here.</summary>
     public int Count => _count;
@@ -101,11 +102,25 @@ internal sealed partial class MemoryLog(string channel, HistoryBudget budget)
         }
     }
 
-    /// <summary>Makes sure that the publication's key can be remembered. <see cref="Append"/> then does not fail.</summary>
+    /// <summary>Makes sure that the publication's key can be remembered, and that the state has room for it. <see cref="Append"/> then does not fail.</summary>
+    /// <exception cref="ChannelStateFullException">The state is full.</exception>
     /// <exception cref="SenderQuotaException">So many of the sender's keys are remembered that a further one could not be.</exception>
     /// <exception cref="BrokerUnavailableException">The same, of the server's.</exception>
     public void Admit(Publication publication, long now)
     {
+        if (publication.IsState)
+        {
+            var share = ShareOf(publication.Sender);
+            try
+            {
+                (_state ??= new KeyedState(channel, CloseIfEmpty)).Admit(publication, share);
+            }
+            finally
+            {
+                CloseIfEmpty(share);
+            }
+        }
+
         if (publication.IdempotencyKey is { } key)
         {
             _keys?.Trim(now);
@@ -116,6 +131,7 @@ internal sealed partial class MemoryLog(string channel, HistoryBudget budget)
     }
 
     /// <summary>Takes the next message.</summary>
+    /// <exception cref="ChannelStateFullException">The state is full.</exception>
     /// <exception cref="SenderQuotaException">So many of the sender's keys are remembered that a further one could not be.</exception>
     /// <exception cref="BrokerUnavailableException">The same, of the server's.</exception>
     public Message Append(Publication publication, long now, long time)
@@ -123,7 +139,7 @@ internal sealed partial class MemoryLog(string channel, HistoryBudget budget)
         Admit(publication, now);
         _retention = publication.Retention;
         Trim(now);
-        var share = _retention.Size > 0 || publication.IdempotencyKey is not null ? ShareOf(publication.Sender) : null;
+        var share = _retention.Size > 0 || publication.IdempotencyKey is not null || publication.IsState ? ShareOf(publication.Sender) : null;
         if (publication.IdempotencyKey is { } key)
         {
             (_keys ??= new IdempotencyKeys(CloseIfEmpty)).Add(key, Top + 1, now, publication.IdempotencyWindow, share!);
@@ -133,6 +149,13 @@ internal sealed partial class MemoryLog(string channel, HistoryBudget budget)
         if (message.Share is not null)
         {
             Keep(message, share!);
+        }
+
+        if (publication.IsState)
+        {
+            // Without what encoders make of the one that is kept in order.
+            _state!.Take(Make(publication, message.Position, time), share!);
+            CloseIfEmpty(share!);
         }
 
         return message;

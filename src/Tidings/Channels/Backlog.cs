@@ -58,10 +58,15 @@ internal sealed class Backlog
         var place = Message.Erased(MessageKind.Removed, erasure.Channel, erasure.Position);
         for (var i = _next; i < _log.Count; i++)
         {
+            if (_log[i].State?.Without(erasure.Position) is { } part)
+            {
+                Replace(i, part.ToMessage(erasure.Channel));
+                return true;
+            }
+
             if (_log[i].Position == erasure.Position)
             {
-                LogBytes += SizeOf(place) - SizeOf(_log[i]);
-                _log = [.. _log.Take(i), place, .. _log.Skip(i + 1)];
+                Replace(i, place);
                 return true;
             }
         }
@@ -119,7 +124,13 @@ internal sealed class Backlog
         }
     }
 
-    private static long SizeOf(Message message) => message.Data.Bytes.Length + Overhead;
+    private void Replace(int index, Message message)
+    {
+        LogBytes += SizeOf(message) - SizeOf(_log[index]);
+        _log = [.. _log.Take(index), message, .. _log.Skip(index + 1)];
+    }
+
+    private static long SizeOf(Message message) => message.Data.Bytes.Length + (message.State?.Bytes ?? 0) + Overhead;
 
     // What is said in passing is no substitute for what the log keeps, nor the other way round.
     private void RemoveOlder(string key, bool kept)

@@ -71,7 +71,7 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
     /// <summary>Bytes that wait before they may go into the connection's queue, besides what the log keeps anyway.</summary>
     public long HeldBytes => _backlog?.Bytes ?? 0;
 
-    /// <summary>Begins: first what the log holds after the start, then what came meanwhile, then all that comes.</summary>
+    /// <summary>Begins: first what the log holds after the start, and the state where it is wanted, then what came meanwhile, then all that comes.</summary>
     public void Start(HistoryPart history)
     {
         if (State != SubscriptionState.Waiting)
@@ -81,9 +81,9 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
 
         State = SubscriptionState.CatchingUp;
         _seen = history.Start;
-        if (history.Messages.Count > 0)
+        if (history.Messages.Count + history.State.Count > 0)
         {
-            (_backlog ??= new Backlog()).BeginWith(history.Messages);
+            (_backlog ??= new Backlog()).BeginWith(history.State.Count > 0 ? [.. history.Messages, .. history.State] : history.Messages);
         }
 
         foreach (var erasure in _backlog?.TakeErasures() ?? [])

@@ -69,7 +69,16 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
             return occupancy.EndJson();
         }
 
-        if (message.Kind != MessageKind.Message)
+        if (message.State is { } state)
+        {
+            var part = JsonFrame.Begin("state");
+            part.Writer.WriteString("channel"u8, message.Channel);
+            HistoryJson.WriteMessages(part, "entries"u8, state.Entries);
+            part.Writer.WriteBoolean("more"u8, state.More);
+            return part.EndJson();
+        }
+
+        if (message.Kind is MessageKind.Join or MessageKind.Leave or MessageKind.Update)
         {
             var member = JsonFrame.Begin(message.Kind switch { MessageKind.Join => "join", MessageKind.Leave => "leave", _ => "update" });
             member.Writer.WriteString("channel"u8, message.Channel);
@@ -103,7 +112,11 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
             writer.WriteString("event"u8, name);
         }
 
-        if (message.Data.Kind == DataKind.Json)
+        if (message.Kind == MessageKind.KeyRemoval)
+        {
+            writer.WriteBoolean("remove"u8, true);
+        }
+        else if (message.Data.Kind == DataKind.Json)
         {
             frame.Raw("data"u8, message.Data.Bytes.Span);
         }

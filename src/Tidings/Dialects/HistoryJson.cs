@@ -1,4 +1,5 @@
 using Tidings.Brokers;
+using Tidings.Messages;
 using Tidings.Protocol.Replies;
 
 namespace Tidings.Dialects;
@@ -28,8 +29,14 @@ internal static class HistoryJson
 
         frame.Writer.WriteString("epoch"u8, part.Top.Epoch);
         frame.Writer.WriteNumber("offset"u8, part.Top.Offset);
-        frame.Writer.WriteStartArray("messages"u8);
-        foreach (var message in part.Messages)
+        WriteMessages(frame, "messages"u8, part.Messages);
+    }
+
+    /// <summary>Adds messages without their channel.</summary>
+    public static void WriteMessages(JsonFrame frame, ReadOnlySpan<byte> name, IReadOnlyList<Message> messages)
+    {
+        frame.Writer.WriteStartArray(name);
+        foreach (var message in messages)
         {
             frame.Writer.WriteStartObject();
             ConnectDialect.WriteFields(frame, message);

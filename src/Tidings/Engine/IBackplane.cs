@@ -40,6 +40,9 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>Where events for back ends wait; null for the node's memory.</summary>
     IEventStore? Events => null;
 
+    /// <summary>Whether it keeps the state of channels (<see cref="ChannelOptions.State"/>).</summary>
+    bool KeepsState => true;
+
     /// <summary>Whether all of it can be reached now. Where it cannot, the node asks for no new connections.</summary>
     bool IsAvailable { get; }
 

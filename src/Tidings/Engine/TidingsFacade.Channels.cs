@@ -53,6 +53,33 @@ internal sealed partial class TidingsFacade
         return actions.SendAsync(NodeTarget.User, user, json, cancellationToken);
     }
 
+    public async ValueTask<StreamPosition> RemoveKeyAsync(string channel, string key, PublishOptions? options, CancellationToken cancellationToken)
+    {
+        Check(channel);
+        ArgumentNullException.ThrowIfNull(key);
+        CheckKey(key, nameof(key));
+        CheckKey(options?.IdempotencyKey, "options.IdempotencyKey");
+        CheckExcept(options?.Except, "options.Except");
+        CheckState(channel);
+        return (await actions.RemoveKeyAsync(channel, key, options, cancellationToken).ConfigureAwait(false)).GetValueOrDefault();
+    }
+
+    public async ValueTask<ChannelHistory> ReadStateAsync(string channel, CancellationToken cancellationToken)
+    {
+        Check(channel);
+        CheckState(channel);
+        var part = await actions.HistoryAsync(channel, new HistoryRequest(null, 0) { State = true }, cancellationToken).ConfigureAwait(false);
+        return new ChannelHistory(part.Top, Recovered: true, [.. part.State.SelectMany(static one => one.State!.Entries).Select(PublicMessage.From)]);
+    }
+
+    private void CheckState(string channel)
+    {
+        if (!actions.HasState(channel))
+        {
+            throw new InvalidOperationException($"The channel \"{channel}\" keeps no state: its kind needs State (Tidings:Channels:n:State, WithState).");
+        }
+    }
+
     public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken)
     {
         Check(channel);

@@ -28,6 +28,12 @@ internal enum MessageKind : byte
 
     /// <summary>Said beside the log's order: the message at the position has been erased.</summary>
     Erasure,
+
+    /// <summary>Somebody took a key out of the channel's state. It has no data.</summary>
+    KeyRemoval,
+
+    /// <summary>Nothing was said: a part of the state, for one who has just subscribed.</summary>
+    State,
 }
 
 /// <summary>One entry of a channel's log, or something said in passing, and the bytes it has on each wire, made once for all who read it.</summary>
@@ -67,6 +73,13 @@ internal sealed class Message
 
     /// <summary>What it is about, for those who want only the newest of each; or null.</summary>
     public string? Key { get; init; }
+
+    /// <summary>The part of the state that it is, or null.</summary>
+    public StatePart? State
+    {
+        get => _rarities?.State;
+        init => Set(value is not null)?.State = value;
+    }
 
     /// <summary>Why a gap is told, where it is another reason than the positions say; or null.</summary>
     public string? Reason
@@ -199,6 +212,7 @@ internal sealed class Message
         // The object, and the strings' own heads.
         private const int Overhead = 128;
 
+        public StatePart? State;
         public string? Reason;
         public string? Event;
         public string? Connection;
@@ -206,7 +220,7 @@ internal sealed class Message
         public ReadOnlyMemory<byte>? Hidden;
         public string? TraceParent;
 
-        public int Bytes => Overhead + (2 * ((Event?.Length ?? 0) + (Connection?.Length ?? 0))) + (Except?.Bytes ?? 0) + (Hidden?.Length ?? 0);
+        public int Bytes => Overhead + (2 * ((Event?.Length ?? 0) + (Connection?.Length ?? 0))) + (Except?.Bytes ?? 0) + (Hidden?.Length ?? 0) + (State?.Bytes ?? 0);
     }
 
     private static byte[]? Find(Encoding? encoding, MessageEncoder encoder)

@@ -51,6 +51,17 @@ public sealed class ChannelOptions
     [OptionRange("1ms", "30d")]
     public TimeSpan HistoryAge { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>Whether the newest message of each key stays, whatever its age, for those who subscribe with <c>state</c> (docs/guides/channels.md). Default false.</summary>
+    public bool State { get; set; }
+
+    /// <summary>How many keys the state of each channel may have, from 1 to 1,000,000; over it publishing is refused with <c>too_many</c>. Default 10,000.</summary>
+    [OptionRange("1", "1000000")]
+    public int StateKeys { get; set; } = 10_000;
+
+    /// <summary>How many bytes the keys and data of a channel's state may have in sum. Default 16 MB.</summary>
+    [OptionRange("1KB", "1GB")]
+    public long StateBytes { get; set; } = 16 << 20;
+
     /// <summary>Whether it is known who listens. Default false.</summary>
     public bool Presence { get; set; }
 

@@ -9,7 +9,7 @@ internal static class ChannelKindFactory
 {
     public static ChannelKind From(ChannelOptions options) => new(new ChannelPattern(options.Pattern))
     {
-        Retention = new Retention(options.History, options.HistoryAge),
+        Retention = new Retention(options.History, options.HistoryAge) { State = options.State ? new StateBounds(options.StateKeys, options.StateBytes) : null },
         Publish = options.Publish.Access,
         PublishRule = UserRule.Of(options.Publish),
         Subscribe = options.Subscribe.Access,

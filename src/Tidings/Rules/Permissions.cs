@@ -80,7 +80,7 @@ internal static class Permissions
     {
         var (who, wanted, kind, _) = asked;
         return MaySubscribe(kind, wanted.Channel, who)
-            && (wanted.Last is not > 0 || MayReadHistory(kind, wanted.Channel, who))
+            && ((wanted.Last is not > 0 && !wanted.State) || MayReadHistory(kind, wanted.Channel, who))
             && (!wanted.Occupancy || MaySeeOccupancy(kind, wanted.Channel, who))
             && (!wanted.Presence || !kind.Presence || MaySeePresence(kind, wanted.Channel, who));
     }

@@ -177,6 +177,10 @@ internal sealed partial class ChannelHandler(
             session.Connection.Registry.Metrics.RateLimited(RateLimitName.Keys);
             error = Outcome.Refused.RateLimited(quota.RetryAfter);
         }
+        catch (ChannelStateFullException full)
+        {
+            error = new Outcome.Refused(ErrorCode.TooMany, full.Message);
+        }
         catch (NotDurableException)
         {
             error = new Outcome.Refused(ErrorCode.NotDurable, "Not durable");

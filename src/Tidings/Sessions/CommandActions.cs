@@ -17,6 +17,9 @@ namespace Tidings.Sessions;
 internal sealed partial class CommandActions(
     IBroker broker, IPresenceStore presence, ChannelKinds kinds, Subscribing subscribing, ConnectionDirectory directory, DirectMessages direct, Everywhere everywhere)
 {
+    /// <summary>The error for those who want of a channel's state what it does not have.</summary>
+    public const string NoState = "No state";
+
     private const string NotAllowed = "Not allowed";
     private const string NotSubscribed = "Not subscribed";
     private static readonly FieldFault NoAnswer = new("method", "nothing answers this method (MapCall, Tidings:Hooks:Call), or what answers it refused it");
@@ -212,13 +215,19 @@ internal sealed partial class CommandActions(
     {
         var connection = session.Connection;
         var channel = command.Target.Channel;
+        if (command.Remove && kind.Retention.State is null)
+        {
+            session.Answer(command, new Outcome.Refused(ErrorCode.BadRequest, NoState, [NoStateIn("remove")]));
+            return;
+        }
+
         if (!connection.TryPublish(channel, out var refusal))
         {
             session.Answer(command, Outcome.Refused.By(refusal));
             return;
         }
 
-        var data = command.Data;
+        var data = command.Remove ? Null : command.Data;
         if (kind.OnPublish is { } handler)
         {
             var verdict = await handler.OnPublishAsync(session.Peer, channel, data, CancellationToken.None).ConfigureAwait(false);
@@ -238,8 +247,9 @@ internal sealed partial class CommandActions(
             data = verdict.Data ?? data;
         }
 
-        var position = await broker.PublishAsync(new Publication(channel, new MessageData(DataKind.Json, data))
+        var position = await broker.PublishAsync(new Publication(channel, command.Remove ? default : new MessageData(DataKind.Json, data))
         {
+            Kind = command.Remove ? MessageKind.KeyRemoval : MessageKind.Message,
             From = session.Find(channel)?.Member?.User ?? session.User,
             Sender = connection.Sender,
             Connection = kind.Publisher ? session.HearingId : null,
@@ -254,6 +264,9 @@ internal sealed partial class CommandActions(
         await connection.Lane.SwitchTo();
         session.Answer(command, new Outcome.Published(channel, position));
     }
+
+    /// <summary>What is wrong with such a wish.</summary>
+    public static FieldFault NoStateIn(string field) => new(field, "this channel keeps no state (Tidings:Channels:n:State)");
 
     // One user's keys are not another's, nor the server's: who guesses a key must not make somebody else's message look like a repeat.
     private static string? ScopeKey(string? user, string? key) => key is null ? null : $"\u0001{user}\u0001{key}";

@@ -76,7 +76,7 @@ internal sealed partial class Subscribing
 
         if (request.Since is null || Permissions.MayReadHistory(membership.Kind, request.Channel, membership.Grant?.Identity ?? session.Identity))
         {
-            return await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last ?? 0)).ConfigureAwait(false);
+            return await broker.ReadAsync(request.Channel, new HistoryRequest(request.Since, request.Last ?? 0) { State = request.State }).ConfigureAwait(false);
         }
 
         return await broker.ReadAsync(request.Channel, default).ConfigureAwait(false) with { Recovered = false };

@@ -95,7 +95,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
             return;
         }
 
-        if (held is null && (request.Since is not null || request.Last > 0) && Shedder?.TryShed() == true)
+        if (held is null && (request.Since is not null || request.Last > 0 || request.State) && Shedder?.TryShed() == true)
         {
             session.Answer(command, Outcome.Refused.Overloaded(LoadShedder.RetryAfter));
             return;
@@ -271,7 +271,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         var asked = new PermissionRequest(granted ?? session.Identity, request, kind);
         if (Permissions.Allow(CommandType.Subscribe, asked))
         {
-            return null;
+            return request.State && kind.Retention.State is null ? new SubscribeRefusal(ErrorCode.BadRequest, CommandActions.NoState, [CommandActions.NoStateIn("state")]) : null;
         }
 
         var connection = session.Connection;

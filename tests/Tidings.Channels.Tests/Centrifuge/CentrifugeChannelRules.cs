@@ -1,5 +1,4 @@
 using System.Text;
-using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
 using Tidings.Nodes;
 using Tidings.Protocol;

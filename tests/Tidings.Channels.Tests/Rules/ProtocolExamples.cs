@@ -15,6 +15,7 @@ public abstract partial class ProtocolExamples(string pump) : ServerTests(pump)
         ("Tidings:Channels:0:Pattern", "chat:*"), ("Tidings:Channels:0:Publish", "anyone"),
         ("Tidings:Channels:1:Pattern", "lobby:*"), ("Tidings:Channels:1:Presence", "true"),
         ("Tidings:Channels:2:Pattern", "board:*"), ("Tidings:Channels:2:Presence", "true"), ("Tidings:Channels:2:PresenceInfo", "true"),
+        ("Tidings:Channels:3:Pattern", "map:*"), ("Tidings:Channels:3:Publish", "anyone"), ("Tidings:Channels:3:State", "true"),
     ];
 
     public static TheoryData<string> Titles => [.. Dialogues().Select(dialogue => dialogue.Title)];

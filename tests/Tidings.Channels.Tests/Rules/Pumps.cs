@@ -12,6 +12,8 @@ public sealed class LanePumpHistoryRules() : HistoryRules(Pump.Lanes);
 
 public sealed class LanePumpEraseRules() : EraseRules(Pump.Lanes);
 
+public sealed class LanePumpStateRules() : StateRules(Pump.Lanes);
+
 public sealed class LanePumpPresenceRules() : PresenceRules(Pump.Lanes);
 
 public sealed class LanePumpTrackRules() : TrackRules(Pump.Lanes);
@@ -33,6 +35,8 @@ public sealed class StreamPumpEventRules() : EventRules(Pump.Streams);
 public sealed class StreamPumpHistoryRules() : HistoryRules(Pump.Streams);
 
 public sealed class StreamPumpEraseRules() : EraseRules(Pump.Streams);
+
+public sealed class StreamPumpStateRules() : StateRules(Pump.Streams);
 
 public sealed class StreamPumpPresenceRules() : PresenceRules(Pump.Streams);
 

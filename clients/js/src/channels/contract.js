@@ -13,6 +13,7 @@
  * @property {boolean} [occupancy]    tells by `occupancy` how many subscribe, at most once a second (not over polls)
  * @property {any} [info]             what others are shown of this client's member, where the channel's kind has `PresenceInfo`: JSON of at most 4 KB; `track` changes it
  * @property {string | ((channel: string) => string | undefined | Promise<string | undefined>)} [token] a token that grants this subscription, or what gets one; it is asked for another before the last one ends
+ * @property {boolean} [state]        the channel's state, too; `Tidings.map` has it in a form that is easier to use
  * @property {boolean} [conflate]     a reader that lags needs only the newest message of each key (over WebSocket, and where all subscriptions of the channel say so)
  */
 
@@ -20,12 +21,13 @@
  * @typedef {object} Message
  * @property {string} channel
  * @property {number} [offset]  missing in what is said in passing
- * @property {any} data
+ * @property {any} data       missing with `remove`
  * @property {string} [event]   the name of the event that it is
  * @property {string} [from]    the user who published it
  * @property {string} [connection]  the connection that published it, where the channel's kind tells
  * @property {string} [key]
  * @property {number} time      Unix milliseconds
+ * @property {true} [remove]    the key was taken out of the channel's state
  * @property {true} [removed]   in a history: it was erased, and the offset is all there is of it
  * @property {true} [own]       this client published it; missing in the messages of others, and in what is said in passing
  */
@@ -55,6 +57,8 @@
  * @property {Subscribed} subscribed  at the beginning, and each time it is back
  * @property {Gap} gap
  * @property {{ channel: string, offset: number }} removed  a message was erased: what was kept of it is to go
+ * @property {import('./keyed-state.js').Change} change  of the state
+ * @property {{}} state  it is whole
  * @property {MemberChange} join
  * @property {MemberChange} leave
  * @property {{ channel: string, subscribers: number }} occupancy  how many subscribe, on all nodes

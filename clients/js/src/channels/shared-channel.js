@@ -1,4 +1,5 @@
 import { reaches } from '../base/position.js';
+import { KeyedState } from './keyed-state.js';
 import { TokenSource } from '../base/token-source.js';
 
 /**
@@ -6,7 +7,7 @@ import { TokenSource } from '../base/token-source.js';
  * @typedef {import('../base/position.js').StreamPosition} StreamPosition
  * @typedef {import('./subscription.js').Subscription} Subscription
  *
- * @typedef {{ since?: StreamPosition, last?: number, presence: boolean, occupancy: boolean, conflate: boolean, info?: any }} Wish
+ * @typedef {{ since?: StreamPosition, last?: number, presence: boolean, occupancy: boolean, conflate: boolean, state: boolean, info?: any }} Wish
  * @typedef {{ frame: Frame, epoch: string, candidates: number[], until: number }} Held
  */
 
@@ -23,8 +24,9 @@ export class SharedChannel {
   /** The last that has come, told or held. @type {StreamPosition | undefined} */
   #position;
   #active = false;
+  #state = new KeyedState();
   /** What the server was asked for. @type {Wish} */
-  #asked = { presence: false, occupancy: false, conflate: false };
+  #asked = { presence: false, occupancy: false, conflate: false, state: false };
   /** What others are shown of this client; undefined where nothing was said. @type {any} */
   #info;
   /** What waits behind a message that may be one's own. @type {Held[]} */
@@ -59,8 +61,13 @@ export class SharedChannel {
 
   /** Whether the server has to be asked anew for what the subscriptions want together. */
   get wantsOther() {
-    const { presence, occupancy, conflate } = this.#wanted();
-    return (presence && !this.#asked.presence) || (occupancy && !this.#asked.occupancy) || (!conflate && this.#asked.conflate);
+    const { presence, occupancy, conflate, state } = this.#wanted();
+    return (presence && !this.#asked.presence) || (occupancy && !this.#asked.occupancy) || (!conflate && this.#asked.conflate) || (state && !this.#asked.state);
+  }
+
+  /** The newest message of each key, where a subscription wants it. */
+  get state() {
+    return this.#state;
   }
 
   /** @param {Subscription} subscription */
@@ -123,7 +130,7 @@ export class SharedChannel {
 
   /** @returns {Frame} the command that (re)makes it */
   command() {
-    const { since, last, presence, occupancy, conflate, info } = this.#wanted();
+    const { since, last, presence, occupancy, conflate, state, info } = this.#wanted();
     return {
       type: 'subscribe',
       channel: this.channel,
@@ -132,6 +139,7 @@ export class SharedChannel {
       ...(occupancy && { occupancy }),
       ...(conflate && { conflate }),
       ...(info !== undefined && info !== null && { info }),
+      ...(state && { state }),
       ...(this.#token !== undefined && { token: this.#token }),
     };
   }
@@ -139,6 +147,7 @@ export class SharedChannel {
   /** @returns {Frame} the command, which is sent now */
   asks() {
     this.#asked = this.#wanted();
+    if (this.#asked.state) this.#state.invalidate();
     return this.command();
   }
 
@@ -167,6 +176,7 @@ export class SharedChannel {
     // Who has not begun yet begins here, if this is what was asked for.
     const beginsAs = this.#position ? undefined : this.#asked;
     this.#active = true;
+    if (frame.recovered === false && !this.#asked.state) this.#missed();
     if (!reached) this.#position = { epoch, offset };
     if (!goesOn) this.#tell({ ...frame, beginsAs });
   }
@@ -183,8 +193,15 @@ export class SharedChannel {
       // `recovered: false` has told it already.
       if (reaches(this.#position, frame)) return;
       this.#position = { epoch: frame.epoch, offset: frame.offset };
+      this.#missed();
     }
     this.#tell(frame);
+  }
+
+  /** What the state was may be old: it is wanted anew. */
+  #missed() {
+    this.#state.invalidate();
+    this.#asked = { ...this.#asked, state: false };
   }
 
   /** It cannot be had now, and will be asked for again. @param {Frame} frame */
@@ -230,9 +247,19 @@ export class SharedChannel {
 
   /** @param {Frame} frame @param {string} epoch */
   #deliver(frame, epoch) {
+    const changes = this.#changesBy(frame);
+    // Parts of a state are told as one.
+    if (frame.type === 'state' && changes === undefined) return;
     if (frame.type === 'message' && this.#own.leavesOut(this.channel, epoch, frame.offset)) return;
     const told = frame.type === 'message' && this.#own.has(this.channel, epoch, frame.offset) ? { ...frame, own: true } : frame;
-    for (const subscription of [...this.#subscriptions]) subscription.told(told);
+    for (const subscription of [...this.#subscriptions]) subscription.told(changes ? { ...told, changes } : told);
+  }
+
+  /** @param {Frame} frame @returns {import('./keyed-state.js').Change[] | undefined} what is different in the state by it */
+  #changesBy(frame) {
+    if (frame.type === 'state') return this.#state.take(frame);
+    const change = frame.type === 'message' ? this.#state.apply(frame) : frame.type === 'removed' ? this.#state.erase(frame.offset) : undefined;
+    return change && [change];
   }
 
   /** The first subscription says where it begins. @returns {Wish} */
@@ -245,6 +272,8 @@ export class SharedChannel {
       occupancy: all.some(({ occupancy }) => occupancy === true),
       conflate: all.every(({ conflate }) => conflate),
       info: this.#info,
+      // What is here goes on with the messages.
+      state: !this.#state.complete && all.some(({ state }) => state),
     };
   }
 }

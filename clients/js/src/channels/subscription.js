@@ -87,6 +87,11 @@ export class Subscription extends Emitter {
     return this.#ended;
   }
 
+  /** The channel's state. @internal */
+  get state() {
+    return this.#shared.state;
+  }
+
   /** @param {unknown} data any JSON @param {PublishOptions} [options] */
   publish(data, options) {
     return this.#owner.publish(this.channel, data, options);
@@ -152,6 +157,7 @@ export class Subscription extends Emitter {
       // Whoever subscribes has then had the time to listen.
       queueMicrotask(() => this.#ended || this.emit('subscribed', { channel: this.channel, ...now }));
     }
+    queueMicrotask(() => this.state.complete && this.told({ type: 'state', changes: [...this.state.entries].map(([key, { value }]) => ({ key, value })) }));
   }
 
   /** The server has ended it. @param {Frame} frame @internal */
@@ -171,6 +177,11 @@ export class Subscription extends Emitter {
     switch (frame.type) {
       case 'message':
         this.#message(/** @type {any} */ (frame));
+        this.#changed(frame);
+        break;
+      case 'state':
+        this.#changed(frame);
+        if (this.options.state) this.emit('state', {});
         break;
       case 'subscribed':
         this.#subscribed(frame);
@@ -180,6 +191,7 @@ export class Subscription extends Emitter {
         break;
       case 'removed':
         this.#removed(frame.offset);
+        this.#changed(frame);
         break;
       case 'occupancy':
         if (this.options.occupancy) this.emit('occupancy', { channel: this.channel, subscribers: frame.subscribers });
@@ -274,8 +286,13 @@ export class Subscription extends Emitter {
     }
   }
 
+  /** @param {Frame} frame with what is different in the state by it */
+  #changed({ changes = [] }) {
+    if (this.options.state) for (const change of changes) if (!this.#ended) this.emit('change', change);
+  }
+
   /** @param {Message} message */
-  #message({ channel, offset, event, data, from, connection, key, time, own }) {
+  #message({ channel, offset, event, data, from, connection, key, remove, time, own }) {
     if (this.#ended) return;
     if (offset !== undefined && this.#position) {
       if (offset <= this.#position.offset) return;
@@ -290,6 +307,7 @@ export class Subscription extends Emitter {
       ...(from !== undefined && { from }),
       ...(connection !== undefined && { connection }),
       ...(key !== undefined && { key }),
+      ...(remove && { remove }),
       time,
       ...(own && { own }),
     };

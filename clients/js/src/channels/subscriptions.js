@@ -139,6 +139,7 @@ export class Subscriptions {
   receive(frame) {
     switch (frame.type) {
       case 'message':
+      case 'state':
       case 'gap':
       case 'removed':
       case 'join':
@@ -166,6 +167,7 @@ export class Subscriptions {
     const served = this.#served.get(frame.channel);
     if (shared) {
       shared.told(frame);
+      this.#askAnew(shared);
     } else if (served) {
       const { type, ...detail } = frame;
       if (type === 'message' && detail.offset <= served.offset) return;
@@ -186,6 +188,7 @@ export class Subscriptions {
       const { expires: _, ...answer } = frame;
       shared.subscribed(answer);
       this.#track(shared);
+      this.#askAnew(shared);
     } else if (this.#renewing.has(frame.id)) {
       const renewed = /** @type {SharedChannel} */ (this.#renewing.get(frame.id));
       this.#renewing.delete(frame.id);
@@ -200,6 +203,13 @@ export class Subscriptions {
   #track(shared) {
     const info = shared.takeUntold();
     if (info !== undefined) this.#send([{ type: 'track', channel: shared.channel, info, id: this.#newId() }]);
+  }
+
+  /** Something was missed that only a subscription brings. @param {SharedChannel} shared */
+  #askAnew(shared) {
+    if (!this.#open || !shared.active || !shared.wantsOther || !this.#isFollowed(shared)) return;
+    this.#held.add(shared.channel);
+    this.#ask(shared);
   }
 
   /** @param {Frame} frame */
@@ -234,6 +244,8 @@ export class Subscriptions {
     }
     if (frame.code === 'conflict') this.#held.add(shared.channel);
     if (passing.has(frame.code)) {
+      // Asked anew in the midst of a connection it is not there any more.
+      shared.suspend();
       shared.refused(frame);
       this.#askLater(askedWait(frame.retryAfter));
     } else {

@@ -19,7 +19,7 @@ const ANSWER_LIMIT = 15_000;
  * @type {import('./transport.js').OpenTransport}
  */
 export function openEventStream(context) {
-  return new HttpTransport(context, carry);
+  return new HttpTransport(context, carry, true);
 }
 
 /** @type {import('./http-transport.js').Carry} */

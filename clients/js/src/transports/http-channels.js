@@ -10,12 +10,15 @@ const LONGEST_INFOS = 3_000;
 const EVERYBODY = 'all';
 const TOO_MANY = `At most ${MOST_CHANNELS} channels without a WebSocket`;
 
+const NO_STATE = 'A state needs a WebSocket or Server-Sent Events';
+
 /**
  * Which channels a stream or poll asks for, and what it owes as answers: over HTTP a set of channels belongs to a request,
  * so that `subscribe` and `unsubscribe` mean another request with another set.
  */
 export class HttpChannels {
   #context;
+  #hasState;
   #user = '';
   /** Subscribe commands without an answer: channel and id. @type {Map<string, unknown>} */
   #unanswered = new Map();
@@ -34,9 +37,10 @@ export class HttpChannels {
   /** What the request has no room to say of this client. @type {Frame[]} */
   #unsaid = [];
 
-  /** @param {import('./transport.js').TransportContext} context */
-  constructor(context) {
+  /** @param {import('./transport.js').TransportContext} context @param {boolean} hasState whether what answers the requests can have states */
+  constructor(context, hasState) {
     this.#context = context;
+    this.#hasState = hasState;
   }
 
   /** What a WebSocket is subscribed to without asking. */
@@ -87,6 +91,7 @@ export class HttpChannels {
     const [infos, unsaid] = infosOf(taken);
     if (Object.keys(infos).length > 0) query.set('info', JSON.stringify(infos));
     this.#unsaid = unsaid;
+    for (const { channel, state } of taken) if (state && this.#hasState) query.append('state', channel);
     this.#requested = new Set(taken.map(({ channel }) => channel));
     this.#answerable = new Map(taken.filter((command) => followed.includes(command)).map((command) => [command.channel, wishOf(command)]));
     this.#unwanted = false;
@@ -142,14 +147,16 @@ export class HttpChannels {
   answers() {
     /** @type {Frame[]} */
     const answers = [];
-    for (const { channel, since } of this.#context.subscribes()) {
+    for (const { channel, since, state } of this.#context.subscribes()) {
       const id = this.#unanswered.get(channel);
       const listed = this.#listed.get(channel);
       if (id === undefined) {
         if (this.#excess.includes(channel)) answers.push({ type: 'unsubscribed', channel, code: 'too_many', reason: TOO_MANY });
         continue;
       }
-      if (listed) {
+      if (state && !this.#hasState) {
+        answers.push({ type: 'error', id, code: 'bad_request', error: NO_STATE });
+      } else if (listed) {
         const recovered = since && { recovered: since.epoch === listed.epoch && since.offset === listed.offset };
         answers.push({ type: 'subscribed', id, channel, ...listed, ...recovered });
       } else if (this.#excess.includes(channel)) {
@@ -184,8 +191,8 @@ function infosOf(commands) {
 }
 
 /** @param {Frame} command @returns {string} what it asks for */
-function wishOf({ since, last, presence, occupancy, token }) {
-  return JSON.stringify([since, last, presence, occupancy, token]);
+function wishOf({ since, last, presence, occupancy, state, token }) {
+  return JSON.stringify([since, last, presence, occupancy, state, token]);
 }
 
 /** @param {Frame[]} commands @returns {string} where those stand that stand anywhere; '' where none does */

@@ -34,12 +34,12 @@ export class HttpTransport {
   /** @type {(() => void) | undefined} */
   #cancelTrack;
 
-  /** @param {import('./transport.js').TransportContext} context @param {Carry} carry */
-  constructor(context, carry) {
+  /** @param {import('./transport.js').TransportContext} context @param {Carry} carry @param {boolean} hasState whether its answers can have states */
+  constructor(context, carry, hasState) {
     this.#context = context;
     this.#carry = carry;
     this.#token = context.token;
-    this.#channels = new HttpChannels(context);
+    this.#channels = new HttpChannels(context, hasState);
     this.#commands = new HttpCommands(context, () => this.headers, () => this.#connection, (end) => this.#end(end));
     this.#start();
   }

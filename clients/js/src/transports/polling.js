@@ -12,7 +12,7 @@ const BREATH = 1_000;
 
 /** @type {import('./transport.js').OpenTransport} */
 export function openPolling(context) {
-  return new HttpTransport(context, carry);
+  return new HttpTransport(context, carry, false);
 }
 
 /**
