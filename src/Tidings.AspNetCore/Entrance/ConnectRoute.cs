@@ -19,17 +19,12 @@ internal sealed class ConnectRoute(Edge tidings, ChannelHandler channels)
     public bool HasOwnChannels { get; init; } = true;
 
     /// <summary>The route of WebSockets.</summary>
-    public WebSocketRoute WebSockets(LiveSettings settings) => new(settings, channels) { Join = Join, IdentifiesByItself = tidings.ConnectHook is not null, Prepare = channels.OpensByCommand ? PrepareAsync : null };
+    public WebSocketRoute WebSockets(LiveSettings settings) => new(settings, channels) { Join = Join, IdentifiesByItself = tidings.ConnectHook is not null, Refuses = Refuses, Prepare = channels.OpensByCommand ? PrepareAsync : null };
 
     /// <summary>Lets somebody in whose session begins by a command. A hook is asked now, while there is a request.</summary>
     /// <returns>The session that is to begin; or null and the reason for refusing.</returns>
     public async ValueTask<(object? Pending, DisconnectCode Refusal)> PrepareAsync(HttpContext context, Identity? identity, bool required)
     {
-        if (Refuses?.Invoke(context) is { } refused)
-        {
-            return (null, refused);
-        }
-
         if (tidings.ConnectHook is null)
         {
             return (new PendingSession(ArrivalOf, identity, required), default);
@@ -41,8 +36,7 @@ internal sealed class ConnectRoute(Edge tidings, ChannelHandler channels)
     }
 
     /// <summary>What makes a WebSocket a session: it may run after the request, unless a hook is asked, which is told of the request.</summary>
-    private Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) => Refuses?.Invoke(context) is { } refused ? _ => ValueTask.FromResult<DisconnectCode?>(refused)
-        : tidings.ConnectHook is null ? connection => BeginAsync(connection, ArrivalOf(connection.Identity))
+    private Func<Connection, ValueTask<DisconnectCode?>> Join(HttpContext context) => tidings.ConnectHook is null ? connection => BeginAsync(connection, ArrivalOf(connection.Identity))
         : async connection =>
         {
             var (arrival, refusal) = await AdmitAsync(context, connection.Identity);

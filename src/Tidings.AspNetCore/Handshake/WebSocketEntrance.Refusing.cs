@@ -1,10 +1,10 @@
 using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Origins;
 using Tidings.AspNetCore.Responses;
+using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Frames;
-using Tidings.Protocol.Replies;
 using Tidings.Quotas;
 
 namespace Tidings.AspNetCore.Handshake;
@@ -12,8 +12,8 @@ namespace Tidings.AspNetCore.Handshake;
 /// <content>How those are told who may not come in.</content>
 internal sealed partial class WebSocketEntrance
 {
-    // Browsers show scripts nothing of a refused handshake: it is completed, and closed with the code and the reason.
-    private async Task RefuseVisiblyAsync(HttpContext context, DisconnectCode code, FieldFault? why = null)
+    // Browsers show scripts nothing of a refused handshake: it is completed, and closed with the code and the reason, in the numbers of the route's protocol.
+    private async Task RefuseVisiblyAsync(HttpContext context, WebSocketRoute? route, DisconnectCode code, FieldFault? why = null, bool isOwn = false)
     {
         var details = Note(context, code.Reason, why);
         if (Interlocked.Increment(ref _refusals) > MostRefusals)
@@ -25,7 +25,8 @@ internal sealed partial class WebSocketEntrance
 
         try
         {
-            await CloseVisiblyAsync(context, code, details);
+            var told = details is null ? null : route is null ? ConnectionHandler.Refusal(code, details) : route.Handler.OnRefused(code, details);
+            await CloseVisiblyAsync(context, route is null || isOwn ? code : route.Handler.CloseCode(code), told, route?.Subprotocol ?? ProtocolVersion.Subprotocol);
         }
         finally
         {
@@ -83,17 +84,17 @@ internal sealed partial class WebSocketEntrance
     }
 
     // What a script may know besides comes before the close, which has room for little.
-    private async Task CloseVisiblyAsync(HttpContext context, DisconnectCode code, IReadOnlyList<FieldFault>? details)
+    private async Task CloseVisiblyAsync(HttpContext context, DisconnectCode code, byte[]? told, string subprotocol)
     {
-        WebSocketHandshake.TryChooseSubprotocol(context, ProtocolVersion.Subprotocol);
+        WebSocketHandshake.TryChooseSubprotocol(context, subprotocol);
         var stream = await WebSocketHandshake.AcceptAsync(context);
         using var limit = new CancellationTokenSource(RefusalLinger, registry.Time);
         using var linger = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, limit.Token);
         try
         {
-            if (details is not null)
+            if (told is not null)
             {
-                await stream.WriteAsync(Reply.Error(default, code.Code == DisconnectCode.Forbidden.Code ? ErrorCode.NotAllowed : ErrorCode.Unauthorized, code.Reason, details), linger.Token);
+                await stream.WriteAsync(told, linger.Token);
             }
 
             await stream.WriteAsync(Frame.Close(code), linger.Token);

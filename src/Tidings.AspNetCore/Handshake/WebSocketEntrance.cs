@@ -41,6 +41,12 @@ internal sealed partial class WebSocketEntrance(
             return;
         }
 
+        if (route.Refuses?.Invoke(context) is { } own)
+        {
+            await RefuseVisiblyAsync(context, route, own, isOwn: true);
+            return;
+        }
+
         var asked = AuthenticationRule.Of(context, rule);
         var who = await authenticator.IdentifyAsync(context, asked.Methods);
 
@@ -54,11 +60,11 @@ internal sealed partial class WebSocketEntrance(
         }
         else if (who.Refusal is { } told)
         {
-            await RefuseVisiblyAsync(context, told, who.Why);
+            await RefuseVisiblyAsync(context, route, told, who.Why);
         }
         else if (unknown && !pending)
         {
-            await RefuseVisiblyAsync(context, DisconnectCode.Unauthorized, new FieldFault("token", TokenReason.Missing));
+            await RefuseVisiblyAsync(context, route, DisconnectCode.Unauthorized, new FieldFault("token", TokenReason.Missing));
         }
         else if (pending && !registry.TryEnterPending())
         {
@@ -81,7 +87,7 @@ internal sealed partial class WebSocketEntrance(
                 break;
             case Admission.AddressFull:
                 LeavePending(pending);
-                await RefuseVisiblyAsync(context, DisconnectCode.TooManyConnections);
+                await RefuseVisiblyAsync(context, route, DisconnectCode.TooManyConnections);
                 break;
             default:
                 await ConnectAsync(context, route, address, deflate, identity, pending, required);
@@ -141,7 +147,7 @@ internal sealed partial class WebSocketEntrance(
                 await RefuseByStatusAsync(context);
                 return false;
             default:
-                await RefuseVisiblyAsync(context, DisconnectCode.TooManyConnections);
+                await RefuseVisiblyAsync(context, route: null, DisconnectCode.TooManyConnections);
                 return false;
         }
     }
@@ -190,7 +196,7 @@ internal sealed partial class WebSocketEntrance(
         catch (BrokerUnavailableException)
         {
             connection.Abandon();
-            await RefuseVisiblyAsync(context, DisconnectCode.Unavailable);
+            await RefuseVisiblyAsync(context, route, DisconnectCode.Unavailable);
             return;
         }
         catch
@@ -203,7 +209,7 @@ internal sealed partial class WebSocketEntrance(
         {
             var why = connection.Tag as FieldFault;
             connection.Abandon();
-            await RefuseVisiblyAsync(context, told, why);
+            await RefuseVisiblyAsync(context, route, told, why);
             return;
         }
 

@@ -20,6 +20,9 @@ internal sealed record WebSocketRoute(LiveSettings Settings, ConnectionHandler H
     /// <summary>Says what is wrong with the request's values, or null.</summary>
     public Func<HttpContext, string?> Check { get; init; } = static _ => null;
 
+    /// <summary>Refuses a handshake by what it says, in the numbers of the route's own protocol; or null.</summary>
+    public Func<HttpContext, DisconnectCode?>? Refuses { get; init; }
+
     /// <summary>Reads from the request what it names; what comes back makes a new connection a member of that, and says why it may not
     /// be, or null; a <c>FieldFault</c> that it then leaves as the connection's tag says more to those who run the server. It is called when it is known
     /// whose the connection is, which may be long after the request.</summary>

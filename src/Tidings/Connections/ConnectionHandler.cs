@@ -31,6 +31,17 @@ internal abstract class ConnectionHandler
     /// <param name="details">Why the token was refused.</param>
     public virtual byte[]? OnTokenRefused(IReadOnlyList<FieldFault> details) => Reply.Error(default, ErrorCode.Unauthorized, "Invalid token", details);
 
+    /// <summary>What somebody is told who is refused at the handshake, before the close; null where nothing is.</summary>
+    /// <param name="code">The code of the close, not yet in the numbers of the route's protocol.</param>
+    /// <param name="details">Why.</param>
+    public virtual byte[]? OnRefused(DisconnectCode code, IReadOnlyList<FieldFault> details) => Refusal(code, details);
+
+    /// <summary>The same where no route says it otherwise.</summary>
+    public static byte[] Refusal(DisconnectCode code, IReadOnlyList<FieldFault> details) => Reply.Error(default, ErrorOf(code), code.Reason, details);
+
+    /// <summary>The error that stands for such a close.</summary>
+    protected static ErrorCode ErrorOf(DisconnectCode code) => code.Code == DisconnectCode.Forbidden.Code ? ErrorCode.NotAllowed : ErrorCode.Unauthorized;
+
     /// <summary>The connection's token ends soon.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="seconds">The seconds that are left.</param>

@@ -118,8 +118,14 @@ internal sealed partial class ChannelHandler
         await BeginAsync(connection, arrival, command).ConfigureAwait(false);
     }
 
+    // Nothing is computed over a signature on a lane.
     private async ValueTask<SessionProof> JudgeAsync(Command command)
     {
+        if (command.Token is not null)
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        }
+
         if (dialect.ProveOpening(command) is { } proof)
         {
             return proof;

@@ -94,6 +94,9 @@ internal sealed partial class ChannelHandler(
     public override byte[]? OnTokenRefused(IReadOnlyList<FieldFault> details) =>
         dialect.Say(new Notice.Refused(new Outcome.Refused(ErrorCode.Unauthorized, "Invalid token", details)));
 
+    public override byte[]? OnRefused(DisconnectCode code, IReadOnlyList<FieldFault> details) =>
+        dialect.Say(new Notice.Refused(new Outcome.Refused(ErrorOf(code), code.Reason, details)));
+
     public override DisconnectCode CloseCode(DisconnectCode code) => dialect.CloseCode(code);
 
     public override void OnTokenExpiring(Connection connection, long seconds) => Send(connection, dialect.Say(new Notice.Expiring(seconds)));
