@@ -39,6 +39,6 @@ internal static partial class LoopbackOnly
 
     public static bool IsLoopback(string address) => Uri.TryCreate(address.Replace("://+", "://0.0.0.0", StringComparison.Ordinal).Replace("://*", "://0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var url) && url.IsLoopback;
 
-    [LoggerMessage(1, LogLevel.Critical, "{Option} is only for trying out, and the server listens on {Address}, which is no loopback address: it stops. Listen on localhost alone, or change the option.")]
+    [LoggerMessage(330, LogLevel.Critical, "{Option} is only for trying out, and the server listens on {Address}, which is no loopback address: it stops. Listen on localhost alone, or change the option.")]
     private static partial void Refused(ILogger log, string option, string address);
 }
