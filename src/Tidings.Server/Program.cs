@@ -19,6 +19,7 @@ var root = new Command("tidings", "Tidings: real-time push for browsers and prog
 root.Subcommands.Add(serve);
 root.Subcommands.Add(new PublishCommand().Command);
 root.Subcommands.Add(new SubscribeCommand().Command);
+root.Subcommands.Add(new EventsCommand().Command);
 root.Subcommands.Add(new HistoryCommand().Command);
 root.Subcommands.Add(new PresenceCommand().Command);
 root.Subcommands.Add(ListCommand.Channels().Command);

@@ -20,6 +20,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
     private readonly HashSet<string> _left = new(StringComparer.Ordinal);
     private IReadOnlyList<EventReceiver> _receivers = [];
     private EventQueue[] _queues = [];
+    private EventAsks[] _asks = [];
     private ITimer? _returning;
 
     public DataEventStore(StateDatabase database, string node, TimeProvider time) => (_database, _node, _time) = (database, node, time);
@@ -34,6 +35,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
     {
         _receivers = receivers;
         _queues = [.. receivers.Select(_ => new EventQueue(limits.Events, limits.Bytes / receivers.Count))];
+        _asks = [.. receivers.Select(_ => new EventAsks(_time))];
         await _database.RunAsync(connection =>
         {
             EventTables.Create(connection);
@@ -80,7 +82,13 @@ internal sealed class DataEventStore : IEventStore, IDisposable
         }
     }
 
-    public Task<bool> TryHoldAsync(int receiver) => Task.FromResult(true);
+    public Task<HoldAnswer> TryHoldAsync(int receiver, string state) => Task.FromResult(_asks[receiver].Hold(state));
+
+    public Task AskAsync(int receiver, EventAsk ask)
+    {
+        _asks[receiver].Ask(ask);
+        return Task.CompletedTask;
+    }
 
     public Task ReleaseAsync(int receiver) => Task.CompletedTask;
 
@@ -130,7 +138,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
         lock (_gate)
         {
             var queue = _queues[receiver];
-            return Task.FromResult(new EventQueueFigures(queue.Count, queue.Bytes, queue.Trimmed));
+            return Task.FromResult(new EventQueueFigures(queue.Count, queue.Bytes, queue.Trimmed, _asks[receiver].State));
         }
     }
 

@@ -75,18 +75,25 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         }
     }
 
-    public async Task<bool> TryHoldAsync(int receiver)
+    public async Task<HoldAnswer> TryHoldAsync(int receiver, string state)
     {
-        var link = await _shard.GetLinkAsync().ConfigureAwait(false);
-        return (long)await link.Connection.EvaluateAsync(RedisScript.HoldEvents, [_keys.EventHolder(_receivers[receiver].Id)], [_node, Milliseconds(EventDelivery.HoldLife)]).ConfigureAwait(false) == 1;
+        var answer = await HoldAsync(await _shard.GetLinkAsync().ConfigureAwait(false), receiver, EventDelivery.HoldLife, state).ConfigureAwait(false);
+        return new HoldAnswer((long)answer[0] == 1, (long)answer[1] == 1, (long)answer[2] == 1);
     }
 
     public async Task ReleaseAsync(int receiver)
     {
         if (_shard.Link is { } link)
         {
-            await link.Connection.EvaluateAsync(RedisScript.HoldEvents, [_keys.EventHolder(_receivers[receiver].Id)], [_node, "0"]).ConfigureAwait(false);
+            await HoldAsync(link, receiver, TimeSpan.Zero, "").ConfigureAwait(false);
         }
+    }
+
+    public async Task AskAsync(int receiver, EventAsk ask)
+    {
+        var link = await _shard.GetLinkAsync().ConfigureAwait(false);
+        var id = _receivers[receiver].Id;
+        await link.Connection.ExecuteAsync("SET", ask == EventAsk.Retry ? _keys.EventRetry(id) : _keys.EventFollowed(id), "1", "PX", Milliseconds(EventAsks.FollowLife)).ConfigureAwait(false);
     }
 
     public async Task<EventPage> ReadAsync(int receiver, EventPlace after, int most)
@@ -143,9 +150,9 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     {
         var link = await _shard.GetLinkAsync().ConfigureAwait(false);
         var (queue, state) = KeysOf(receiver);
-        var values = (RedisResult[])await link.Connection.ExecuteAsync("HMGET", state, "b", "t").ConfigureAwait(false);
+        var values = (RedisResult[])await link.Connection.ExecuteAsync("HMGET", state, "b", "t", "d").ConfigureAwait(false);
         var count = (long)await link.Connection.ExecuteAsync("XLEN", queue).ConfigureAwait(false);
-        return new EventQueueFigures(count, values[0].IsNull ? 0 : (long)values[0], values[1].IsNull ? 0 : (long)values[1]);
+        return new EventQueueFigures(count, values[0].IsNull ? 0 : (long)values[0], values[1].IsNull ? 0 : (long)values[1], values[2].IsNull ? null : (string)values[2]);
     }
 
     // What was held under the lease before is held under this one, in one step; what else has happened since is told by all that the node holds now.
@@ -208,6 +215,15 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         {
             await AddAsync(link, lease, 0, holdsAll: true, some.SelectMany(static key => (RedisValue[])["w", key, "", "", ""]), cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private async Task<RedisResult[]> HoldAsync(RedisLink link, int receiver, TimeSpan life, string state)
+    {
+        var id = _receivers[receiver].Id;
+        return (RedisResult[])await link.Connection.EvaluateAsync(
+            RedisScript.HoldEvents,
+            [_keys.EventHolder(id), KeysOf(receiver).State, _keys.EventFollowed(id), _keys.EventRetry(id)],
+            [_node, Milliseconds(life), state, KeyLife]).ConfigureAwait(false);
     }
 
     private EventLimits Limits => _limits == default ? EventLimits.OfProcess() : _limits;

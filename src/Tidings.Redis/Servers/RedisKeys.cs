@@ -95,11 +95,17 @@ internal sealed class RedisKeys(string prefix)
     public string EventBatch(string node) => $"{prefix}events:batch:{node}";
 
     /// <summary>What stands before a receiver's id in the names of its queue (a stream of events <c>e</c>) and of its queue's state (a hash: bytes <c>b</c>, events that were
-    /// dropped and not told of <c>t</c>, and <c>x</c> where it has unsubscribed).</summary>
+    /// dropped and not told of <c>t</c>, what the delivery is like <c>d</c>, and <c>x</c> where it has unsubscribed).</summary>
     public (string Queue, string State) BeforeReceiver { get; } = (prefix + "events:queue:", prefix + "events:state:");
 
     /// <summary>Which node delivers to a receiver.</summary>
     public string EventHolder(string receiver) => $"{prefix}events:holder:{receiver}";
+
+    /// <summary>There while somebody follows what a receiver is told.</summary>
+    public string EventFollowed(string receiver) => $"{prefix}events:followed:{receiver}";
+
+    /// <summary>There where somebody wants it told at once what waits to be told again.</summary>
+    public string EventRetry(string receiver) => $"{prefix}events:retry:{receiver}";
 
     /// <summary>Where all nodes hear that events were added.</summary>
     public string EventNews { get; } = prefix + "events:news";

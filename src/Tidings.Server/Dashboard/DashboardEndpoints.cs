@@ -50,9 +50,13 @@ internal static class DashboardEndpoints
         inside.MapPost("/disconnect", (Delegate)data.DisconnectAsync).AddEndpointFilter(gate.NotedAsync);
         inside.MapGet("/tasks", (Delegate)data.TasksAsync);
         inside.MapGet("/refusals", data.Refusals);
+        var receivers = new DashboardReceivers(tidings);
+        inside.MapGet("/receivers", (Delegate)receivers.ListAsync);
+        inside.MapPost("/receivers/retry", (Delegate)receivers.RetryAsync).AddEndpointFilter(gate.NotedAsync);
         var feed = new DashboardFeed(tidings, app.Lifetime);
         inside.MapGet("/events", feed.Reports);
         inside.MapGet("/messages", feed.Messages);
+        inside.MapGet("/told", feed.Told);
     }
 
     /// <summary>The page to sign in with, as the answer to a request that showed nothing.</summary>

@@ -40,6 +40,9 @@ internal sealed class DashboardFeed(Edge tidings, IHostApplicationLifetime lifet
         return Serve(context, cancellationToken => MessagesAsync(channel!, options, cancellationToken));
     }
 
+    /// <summary><c>GET /dashboard/data/told</c>: an event <c>told</c> for each batch of events that a back end or a handler is told, by whatever node.</summary>
+    public IResult Told(HttpContext context) => tidings.Node.Events.Store is null ? DashboardReceivers.Nobody : Serve(context, ToldAsync);
+
     private IResult Serve(HttpContext context, Func<CancellationToken, IAsyncEnumerable<SseItem<string>>> events)
     {
         context.Response.Headers["X-Accel-Buffering"] = "no";
@@ -51,6 +54,14 @@ internal sealed class DashboardFeed(Edge tidings, IHostApplicationLifetime lifet
         await foreach (var report in tidings.Node.Reports.WatchAsync(cancellationToken))
         {
             yield return new SseItem<string>(Encoding.UTF8.GetString(report.Span), "report");
+        }
+    }
+
+    private async IAsyncEnumerable<SseItem<string>> ToldAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var told in tidings.Node.EventReports.WatchAsync(cancellationToken))
+        {
+            yield return new SseItem<string>(Encoding.UTF8.GetString(told.Span), "told");
         }
     }
 

@@ -14,7 +14,7 @@ namespace Tidings.Server.Remote;
 using Tidings.Client;
 
 /// <summary>A server by its HTTP API, with its key or as a program on the same machine.</summary>
-internal sealed class ApiServer : IRemoteServer
+internal sealed partial class ApiServer : IRemoteServer
 {
     // What the server gives at most.
     private const int MostMessages = 10_000;

@@ -23,6 +23,13 @@ internal sealed class RemoteOptions
         command.Options.Add(_token);
     }
 
+    /// <summary>Adds the options of who speaks as the server.</summary>
+    public void AddKeyTo(Command command)
+    {
+        command.Options.Add(_url);
+        command.Options.Add(_apiKey);
+    }
+
     /// <summary>Adds the options of who speaks as a user, or as nobody.</summary>
     public void AddUserTo(Command command)
     {
@@ -46,8 +53,12 @@ internal sealed class RemoteOptions
         var url = Url(parsed);
         key ??= token is null ? Variable(KeyVariable) : null;
         token ??= key is null ? Variable(TokenVariable) : null;
-        return token is null ? new ApiServer(url, Header(key, ' ', "--api-key"), url.IsLoopback && ListeningUser.IsOwn(url.Port) ? AdminKeyFile.Find(url.Port) : null) : new UserServer(new UserConnection(url, Header(token, '!', "--token"), comesBack: false));
+        return token is null ? Api(url, key) : new UserServer(new UserConnection(url, Header(token, '!', "--token"), comesBack: false));
     }
+
+    /// <summary>The server by its HTTP API, with a key.</summary>
+    /// <exception cref="CommandException">An option is wrong.</exception>
+    public ApiServer OpenApi(ParseResult parsed) => Api(Url(parsed), parsed.GetValue(_apiKey) ?? Variable(KeyVariable));
 
     /// <summary>A connection by the channel protocol that comes back by itself.</summary>
     /// <exception cref="CommandException">An option is wrong.</exception>
@@ -64,6 +75,8 @@ internal sealed class RemoteOptions
             ? new UriBuilder(url) { Scheme = url.Scheme is "https" or "wss" ? "https" : "http", Port = url.IsDefaultPort ? -1 : url.Port, Path = url.AbsolutePath.TrimEnd('/') + "/" }.Uri
             : throw CommandException.Misused($"--url is \"{OptionFault.Shown(text)}\"; it must begin with http:// or https://, as http://localhost:8000.");
     }
+
+    private static ApiServer Api(Uri url, string? key) => new(url, Header(key, ' ', "--api-key"), url.IsLoopback && ListeningUser.IsOwn(url.Port) ? AdminKeyFile.Find(url.Port) : null);
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 

@@ -73,6 +73,8 @@ internal sealed partial class Node : IAsyncDisposable
         Subscribing = new Subscribing(Hub, Broker, Presence, Kinds, new ChannelLimits(_limits.Subscriptions, _limits.SubscribeRate)) { Shedder = Shedder, Shares = parts.Subscriptions, Authenticator = Authenticator };
 
         // What is asked of this node and of the others.
+        EventReports = new EventReports(Hub, Backplane.Broker, Events, Time);
+        Events.OnTold = EventReports.Tell;
         Reports = new NodeReports(Hub, Backplane.Broker, Backplane.Nodes, new NodeFigures(Id, meters, Registry, Directory, Hub, Lanes, () => Backplane.IsAvailable, () => Backplane.Directory, Version), Time);
         Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
         Disconnecting.OnTokenRevoked = () => Subscribing.ReviewGrantsAsync(Registry);
@@ -162,6 +164,9 @@ internal sealed partial class Node : IAsyncDisposable
 
     /// <summary>What all nodes hold.</summary>
     public Inventory Inventory { get; }
+
+    /// <summary>What is told by whatever node.</summary>
+    public EventReports EventReports { get; }
 
     /// <summary>What the nodes say of themselves.</summary>
     public NodeReports Reports { get; }

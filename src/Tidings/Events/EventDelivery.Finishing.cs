@@ -34,6 +34,11 @@ internal sealed partial class EventDelivery
             outcome = new DeliveryOutcome(DeliveryResult.Refused, error.GetType().Name);
         }
 
+        if (_isFollowed)
+        {
+            OnTold?.Invoke(_receiver, outcome, batch.Events);
+        }
+
         try
         {
             _metrics.Told(outcome.Result, batch.Events.Count, _time.GetElapsedTime(started));

@@ -40,6 +40,7 @@ internal sealed partial class EventDelivery
     private long _holdDue;
     private volatile bool _mayHaveMore = true;
     private volatile bool _ended;
+    private volatile bool _isFollowed;
 
     public EventDelivery(EventReceiver receiver, int index, IEventStore store, EventMetrics metrics, TimeProvider time, ILogger log)
     {
@@ -51,6 +52,9 @@ internal sealed partial class EventDelivery
 
     /// <summary>How many events waited lately, where this node delivers them; else 0.</summary>
     public long Queued { get; private set; }
+
+    /// <summary>Called with what was told, while somebody follows. Set before it runs.</summary>
+    public Action<EventReceiver, DeliveryOutcome, IReadOnlyList<QueuedEvent>>? OnTold { get; set; }
 
     /// <summary>Something was added to the queue.</summary>
     public void Wake()
@@ -117,9 +121,10 @@ internal sealed partial class EventDelivery
         if (_time.GetTimestamp() >= _holdDue)
         {
             var asked = _time.GetTimestamp();
-            var holds = await _store.TryHoldAsync(_index).ConfigureAwait(false);
+            var answer = await _store.TryHoldAsync(_index, Describe().ToJson()).ConfigureAwait(false);
             _holdDue = asked + Ticks(HoldInterval);
-            if (!holds)
+            _isFollowed = answer.IsFollowed;
+            if (!answer.Holds)
             {
                 Queued = 0;
                 Forget();
@@ -127,6 +132,11 @@ internal sealed partial class EventDelivery
             }
 
             Volatile.Write(ref _heldUntil, asked + Ticks(HoldLife));
+            if (answer.Retries)
+            {
+                Retry();
+            }
+
             // Also where the news of what was added was lost.
             _mayHaveMore = true;
             Queued = (await _store.CountAsync(_index).ConfigureAwait(false)).Events;

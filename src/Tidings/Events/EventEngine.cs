@@ -34,6 +34,9 @@ internal sealed partial class EventEngine(string node, TimeProvider time, IMeter
     /// <summary>Where events wait; null before the start, and where nobody is told.</summary>
     public IEventStore? Store => _store;
 
+    /// <summary>Called with what was told, while somebody follows. Set before the start.</summary>
+    public Action<EventReceiver, DeliveryOutcome, IReadOnlyList<QueuedEvent>>? OnTold { get; set; }
+
     /// <summary>Adds a receiver, before the start.</summary>
     /// <exception cref="InvalidOperationException">There are too many, or the node has started.</exception>
     public void Add(EventReceiver receiver)
@@ -60,9 +63,9 @@ internal sealed partial class EventEngine(string node, TimeProvider time, IMeter
             return;
         }
 
-        _store = store ?? new MemoryEventStore(node);
+        _store = store ?? new MemoryEventStore(node, time);
         var metrics = new EventMetrics(meters, () => _deliveries.Sum(static delivery => delivery.Queued));
-        _deliveries = [.. _receivers.Select((receiver, index) => new EventDelivery(receiver, index, _store, metrics, time, log))];
+        _deliveries = [.. _receivers.Select((receiver, index) => new EventDelivery(receiver, index, _store, metrics, time, log) { OnTold = OnTold })];
         _store.OnAdded = () => _deliveries.ForEach(static delivery => delivery.Wake());
         _store.OnForgotten = Recorder.HoldAnew;
         Recorder.Begin(_receivers);

@@ -7,7 +7,7 @@ namespace Tidings.Events;
 internal sealed class EventMetrics
 {
     private static readonly KeyValuePair<string, object?>[] Outcomes =
-        [.. Enum.GetValues<DeliveryResult>().Select(static result => new KeyValuePair<string, object?>("outcome", Enum.GetName(result)!.ToLowerInvariant()))];
+        [.. Enum.GetValues<DeliveryResult>().Select(static result => new KeyValuePair<string, object?>("outcome", NameOf(result)))];
 
     private readonly long[] _told = new long[Outcomes.Length];
     private readonly Histogram<double> _duration;
@@ -23,6 +23,9 @@ internal sealed class EventMetrics
         meter.CreateObservableGauge("tidings.events.waiting", waiting, "{event}", "Events that wait in the queues that this node delivers.");
         _duration = meter.CreateHistogram("tidings.events.duration", "s", "How long receivers took for a batch.", tags: null, TidingsMeter.Seconds);
     }
+
+    /// <summary>What an outcome is called.</summary>
+    public static string NameOf(DeliveryResult result) => Enum.GetName(result)!.ToLowerInvariant();
 
     public void Told(DeliveryResult result, int events, TimeSpan took)
     {

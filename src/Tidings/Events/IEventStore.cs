@@ -23,7 +23,12 @@ internal interface IEventStore
     Task AddAsync(EventBatch batch, CancellationToken cancellationToken);
 
     /// <summary>Whether this node is the one that delivers to a receiver, for the next <see cref="EventDelivery.HoldLife"/>.</summary>
-    Task<bool> TryHoldAsync(int receiver);
+    /// <param name="receiver">To whom.</param>
+    /// <param name="state">What the delivery is like, for whoever asks any node: JSON.</param>
+    Task<HoldAnswer> TryHoldAsync(int receiver, string state);
+
+    /// <summary>Asks something of the node that delivers.</summary>
+    Task AskAsync(int receiver, EventAsk ask);
 
     /// <summary>Lets another node deliver to the receiver.</summary>
     Task ReleaseAsync(int receiver);
@@ -75,4 +80,5 @@ internal sealed record EventPage(IReadOnlyList<QueuedEvent> Events, EventPlace L
 /// <param name="Events">How many wait.</param>
 /// <param name="Bytes">Their bytes.</param>
 /// <param name="Trimmed">How many were dropped that the receiver was not told of.</param>
-internal readonly record struct EventQueueFigures(long Events, long Bytes, long Trimmed);
+/// <param name="State">What the delivery is like, as the node said that delivers; null where none has yet.</param>
+internal readonly record struct EventQueueFigures(long Events, long Bytes, long Trimmed, string? State = null);

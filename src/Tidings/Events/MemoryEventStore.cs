@@ -1,10 +1,11 @@
 namespace Tidings.Events;
 
 /// <summary>Events of a single node, which end with the process. What the node holds nobody else can hold.</summary>
-internal sealed class MemoryEventStore(string node) : IEventStore
+internal sealed class MemoryEventStore(string node, TimeProvider time) : IEventStore
 {
     private readonly Lock _gate = new();
     private EventQueue[] _queues = [];
+    private EventAsks[] _asks = [];
     private long _newest;
 
     public bool Survives => false;
@@ -16,6 +17,7 @@ internal sealed class MemoryEventStore(string node) : IEventStore
     public Task StartAsync(IReadOnlyList<EventReceiver> receivers, EventLimits limits, CancellationToken cancellationToken)
     {
         _queues = [.. receivers.Select(_ => new EventQueue(limits.Events, limits.Bytes / receivers.Count))];
+        _asks = [.. receivers.Select(_ => new EventAsks(time))];
         return Task.CompletedTask;
     }
 
@@ -42,7 +44,13 @@ internal sealed class MemoryEventStore(string node) : IEventStore
         return Task.CompletedTask;
     }
 
-    public Task<bool> TryHoldAsync(int receiver) => Task.FromResult(true);
+    public Task<HoldAnswer> TryHoldAsync(int receiver, string state) => Task.FromResult(_asks[receiver].Hold(state));
+
+    public Task AskAsync(int receiver, EventAsk ask)
+    {
+        _asks[receiver].Ask(ask);
+        return Task.CompletedTask;
+    }
 
     public Task ReleaseAsync(int receiver) => Task.CompletedTask;
 
@@ -84,7 +92,7 @@ internal sealed class MemoryEventStore(string node) : IEventStore
         lock (_gate)
         {
             var queue = _queues[receiver];
-            return Task.FromResult(new EventQueueFigures(queue.Count, queue.Bytes, queue.Trimmed));
+            return Task.FromResult(new EventQueueFigures(queue.Count, queue.Bytes, queue.Trimmed, _asks[receiver].State));
         }
     }
 

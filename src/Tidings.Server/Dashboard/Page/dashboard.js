@@ -5,7 +5,7 @@
 //   #who[data-role]          who has signed in at a provider, as viewer or operator; empty for a holder of the admin key
 //   #node                    whose figures the charts show: a node's, or with an empty value those of all
 //   #chart-connections #chart-messages #chart-latency #chart-memory #chart-queue #chart-cpu    each with `.values b` and an svg
-//   #tab-… #panel-…          channels, connections, tasks, nodes, refusals; each with a table #…-table whose rows bear data-key, and but nodes a #…-note
+//   #tab-… #panel-…          channels, connections, tasks, nodes, receivers, refusals; each with a table #…-table whose rows bear data-key, and but nodes a #…-note
 //   #channels-prefix #connections-text    what is looked for (Enter)
 //   #channel-name #channel-open    opens a channel; #channel-messages: one <li data-kind="message|gap"> each, with `.offset` and `.text`
 //   #publish-data #publish-ephemeral #publish #publish-note
@@ -21,6 +21,7 @@ import { Feed } from './feed.js';
 import { Figures } from './figures.js';
 import { bytes, count, milliseconds, percent } from './format.js';
 import { Nodes } from './nodes.js';
+import { Receivers } from './receivers.js';
 import { Refusals } from './refusals.js';
 import { Tabs } from './tabs.js';
 import { Tasks } from './tasks.js';
@@ -77,4 +78,5 @@ const channel = new Channel();
 new Channels((name) => channel.open(name));
 new Connections();
 new Tasks();
+new Receivers();
 new Refusals();
