@@ -25,7 +25,7 @@ internal sealed class ConfiguredHooks : IDisposable
 
     /// <summary>Says who may connect; null where no hook does.</summary>
     /// <param name="now">When an identity is issued, in Unix milliseconds by the broker's clock.</param>
-    public ConnectHook? Connect(Func<long> now) => Make(_options.Connect, (client, url) => new ConnectHook(client, url, now));
+    public ConnectHook? Connect(Func<long> now) => Make(_options.Connect, (client, url) => new ConnectHook(client, url, _options.Refresh is { } refresh ? new Uri(refresh) : null, now));
 
     /// <summary>A kind of channels with the hooks that it names.</summary>
     public ChannelKind KindOf(ChannelOptions options) => ChannelKindFactory.From(options) with

@@ -7,7 +7,11 @@ using Tidings.Sessions;
 namespace Tidings.AspNetCore.Hooks;
 
 /// <summary>The hook that says who may connect, and as whom.</summary>
-internal sealed class ConnectHook(HookClient client, Uri url, Func<long> now)
+/// <param name="client">Asks.</param>
+/// <param name="url">The hook.</param>
+/// <param name="refresh">The hook that is asked when its answer holds no longer; null where there is none.</param>
+/// <param name="now">The broker's clock, in Unix milliseconds.</param>
+internal sealed class ConnectHook(HookClient client, Uri url, Uri? refresh, Func<long> now)
 {
     // What a back end needs to know a user by; cookies and tokens go to it alone, and to no log.
     private static readonly string[] Headers = ["Authorization", "Cookie", "Origin", "User-Agent", "Accept-Language"];
@@ -32,11 +36,17 @@ internal sealed class ConnectHook(HookClient client, Uri url, Func<long> now)
         var identity = answer.User is { } named && named != arrival.Identity?.User
             ? new Identity { User = named, IssuedAt = now(), IssuedHere = true }
             : arrival.Identity;
+        if (answer.Expires is { } seconds && identity is not null)
+        {
+            // What a token says holds besides.
+            identity = identity.Until(Math.Min(identity.ExpiresAt, now() + (seconds * 1000L)), refresh is null ? null : new HookRenewal(client, refresh, id, seconds, now));
+        }
+
         return (arrival with { Connection = id, Identity = identity, Info = answer.Info ?? arrival.Info, Channels = answer.Channels }, default);
     }
 
     // Of the codes, those that say something about identity and permission, and the application's own.
-    private static DisconnectCode Refusal(HookAnswer answer)
+    public static DisconnectCode Refusal(HookAnswer answer)
     {
         var code = answer.CloseCode is 4001 or 4003 or (>= 4200 and <= 4999) ? (ushort)answer.CloseCode.Value : DisconnectCode.Forbidden.Code;
         var reason = answer.Reason ?? (code == 4001 ? "Unauthorized" : DisconnectCode.Forbidden.Reason);

@@ -32,6 +32,9 @@ internal sealed class HookAnswer
 
     public byte[]? Info => Raw("info");
 
+    /// <summary>For how many seconds it holds; null where it does not say.</summary>
+    public int? Expires => _root.TryGetProperty("expires"u8, out var expires) ? expires.GetInt32() : null;
+
     /// <summary>The close code of a refused connection, or null.</summary>
     public int? CloseCode => _root.TryGetProperty("code"u8, out var code) ? code.GetInt32() : null;
 

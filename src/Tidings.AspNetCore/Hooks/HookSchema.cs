@@ -9,6 +9,7 @@ internal sealed class HookSchema
 {
     private const int MostChannels = 100;
     private const int LongestNameShown = 40;
+    private const int LongestSeconds = 30 * 24 * 60 * 60;
 
     private static readonly Member Allow = new("allow", "true or false", static value => value.ValueKind is JsonValueKind.True or JsonValueKind.False);
     private static readonly Member Reason = new("reason", "a text", IsText);
@@ -17,10 +18,12 @@ internal sealed class HookSchema
     private static readonly Member Drop = new("drop", "true or false", static value => value.ValueKind is JsonValueKind.True or JsonValueKind.False);
     private static readonly Member Data = new("data", "JSON", static _ => true);
     private static readonly Member Info = new("info", "JSON", static _ => true);
+    private static readonly Member Expires = new("expires", $"a whole number of seconds from 1 to {LongestSeconds}", static value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var seconds) && seconds is >= 1 and <= LongestSeconds);
     private static readonly Member User = new("user", "the text of a user's id", static value => IsText(value) && UserId.IsValid(value.GetString()!));
     private static readonly Member Channels = new("channels", $"a list of at most {MostChannels} channel names", IsChannels);
 
-    public static readonly HookSchema Connect = new(Allow, Reason, CloseCode, User, Info, Channels);
+    public static readonly HookSchema Connect = new(Allow, Reason, CloseCode, User, Info, Channels, Expires);
+    public static readonly HookSchema Refresh = new(Allow, Reason, CloseCode, Expires);
     public static readonly HookSchema Subscribe = new(Allow, Reason, ErrorCodeName);
     public static readonly HookSchema Publish = new(Allow, Reason, ErrorCodeName, Data, Drop);
     public static readonly HookSchema Call = new(Allow, Reason, ErrorCodeName, Data);

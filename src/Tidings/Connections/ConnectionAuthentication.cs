@@ -93,16 +93,58 @@ internal sealed class ConnectionAuthentication : TimerEntry
         var left = LeftOf(identity);
         if (left <= 0)
         {
-            _connection.Expel(DisconnectCode.TokenExpired);
+            if (identity.Renewal is { } renewal)
+            {
+                _ = RenewAsync(identity, renewal);
+            }
+            else
+            {
+                _connection.Expel(DisconnectCode.TokenExpired);
+            }
+
             return;
         }
 
-        if (!_announced)
+        // Where somebody else is asked there is nothing that the client could show.
+        if (!_announced && identity.Renewal is null)
         {
             _announced = true;
             _connection.AnnounceExpiry((left + 999) / 1000);
         }
 
+        ScheduleEnd();
+    }
+
+    private async Task RenewAsync(Identity identity, IIdentityRenewal renewal)
+    {
+        Identity? renewed = null;
+        var why = DisconnectCode.HandlerFailed;
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            (renewed, why) = await renewal.RenewAsync(identity).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever it was, the connection does not go on without an answer.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            _connection.LogFailure(error);
+        }
+
+        await _connection.Lane.SwitchTo();
+        if (_connection.State != ConnectionState.Open || _identity != identity)
+        {
+            // It has ended, or has shown a token meanwhile.
+            return;
+        }
+
+        if (renewed is null)
+        {
+            _connection.Expel(why);
+            return;
+        }
+
+        _identity = renewed;
         ScheduleEnd();
     }
 
@@ -115,7 +157,7 @@ internal sealed class ConnectionAuthentication : TimerEntry
         }
 
         var left = Math.Max(0, LeftOf(identity));
-        var wait = _announced ? left : left - Math.Min(AnnounceBefore, left / 2);
+        var wait = _announced || identity.Renewal is not null ? left : left - Math.Min(AnnounceBefore, left / 2);
         _connection.Lane.Timers.Schedule(this, _connection.Lane.Now + wait);
     }
 

@@ -10,6 +10,7 @@ internal static class HookFaults
         var hooks = options.Hooks;
         var urls = new List<(string Key, string Url)>();
         Add(urls, "Hooks:Connect", hooks.Connect);
+        Add(urls, "Hooks:Refresh", hooks.Refresh);
         Add(urls, "Hooks:Call", hooks.Call);
         foreach (var (index, channel) in options.Channels.Index())
         {

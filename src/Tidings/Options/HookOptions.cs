@@ -10,6 +10,11 @@ public sealed class HookOptions
     [SecretOption]
     public string? Connect { get; set; }
 
+    /// <summary>The URL that is asked when the time is over for which <see cref="Connect"/> let a user in (<c>expires</c>). Default none: the connection is closed then.</summary>
+    [OptionForm("a URL")]
+    [SecretOption]
+    public string? Refresh { get; set; }
+
     /// <summary>The URL that answers calls which no code of the application answers. Default none: they are refused.</summary>
     [OptionForm("a URL")]
     [SecretOption]

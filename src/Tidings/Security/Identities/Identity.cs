@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Tidings.Protocol;
 
 namespace Tidings.Security.Identities;
 
@@ -37,4 +38,31 @@ internal sealed class Identity
 
     /// <summary>The user in the words of the application's own authentication; null unless a handler asks for it, as it is large.</summary>
     public ClaimsPrincipal? Principal { get; init; }
+
+    /// <summary>Who is asked, when it no longer holds, whether it goes on; null where it then ends.</summary>
+    public IIdentityRenewal? Renewal { get; init; }
+
+    /// <summary>The same, for so long.</summary>
+    public Identity Until(long expiresAt, IIdentityRenewal? renewal) => new()
+    {
+        User = User,
+        TokenId = TokenId,
+        ExpiresAt = expiresAt,
+        IssuedAt = IssuedAt,
+        IssuedHere = IssuedHere,
+        SeenAt = SeenAt,
+        Grants = Grants,
+        Send = Send,
+        Claims = Claims,
+        Info = Info,
+        Principal = Principal,
+        Renewal = renewal,
+    };
+}
+
+/// <summary>Says whether somebody goes on to be who they are. Safe from any thread.</summary>
+internal interface IIdentityRenewal
+{
+    /// <returns>Who it is from now on; or null and why the connection ends.</returns>
+    ValueTask<(Identity? Identity, DisconnectCode Why)> RenewAsync(Identity identity);
 }
