@@ -14,7 +14,7 @@ internal static class MetricLabels
         ["tidings.gaps"] = new("reason", [GapReason.Trimmed, GapReason.Slow, GapReason.Epoch]),
         ["tidings.rate_limited"] = new("limit", RateLimitName.All),
         ["tidings.recoveries"] = new("result", ["recovered", "lost"]),
-        ["tidings.redis.dropped"] = new("where", ["published", "log", "nodes", "presence", "revocations", "tickets", "clients", "task"]),
+        ["tidings.redis.dropped"] = new("where", ["published", "log", "nodes", "presence", "revocations", "tickets", "clients", "task", "events"]),
         ["tidings.refused_connections"] = new("reason", ["node", "ip", "user", "room", "unauthenticated", "handshakes", "http", "draining", "overload"]),
         ["tidings.shed"] = new("reason", ["memory", "threads"]),
         ["tidings.tasks"] = new("status", [.. Enum.GetValues<WorkStatus>().Select(static status => status.ToWire())]),
