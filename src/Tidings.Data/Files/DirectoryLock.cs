@@ -10,6 +10,11 @@ internal sealed class DirectoryLock : IDisposable
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
+    // What .NET says of a file that somebody else has locked.
+    private const int WouldBlock = 11;
+    private const int WouldBlockOnMac = 35;
+    private const int SharingViolation = unchecked((int)0x80070020);
+
     private readonly SafeFileHandle _file;
 
     private DirectoryLock(SafeFileHandle file) => _file = file;
@@ -60,7 +65,7 @@ internal sealed class DirectoryLock : IDisposable
             return File.OpenHandle(
                 layout.Lock, sign ? FileMode.OpenOrCreate : FileMode.Open, sign ? FileAccess.ReadWrite : FileAccess.Read, OperatingSystem.IsWindows() ? FileShare.None : FileShare.ReadWrite);
         }
-        catch (IOException error) when (error.GetType() == typeof(IOException))
+        catch (IOException error) when (error.HResult is WouldBlock or WouldBlockOnMac or SharingViolation)
         {
             // .NET tries the lock, too.
             return null;

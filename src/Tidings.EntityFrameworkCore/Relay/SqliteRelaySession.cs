@@ -16,6 +16,11 @@ internal sealed class SqliteRelaySession : RelaySession
     // SQLite's own patience is finer than its driver's, which sleeps for 150 ms at a time.
     private const string Patience = "PRAGMA busy_timeout = 1000";
 
+    // What .NET says of a file that somebody else has locked.
+    private const int WouldBlock = 11;
+    private const int WouldBlockOnMac = 35;
+    private const int SharingViolation = unchecked((int)0x80070020);
+
     private readonly LiveContext _live;
     private readonly SqliteOutboxTable _table;
     private readonly string _file;
@@ -53,7 +58,7 @@ internal sealed class SqliteRelaySession : RelaySession
                 File.SetUnixFileMode(_lock, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             }
         }
-        catch (IOException error) when (error.GetType() == typeof(IOException))
+        catch (IOException error) when (error.HResult is WouldBlock or WouldBlockOnMac or SharingViolation)
         {
             // Another process, or another application in this one, has it.
         }
