@@ -1,9 +1,5 @@
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata;
-using Tidings.EntityFrameworkCore.Contexts;
-using Tidings.EntityFrameworkCore.Outbox;
-using Tidings.EntityFrameworkCore.Relay;
 
 namespace Tidings.EntityFrameworkCore.Databases;
 
@@ -27,17 +23,11 @@ internal abstract class DatabaseProvider
     /// <summary>Why this very database can have none, or null.</summary>
     public virtual string? Fault(DbContext context) => null;
 
-    /// <summary>The statements of the outbox in a model.</summary>
-    public abstract OutboxTable TableOf(DbContext context, IEntityType type);
-
     /// <summary>Reads rows of a table and locks them until the commit; null where a transaction keeps all other writers away by itself.</summary>
     public virtual string? LockingSql(string table, string key) => null;
 
     /// <summary>Begins a transaction in which each statement sees what the first one does, and in which nobody waits for the reader.</summary>
     public abstract ValueTask<ReadingTransaction> BeginReadingAsync(DbContext context, CancellationToken cancellationToken);
-
-    /// <summary>Opens what publishes the outbox; the first that takes its lock does.</summary>
-    public abstract Task<RelaySession?> OpenRelayAsync(LiveContext live, CancellationToken cancellationToken);
 }
 
 /// <summary>A transaction that reads.</summary>

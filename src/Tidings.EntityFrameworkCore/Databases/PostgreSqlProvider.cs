@@ -1,11 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage;
-using Tidings.EntityFrameworkCore.Contexts;
-using Tidings.EntityFrameworkCore.Outbox;
-using Tidings.EntityFrameworkCore.Relay;
 
 namespace Tidings.EntityFrameworkCore.Databases;
 
@@ -14,15 +10,10 @@ internal sealed class PostgreSqlProvider : DatabaseProvider
 {
     public override string ByteOrder => "C";
 
-    public override OutboxTable TableOf(DbContext context, IEntityType type) => new PostgreSqlOutboxTable(context, type);
-
     public override string LockingSql(string table, string key) => $"SELECT * FROM {table} WHERE {key} = ANY ({{0}}) ORDER BY {key} FOR UPDATE";
 
     public override async ValueTask<ReadingTransaction> BeginReadingAsync(DbContext context, CancellationToken cancellationToken) =>
         new Reading(await context.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken));
-
-    public override async Task<RelaySession?> OpenRelayAsync(LiveContext live, CancellationToken cancellationToken) =>
-        await PostgreSqlRelaySession.OpenAsync(live, live.Time, cancellationToken);
 
     private sealed class Reading(IDbContextTransaction transaction) : ReadingTransaction
     {

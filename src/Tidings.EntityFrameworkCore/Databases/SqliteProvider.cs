@@ -2,11 +2,7 @@ using System.Data;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage;
-using Tidings.EntityFrameworkCore.Contexts;
-using Tidings.EntityFrameworkCore.Outbox;
-using Tidings.EntityFrameworkCore.Relay;
 
 namespace Tidings.EntityFrameworkCore.Databases;
 
@@ -22,8 +18,6 @@ internal sealed class SqliteProvider : DatabaseProvider
             ? $"{context.GetType().Name} is on a SQLite database in memory, which its contexts cannot share safely: name a file (Data Source=app.db), or use EF Core's in-memory provider."
             : null;
     }
-
-    public override OutboxTable TableOf(DbContext context, IEntityType type) => new SqliteOutboxTable(context, type);
 
     // Deferred: it does not become the one writer. The first statement fixes what it sees.
     public override async ValueTask<ReadingTransaction> BeginReadingAsync(DbContext context, CancellationToken cancellationToken)
@@ -41,8 +35,6 @@ internal sealed class SqliteProvider : DatabaseProvider
             throw;
         }
     }
-
-    public override async Task<RelaySession?> OpenRelayAsync(LiveContext live, CancellationToken cancellationToken) => await SqliteRelaySession.OpenAsync(live);
 
     private sealed class Reading(Microsoft.EntityFrameworkCore.Infrastructure.DatabaseFacade database, DbTransaction transaction, IDbContextTransaction? used) : ReadingTransaction
     {

@@ -52,7 +52,7 @@ internal abstract class OutboxTable
             return null;
         }
 
-        return Known.TryGetValue(context.Model, out var table) ? table : Known.GetOrAdd(context.Model, provider.TableOf(context, type));
+        return Known.TryGetValue(context.Model, out var table) ? table : Known.GetOrAdd(context.Model, Make(provider, context, type));
     }
 
     /// <summary>Writes events, inside the transaction that is the context's now.</summary>
@@ -89,6 +89,9 @@ internal abstract class OutboxTable
 
     /// <summary>Writes all events or none.</summary>
     protected abstract ValueTask InsertAsync(DbCommand command, List<OutboxEvent> events, bool async, CancellationToken cancellationToken);
+
+    private static OutboxTable Make(DatabaseProvider provider, DbContext context, IEntityType type) =>
+        provider is SqliteProvider ? new SqliteOutboxTable(context, type) : new PostgreSqlOutboxTable(context, type);
 
     private static Task Run(Action action)
     {

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Hosting;
 using Tidings.EntityFrameworkCore.Contexts;
-using Tidings.EntityFrameworkCore.Databases;
 using Tidings.EntityFrameworkCore.Outbox;
 
 namespace Tidings.EntityFrameworkCore.Relay;
@@ -27,8 +26,7 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
         {
             try
             {
-                var provider = await live.UseAsync(static context => Task.FromResult(DatabaseProvider.Of(context)));
-                if (provider is null || await provider.OpenRelayAsync(live, stoppingToken) is not { } session)
+                if (await RelaySession.OpenAsync(live, stoppingToken) is not { } session)
                 {
                     return;
                 }

@@ -1,4 +1,6 @@
 using System.Data.Common;
+using Tidings.EntityFrameworkCore.Contexts;
+using Tidings.EntityFrameworkCore.Databases;
 using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Publishing;
 
@@ -14,6 +16,16 @@ internal readonly record struct WaitingEvent(long Id, long Transaction, string I
 /// <summary>What one node has of the database whose outbox it publishes. The lock of who does it belongs to it. For one flow.</summary>
 internal abstract class RelaySession : IAsyncDisposable
 {
+    /// <summary>Opens a session by a context of its own.</summary>
+    /// <returns>Null where the context has no outbox.</returns>
+    public static async Task<RelaySession?> OpenAsync(LiveContext live, CancellationToken cancellationToken) =>
+        await live.UseAsync(static context => Task.FromResult(DatabaseProvider.Of(context))) switch
+        {
+            PostgreSqlProvider => await PostgreSqlRelaySession.OpenAsync(live, live.Time, cancellationToken),
+            SqliteProvider => await SqliteRelaySession.OpenAsync(live),
+            _ => null,
+        };
+
     /// <summary>Takes the lock, or has it already.</summary>
     public abstract Task<bool> TryLockAsync(CancellationToken cancellationToken);
 
