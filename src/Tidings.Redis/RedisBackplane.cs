@@ -32,6 +32,7 @@ internal sealed class RedisBackplane : IBackplane
     private readonly RedisEventStore _events;
     private readonly IBroker _recorded;
     private readonly RedisPeers _peers;
+    private readonly RedisLastSeen _seen;
     private readonly NodeLease[] _leases;
     private int _disposed;
 
@@ -47,6 +48,7 @@ internal sealed class RedisBackplane : IBackplane
         var clock = new RedisClock(_shards[0], time);
         Clock = clock;
         _peers = new RedisPeers(keys, Node, clock);
+        _seen = new RedisLastSeen(_shards[0], keys, clock, time);
         Tickets = new RedisTickets(_shards, keys, seal, metrics);
         Tasks = new RedisTaskStore(_shards, keys, options, metrics);
         _bus = new NodeBus(_shards, keys, Node, seal, time, metrics, log, _peers);
@@ -57,7 +59,7 @@ internal sealed class RedisBackplane : IBackplane
         _recorded = events is null ? Broker : new RecordedBroker(Broker, events, time);
         _counts = new RedisCounts(_shards, keys, time);
         _names = new RedisClientNames(_shards, keys, Node, seal, time, metrics, log);
-        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i), _watched.On(i), .. i == 0 ? (ILeased[])[_events, _peers] : []], time, log))];
+        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i), _watched.On(i), .. i == 0 ? (ILeased[])[_events, _peers, _seen] : []], time, log))];
         _events.Hold(_leases[0]);
         _presence.Hold(_leases);
         _counts.Hold(_leases);
@@ -82,6 +84,8 @@ internal sealed class RedisBackplane : IBackplane
     public IPresenceStore Presence => _presence;
 
     public INodes Nodes => _bus;
+
+    public ILastSeen LastSeen => _seen;
 
     public IRevocationLog Revocations => _revocations;
 
@@ -123,6 +127,7 @@ internal sealed class RedisBackplane : IBackplane
         {
             if (_shards[0].Link is { } first)
             {
+                await _seen.KeepAsync(first, "").ConfigureAwait(false);
                 await _peers.LeaveAsync(first).ConfigureAwait(false);
             }
 

@@ -23,14 +23,15 @@ public sealed class PageSampleTests
     }
 
     [Fact]
-    public async Task Chat_keeps_what_was_said_and_passes_on_who_types()
+    public async Task Chat_keeps_what_was_said_and_shows_who_types()
     {
         await using var app = new WebApplicationFactory<ChatPageSample>();
-        await using var ann = await SubscribeAsync(app, "chat:lobby");
+        await using var ann = await SubscribeAsync(app, "chat:lobby", ",\"presence\":true");
         await using var bob = await SubscribeAsync(app, "chat:lobby");
-        await bob.SendTextAsync("""{"type":"publish","channel":"chat:lobby","data":{"name":"bob","text":null},"ephemeral":true}""");
+        await NextAsync(ann, "join");
+        await bob.SendTextAsync("""{"type":"track","channel":"chat:lobby","info":{"typing":"bob"}}""");
         await bob.SendTextAsync("""{"type":"publish","channel":"chat:lobby","data":{"name":"bob","text":"hi"}}""");
-        Assert.Equal("""{"name":"bob","text":null}""", (await NextAsync(ann, "message")).GetProperty("data").GetRawText());
+        Assert.Equal("""{"typing":"bob"}""", (await NextAsync(ann, "update")).GetProperty("member").GetProperty("info").GetRawText());
         Assert.Equal("""{"name":"bob","text":"hi"}""", (await NextAsync(ann, "message")).GetProperty("data").GetRawText());
 
         await using var late = await SubscribeAsync(app, "chat:lobby", ",\"last\":10");
@@ -86,17 +87,18 @@ public sealed class PageSampleTests
     }
 
     [Fact]
-    public async Task Cursors_are_passed_on_and_not_kept()
+    public async Task Cursors_are_seen_where_they_are_and_go_with_their_connection()
     {
         await using var app = new WebApplicationFactory<CursorsSample>();
-        await using var ann = await SubscribeAsync(app, "cursors:board", ",\"conflate\":true");
-        await using var bob = await SubscribeAsync(app, "cursors:board");
-        await bob.SendTextAsync("""{"type":"publish","channel":"cursors:board","data":{"id":"heron 7","x":0.5,"y":0.25},"ephemeral":true,"key":"heron 7"}""");
-        var moved = await NextAsync(ann, "message");
-        Assert.Equal("""{"id":"heron 7","x":0.5,"y":0.25}""", moved.GetProperty("data").GetRawText());
-        Assert.False(moved.TryGetProperty("offset", out _));
-        await bob.SendTextAsync("""{"type":"publish","channel":"cursors:board","data":{"id":"heron 7","x":2,"y":0},"ephemeral":true}""");
-        Assert.Equal("bad_request", (await NextAsync(bob, "error")).GetProperty("code").GetString());
+        await using var ann = await SubscribeAsync(app, "cursors:board", ",\"presence\":true");
+        var bob = await SubscribeAsync(app, "cursors:board");
+        await NextAsync(ann, "join");
+        await bob.SendTextAsync("""{"type":"track","channel":"cursors:board","info":{"id":"heron 7","x":0.5,"y":0.25}}""");
+        Assert.Equal("""{"id":"heron 7","x":0.5,"y":0.25}""", (await NextAsync(ann, "update")).GetProperty("member").GetProperty("info").GetRawText());
+        await bob.SendTextAsync("""{"type":"publish","channel":"cursors:board","data":1}""");
+        Assert.Equal("not_allowed", (await NextAsync(bob, "error")).GetProperty("code").GetString());
+        await bob.DisposeAsync();
+        await NextAsync(ann, "leave");
     }
 
     private static async Task PageAsync<T>(string title)

@@ -97,6 +97,14 @@ internal sealed record ConnectionAnswer(
     [property: Description("The name of its node.")] string Node,
     [property: Description("The user; absent while nobody is authenticated.")] string? User = null);
 
+/// <summary>Who is connected.</summary>
+internal sealed record OnlineAnswer(
+    [property: Description("By id, an object with connections for who is connected, and with lastSeen (milliseconds since 1970) for who was in the last 30 days; nobody else is there.")] JsonElement Online,
+    [property: Description("Nodes that did not answer in time: who is connected there alone counts as away. Absent where all did.")] IReadOnlyList<string>? Missing = null);
+
+/// <summary>Whether a user was forgotten.</summary>
+internal sealed record ForgetAnswer([property: Description("1 where it was known when the user was last connected; 0 where it was not.")] int Erased);
+
 /// <summary>What this node is and holds.</summary>
 internal sealed record InfoAnswer(
     [property: Description("tidings.")] string Server,

@@ -19,6 +19,8 @@ namespace Tidings.AspNetCore.Api;
 [JsonSerializable(typeof(ChannelsQuery))]
 [JsonSerializable(typeof(ChannelQuery))]
 [JsonSerializable(typeof(ConnectionsQuery))]
+[JsonSerializable(typeof(OnlineRequest))]
+[JsonSerializable(typeof(UserQuery))]
 [JsonSerializable(typeof(InfoQuery))]
 [JsonSerializable(typeof(BatchRequest))]
 internal sealed partial class ApiJson : JsonSerializerContext;

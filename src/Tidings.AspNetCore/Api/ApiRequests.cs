@@ -69,6 +69,12 @@ internal sealed record ChannelQuery(string? Channel, string? Scope = null);
 /// <summary><c>GET /api/connections</c>.</summary>
 internal sealed record ConnectionsQuery(string? User = null, string? After = null, int? Limit = null, string? Channel = null, string? Scope = null);
 
+/// <summary><c>POST /api/users/online</c>.</summary>
+internal sealed record OnlineRequest([property: Description("Their ids: 1 to 1,000.")] IReadOnlyList<string>? Users = null);
+
+/// <summary><c>DELETE /api/users/{user}</c>.</summary>
+internal sealed record UserQuery(string? User);
+
 /// <summary><c>GET /api/info</c>.</summary>
 internal sealed record InfoQuery;
 

@@ -159,7 +159,8 @@ internal static class ListOperations
         return ApiOutcome.Of(frame);
     }
 
-    private static void WriteMissing(JsonFrame frame, IReadOnlyList<string> missing)
+    /// <summary>Names the nodes that did not answer, if there are any.</summary>
+    public static void WriteMissing(JsonFrame frame, IReadOnlyList<string> missing)
     {
         if (missing.Count == 0)
         {

@@ -105,7 +105,7 @@ internal sealed class PusherApi(Edge edge, PusherApp app)
             return Bad(NoPresence);
         }
 
-        var count = (await edge.Node.Inventory.CountAsync([app.ToLog(channel)], cancellationToken: context.RequestAborted)).Subscribers[app.ToLog(channel)];
+        var count = (await edge.Node.Inventory.CountAsync([app.ToLog(channel)], cancellationToken: context.RequestAborted)).Counts[app.ToLog(channel)];
         var users = IsPresence(channel) ? (await edge.Node.Presence.ReadAsync(app.ToLog(channel), 0)).Count : 0;
         var frame = JsonFrame.Begin();
         frame.Writer.WriteBoolean("occupied"u8, count > 0 || users > 0);

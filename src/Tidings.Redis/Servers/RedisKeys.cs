@@ -67,6 +67,9 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>A sorted set: the nodes' names, by when they end.</summary>
     public string Peers { get; } = prefix + "peers";
 
+    /// <summary>A sorted set: users, by when they were last connected.</summary>
+    public string Seen { get; } = prefix + "seen";
+
     /// <summary>Who takes out what a lease that has ended has left.</summary>
     public string Sweep(string lease) => $"{prefix}sweep:{lease}";
 

@@ -30,3 +30,13 @@ public sealed record ListedConnection(string Connection, string? User, int Subsc
 /// <param name="Next">The <c>after</c> of the next page; null on the last.</param>
 /// <param name="Missing">Names of nodes that did not answer in time: what they alone have is not here. Empty where all did.</param>
 public sealed record NodePage<T>(IReadOnlyList<T> Items, string? Next, IReadOnlyList<string> Missing);
+
+/// <summary>Who of some users is connected.</summary>
+/// <param name="Users">By id; who is not connected and was not seen in the last 30 days is absent.</param>
+/// <param name="Missing">Names of nodes that did not answer in time: who is connected there alone counts as away. Empty where all did.</param>
+public sealed record OnlineUsers(IReadOnlyDictionary<string, OnlineUser> Users, IReadOnlyList<string> Missing);
+
+/// <summary>A user.</summary>
+/// <param name="Connections">How many connections there are on all nodes; 0 for somebody who is away.</param>
+/// <param name="LastSeen">When somebody who is away was last connected; null for who is connected.</param>
+public sealed record OnlineUser(int Connections, DateTimeOffset? LastSeen);

@@ -145,6 +145,11 @@ public partial interface ITidings
     /// <param name="cancellationToken">Ends the waiting.</param>
     ValueTask<NodePage<ListedConnection>> ConnectionsAsync(string? user = null, string? channel = null, int limit = 100, string? after = null, CancellationToken cancellationToken = default);
 
+    /// <summary>Who of some users is connected to the channel protocol, on all nodes, and when the others were: known for 30 days, and of the 100,000 users who were here last.</summary>
+    /// <param name="users">Their ids, at most 1,000.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    ValueTask<OnlineUsers> OnlineAsync(IReadOnlyList<string> users, CancellationToken cancellationToken = default);
+
     /// <summary>Reads the history of a channel.</summary>
     /// <param name="channel">The channel's name.</param>
     /// <param name="since">After which message, or null for the newest <paramref name="limit"/> ones.</param>

@@ -89,7 +89,7 @@ internal sealed class OccupancyTeller : IDisposable
         {
             foreach (var some in channels.Chunk(MostAsked))
             {
-                var (parts, missing) = await _everywhere.ListAsync(new NodeListQuery { Of = NodeListKind.Subscribers, Channels = some }, _node).ConfigureAwait(false);
+                var (parts, missing) = await _everywhere.ListAsync(new NodeListQuery { Of = NodeListKind.Subscribers, Names = some }, _node).ConfigureAwait(false);
                 if (missing.Count == 0)
                 {
                     var counts = parts.SelectMany(static part => part.Rows).GroupBy(static row => row.Name, StringComparer.Ordinal)

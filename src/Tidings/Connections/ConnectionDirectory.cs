@@ -37,8 +37,12 @@ internal sealed class ConnectionDirectory
 
     public void Add(string id, Connection connection) => _byId[id] = connection;
 
+    /// <summary>Told when a user's connection comes or goes; without a lock. Set before there is any.</summary>
+    public Action<string>? OnUser { get; set; }
+
     public void SetUser(string user, Connection connection)
     {
+        OnUser?.Invoke(user);
         lock (_gate)
         {
             ref var connections = ref CollectionsMarshal.GetValueRefOrAddDefault(_byUser, user, out _);
@@ -61,6 +65,7 @@ internal sealed class ConnectionDirectory
             return;
         }
 
+        OnUser?.Invoke(user);
         lock (_gate)
         {
             if (!_byUser.TryGetValue(user, out var connections))
@@ -83,6 +88,15 @@ internal sealed class ConnectionDirectory
         lock (_gate)
         {
             return Find_NeedsLock(user);
+        }
+    }
+
+    /// <summary>How many connections a user has.</summary>
+    public int CountUser(string user)
+    {
+        lock (_gate)
+        {
+            return _byUser.GetValueOrDefault(user) switch { Connection => 1, HashSet<Connection> some => some.Count, _ => 0 };
         }
     }
 

@@ -43,6 +43,9 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>Whether it keeps the state of channels (<see cref="ChannelOptions.State"/>).</summary>
     bool KeepsState => true;
 
+    /// <summary>When users were last connected; null for the node's memory.</summary>
+    ILastSeen? LastSeen => null;
+
     /// <summary>Whether all of it can be reached now. Where it cannot, the node asks for no new connections.</summary>
     bool IsAvailable { get; }
 

@@ -11,7 +11,8 @@ namespace Tidings.Engine;
 /// <param name="broker">The logs.</param>
 /// <param name="presence">Who is there.</param>
 /// <param name="kinds">Which channels have presence.</param>
-internal sealed class Inventory(string node, Everywhere everywhere, IBroker broker, IPresenceStore presence, ChannelKinds kinds)
+/// <param name="lastSeen">When users were last connected.</param>
+internal sealed class Inventory(string node, Everywhere everywhere, IBroker broker, IPresenceStore presence, ChannelKinds kinds, ILastSeen lastSeen)
 {
     /// <summary>Channels that somebody is subscribed to, each once with all its subscribers.</summary>
     /// <param name="query">Which.</param>
@@ -29,20 +30,26 @@ internal sealed class Inventory(string node, Everywhere everywhere, IBroker brok
     /// <summary>How many subscribers channels have.</summary>
     /// <returns>For each of the channels, and who did not answer.</returns>
     /// <exception cref="BrokerUnavailableException">The other nodes cannot be reached.</exception>
-    public async ValueTask<(IReadOnlyDictionary<string, int> Subscribers, IReadOnlyList<string> Missing)> CountAsync(IReadOnlyList<string> channels, bool hereAlone = false, CancellationToken cancellationToken = default)
-    {
-        var (rows, missing) = await AskAsync(new NodeListQuery { Of = NodeListKind.Subscribers, Channels = channels }, hereAlone, cancellationToken).ConfigureAwait(false);
-        var counts = channels.Distinct(StringComparer.Ordinal).ToDictionary(static channel => channel, static _ => 0, StringComparer.Ordinal);
-        foreach (var (_, row) in rows)
-        {
-            if (counts.ContainsKey(row.Name))
-            {
-                counts[row.Name] += row.Count;
-            }
-        }
+    public ValueTask<(IReadOnlyDictionary<string, int> Counts, IReadOnlyList<string> Missing)> CountAsync(IReadOnlyList<string> channels, bool hereAlone = false, CancellationToken cancellationToken = default) =>
+        CountAsync(NodeListKind.Subscribers, channels, hereAlone, cancellationToken);
 
-        return (counts, missing);
+    /// <summary>Who of some users is connected, and when the others were.</summary>
+    /// <exception cref="BrokerUnavailableException">The other nodes, or what is known of those who are away, cannot be reached.</exception>
+    public async ValueTask<OnlineUsers> OnlineAsync(IReadOnlyList<string> users, CancellationToken cancellationToken = default)
+    {
+        var (counts, missing) = await CountAsync(NodeListKind.Users, users, hereAlone: false, cancellationToken).ConfigureAwait(false);
+        var away = counts.Where(static entry => entry.Value == 0).Select(static entry => entry.Key).ToList();
+        var seen = away.Count == 0 ? new Dictionary<string, long>() : await lastSeen.ReadAsync(away, cancellationToken).ConfigureAwait(false);
+        return new OnlineUsers(
+            counts.Where(entry => entry.Value > 0 || seen.ContainsKey(entry.Key))
+                .ToDictionary(static entry => entry.Key, entry => new OnlineUser(entry.Value, entry.Value > 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(seen[entry.Key])), StringComparer.Ordinal),
+            missing);
     }
+
+    /// <summary>Forgets when a user was last connected.</summary>
+    /// <returns>Whether it was known.</returns>
+    /// <exception cref="BrokerUnavailableException">What is known cannot be reached.</exception>
+    public ValueTask<bool> EraseUserAsync(string user) => lastSeen.EraseAsync(user);
 
     /// <summary>One channel, which need not be there; nothing is made for it.</summary>
     /// <exception cref="BrokerUnavailableException">The log or the other nodes cannot be reached.</exception>
@@ -52,6 +59,21 @@ internal sealed class Inventory(string node, Everywhere everywhere, IBroker brok
         int? users = kinds.Find(channel).Presence ? (await presence.ReadAsync(channel, 0, cancellationToken).ConfigureAwait(false)).Count : null;
         var log = await broker.ReadAsync(channel, default, cancellationToken).ConfigureAwait(false);
         return new ChannelOccupancy(channel, counts[channel], users, log.Top) { Missing = missing };
+    }
+
+    private async ValueTask<(IReadOnlyDictionary<string, int> Counts, IReadOnlyList<string> Missing)> CountAsync(NodeListKind of, IReadOnlyList<string> names, bool hereAlone, CancellationToken cancellationToken)
+    {
+        var (rows, missing) = await AskAsync(new NodeListQuery { Of = of, Names = names }, hereAlone, cancellationToken).ConfigureAwait(false);
+        var counts = names.Distinct(StringComparer.Ordinal).ToDictionary(static name => name, static _ => 0, StringComparer.Ordinal);
+        foreach (var (_, row) in rows)
+        {
+            if (counts.ContainsKey(row.Name))
+            {
+                counts[row.Name] += row.Count;
+            }
+        }
+
+        return (counts, missing);
     }
 
     // Whatever is among the first of all nodes is among the first of each that has it: a page of each is enough for a page of all.

@@ -82,7 +82,9 @@ internal sealed partial class Node : IAsyncDisposable
         Backplane.Serve(work, Registry, Clients);
         var everywhere = new Everywhere(Backplane.Nodes, work);
 
-        Inventory = new Inventory(Id, everywhere, Broker, Presence, Kinds);
+        var lastSeen = Backplane.LastSeen ?? new MemoryLastSeen(Time);
+        Directory.OnUser = lastSeen.Note;
+        Inventory = new Inventory(Id, everywhere, Broker, Presence, Kinds, lastSeen);
         Subscribing.Occupancy = new OccupancyTeller(Hub, everywhere, Backplane.Nodes.IsAlone, Id, Time);
 
         // What clients, back ends and the application do.

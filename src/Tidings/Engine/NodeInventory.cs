@@ -12,7 +12,7 @@ internal sealed class NodeInventory(Hub hub, ConnectionRegistry registry, Connec
     /// <summary>The most that one answer lists.</summary>
     public const int MostRows = 1001;
 
-    // Of channels whose subscribers are counted.
+    // Of names that are counted.
     private const int MostCounted = 10_000;
 
     public async ValueTask<IReadOnlyList<NodeListRow>> ListAsync(NodeListQuery query)
@@ -21,7 +21,8 @@ internal sealed class NodeInventory(Hub hub, ConnectionRegistry registry, Connec
         return query.Of switch
         {
             NodeListKind.Channels => ListChannels(query, limit),
-            NodeListKind.Subscribers => CountSubscribers(query.Channels ?? []),
+            NodeListKind.Subscribers => Count(query.Names, hub.CountMembers),
+            NodeListKind.Users => Count(query.Names, directory.CountUser),
             _ => await ListConnectionsAsync(query, limit).ConfigureAwait(false),
         };
     }
@@ -58,8 +59,8 @@ internal sealed class NodeInventory(Hub hub, ConnectionRegistry registry, Connec
             limit);
     }
 
-    private List<NodeListRow> CountSubscribers(IReadOnlyList<string> channels) =>
-        [.. channels.Take(MostCounted).Select(channel => new NodeListRow(channel, hub.CountMembers(channel))).Where(static row => row.Count > 0)];
+    private static List<NodeListRow> Count(IReadOnlyList<string>? names, Func<string, int> countOf) =>
+        [.. (names ?? []).Take(MostCounted).Select(name => new NodeListRow(name, countOf(name))).Where(static row => row.Count > 0)];
 
     private async Task<List<NodeListRow>> ListConnectionsAsync(NodeListQuery query, int limit)
     {

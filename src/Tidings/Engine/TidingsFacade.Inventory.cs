@@ -28,6 +28,13 @@ internal sealed partial class TidingsFacade
         return new NodePage<ListedConnection>([.. page.Rows.Select(static row => new ListedConnection(row.Name, row.User, row.Count, row.Node))], page.Next, page.Missing);
     }
 
+    public ValueTask<OnlineUsers> OnlineAsync(IReadOnlyList<string> users, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(users);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(users.Count, MostPerPage, nameof(users));
+        return inventory.OnlineAsync(users, cancellationToken);
+    }
+
     private static NodeListQuery Query(NodeListKind of, int limit, string? after) => new() { Of = of, Limit = limit, After = after };
 
     private static void CheckPage(int limit)

@@ -14,6 +14,9 @@ internal enum NodeListKind : byte
 
     /// <summary>Subscribers of channels that are named; those without any are left out.</summary>
     Subscribers,
+
+    /// <summary>Connections of users that are named; those without any are left out.</summary>
+    Users,
 }
 
 /// <summary>What is to be listed of a node, in the order of names.</summary>
@@ -40,8 +43,8 @@ internal sealed record NodeListQuery
     /// <summary>The most that are wanted.</summary>
     public int Limit { get; init; }
 
-    /// <summary>The channels whose subscribers are counted.</summary>
-    public IReadOnlyList<string>? Channels { get; init; }
+    /// <summary>The channels whose subscribers, or users whose connections, are counted.</summary>
+    public IReadOnlyList<string>? Names { get; init; }
 
     public NodeRequest ToRequest() => new(NodeAction.List, NodeTarget.AllClients, "") { Data = JsonSerializer.SerializeToUtf8Bytes(this, NodeListJson.Default.NodeListQuery) };
 
@@ -51,8 +54,8 @@ internal sealed record NodeListQuery
 }
 
 /// <summary>One entry of a list.</summary>
-/// <param name="Name">The channel, or the connection's id.</param>
-/// <param name="Count">The channel's subscribers, or the connection's subscriptions.</param>
+/// <param name="Name">The channel, the connection's id, or the user.</param>
+/// <param name="Count">The channel's subscribers, the connection's subscriptions, or the user's connections.</param>
 /// <param name="User">The connection's user; null for somebody anonymous, and for a channel.</param>
 internal sealed record NodeListRow(string Name, int Count, string? User = null)
 {

@@ -98,6 +98,31 @@ public sealed class InventoryTests : IAsyncLifetime
         await ann.ExpectTextAsync("""{"type":"occupancy","channel":"here:a","subscribers":1}""");
     }
 
+    [Fact]
+    public async Task Who_is_online_is_known_over_all_nodes_and_when_others_were_until_that_is_erased()
+    {
+        await using var one = await ClusterNode.StartAsync(_redis.Address);
+        await using var two = await ClusterNode.StartAsync(_redis.Address);
+        var (ann, _) = await one.ConnectAsAsync("ann");
+        var (again, _) = await two.ConnectAsAsync("ann");
+        var (bob, _) = await two.ConnectAsAsync("bob");
+        await bob.DisposeAsync();
+        const string Asked = """{"users":["ann","bob","eve"]}""";
+        await Eventually.TrueAsync(async () => (await one.DoAsync("/api/users/online", Asked)).Contains("lastSeen", StringComparison.Ordinal), static () => "bob is away", TimeSpan.FromSeconds(10));
+        var online = JsonElement.Parse(await one.DoAsync("/api/users/online", Asked)).GetProperty("online");
+        Assert.Equal("""{"connections":2}""", online.GetProperty("ann").GetRawText());
+        Assert.InRange(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - online.GetProperty("bob").GetProperty("lastSeen").GetInt64(), -1000, 30_000);
+        Assert.False(online.TryGetProperty("eve", out _));
+        Assert.Equal(2, (await two.Tidings.OnlineAsync(["ann"])).Users["ann"].Connections);
+        Assert.Equal("""{"erased":1}""", await one.DeleteAsync("/api/users/bob"));
+        Assert.Equal("""{"erased":0}""", await two.DeleteAsync("/api/users/bob"));
+        Assert.DoesNotContain("bob", await one.DoAsync("/api/users/online", Asked), StringComparison.Ordinal);
+        Assert.Equal(400, (await one.PostAsync("/api/users/online", """{"users":[]}""")).Status);
+        Assert.Equal(400, (await one.PostAsync("/api/users/online", $$"""{"users":[{{string.Join(',', Enumerable.Repeat("\"a\"", 1001))}}]}""")).Status);
+        await ann.DisposeAsync();
+        await again.DisposeAsync();
+    }
+
     private static async Task SubscribeAsync(RawWebSocket socket, params IEnumerable<string> channels)
     {
         foreach (var channel in channels)

@@ -88,6 +88,15 @@ internal sealed class ClusterNode : IAsyncDisposable
         return JsonElement.Parse(body);
     }
 
+    /// <summary>Has the server API erase something, with the admin key.</summary>
+    public async Task<string> DeleteAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, path);
+        request.Headers.Authorization = new("Bearer", AdminKey);
+        using var response = await Http.SendAsync(request);
+        return await response.Content.ReadAsStringAsync();
+    }
+
     /// <summary>Asks the server API for something that it must do.</summary>
     public async Task<string> DoAsync(string path, string json)
     {
