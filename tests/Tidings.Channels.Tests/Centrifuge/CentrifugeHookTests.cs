@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
 
 namespace Tidings.Channels.Tests.Centrifuge;
