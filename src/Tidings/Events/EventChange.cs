@@ -121,7 +121,11 @@ internal sealed class EventChange
 
         Write(frame, "event"u8, message.Event);
         Write(frame, "key"u8, message.Key);
-        if (message.Data.Kind == DataKind.Json)
+        if (message.Kind == MessageKind.KeyRemoval)
+        {
+            frame.Writer.WriteBoolean("remove"u8, true);
+        }
+        else if (message.Data.Kind == DataKind.Json)
         {
             frame.Raw("data"u8, message.Data.Bytes.Span);
         }

@@ -134,7 +134,7 @@ internal sealed partial class EventRecorder : IDisposable
     /// <summary>A message was accepted. Called in the order of the channel's log.</summary>
     public void Published(Message message)
     {
-        if (!TellsMessages || message.Kind != MessageKind.Message || ReceiversOf(EventType.MessagePublished, message.Channel) is not (not 0 and var receivers))
+        if (!TellsMessages || message.Kind is not (MessageKind.Message or MessageKind.KeyRemoval) || ReceiversOf(EventType.MessagePublished, message.Channel) is not (not 0 and var receivers))
         {
             return;
         }
