@@ -8,6 +8,7 @@ import { LoadedSubscription } from './loaded-subscription.js';
 import { Subscriptions } from './channels/subscriptions.js';
 import { Commands } from './commands/commands.js';
 import { OwnMessages } from './commands/own-messages.js';
+import { publication } from './commands/publication.js';
 import { Connection } from './connection/connection.js';
 import { Link } from './link/link.js';
 import { LiveResource } from './sockets/live-resource.js';
@@ -186,23 +187,8 @@ export class Tidings extends Emitter {
    * @param {PublishOptions} [options]
    * @returns {Promise<Published>} fails with a TidingsError
    */
-  async publish(channel, data, { event, key, idempotencyKey, durable, ephemeral, except } = {}) {
-    const unique = ephemeral ? idempotencyKey : (idempotencyKey ?? this.#host.newKey());
-    const { type: _, id: __, ...published } = await this.#run(
-      {
-        type: 'publish',
-        channel,
-        data: data === undefined ? null : data,
-        ...(event !== undefined && { event }),
-        ...(key !== undefined && { key }),
-        ...(unique !== undefined && { idempotencyKey: unique }),
-        ...(durable && { durable }),
-        ...(ephemeral && { ephemeral }),
-        ...(except && { except }),
-      },
-      { repeatable: !ephemeral, keep: !ephemeral },
-    );
-    return /** @type {Published} */ (published);
+  publish(channel, data, options = {}) {
+    return this.#publish(publication(channel, data, options, this.#host.newKey));
   }
 
   /**
@@ -210,12 +196,8 @@ export class Tidings extends Emitter {
    * @param {string} channel @param {string} key
    * @returns {Promise<Published>} fails with a TidingsError
    */
-  async removeKey(channel, key) {
-    const { type: _, id: __, ...published } = await this.#run(
-      { type: 'publish', channel, key, remove: true, idempotencyKey: this.#host.newKey() },
-      { repeatable: true, keep: true },
-    );
-    return /** @type {Published} */ (published);
+  removeKey(channel, key) {
+    return this.#publish({ type: 'publish', channel, key, remove: true, idempotencyKey: this.#host.newKey() });
   }
 
   /**
@@ -299,6 +281,13 @@ export class Tidings extends Emitter {
       unsubscribe: (subscription) => this.#subscriptions.remove(subscription),
       stopped,
     });
+  }
+
+  /** @param {Frame} command @returns {Promise<Published>} */
+  async #publish(command) {
+    const keep = !command.ephemeral;
+    const { type: _, id: __, ...published } = await this.#run(command, { repeatable: keep, keep });
+    return /** @type {Published} */ (published);
   }
 
   /** @param {Frame} command @param {Parameters<Commands['run']>[1]} how */

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using TestKit;
-using Tidings.EndToEnd.Tests.Infrastructure;
 using Tidings.Redis.Tests.World;
 
 namespace Tidings.Redis.Tests.Cluster;
