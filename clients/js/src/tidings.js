@@ -8,7 +8,7 @@ import { LoadedSubscription } from './loaded-subscription.js';
 import { Subscriptions } from './channels/subscriptions.js';
 import { Commands } from './commands/commands.js';
 import { OwnMessages } from './commands/own-messages.js';
-import { publication } from './commands/publication.js';
+import { publication } from './publication.js';
 import { Connection } from './connection/connection.js';
 import { Link } from './link/link.js';
 import { LiveResource } from './sockets/live-resource.js';

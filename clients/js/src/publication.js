@@ -1,10 +1,10 @@
-/** @typedef {import('./commands.js').Frame} Frame */
+/** @typedef {import('./commands/commands.js').Frame} Frame */
 
 /**
  * The command that publishes. What is not said in passing has an idempotency key, so that it may be sent again.
  * @param {string} channel
  * @param {unknown} data any JSON
- * @param {import('../channels/contract.js').PublishOptions} options
+ * @param {import('./channels/contract.js').PublishOptions} options
  * @param {() => string} newKey
  * @returns {Frame}
  */
