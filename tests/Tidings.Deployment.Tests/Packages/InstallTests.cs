@@ -10,6 +10,10 @@ namespace Tidings.Deployment.Tests.Packages;
 [Collection<PackedPackages>]
 public sealed partial class InstallTests(PackedPackages packed) : IDisposable
 {
+    // Packages of others, from where they were restored to.
+    private static readonly string Restored = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
     private readonly TemporaryDirectory _directory = new();
 
     [Fact]
@@ -24,7 +28,7 @@ public sealed partial class InstallTests(PackedPackages packed) : IDisposable
                 <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
                 <NuGetAudit>false</NuGetAudit>
                 <RestorePackagesPath>packages</RestorePackagesPath>
-                <RestoreSources>{packed.Folder}</RestoreSources>
+                <RestoreSources>{packed.Folder};{Restored}</RestoreSources>
               </PropertyGroup>
               <ItemGroup>
                 <PackageReference Include="Tidings.AspNetCore" Version="{packed.Version}" />

@@ -30,7 +30,7 @@ internal sealed class Browsing(TestServer server, Chromium chromium) : IAsyncDis
         {
             if (message.Type is "error" or "warning")
             {
-                _complaints.Enqueue($"{message.Type}: {message.Text}");
+                _complaints.Enqueue($"{message.Type}: {message.Text} {message.Location}");
             }
         };
         page.PageError += (_, error) => _complaints.Enqueue(error);

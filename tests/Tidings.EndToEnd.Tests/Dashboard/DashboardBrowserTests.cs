@@ -104,7 +104,7 @@ public sealed class DashboardBrowserTests() : ServerTests(Pump.Lanes)
         await page.SetViewportSizeAsync(width, 850);
         await page.GotoAsync($"{server.Url}dashboard");
         await Assertions.Expect(page.Locator("#state[data-state=live]")).ToBeVisibleAsync();
-        foreach (var name in new[] { "channels", "connections", "tasks", "nodes", "refusals" })
+        foreach (var name in new[] { "channels", "connections", "tasks", "nodes", "receivers", "refusals" })
         {
             await Assertions.Expect(page.Locator($"#panel-{name}")).ToBeVisibleAsync();
             await Assertions.Expect(page.Locator($"#{name}-table tbody tr").First).ToBeVisibleAsync();
