@@ -137,7 +137,7 @@ public sealed class OptionalNumberRules : HttpRules
             var isGood = number >= least && number <= most;
             if (text.Length > 0 && char.IsAsciiDigit(text[^1]))
             {
-                using var answer = await GetAsync(server, $"/api/{operation}?channel={Channel}&{field}={text}");
+                using var answer = await GetAsync(server, $"/api/{operation}?{(operation == "channels" ? "prefix" : "channel")}={Channel}&{field}={text}");
                 Assert.True((int)answer.StatusCode == (isGood ? 200 : 400), $"{operation} with {field}={text} was answered {answer.StatusCode}");
                 ExpectMessages(operation, isGood ? number : null, JsonElement.Parse(await answer.Content.ReadAsStringAsync()));
             }

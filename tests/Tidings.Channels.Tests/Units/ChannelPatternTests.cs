@@ -81,7 +81,7 @@ public sealed class ChannelPatternTests
     [InlineData("a:{x")]
     [InlineData("a:x}")]
     [InlineData("a:{x}:{x}")]
-    [InlineData("a/b")]
+    [InlineData("a|b")]
     [InlineData("a\n")]
     public void What_cannot_be_a_pattern_is_none(string pattern)
     {

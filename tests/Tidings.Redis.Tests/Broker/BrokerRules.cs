@@ -356,7 +356,7 @@ public abstract partial class BrokerRules
 
     private static IEnumerable<string> Texts(IEnumerable<Message> messages) => messages.Select(static message => $"{message.Position} {Encoding.UTF8.GetString(message.Data.Bytes.Span)}");
 
-    private async Task<IReadOnlyList<BrokerNode>> NodesAsync() => Shares ? [await NodeAsync(), await NodeAsync(), await NodeAsync()] : [await NodeAsync()];
+    private protected async Task<IReadOnlyList<BrokerNode>> NodesAsync() => Shares ? [await NodeAsync(), await NodeAsync(), await NodeAsync()] : [await NodeAsync()];
 
     private async Task<IReadOnlyList<Listener>> ListenersAsync(IReadOnlyList<BrokerNode> nodes) => await Task.WhenAll(nodes.Select(node => Listener.OnAsync(node, Channel)));
 }

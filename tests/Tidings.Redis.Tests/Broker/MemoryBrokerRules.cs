@@ -6,7 +6,7 @@ using Tidings.Testing;
 namespace Tidings.Redis.Tests.Broker;
 
 /// <summary>The rules, for the broker in memory.</summary>
-public sealed class MemoryBrokerRules : BrokerRules, IAsyncDisposable
+public sealed class MemoryBrokerRules : KeyedStateRules, IAsyncDisposable
 {
     private readonly ManualTime _time = new();
     private readonly BrokerNode _node;

@@ -3,7 +3,7 @@ using Tidings.Redis.Tests.World;
 namespace Tidings.Redis.Tests.Broker;
 
 /// <summary>The rules, for three nodes on one Redis.</summary>
-public class RedisBrokerRules : BrokerRules, IClassFixture<SharedRedis>, IAsyncDisposable
+public class RedisBrokerRules : KeyedStateRules, IClassFixture<SharedRedis>, IAsyncDisposable
 {
     private readonly RedisWorld _world;
 

@@ -6,8 +6,8 @@ using Tidings.Redis.Tests.World;
 
 namespace Tidings.Redis.Tests.Broker;
 
-/// <content>The state: the newest message of each key.</content>
-public abstract partial class BrokerRules
+/// <summary>What every broker promises that keeps a state besides: the newest message of each key.</summary>
+public abstract class KeyedStateRules : BrokerRules
 {
     private static readonly StateBounds Bounds = new(3, 200);
 
