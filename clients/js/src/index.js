@@ -10,8 +10,8 @@ export { Tidings } from './tidings.js';
 export { TidingsError } from './base/tidings-error.js';
 
 /**
- * @typedef {import('./tidings.js').TidingsOptions} TidingsOptions
- * @typedef {import('./tidings.js').TidingsEvents} TidingsEvents
+ * @typedef {import('./options.js').TidingsOptions} TidingsOptions
+ * @typedef {import('./options.js').TidingsEvents} TidingsEvents
  * @typedef {import('./channel-map.js').MapEvents} MapEvents
  * @typedef {import('./channels/keyed-state.js').Change} Change
  * @typedef {import('./channels/keyed-state.js').Entry} Entry

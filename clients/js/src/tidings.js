@@ -15,17 +15,10 @@ import { LiveResource } from './sockets/live-resource.js';
 import { Task } from './task.js';
 
 /**
- * @typedef {import('./commands/commands.js').Frame} Frame
- * @typedef {import('./base/position.js').StreamPosition} StreamPosition
- * @typedef {import('./channels/contract.js').Message} Message
- * @typedef {import('./channels/contract.js').PublishOptions} PublishOptions
- * @typedef {import('./channels/contract.js').Published} Published
- * @typedef {import('./channels/contract.js').HistoryOptions} HistoryOptions
- * @typedef {import('./channels/contract.js').History} History
- * @typedef {import('./channels/contract.js').Presence} Presence
- * @typedef {import('./transports/transport.js').TransportKind} TransportKind
- * @typedef {import('./options.js').TidingsOptions} TidingsOptions
- * @typedef {import('./options.js').TidingsEvents} TidingsEvents
+ * @import { Frame } from './commands/commands.js'
+ * @import { PublishOptions, Published, HistoryOptions, History, Presence } from './channels/contract.js'
+ * @import { TransportKind } from './transports/transport.js'
+ * @import { TidingsOptions, TidingsEvents } from './options.js'
  */
 
 const CLIENT = { name: 'tidings-js', version: '0.1.0' };
@@ -222,10 +215,8 @@ export class Tidings extends Emitter {
 
   /** @param {string} channel @param {HistoryOptions} [options] @returns {Promise<History>} what is kept */
   async history(channel, { since, last, before, limit } = {}) {
-    const { epoch, offset, messages, recovered } = await this.#run(
-      { type: 'history', channel, ...(since && { since }), ...(before && { before }), ...(last !== undefined && { last }), ...(limit !== undefined && { limit }) },
-      { repeatable: true },
-    );
+    const command = { type: 'history', channel, ...(since && { since }), ...(before && { before }), ...(last !== undefined && { last }), ...(limit !== undefined && { limit }) };
+    const { epoch, offset, messages, recovered } = await this.#run(command, { repeatable: true });
     const own = (/** @type {Frame} */ message) => (this.#own.has(channel, epoch, message.offset) ? { ...message, own: true } : message);
     return { epoch, offset, messages: messages.map(own), ...(recovered !== undefined && { recovered }) };
   }
@@ -277,9 +268,8 @@ export class Tidings extends Emitter {
       history: (name, what) => this.history(name, what),
       presence: (name, what) => this.presence(name, what),
       track: (name, info) => this.#run({ type: 'track', channel: name, info: info ?? null }, { repeatable: true }),
-      members,
       unsubscribe: (subscription) => this.#subscriptions.remove(subscription),
-      stopped,
+      members, stopped,
     });
   }
 
