@@ -149,13 +149,7 @@ internal sealed class Edge
 
 internal static class EdgeExtensions
 {
-    private const string Missing = "Tidings is not among the application's services: call builder.Services.AddTidings() before builder.Build().";
-
     /// <summary>The edge of the application.</summary>
     /// <exception cref="InvalidOperationException">The application did not add it.</exception>
-    public static Edge GetTidings(this IServiceProvider services) => services.GetService<Edge>() ?? throw new InvalidOperationException(Missing);
-
-    /// <summary>The engine of the application.</summary>
-    /// <exception cref="InvalidOperationException">The application did not add it.</exception>
-    public static Node GetNode(this IServiceProvider services) => services.GetService<Node>() ?? throw new InvalidOperationException(Missing);
+    public static Edge GetTidings(this IServiceProvider services) => services.GetService<Edge>() ?? throw new InvalidOperationException(NodeExtensions.Missing);
 }

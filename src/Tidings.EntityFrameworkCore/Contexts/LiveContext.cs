@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using Tidings.AspNetCore.Services;
+using Tidings.Engine;
 using Tidings.EntityFrameworkCore.Databases;
 using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Publishing;
@@ -25,12 +23,12 @@ internal abstract class LiveContext(Type contextType, IServiceProvider services,
     /// <summary>Publishes what was committed.</summary>
     public EventPublisher Publisher { get; } = new(contextType.Name, services, time);
 
-    public Edge Tidings => Publisher.Tidings;
+    public Node Node => Publisher.Node;
 
     public TimeProvider Time => time;
 
     /// <summary>How the application writes JSON.</summary>
-    public JsonSerializerOptions Json => field ??= services.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
+    public JsonSerializerOptions Json => Node.Json;
 
     public bool HasResources => _definitions.Length > 0;
 

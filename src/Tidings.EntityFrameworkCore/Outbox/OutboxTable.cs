@@ -29,7 +29,7 @@ internal abstract class OutboxTable
     /// <summary>Reads the oldest rows, as many as the number says that is put behind it: id, channel, key, data, hidden, transaction.</summary>
     public string Fetch { get; }
 
-    /// <summary>What a snapshot of the database sees, as <see cref="Feed.DatabaseSnapshot"/> reads it, and the newest event of a channel in it that was not deleted.</summary>
+    /// <summary>What a snapshot of the database sees, in PostgreSQL's words, and the newest event of a channel in it that was not deleted.</summary>
     public abstract string Newest { get; }
 
     public string Name { get; }

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
+using Tidings.Engine;
 using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Messages;
@@ -13,7 +13,7 @@ internal sealed class EventPublisher(string context, IServiceProvider services, 
 {
     private static readonly TimeSpan IdempotencyWindow = TimeSpan.FromDays(1);
 
-    public Edge Tidings => field ??= services.GetTidings();
+    public Node Node => field ??= services.GetNode();
 
     public TimeProvider Time => time;
 
@@ -56,14 +56,14 @@ internal sealed class EventPublisher(string context, IServiceProvider services, 
     }
 
     private async ValueTask TryPublishAsync(OutboxEvent e, long transaction, long row, string key, CancellationToken cancellationToken) =>
-        await Tidings.Node.Broker.PublishAsync(
+        await Node.Broker.PublishAsync(
             new Publication(e.Channel, new MessageData(DataKind.Json, e.Data))
             {
                 Key = e.Key,
                 IdempotencyKey = key,
                 IdempotencyWindow = IdempotencyWindow,
                 Hidden = e.Hidden is null ? null : RowEvent.Seal(transaction, row, e.Hidden),
-                Retention = Tidings.Node.Kinds.Find(e.Channel).Retention,
+                Retention = Node.Kinds.Find(e.Channel).Retention,
             },
             cancellationToken);
 }

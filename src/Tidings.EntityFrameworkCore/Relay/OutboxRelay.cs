@@ -98,7 +98,7 @@ internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : B
                 await session.DeleteAsync([.. published.Select(static waiting => waiting.Id)], cancellationToken);
                 foreach (var channel in published.GroupBy(static waiting => waiting.Event.Channel))
                 {
-                    await live.Tidings.Node.Broker.ReleaseAsync(channel.Key, [.. channel.Select(static waiting => waiting.IdempotencyKey)], cancellationToken);
+                    await live.Node.Broker.ReleaseAsync(channel.Key, [.. channel.Select(static waiting => waiting.IdempotencyKey)], cancellationToken);
                 }
             }
         }

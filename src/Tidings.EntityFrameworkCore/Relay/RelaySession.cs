@@ -8,7 +8,7 @@ namespace Tidings.EntityFrameworkCore.Relay;
 
 /// <summary>An event that waits in an outbox.</summary>
 /// <param name="Id">Its row.</param>
-/// <param name="Transaction">What <see cref="Feed.DatabaseSnapshot"/> knows it by.</param>
+/// <param name="Transaction">The number by which a snapshot of the database knows it.</param>
 /// <param name="IdempotencyKey">By which a repeat is known.</param>
 /// <param name="Event">The event.</param>
 internal readonly record struct WaitingEvent(long Id, long Transaction, string IdempotencyKey, OutboxEvent Event);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Tidings.Actions;
 using Tidings.Brokers;
 using Tidings.Channels;
@@ -34,7 +35,7 @@ internal sealed partial class Node : IAsyncDisposable
     public Node(NodeBuilder parts)
     {
         var (options, meters, log) = (parts.Options, parts.Meters, parts.Log);
-        (Options, Time, Lanes, _kindOf) = (options, parts.Time, parts.Lanes, parts.KindOf);
+        (Options, Json, Time, Lanes, _kindOf) = (options, parts.Json, parts.Time, parts.Lanes, parts.KindOf);
         _limits = Limits.From(options.Limits);
         _histories = new HistoryBudget(_limits.HistoryBytes);
 
@@ -102,6 +103,10 @@ internal sealed partial class Node : IAsyncDisposable
     public string Id { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
 
     public TidingsOptions Options { get; }
+
+    /// <summary>How the application writes JSON.</summary>
+    public JsonSerializerOptions Json { get; }
+
     public TimeProvider Time { get; }
     public LaneSet Lanes { get; }
 

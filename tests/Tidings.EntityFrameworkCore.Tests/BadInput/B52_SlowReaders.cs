@@ -1,5 +1,5 @@
 using Tidings.Brokers;
-using Tidings.EntityFrameworkCore.Feed;
+using Tidings.Resources.Feed;
 using Tidings.EntityFrameworkCore.Tests.Infrastructure;
 using Tidings.Quotas;
 using Tidings.Testing;

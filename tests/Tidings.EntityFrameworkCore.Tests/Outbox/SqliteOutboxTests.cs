@@ -135,7 +135,7 @@ public sealed class SqliteOutboxTests
                 command.Transaction = reading.Transaction;
                 command.CommandText = OutboxTable.Of(db)!.Newest;
                 command.Parameters.Add(new SqliteParameter("channel", "resource:items"));
-                var snapshot = Tidings.EntityFrameworkCore.Feed.DatabaseSnapshot.TryParse((string)(await command.ExecuteScalarAsync())!)!;
+                var snapshot = Tidings.Resources.Feed.DatabaseSnapshot.TryParse((string)(await command.ExecuteScalarAsync())!)!;
                 var rows = (ulong)await db.Items.LongCountAsync();
                 Assert.True((rows == 0 || snapshot.Sees(rows)) && !snapshot.Sees(rows + 1), $"{rows} rows and {snapshot.Text}");
             });

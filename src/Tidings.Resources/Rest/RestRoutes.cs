@@ -13,10 +13,10 @@ using Tidings.EntityFrameworkCore.Contexts;
 using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Resources;
 
-namespace Tidings.EntityFrameworkCore.Rest;
+namespace Tidings.Resources.Rest;
 
 /// <summary>The REST routes of a resource.</summary>
-internal sealed class RestRoutes<TEntity, TContext>(Edge tidings, ResourceDefinition<TEntity> definition, LiveContext live)
+internal sealed class RestRoutes<TEntity, TContext>(Edge edge, ResourceDefinition<TEntity> definition, LiveContext live)
     where TEntity : class
     where TContext : DbContext
 {
@@ -47,7 +47,7 @@ internal sealed class RestRoutes<TEntity, TContext>(Edge tidings, ResourceDefini
     {
         context.Response.Headers.CacheControl = "no-store";
         var metadata = context.GetEndpoint()!.Metadata;
-        var result = metadata.GetMetadata<IAuthorizeData>() is null && metadata.GetMetadata<IAllowAnonymous>() is null ? tidings.ApiAccess.Refuse(context.Request, out _) : null;
+        var result = metadata.GetMetadata<IAuthorizeData>() is null && metadata.GetMetadata<IAllowAnonymous>() is null ? edge.ApiAccess.Refuse(context.Request, out _) : null;
         if (result is null)
         {
             try

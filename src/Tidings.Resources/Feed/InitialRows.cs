@@ -2,7 +2,7 @@ using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
 
-namespace Tidings.EntityFrameworkCore.Feed;
+namespace Tidings.Resources.Feed;
 
 /// <summary>Writes <c>initial</c>: the rows there are, in as many messages as there are pages; all but the last say that there is more.</summary>
 internal static class InitialRows

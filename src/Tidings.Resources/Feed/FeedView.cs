@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using Tidings.EntityFrameworkCore.Resources;
 
-namespace Tidings.EntityFrameworkCore.Feed;
+namespace Tidings.Resources.Feed;
 
 /// <summary>Which rows of a resource one subscriber sees: those that its user may see and its filter lets through. Immutable.</summary>
 internal sealed class FeedView(Resource resource, ClaimsPrincipal user, IReadOnlyList<(int Column, object? Value)> filter)

@@ -1,8 +1,8 @@
 using System.Security.Claims;
-using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Connections;
+using Tidings.Engine;
 using Tidings.EntityFrameworkCore.Contexts;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
@@ -11,32 +11,32 @@ using Tidings.Rules;
 using Tidings.Security.Identities;
 using Tidings.Security.Tokens;
 
-namespace Tidings.EntityFrameworkCore.Feed;
+namespace Tidings.Resources.Feed;
 
 /// <summary>The feed of one resource on this node. Safe from any thread.</summary>
-internal sealed class ResourceFeed(Edge tidings, ResourceDefinition definition, LiveContext live)
+internal sealed class ResourceFeed(Node node, ResourceDefinition definition, LiveContext live)
 {
     private const int LargestRows = 256 * 1024;
 
     private static readonly ClaimsPrincipal Nobody = new(new ClaimsIdentity());
 
-    private readonly FeedDialect _whole = new(tidings.Node.Deflater);
+    private readonly FeedDialect _whole = new(node.Deflater);
 
     public Resource Resource => definition.Resource;
 
     /// <summary>The context that the rows are in.</summary>
     public LiveContext Live => live;
 
-    public Hub Hub => tidings.Node.Hub;
+    public Hub Hub => node.Hub;
 
-    public IBroker Broker => tidings.Node.Broker;
+    public IBroker Broker => node.Broker;
 
-    public TimeProvider Time => tidings.Node.Time;
+    public TimeProvider Time => node.Time;
 
     /// <summary>Why somebody may not see the feed at all, or null.</summary>
     public DisconnectCode? Refuse(Identity? identity)
     {
-        var kind = tidings.Node.Kinds.Find(Resource.Channel);
+        var kind = node.Kinds.Find(Resource.Channel);
         var may = kind.Closed
             ? identity?.Grants is not { } grants || grants.Allow(Resource.Channel, TokenActions.Subscribe)
             : Permissions.MaySubscribe(kind, Resource.Channel, identity);
@@ -48,7 +48,7 @@ internal sealed class ResourceFeed(Edge tidings, ResourceDefinition definition, 
     public Dialect DialectFor(FeedSession session, FeedView view, DeflateTerms? terms) => view.IsWhole ? _whole.For(terms) : new FilteredFeedDialect(session, view);
 
     /// <summary>The places of those who read a page of rows.</summary>
-    public ReadingPlaces Places { get; } = new(tidings.Node.Time);
+    public ReadingPlaces Places { get; } = new(node.Time);
 
     public static int LargestPart(Connection connection) => Math.Min(LargestRows, connection.Settings.QueueBytes / 4);
 

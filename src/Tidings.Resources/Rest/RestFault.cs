@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Responses;
 using Tidings.Protocol;
 
-namespace Tidings.EntityFrameworkCore.Rest;
+namespace Tidings.Resources.Rest;
 
 /// <summary>A request that cannot be done, and the problem that says why.</summary>
 #pragma warning disable CA1032, CA1064 // It never leaves the routes that catch it.

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol.Replies;
 
-namespace Tidings.EntityFrameworkCore.Feed;
+namespace Tidings.Resources.Feed;
 
 /// <summary>Collects the rows of one page up to a bound of bytes; one row may always be larger.</summary>
 internal sealed class PageWriter : IDisposable

@@ -5,7 +5,7 @@ using Tidings.EntityFrameworkCore.Outbox;
 using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
 
-namespace Tidings.EntityFrameworkCore.Feed;
+namespace Tidings.Resources.Feed;
 
 /// <summary>Reads the rows of a view page by page, each page as of one moment, in the order of keys. For one reading.</summary>
 /// <param name="live">The context that the rows are in.</param>
@@ -136,5 +136,5 @@ internal sealed class RowReader(LiveContext live, Resource resource, RowQuery qu
     }
 
     private async ValueTask<StreamPosition> TopAsync(CancellationToken cancellationToken) =>
-        (await live.Tidings.Node.Broker.ReadAsync(resource.Channel, default, cancellationToken)).Top;
+        (await live.Node.Broker.ReadAsync(resource.Channel, default, cancellationToken)).Top;
 }

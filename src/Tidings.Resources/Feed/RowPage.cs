@@ -3,7 +3,7 @@ using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Messages;
 using Tidings.Protocol;
 
-namespace Tidings.EntityFrameworkCore.Feed;
+namespace Tidings.Resources.Feed;
 
 /// <summary>Rows that follow each other by their keys, as of one moment.</summary>
 /// <param name="Rows">The rows: a JSON array.</param>

@@ -1,7 +1,7 @@
 using Tidings.Brokers;
 using Tidings.Quotas;
 
-namespace Tidings.EntityFrameworkCore.Feed;
+namespace Tidings.Resources.Feed;
 
 /// <summary>Who reads pages of rows now: each reading takes a connection of the database's pool. Safe from any thread.</summary>
 /// <remarks>A place is held for one page, never while a peer is waited for. One sender has half of them at most.</remarks>

@@ -2,7 +2,7 @@ using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Protocol.Frames;
 
-namespace Tidings.EntityFrameworkCore.Feed;
+namespace Tidings.Resources.Feed;
 
 /// <summary>The route of a feed: <c>subscribe</c> shows rows and what happens to them.</summary>
 internal sealed class FeedHandler(ResourceFeed feed, FirstMessage? firstMessage) : TextRouteHandler(firstMessage)

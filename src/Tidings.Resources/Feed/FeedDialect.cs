@@ -3,7 +3,7 @@ using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Messages;
 using Tidings.Protocol.Compression;
 
-namespace Tidings.EntityFrameworkCore.Feed;
+namespace Tidings.Resources.Feed;
 
 /// <summary>The events of a resource for those who see every row: the very event, and its offset.</summary>
 internal sealed class FeedDialect(MessageDeflater deflater) : Dialect(deflater)

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Tidings.EntityFrameworkCore.Rest;
+namespace Tidings.Resources.Rest;
 
 /// <summary>The key of a row as the last part of an address.</summary>
 internal static class RowAddress

@@ -10,9 +10,9 @@ using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
 using Tidings.EntityFrameworkCore.Contexts;
-using Tidings.EntityFrameworkCore.Feed;
+using Tidings.Resources.Feed;
 using Tidings.EntityFrameworkCore.Resources;
-using Tidings.EntityFrameworkCore.Rest;
+using Tidings.Resources.Rest;
 using Tidings.Protocol;
 using Tidings.Rules;
 
@@ -50,7 +50,7 @@ public static class ResourceEndpoints
         }
 
         var (route, name) = Split(pattern);
-        return Map<TEntity, TContext>(endpoints, name, "/ws/" + name, (tidings, definition, live) => new RestRoutes<TEntity, TContext>(tidings, definition, live).Map(endpoints, route));
+        return Map<TEntity, TContext>(endpoints, name, "/ws/" + name, (edge, definition, live) => new RestRoutes<TEntity, TContext>(edge, definition, live).Map(endpoints, route));
     }
 
     /// <summary>Maps the live feed of a table alone, for applications with their own endpoints. The resource's name is the pattern's last part.</summary>
@@ -86,30 +86,30 @@ public static class ResourceEndpoints
         }
 
         var services = endpoints.ServiceProvider;
-        var tidings = services.GetTidings();
+        var edge = services.GetTidings();
         LiveContext live = services.GetService<LiveContext<TContext>>()
             ?? throw new InvalidOperationException($"Tidings does not know {typeof(TContext).Name}: call builder.Services.AddTidings().AddDbContext<{typeof(TContext).Name}>() before builder.Build().");
         services.GetRequiredService<ResourceNames>().Add(name, feedPattern);
         var definition = new ResourceDefinition<TEntity>(name, live.Json, services.GetService<IHostEnvironment>()?.IsDevelopment() ?? false);
         live.Add(definition);
         var kind = new ChannelKind(new ChannelPattern(Resource.ChannelPrefix + name)) { Retention = Kept };
-        tidings.Node.Kinds.SetFeature(kind);
+        edge.Node.Kinds.SetFeature(kind);
 
-        var handler = new FeedHandler(new ResourceFeed(tidings, definition, live), tidings.Node.FirstMessage);
-        var route = new WebSocketRoute(tidings.TextRoute(binary: false), handler)
+        var handler = new FeedHandler(new ResourceFeed(edge.Node, definition, live), edge.Node.FirstMessage);
+        var route = new WebSocketRoute(edge.TextRoute(binary: false), handler)
         {
             Join = _ => connection => ValueTask.FromResult(handler.Join(connection)),
         };
-        List<IEndpointConventionBuilder> routes = [endpoints.MapMethods(feedPattern, FeedMethods, context => tidings.Entrance.EnterAsync(context, route))];
+        List<IEndpointConventionBuilder> routes = [endpoints.MapMethods(feedPattern, FeedMethods, context => edge.Entrance.EnterAsync(context, route))];
         if (rest is not null)
         {
-            routes.Add(rest(tidings, definition, live));
+            routes.Add(rest(edge, definition, live));
         }
 
         return new ResourceBuilder<TEntity>(definition, routes, () =>
         {
-            tidings.Authentication.KeepsPrincipals = true;
-            tidings.Node.Kinds.SetFeature(kind with { Closed = true });
+            edge.Authentication.KeepsPrincipals = true;
+            edge.Node.Kinds.SetFeature(kind with { Closed = true });
         });
     }
 }

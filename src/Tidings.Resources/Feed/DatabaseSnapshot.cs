@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Tidings.EntityFrameworkCore.Feed;
+namespace Tidings.Resources.Feed;
 
 /// <summary>Which transactions a reading of the database has seen, as PostgreSQL writes it: <c>xmin:xmax:xip,…</c>. Immutable.</summary>
 internal sealed class DatabaseSnapshot

@@ -5,7 +5,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Tidings.EntityFrameworkCore.Resources;
 
-namespace Tidings.EntityFrameworkCore.Rest;
+namespace Tidings.Resources.Rest;
 
 /// <summary>What the query of a list asks for, checked and bounded.</summary>
 internal static class ListRequest

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Metadata;
 using Tidings.AspNetCore.Api;
 using Tidings.EntityFrameworkCore.Resources;
 
-namespace Tidings.EntityFrameworkCore.Rest;
+namespace Tidings.Resources.Rest;
 
 /// <summary>The members that a request writes: named members of the resource, and nothing else of the entity.</summary>
 internal sealed class RowBody(Resource resource, Dictionary<int, object?> values)

@@ -8,7 +8,7 @@ using Tidings.Protocol.Commands;
 using Tidings.Protocol.Frames;
 using Tidings.Protocol.Replies;
 
-namespace Tidings.EntityFrameworkCore.Feed;
+namespace Tidings.Resources.Feed;
 
 /// <summary>One connection's view of a resource: first the rows, then what happens to them. Belongs to the connection's lane.</summary>
 #pragma warning disable CA1001 // Its source of cancellation has no timer and no handle: it is cancelled, and needs no more.

@@ -11,7 +11,7 @@ using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
 using Tidings.Protocol.Replies;
 
-namespace Tidings.EntityFrameworkCore.Rest;
+namespace Tidings.Resources.Rest;
 
 /// <summary>What each REST route of a resource does. What it saves is shown as whatever anybody saves.</summary>
 internal sealed class RestHandler<TEntity>(ResourceDefinition<TEntity> definition)

@@ -3,7 +3,7 @@ using Tidings.EntityFrameworkCore.Resources;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 
-namespace Tidings.EntityFrameworkCore.Feed;
+namespace Tidings.Resources.Feed;
 
 /// <summary>What a subscriber wants to see, and from where on.</summary>
 /// <param name="Filter">Columns that must have a value.</param>
