@@ -69,9 +69,6 @@ internal sealed class DataBackplane : IBackplane
 
     public string Engine => "data";
 
-    // Its files keep a message for as long as the history does, and a state is to last.
-    public bool KeepsState => false;
-
     public IBroker Broker => _broker;
 
     public IBrokerClock Clock { get; }

@@ -43,14 +43,8 @@ public sealed class TidingsChannelBuilder
     /// <summary>The newest message of each key stays, whatever its age, for those who subscribe with <c>state</c>.</summary>
     /// <param name="keys">How many keys each channel may have, from 1 to 1,000,000.</param>
     /// <param name="bytes">How many bytes its keys and data may have in sum, from 1 KB to 1 GB.</param>
-    /// <exception cref="InvalidOperationException">What the logs are kept in keeps no state.</exception>
     public TidingsChannelBuilder WithState(int keys = 10_000, long bytes = 16 << 20)
     {
-        if (_tidings.Node.StateFault is { } fault)
-        {
-            throw new InvalidOperationException(fault);
-        }
-
         ArgumentOutOfRangeException.ThrowIfLessThan(keys, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keys, 1_000_000);
         ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1 << 10);

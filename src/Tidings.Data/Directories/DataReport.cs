@@ -12,12 +12,13 @@ namespace Tidings.Data.Directories;
 /// <param name="Bytes">What is in them.</param>
 /// <param name="Logs">How many channels have a log.</param>
 /// <param name="Messages">How many messages are kept.</param>
+/// <param name="Keys">How many keys the states of all channels have.</param>
 /// <param name="Tasks">How many tasks there are.</param>
 /// <param name="Revocations">How many users and tokens are revoked.</param>
 /// <param name="Damage">What is not as it was written, in words; empty where all is whole.</param>
 /// <param name="Notes">What is not wrong and good to know.</param>
 internal sealed record DataReport(
-    bool InUse, int Segments, long Bytes, long Logs, long Messages, long Tasks, long Revocations, IReadOnlyList<string> Damage, IReadOnlyList<string> Notes)
+    bool InUse, int Segments, long Bytes, long Logs, long Messages, long Keys, long Tasks, long Revocations, IReadOnlyList<string> Damage, IReadOnlyList<string> Notes)
 {
     private const int Attempts = 10;
 
@@ -97,7 +98,7 @@ internal sealed record DataReport(
             damage.Add($"{layout.Manifest} is missing or damaged");
         }
 
-        var (logs, messages) = Count(manifest, catalog);
+        var (logs, messages, keys) = Count(manifest, catalog);
         var state = StateContents.Read(layout.State);
         List<string> notes = [];
         if (state.Damage is { } stateDamage)
@@ -113,7 +114,7 @@ internal sealed record DataReport(
             notes.Add(place);
         }
 
-        return new DataReport(inUse, catalog.Segments.Count, catalog.Segments.Sum(static segment => (long)segment.Segment.End), logs, messages, state.Tasks, state.Revocations, damage, notes);
+        return new DataReport(inUse, catalog.Segments.Count, catalog.Segments.Sum(static segment => (long)segment.Segment.End), logs, messages, keys, state.Tasks, state.Revocations, damage, notes);
     }
 
     private static IEnumerable<string> NotesOfSegments(Manifest? manifest, LogCatalog catalog, bool inUse)
@@ -134,17 +135,18 @@ internal sealed record DataReport(
         }
     }
 
-    private static (long Logs, long Messages) Count(Manifest? manifest, LogCatalog catalog)
+    private static (long Logs, long Messages, long Keys) Count(Manifest? manifest, LogCatalog catalog)
     {
         var clock = new KeptClock(TimeProvider.System, catalog.Newest);
         manifest ??= Manifest.New();
-        var (logs, messages) = (0L, 0L);
+        var (logs, messages, keys) = (0L, 0L, 0L);
         foreach (var log in catalog.Logs(new AbsentEpochs(manifest.Names, manifest.Epochs), new HistoryBudget(), clock.Now))
         {
             logs++;
             messages += log.Index.Extents.Sum(static extent => extent.Count);
+            keys += log.State?.Keys ?? 0;
         }
 
-        return (logs, messages);
+        return (logs, messages, keys);
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Data.Segments;
@@ -61,13 +60,13 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
                 return;
             }
 
-            var (count, now) = (wanted.GetValueOrDefault(segment), clock.Now);
+            var (count, now) = (wanted.Of(segment), clock.Now);
             var keysEnded = segment.KeysUntil <= now;
             if (count == 0 && keysEnded)
             {
                 journal.Remove(segment);
             }
-            else if (segment.HoldsErased)
+            else if (segment.HoldsErased || wanted.IsHeldByRemovals(segment))
             {
                 await MoveAsync(segment).ConfigureAwait(false);
             }
@@ -95,114 +94,22 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
         }
     }
 
-    // How many records of each segment are still wanted.
-    private Dictionary<Segment, long> CountWanted()
+    private Demand CountWanted()
     {
-        var wanted = new Dictionary<Segment, long>();
+        var demand = new Demand();
         foreach (var one in logs.Values)
         {
             lock (one.Recent)
             {
                 one.TrimBefore(Math.Max(one.First, one.Top - one.Recent.Retention.Size + 1));
                 one.TrimByAge(clock.Now);
-                foreach (var extent in one.Index.Extents)
-                {
-                    wanted[extent.Segment] = wanted.GetValueOrDefault(extent.Segment) + extent.Count;
-                }
-
-                if (one.Home is { } home && !one.Index.IsIn(home, one.Top))
-                {
-                    wanted[home] = wanted.GetValueOrDefault(home) + 1;
-                }
+                demand.Add(one);
             }
         }
 
-        return wanted;
-    }
-
-    private async Task MoveAsync(Segment segment)
-    {
-        var (ending, _) = SegmentReader.Read(segment, (in record, position, bytes) =>
-        {
-            if (record.Type is RecordType.Message or RecordType.Place && logs.TryGetValue(Encoding.UTF8.GetString(record.Channel), out var one))
-            {
-                lock (one.Recent)
-                {
-                    Move(one, segment, record, bytes);
-                }
-            }
-        });
-
-        if (ending == SegmentEnding.Damaged)
-        {
-            LogDamaged(segment.Path);
-            LeaveDamaged(segment);
-        }
-
-        // The copies are on disk before the originals go.
-        await journal.ConfirmAsync().ConfigureAwait(false);
-        journal.Remove(segment);
-    }
-
-    private void Move(DataLog one, Segment segment, in Record record, ReadOnlySpan<byte> bytes)
-    {
-        if (one.Recent.Dropped || one.Birth != record.Birth)
-        {
-            return;
-        }
-
-        var now = clock.Now;
-        var keyUntil = !record.Key.IsEmpty && record.KeyUntil > now ? record.KeyUntil : 0;
-        if (record.Type == RecordType.Message && one.Index.IsIn(segment, record.Offset) && record.Kept > one.Oldest(now))
-        {
-            journal.Append(one.IsErased(record.Offset) ? WithoutContent(one, record, keyUntil) : bytes, one, record.Offset, isMessage: true, record.Kept, keyUntil, segment);
-            return;
-        }
-
-        if (record.Type == RecordType.Message && one.Index.IsIn(segment, record.Offset))
-        {
-            one.TrimBefore(record.Offset + 1);
-        }
-
-        if (keyUntil > 0 || (record.Offset == one.Top && one.Home == segment))
-        {
-            var place = new RecordPlace(record.Birth, record.Offset, Math.Min(one.First, record.Offset + 1), record.Kept, record.Time, one.Recent.Retention, record.Sender)
-            {
-                Key = keyUntil > 0 ? Encoding.UTF8.GetString(record.Key) : null,
-                KeyUntil = keyUntil,
-            };
-            journal.Append(Record.Of(place, one.Channel, default, default), one, record.Offset, isMessage: false, record.Kept, keyUntil, segment);
-        }
-    }
-
-    private static ReadOnlySpan<byte> WithoutContent(DataLog one, in Record record, long keyUntil)
-    {
-        var place = new RecordPlace(record.Birth, record.Offset, record.First, record.Kept, record.Time, record.Retention, record.Sender)
-        {
-            Key = keyUntil > 0 ? Encoding.UTF8.GetString(record.Key) : null,
-            KeyUntil = keyUntil,
-        };
-        return Record.Of(place, one.Channel, LogEntry.Removed, default);
-    }
-
-    private void LeaveDamaged(Segment segment)
-    {
-        File.Copy(segment.Path, segment.Path + ".damaged", overwrite: true);
-        foreach (var one in logs.Values)
-        {
-            lock (one.Recent)
-            {
-                if (one.Index.Extents.LastOrDefault(extent => extent.Segment == segment) is { } extent)
-                {
-                    one.TrimBefore(extent.Last + 1);
-                }
-            }
-        }
+        return demand;
     }
 
     [LoggerMessage(820, LogLevel.Warning, "The data directory could not be compacted ({Reason}); it is tried again")]
     private partial void LogFailed(string reason);
-
-    [LoggerMessage(821, LogLevel.Error, "{Path} is damaged: what could be read of it was moved, and a copy is kept beside it as .damaged")]
-    private partial void LogDamaged(string path);
 }

@@ -16,7 +16,8 @@ internal sealed partial class DataBroker
     public async ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default)
     {
         // Of a place whose message was erased before a restart its content alone tells.
-        if (position is { } wanted && !await IsThereAsync(channel, wanted, cancellationToken).ConfigureAwait(false))
+        var message = position is { } wanted ? await FindAsync(channel, wanted, cancellationToken).ConfigureAwait(false) : null;
+        if (position is not null && message is null)
         {
             return 0;
         }
@@ -27,7 +28,7 @@ internal sealed partial class DataBroker
             {
                 if (!log.Recent.Dropped)
                 {
-                    return position is { } place ? Erase(log, place) : Clear(log);
+                    return message is null ? Clear(log) : Erase(log, message);
                 }
             }
         }
@@ -35,15 +36,21 @@ internal sealed partial class DataBroker
         return 0;
     }
 
-    private async ValueTask<bool> IsThereAsync(string channel, StreamPosition place, CancellationToken cancellationToken)
+    private async ValueTask<Message?> FindAsync(string channel, StreamPosition place, CancellationToken cancellationToken)
     {
-        var part = await ReadAsync(channel, HistoryRequest.Backwards(place with { Offset = place.Offset + 1 }, 1), cancellationToken).ConfigureAwait(false);
-        return part.Messages is [{ Kind: MessageKind.Message } message] && message.Position == place;
+        var hasState = _logs.TryGetValue(channel, out var log) && log.State is not null;
+        var request = HistoryRequest.Backwards(place with { Offset = place.Offset + 1 }, 1) with { State = hasState };
+        var part = await ReadAsync(channel, request, cancellationToken).ConfigureAwait(false);
+        return part.Messages is [{ Kind: not MessageKind.Removed } message] && message.Position == place
+            ? message
+            : part.State.SelectMany(static one => one.State!.Entries).FirstOrDefault(entry => entry.Position == place);
     }
 
-    private int Erase(DataLog log, StreamPosition place)
+    private int Erase(DataLog log, Message message)
     {
-        if (place.Epoch != log.Recent.Epoch || place.Offset < log.First || place.Offset > log.Top || log.IsErased(place.Offset))
+        var place = message.Position;
+        var isKept = place.Offset >= log.First && !log.IsErased(place.Offset);
+        if (place.Epoch != log.Recent.Epoch || place.Offset > log.Top || !(isKept || log.State?.Has(message.Key, place.Offset) == true))
         {
             return 0;
         }
@@ -54,8 +61,23 @@ internal sealed partial class DataBroker
             piece.Segment.HoldsErased = true;
         }
 
+        // What its key was before would come back otherwise.
+        if (message.Key is { } key && log.State is { } state)
+        {
+            foreach (var segment in state.Segments)
+            {
+                segment.HoldsErased = true;
+            }
+
+            state.Erase(key, place.Offset);
+        }
+
         _journal.AppendErased(log, place.Offset);
-        log.NoteErased(place.Offset);
+        if (isKept)
+        {
+            log.NoteErased(place.Offset);
+        }
+
         log.Recent.TryErase(place);
         _sink.Deliver(Message.Erased(MessageKind.Erasure, log.Channel, place));
         StartPurging();
@@ -73,7 +95,7 @@ internal sealed partial class DataBroker
         log.Recent.Trim(_clock.Now);
         log.TrimByAge(_clock.Now);
         var count = (int)(log.Top - log.First + 1);
-        foreach (var segment in log.Index.Extents.Select(static extent => extent.Segment).Append(log.Home))
+        foreach (var segment in log.Index.Segments.Concat(log.State?.Segments ?? []).Append(log.Home))
         {
             segment?.HoldsErased = true;
         }

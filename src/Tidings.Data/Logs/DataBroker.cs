@@ -147,7 +147,7 @@ internal sealed partial class DataBroker : IBroker, IDisposable
                 recent.Admit(publication, now);
                 var time = _clock.Wall;
                 Write(log, publication, now, time);
-                var message = recent.Append(publication, now, time);
+                var message = recent.Take(publication, now, time);
                 if (publication.Durable || publication.Sender.IsServer)
                 {
                     log.Lasting = message.Offset;
@@ -165,9 +165,21 @@ internal sealed partial class DataBroker : IBroker, IDisposable
         var (offset, retention) = (log.Top + 1, publication.Retention);
         var isKept = retention.Size > 0;
         var first = log.FirstWith(offset, retention);
+        var change = !publication.IsState ? StateChange.None : publication.Kind == MessageKind.KeyRemoval ? StateChange.Removed : StateChange.Set;
+        var hasContent = isKept || change == StateChange.Set;
         var until = publication.IdempotencyKey is null ? 0 : now + (long)publication.IdempotencyWindow.TotalMilliseconds;
-        var place = new RecordPlace(log.Birth, offset, first, now, time, retention, publication.Sender) { Key = publication.IdempotencyKey, KeyUntil = until };
-        _journal.Append(Record.Of(place, log.Channel, isKept ? LogEntry.EncodeLine(publication) : default, isKept ? LogEntry.DataOf(publication) : default), log, offset, isKept, now, until);
+        var place = new RecordPlace(log.Birth, offset, first, now, time, retention, publication.Sender) 
+        {
+            Key = publication.IdempotencyKey, KeyUntil = until, Change = change, StateKey = publication.Key,
+        };
+        var record = Record.Of(
+            isKept ? RecordType.Message : RecordType.Place, place, log.Channel, hasContent ? LogEntry.EncodeLine(publication) : default, hasContent ? LogEntry.DataOf(publication) : default);
+        var segment = _journal.Append(record, log, offset, isKept, now, until);
+        if (change != StateChange.None)
+        {
+            (log.State ??= new StateIndex()).Add(publication.Key!, change, offset, segment);
+        }
+
         log.TrimBefore(first);
     }
 

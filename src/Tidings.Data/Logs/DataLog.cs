@@ -17,6 +17,9 @@ internal sealed class DataLog(string channel, HistoryBudget budget)
     /// <summary>Where its messages are.</summary>
     public LogIndex Index { get; } = new();
 
+    /// <summary>Where the entries of the channel's state are; null until it has one.</summary>
+    public StateIndex? State { get; set; }
+
     /// <summary>Which of the logs that its name had.</summary>
     public ulong Birth { get; set; }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Tidings.Data.Segments;
 
@@ -79,6 +80,12 @@ internal sealed partial class Journal
                         log.Home = next;
                     }
 
+                    if (log.State is { } state && Record.TryRead(record.Record.Span, out var read) && read.Change != StateChange.None)
+                    {
+                        state.Rewrite(Encoding.UTF8.GetString(read.StateKey), read.Change, record.Offset, next);
+                    }
+
+                    next.HoldsErased |= record.Segment.HoldsErased;
                     next.KeysUntil = Math.Max(next.KeysUntil, record.Segment.KeysUntil);
                 }
             }

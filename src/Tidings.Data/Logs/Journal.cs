@@ -101,8 +101,9 @@ internal sealed partial class Journal : IDisposable
     /// <param name="kept">When it was kept.</param>
     /// <param name="keyUntil">Until when its idempotency key is remembered; 0 where there is none.</param>
     /// <param name="movedFrom">Where it was before; null where it is new.</param>
+    /// <returns>Where it is.</returns>
     /// <exception cref="BrokerUnavailableException">It was not written.</exception>
-    public void Append(ReadOnlySpan<byte> record, DataLog log, long offset, bool isMessage, long kept, long keyUntil, Segment? movedFrom = null)
+    public Segment Append(ReadOnlySpan<byte> record, DataLog log, long offset, bool isMessage, long kept, long keyUntil, Segment? movedFrom = null)
     {
         lock (_gate)
         {
@@ -125,6 +126,7 @@ internal sealed partial class Journal : IDisposable
 
             segment.KeysUntil = Math.Max(segment.KeysUntil, keyUntil);
             Note_NeedsLock(new Unconfirmed(segment, position, written.Record, written.Chunk, log, offset, isMessage, kept));
+            return segment;
         }
     }
 
@@ -193,6 +195,7 @@ internal sealed partial class Journal : IDisposable
             _full.Remove(segment);
         }
 
+        segment.IsGone = true;
         segment.Unpin();
         File.Delete(segment.Path);
         Unix.SyncDirectory(_layout.Logs);

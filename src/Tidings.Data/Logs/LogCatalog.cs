@@ -102,6 +102,8 @@ internal sealed class LogCatalog
             var birth = parts.Max(static part => part.Birth);
             parts.RemoveAll(part => part.Birth < birth);
             var log = Make(name, birth, parts, absent, budget);
+            var gone = erased[name].Where(one => one.Birth == birth && one.Offset > 0).Select(static one => one.Offset).ToHashSet();
+            FoundState.Restore(log, parts, gone);
             foreach (var key in keys[name])
             {
                 if (key.Birth == birth)
@@ -110,9 +112,9 @@ internal sealed class LogCatalog
                 }
             }
 
-            foreach (var one in erased[name].Where(one => one.Birth == birth && one.Offset > 0))
+            foreach (var offset in gone)
             {
-                log.NoteErased(one.Offset);
+                log.NoteErased(offset);
             }
 
             log.TrimByAge(now);
@@ -130,7 +132,7 @@ internal sealed class LogCatalog
                 foreach (var segment in Segments.Take(i + 1))
                 {
                     if (segment.Channels.TryGetValue(channel, out var part)
-                        && (offset == 0 || (part.Birth == birth && part.Runs.Exists(run => run.First <= offset && offset <= run.Last))))
+                        && (offset == 0 || (part.Birth == birth && (part.State?.First <= offset || part.Runs.Exists(run => run.First <= offset && offset <= run.Last)))))
                     {
                         segment.Segment.HoldsErased = true;
                     }
@@ -160,6 +162,12 @@ internal sealed class LogCatalog
 
         chosen.Reverse();
         log.Index.Load(chosen);
+        var left = parts.Select(static part => part.Segment).Except(chosen.Select(static run => run.Segment)).ToList();
+        if (left.Count > 0)
+        {
+            log.Index.Leave(left);
+        }
+
         log.TrimBefore(Math.Max(newest.First, wanted + 1));
         return log;
     }

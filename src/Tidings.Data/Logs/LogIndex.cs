@@ -77,11 +77,17 @@ internal sealed class LogIndex
     // In the order of offsets, without holes and without overlaps.
     private readonly List<Extent> _extents = [];
 
+    // Segments that only have messages that are no longer kept; null for nearly all logs.
+    private HashSet<Segment>? _left;
+
     public bool IsEmpty => _extents.Count == 0;
 
     public long First => _extents[0].First;
 
     public IReadOnlyList<Extent> Extents => _extents;
+
+    /// <summary>The segments that may have bytes of any message, also of those that are no longer kept.</summary>
+    public IEnumerable<Segment> Segments => _extents.Select(static extent => extent.Segment).Concat(_left ?? []);
 
     /// <summary>How far back the message before <paramref name="offset"/> is in the same segment; 0 where it is elsewhere.</summary>
     public int BackFor(Segment segment, long offset, int position) =>
@@ -92,6 +98,7 @@ internal sealed class LogIndex
     {
         if (_extents.Count > 0 && _extents[^1].Last != offset - 1)
         {
+            Leave(_extents.Select(static extent => extent.Segment));
             _extents.Clear();
         }
 
@@ -150,7 +157,12 @@ internal sealed class LogIndex
             gone++;
         }
 
-        _extents.RemoveRange(0, gone);
+        if (gone > 0)
+        {
+            Leave(_extents.Take(gone).Select(static extent => extent.Segment));
+            _extents.RemoveRange(0, gone);
+        }
+
         if (_extents.Count > 0)
         {
             _extents[0].First = Math.Max(first, _extents[0].First);
@@ -174,7 +186,17 @@ internal sealed class LogIndex
         return pieces;
     }
 
-    public void Clear() => _extents.Clear();
+    /// <summary>Segments have messages that are no longer kept.</summary>
+    public void Leave(IEnumerable<Segment> segments) => (_left ??= []).UnionWith(segments);
+
+    /// <summary>Forgets segments that were taken away.</summary>
+    public void ForgetGone()
+    {
+        if (_left?.RemoveWhere(static segment => segment.IsGone) > 0 && _left.Count == 0)
+        {
+            _left = null;
+        }
+    }
 
     /// <summary>Begins with what was found in segments.</summary>
     public void Load(IEnumerable<Extent> extents) => _extents.AddRange(extents);

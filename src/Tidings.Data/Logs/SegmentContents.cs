@@ -141,9 +141,12 @@ internal sealed class ChannelContents(string name, Segment segment)
     /// <summary>Runs of messages, in the order of the file.</summary>
     public List<Extent> Runs { get; } = [];
 
+    /// <summary>What it says of the channel's state; null where that is nothing.</summary>
+    public FoundState? State { get; private set; }
+
     public void Begin(ulong birth)
     {
-        (Birth, Newest) = (birth, 0);
+        (Birth, Newest, State) = (birth, 0, null);
         Runs.Clear();
     }
 
@@ -159,6 +162,11 @@ internal sealed class ChannelContents(string name, Segment segment)
             {
                 Runs.Add(new Extent(segment, record.Offset, position, record.Kept));
             }
+        }
+
+        if (record.Change != StateChange.None)
+        {
+            (State ??= new FoundState()).Take(record, position);
         }
 
         if (record.Offset >= Newest)

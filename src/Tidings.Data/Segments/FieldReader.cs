@@ -7,6 +7,8 @@ internal ref struct FieldReader(ReadOnlySpan<byte> source)
 
     public int Position { get; private set; }
 
+    public bool IsAtEnd => Position == _source.Length;
+
     /// <summary>Whether something was missing.</summary>
     public bool IsCut { get; private set; }
 

@@ -12,7 +12,7 @@ internal enum RecordType : byte
     /// <summary>A message with its place in its log.</summary>
     Message = 1,
 
-    /// <summary>A place in a log whose message is not kept: how far the log has come, and perhaps an idempotency key.</summary>
+    /// <summary>A place in a log whose message is not in its history: how far the log has come, and perhaps an idempotency key, or an entry of the channel's state.</summary>
     Place = 2,
 
     /// <summary>A log was forgotten.</summary>
@@ -79,18 +79,26 @@ internal readonly ref struct Record
     /// <summary>Until when the key is remembered.</summary>
     public long KeyUntil { get; private init; }
 
+    /// <summary>What it does to the channel's state.</summary>
+    public StateChange Change { get; private init; }
+
+    /// <summary>The key that it sets or takes out; empty where it does neither.</summary>
+    public ReadOnlySpan<byte> StateKey { get; private init; }
+
     public ReadOnlySpan<byte> Payload { get; private init; }
 
-    /// <summary>Makes a record of a place in a log; its message goes with it where there is a line.</summary>
+    /// <summary>Makes a record of a place in a log.</summary>
+    /// <param name="type">A message, or a place alone.</param>
     /// <param name="place">The place.</param>
     /// <param name="channel">The log's name.</param>
-    /// <param name="line">What <see cref="LogEntry.EncodeLine"/> made of the message; empty for none.</param>
+    /// <param name="line">What <see cref="LogEntry.EncodeLine"/> made of the message; empty where its content is not kept.</param>
     /// <param name="data">The message's data.</param>
     /// <returns>The record, in memory of this thread that the next call takes.</returns>
-    public static ReadOnlySpan<byte> Of(scoped in RecordPlace place, string channel, scoped ReadOnlySpan<byte> line, scoped ReadOnlySpan<byte> data)
+    public static ReadOnlySpan<byte> Of(RecordType type, scoped in RecordPlace place, string channel, scoped ReadOnlySpan<byte> line, scoped ReadOnlySpan<byte> data)
     {
         var longest = PrefixLength + 1 + LongestHeadLength + (14 * FieldWriter.LongestNumber) + Encoding.UTF8.GetMaxByteCount(channel.Length)
-            + (place.Key is null ? 0 : Encoding.UTF8.GetMaxByteCount(place.Key.Length)) + (place.Sender.User is { } named ? Encoding.UTF8.GetMaxByteCount(named.Length) : 0) + line.Length + data.Length;
+            + (place.Key is null ? 0 : Encoding.UTF8.GetMaxByteCount(place.Key.Length)) + (place.StateKey is null ? 0 : Encoding.UTF8.GetMaxByteCount(place.StateKey.Length))
+            + (place.Sender.User is { } named ? Encoding.UTF8.GetMaxByteCount(named.Length) : 0) + line.Length + data.Length;
         var bytes = Scratch(longest);
         var head = new FieldWriter(bytes.AsSpan(PrefixLength + 1 + LongestHeadLength));
         head.Number(place.Birth);
@@ -104,10 +112,16 @@ internal readonly ref struct Record
         head.Text(channel);
         head.Text(place.Key ?? "");
         head.Number(place.Key is null ? 0 : place.KeyUntil);
+        if (place.Change != StateChange.None)
+        {
+            head.Byte((byte)place.Change);
+            head.Text(place.StateKey!);
+        }
+
         var length = head.Length;
         head.Bytes(line);
         head.Bytes(data);
-        bytes[PrefixLength] = (byte)(line.IsEmpty ? RecordType.Place : RecordType.Message);
+        bytes[PrefixLength] = (byte)type;
 
         // As long as the longest, so that it can be written last.
         (bytes[PrefixLength + 1], bytes[PrefixLength + 2], bytes[PrefixLength + 3]) = ((byte)(length | 0x80), (byte)((length >> 7) | 0x80), (byte)(length >> 14));
@@ -183,6 +197,8 @@ internal readonly ref struct Record
                     Channel = fields.Text(),
                     Key = fields.Text(),
                     KeyUntil = fields.Signed(),
+                    Change = fields.IsAtEnd ? StateChange.None : (StateChange)fields.Byte(),
+                    StateKey = fields.IsAtEnd ? default : fields.Text(),
                     Payload = payload,
                 };
                 break;
@@ -251,6 +267,12 @@ internal readonly record struct RecordPlace(ulong Birth, long Offset, long First
     public string? Key { get; init; }
 
     public long KeyUntil { get; init; }
+
+    /// <summary>What it does to the channel's state.</summary>
+    public StateChange Change { get; init; }
+
+    /// <summary>The key that it sets or takes out, or null.</summary>
+    public string? StateKey { get; init; }
 }
 
 /// <summary>A record in a buffer.</summary>

@@ -50,6 +50,9 @@ internal sealed class Segment
     /// <summary>Whether it has bytes of messages that were erased, and is to be written anew without them.</summary>
     public bool HoldsErased { get; set; }
 
+    /// <summary>Whether it was taken away.</summary>
+    public bool IsGone { get; set; }
+
     /// <summary>How many records are in it.</summary>
     public long Records { get; set; }
 

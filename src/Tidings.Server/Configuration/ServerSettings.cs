@@ -56,11 +56,6 @@ internal sealed record ServerSettings(ServerOptions Options, string Urls, Server
             faults.Add("Tidings:Data (--data) keeps the logs of a single node and Tidings:Redis (--redis) those of many: only one of the two can be set.");
         }
 
-        if (options.Data is not null && options.Tidings.Channels.Index().FirstOrDefault(static one => one.Item.State) is { Item: not null } kind)
-        {
-            faults.Add($"Tidings:Channels:{kind.Index}:State is set, and the data directory (Tidings:Data) does not keep the state of channels yet: leave one of them out, or use Redis.");
-        }
-
         if (options.PathBase is { } pathBase && (!pathBase.StartsWith('/') || pathBase.EndsWith('/') || pathBase.AsSpan().ContainsAny("?#% ")))
         {
             faults.Add(OptionFault.Of<ServerOptions>(nameof(ServerOptions.PathBase), "Tidings:PathBase", pathBase, "a path that begins with a slash and does not end with one, as /push"));

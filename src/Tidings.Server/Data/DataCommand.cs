@@ -110,6 +110,7 @@ internal static class DataCommand
                 writer.WriteNumber("bytes", report.Bytes);
                 writer.WriteNumber("logs", report.Logs);
                 writer.WriteNumber("messages", report.Messages);
+                writer.WriteNumber("keys", report.Keys);
                 writer.WriteNumber("tasks", report.Tasks);
                 writer.WriteNumber("revocations", report.Revocations);
                 foreach (var (name, texts) in new[] { ("damage", report.Damage), ("notes", report.Notes) })
@@ -129,7 +130,7 @@ internal static class DataCommand
         output.Line($"format       {Manifest.Version}");
         output.Line($"in use       {(report.InUse ? "yes" : "no")}");
         output.Line($"segments     {report.Segments}, {report.Bytes} bytes");
-        output.Line($"logs         {report.Logs}, {report.Messages} messages");
+        output.Line($"logs         {report.Logs}, {report.Messages} messages, {report.Keys} keys of state");
         output.Line($"tasks        {report.Tasks}");
         output.Line($"revocations  {report.Revocations}");
         foreach (var damage in report.Damage)

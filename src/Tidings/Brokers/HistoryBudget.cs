@@ -200,6 +200,9 @@ internal sealed class HistoryOwner(HistoryBudget budget, Sender sender)
     public bool MayKeepKey(long cost) =>
         sender.IsServer || (Volatile.Read(ref _keys) < MostKeys && budget.HasRoomForKey(Volatile.Read(ref _keyBytes), cost));
 
+    /// <summary>Whether something that it has may take so many more bytes.</summary>
+    public bool MayGrow(long bytes) => sender.IsServer || bytes <= 0 || budget.HasRoomForKey(Volatile.Read(ref _keyBytes), bytes);
+
     public void AddKey(int count, long bytes)
     {
         Add(bytes);

@@ -46,6 +46,19 @@ internal sealed record Publication(string Channel, MessageData Data)
     public string? TraceParent { get; init; }
 
     public Retention Retention { get; init; } = Retention.Default;
+
+    /// <summary>What was to be said for a message to be there.</summary>
+    public static Publication Of(Message message) => new(message.Channel, message.Data)
+    {
+        Kind = message.Kind,
+        From = message.From,
+        Key = message.Key,
+        Event = message.Event,
+        Connection = message.Connection,
+        Except = message.Except,
+        Hidden = message.Hidden,
+        TraceParent = message.TraceParent,
+    };
 }
 
 /// <summary>How much of a channel's log is kept.</summary>

@@ -1,5 +1,6 @@
 using Tidings.Messages;
 using Tidings.Protocol;
+using Tidings.Quotas;
 
 namespace Tidings.Brokers;
 
@@ -17,6 +18,8 @@ internal sealed class KeyedState(string channel, Action<HistoryShare> emptied)
     private WeakReference<IReadOnlyList<Message>>? _parts;
     private long _bytes;
 
+    public IEnumerable<(Message Message, Sender Sender)> Entries => _entries.Values.Select(static entry => (entry.Message, entry.Share.Owner.Sender));
+
     public bool IsEmpty => _entries.Count == 0;
 
     /// <summary>Makes sure that <see cref="Take"/> does not fail.</summary>
@@ -29,19 +32,21 @@ internal sealed class KeyedState(string channel, Action<HistoryShare> emptied)
             return;
         }
 
-        var before = _entries.TryGetValue(key, out var entry) ? SizeOf(entry.Message.Key!, entry.Message.Data) : 0;
-        if (before == 0 && _entries.Count >= bounds.Keys)
+        var isNew = !_entries.TryGetValue(key, out var entry);
+        if (isNew && _entries.Count >= bounds.Keys)
         {
             throw new ChannelStateFullException($"The channel's state has {bounds.Keys} keys, as many as it may (StateKeys).");
         }
 
-        var size = SizeOf(key, publication.Data);
+        var (size, before) = (SizeOf(key, publication.Data), isNew ? 0 : SizeOf(key, entry.Message.Data));
         if (size > before && _bytes - before + size > bounds.Bytes)
         {
             throw new ChannelStateFullException($"The channel's state would have more than {bounds.Bytes} bytes (StateBytes).");
         }
 
-        if (!share.Owner.MayKeepKey(Overhead + size))
+        // Of a key that is the sender's already only what it grows by is asked for.
+        var isOwn = !isNew && entry.Share.Owner == share.Owner;
+        if (isOwn ? !share.Owner.MayGrow(size - before) : !share.Owner.MayKeepKey(Overhead + size))
         {
             throw new ChannelStateFullException("There is no memory for more state of this sender (Tidings:Limits:HistoryBytes).");
         }

@@ -76,6 +76,12 @@ internal sealed partial class MemoryLog(string channel, HistoryBudget budget)
         }
     }
 
+    /// <summary>Puts an entry into the state that is kept elsewhere.</summary>
+    public void RestoreState(Message message, Sender sender) => (_state ??= new KeyedState(channel, CloseIfEmpty)).Take(message, ShareOf(sender));
+
+    /// <summary>All entries of the state, with whose they are.</summary>
+    public IEnumerable<(Message Message, Sender Sender)> StateEntries() => _state?.Entries ?? [];
+
     /// <summary>Ends an empty log.</summary>
     public void Drop()
     {
@@ -102,7 +108,7 @@ internal sealed partial class MemoryLog(string channel, HistoryBudget budget)
         }
     }
 
-    /// <summary>Makes sure that the publication's key can be remembered, and that the state has room for it. <see cref="Append"/> then does not fail.</summary>
+    /// <summary>Makes sure that the publication's key can be remembered, and that the state has room for it. <see cref="Take(Publication, long, long)"/> then does not fail.</summary>
     /// <exception cref="ChannelStateFullException">The state is full.</exception>
     /// <exception cref="SenderQuotaException">So many of the sender's keys are remembered that a further one could not be.</exception>
     /// <exception cref="BrokerUnavailableException">The same, of the server's.</exception>
@@ -137,6 +143,12 @@ internal sealed partial class MemoryLog(string channel, HistoryBudget budget)
     public Message Append(Publication publication, long now, long time)
     {
         Admit(publication, now);
+        return Take(publication, now, time);
+    }
+
+    /// <summary>Takes the next message, which was admitted under the same lock. It does not fail: what it says may be written elsewhere by now.</summary>
+    public Message Take(Publication publication, long now, long time)
+    {
         _retention = publication.Retention;
         Trim(now);
         var share = _retention.Size > 0 || publication.IdempotencyKey is not null || publication.IsState ? ShareOf(publication.Sender) : null;

@@ -40,9 +40,6 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>Where events for back ends wait; null for the node's memory.</summary>
     IEventStore? Events => null;
 
-    /// <summary>Whether it keeps the state of channels (<see cref="ChannelOptions.State"/>).</summary>
-    bool KeepsState => true;
-
     /// <summary>When users were last connected; null for the node's memory.</summary>
     ILastSeen? LastSeen => null;
 

@@ -57,7 +57,6 @@ internal sealed partial class Node : IAsyncDisposable
         Hub = new Hub(Time) { Events = Events.Recorder, OnErased = new StaleQueues(Lanes, Time).OnErased };
         Backplane = parts.Backplane.Create(new BackplaneSite(Id, Hub, Time, _histories) { Messages = new RecordedSink(Hub, Events.Recorder), Events = Events.Recorder });
         Presence = new RecordedPresence(Backplane.Presence, Events.Recorder);
-        CheckState(options);
         Registry.Revocations.Clock = Backplane.Clock;
         Broker = new ObservedBroker(Backplane.Broker, meters, Time);
         EngineMetrics.Create(meters, Lanes, Hub, _histories, () => Backplane.IsAvailable, () => Registry.IsDraining);
@@ -132,17 +131,6 @@ internal sealed partial class Node : IAsyncDisposable
 
     /// <summary>What the nodes of the application share.</summary>
     public IBackplane Backplane { get; }
-
-    /// <summary>What to say where a kind of channels asks for state and what the logs are kept in has none; null where it has.</summary>
-    public string? StateFault => Backplane.KeepsState ? null : $"The engine {Backplane.Engine} does not keep the state of channels: it would end with the process. Leave State out, or use Redis.";
-
-    private void CheckState(TidingsOptions options)
-    {
-        if (StateFault is { } fault && options.Channels.Index().FirstOrDefault(static one => one.Item.State) is { Item: not null } kind)
-        {
-            throw new InvalidOperationException($"Tidings:Channels:{kind.Index}:State is set. {fault}");
-        }
-    }
     public IBroker Broker { get; }
     public IPresenceStore Presence { get; }
     public ITicketStore Tickets => Backplane.Tickets;

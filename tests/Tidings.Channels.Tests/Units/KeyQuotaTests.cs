@@ -70,6 +70,33 @@ public sealed class KeyQuotaTests : IMessageSink
     }
 
     [Fact]
+    public async Task A_sender_over_its_share_still_changes_its_own_keys_of_a_state_and_takes_them_out()
+    {
+        var budget = new HistoryBudget(1 << 20);
+        using var broker = new MemoryBroker(this, _time, budget);
+        var keys = 0;
+        await Assert.ThrowsAsync<ChannelStateFullException>(async () =>
+        {
+            for (; ; keys++)
+            {
+                await SetAsync(broker, Attacker, $"k{keys}", "value");
+            }
+        });
+        for (var i = 0; i < keys; i++)
+        {
+            await SetAsync(broker, Attacker, $"k{i}", "other");
+        }
+
+        await Assert.ThrowsAsync<ChannelStateFullException>(() => SetAsync(broker, Attacker, "k0", new string('x', 100_000)));
+        await Assert.ThrowsAsync<ChannelStateFullException>(() => SetAsync(broker, Attacker, "further", "x"));
+        await SetAsync(broker, Visitor, "k1", "the visitor's");
+        await SetAsync(broker, Sender.Server, "server", "x");
+        await broker.PublishAsync(Change(Attacker, "k2", "") with { Kind = MessageKind.KeyRemoval });
+        await SetAsync(broker, Attacker, "k0", "shorter");
+        Assert.True(budget.Used <= 1 << 20, $"{budget.Used} bytes");
+    }
+
+    [Fact]
     public void Where_others_remember_the_keys_the_node_counts_them()
     {
         var rates = new KeyRates(_time, most: 100);
@@ -99,6 +126,11 @@ public sealed class KeyQuotaTests : IMessageSink
     }
 
     bool IMessageSink.HasSubscribers(string channel) => false;
+
+    private static Publication Change(Sender sender, string key, string text) =>
+        new("board", MessageData.Text(text)) { Key = key, Sender = sender, Retention = new Retention(0, TimeSpan.FromHours(1)) { State = new StateBounds(100_000, 16 << 20) } };
+
+    private static async Task SetAsync(MemoryBroker broker, Sender sender, string key, string text) => await broker.PublishAsync(Change(sender, key, text));
 
     private static async Task<StreamPosition> SayAsync(MemoryBroker broker, Sender sender, string channel, string key) =>
         (await broker.PublishAsync(new Publication(channel, MessageData.Text("x")) { Sender = sender, IdempotencyKey = key, Retention = new Retention(0, TimeSpan.Zero) }))!.Value;

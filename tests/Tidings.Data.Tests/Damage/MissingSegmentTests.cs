@@ -44,6 +44,7 @@ public sealed class MissingSegmentTests : IAsyncDisposable
         await FillAsync(_world, segments: 1);
         await using var earlier = _world.Kill();
         var last = await FillAsync(_world, segments: 3);
+        await Eventually.TrueAsync(() => SegmentListFile.Read(_world.Layout)![1].End > 0, "its end is noted");
         await using var exchanged = _world.Kill();
         File.Copy(earlier.Layout.Segment(1), exchanged.Layout.Segment(1), overwrite: true);
         await AssertNewEpochsAsync(exchanged, last, "0000000001.seg ends at byte");

@@ -78,6 +78,33 @@ public sealed class CompactionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Of_what_cannot_be_read_any_more_the_numbers_are_not_given_out_again()
+    {
+        var node = _world.Start();
+        var last = default(StreamPosition);
+        for (var i = 0; i < 50; i++)
+        {
+            last = await node.SayAsync("damaged", $"{i}", history: i < 25 ? 100 : 0);
+        }
+
+        await FillAsync(3);
+        await using (var file = new FileStream(_world.Layout.Segment(1), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
+        {
+            file.Position = 500;
+            file.Write("damage"u8);
+        }
+
+        using (var compactor = CompactorOf())
+        {
+            await compactor.CompactAsync();
+        }
+
+        node = await _world.RestartAsync();
+        Assert.Equal(last, (await node.ReadAsync("damaged")).Top);
+        Assert.Equal(51, (await node.SayAsync("damaged", "next")).Offset);
+    }
+
+    [Fact]
     public async Task Keys_are_remembered_though_their_messages_were_moved_or_are_gone()
     {
         var node = _world.Start();

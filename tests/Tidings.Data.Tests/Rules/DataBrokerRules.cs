@@ -5,7 +5,7 @@ using Tidings.Redis.Tests.World;
 namespace Tidings.Data.Tests.Rules;
 
 /// <summary>The rules of all brokers, for the one that survives.</summary>
-public sealed class DataBrokerRules : BrokerRules, IAsyncDisposable
+public sealed class DataBrokerRules : KeyedStateRules, IAsyncDisposable
 {
     private readonly ManualTime _time = new();
     private readonly DataWorld _world;
@@ -26,7 +26,7 @@ public sealed class DataBrokerRules : BrokerRules, IAsyncDisposable
 }
 
 /// <summary>The same, with a restart whenever a test asks for a node or lets time go by.</summary>
-public sealed class RestartedDataBrokerRules : BrokerRules, IAsyncDisposable
+public sealed class RestartedDataBrokerRules : KeyedStateRules, IAsyncDisposable
 {
     private readonly ManualTime _time = new();
     private readonly DataWorld _world;
