@@ -20,6 +20,7 @@ public enum RedisPersistence
 /// <summary>A Redis server of its own for a test, in a private directory and on a free port of loopback, that can be killed and started again. It ends with the process that started it, however that ends.</summary>
 public sealed class RedisServer : IAsyncDisposable
 {
+    private const string End = "$17\r\nend of the answer\r\n";
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(20);
 
     private readonly RedisPersistence _persistence;
@@ -75,6 +76,16 @@ public sealed class RedisServer : IAsyncDisposable
         _program = null;
     }
 
+    /// <summary>Ends the process as <c>kill -9</c> does, and waits until its port is free.</summary>
+    public async Task KillAsync()
+    {
+        Kill();
+        await Eventually.TrueAsync(async () => await TryAsync("PING") is null, static () => "Redis is gone", Longest);
+    }
+
+    /// <summary>Copies the files of a server that stands still.</summary>
+    public FileCopy Copy() => new(_directory);
+
     /// <summary>Sends one command of words without spaces.</summary>
     /// <returns>The answer as it stands on the wire, without the last line break.</returns>
     public async Task<string> SendAsync(params string[] words)
@@ -84,12 +95,28 @@ public sealed class RedisServer : IAsyncDisposable
         await client.ConnectAsync(IPAddress.Loopback, Port, limit.Token);
         var stream = client.GetStream();
 
-        // An answer of many lines has no end that one sees without reading it: the server closes after QUIT.
-        var command = string.Concat([$"*{words.Length}\r\n", .. words.Select(static word => $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n"), "*1\r\n$4\r\nQUIT\r\n"]);
+        // An answer of many lines has no end that one sees without reading it: another one follows that does. The server closes after QUIT, but not while a process
+        // that it has forked has the connection, too.
+        var command = string.Concat([$"*{words.Length}\r\n", .. words.Select(static word => $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n"), "*2\r\n$4\r\nECHO\r\n", End, "*1\r\n$4\r\nQUIT\r\n"]);
         await stream.WriteAsync(Encoding.UTF8.GetBytes(command), limit.Token);
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        var answer = await reader.ReadToEndAsync(limit.Token);
-        return answer[..answer.LastIndexOf("+OK\r\n", StringComparison.Ordinal)].TrimEnd('\r', '\n');
+        var answer = new StringBuilder();
+        var part = new char[4096];
+        while (true)
+        {
+            var read = await reader.ReadAsync(part, limit.Token);
+            if (read == 0)
+            {
+                throw new IOException("Redis has closed the connection.");
+            }
+
+            var from = Math.Max(0, answer.Length - End.Length);
+            answer.Append(part.AsSpan(0, read));
+            if (answer.ToString(from, answer.Length - from).IndexOf(End, StringComparison.Ordinal) is >= 0 and var at)
+            {
+                return answer.ToString(0, from + at).TrimEnd('\r', '\n');
+            }
+        }
     }
 
     /// <summary>The bulk string that a command answers with.</summary>

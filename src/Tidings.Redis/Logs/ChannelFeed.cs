@@ -28,6 +28,7 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
     public const int MostHeld = 1000;
 
     private readonly Lock _gate = new();
+    private readonly FormerEpochs _former = new();
     private readonly SortedDictionary<long, (Message Message, long Arrival)> _held = [];
     private RedisConnection? _connection;
     private Task _started = Task.CompletedTask;
@@ -189,6 +190,18 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
 
         // Nothing was seen: whoever listens reads the log after this.
         _seen ??= part.Top;
+        if (_seen.Value.Epoch != part.Top.Epoch && _former.Find(part.Top.Epoch) is { } before)
+        {
+            // It goes on where it was left, if it reaches that far; otherwise reading on ends it.
+            See_NeedsLock(before);
+            if (before.Offset <= part.Top.Offset)
+            {
+                hub.Announce(channel, before);
+            }
+
+            return false;
+        }
+
         foreach (var message in part.Messages)
         {
             DeliverHeld_NeedsLock(message.Epoch, message.Offset - 1);
@@ -207,7 +220,7 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
         if (_seen.Value.Epoch != part.Top.Epoch || _seen.Value.Offset < part.Top.Offset)
         {
             // The rest is gone, and perhaps nothing is ever said again that would show it.
-            _seen = part.Top;
+            See_NeedsLock(part.Top);
             hub.Announce(channel, part.Top);
         }
 
@@ -269,7 +282,7 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
         Debug.Assert(_gate.IsHeldByCurrentThread);
         if (_live && gap.Epoch != _seen?.Epoch)
         {
-            _seen = gap.Position;
+            See_NeedsLock(gap.Position);
             hub.Deliver(channel, gap);
         }
     }
@@ -307,24 +320,23 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
     private void Deliver_NeedsLock(Message message)
     {
         Debug.Assert(_gate.IsHeldByCurrentThread);
-        _seen = message.Position;
+        See_NeedsLock(message.Position);
         hub.Deliver(channel, message);
+    }
+
+    private void See_NeedsLock(StreamPosition position)
+    {
+        Debug.Assert(_gate.IsHeldByCurrentThread);
+        if (_seen is { } seen && seen.Epoch != position.Epoch)
+        {
+            _former.Left(seen, position.Epoch);
+        }
+
+        _seen = position;
     }
 
     private bool IsNext_NeedsLock(Message message) => _seen is { } seen && message.Epoch == seen.Epoch && message.Offset == seen.Offset + 1;
 
-    private bool IsOld_NeedsLock(Message message) => _seen is { } seen && message.Epoch == seen.Epoch && message.Offset <= seen.Offset;
+    private bool IsOld_NeedsLock(Message message) =>
+        _seen is { } seen && (message.Epoch == seen.Epoch ? message.Offset <= seen.Offset : _former.Find(message.Epoch)?.Offset >= message.Offset);
 }
-
-/// <summary>Reads a channel's log for its feed.</summary>
-internal interface ILogReader
-{
-    /// <summary>Reads what came after a position; where that is not in the log, all that is kept; where there is none, nothing.</summary>
-    Task<LogPart> ReadLogAsync(string channel, StreamPosition? since);
-}
-
-/// <summary>A part of a log.</summary>
-/// <param name="Top">The position of the newest message there is.</param>
-/// <param name="Messages">In order; where what was asked for is no longer kept, the oldest that are.</param>
-/// <param name="More">Whether there are further ones.</param>
-internal sealed record LogPart(StreamPosition Top, IReadOnlyList<Message> Messages, bool More);

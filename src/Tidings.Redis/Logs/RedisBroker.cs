@@ -86,6 +86,11 @@ internal sealed class RedisBroker : IBroker, ILogReader
                         ? $"The channel's state has {state!.Keys} keys, as many as it may (StateKeys)."
                         : $"The channel's state would have more than {state!.Bytes} bytes (StateBytes).");
                 case var epoch:
+                    if (answer.Length > 2)
+                    {
+                        shard.Saw(link, (long)answer[2]);
+                    }
+
                     return new StreamPosition(epoch, (long)answer[1]);
             }
         }
@@ -96,8 +101,8 @@ internal sealed class RedisBroker : IBroker, ILogReader
     public async ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default)
     {
         var link = await ShardOf(channel).GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
-        await Task.WhenAll(idempotencyKeys.Select(key =>
-            link.Connection.ExecuteAsync("PEXPIRE", _keys.Idempotency(channel, key), Milliseconds(Retention.IdempotencyWindow)))).ConfigureAwait(false);
+        RedisValue[] arguments = [Milliseconds(Retention.IdempotencyWindow), .. idempotencyKeys.Select(key => (RedisValue)_keys.Idempotency(channel, key))];
+        await link.Connection.EvaluateAsync(RedisScript.ReleaseOnce, [_keys.Log(channel)], arguments, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default)
@@ -181,7 +186,16 @@ internal sealed class RedisBroker : IBroker, ILogReader
 
     public async Task<LogPart> ReadLogAsync(string channel, StreamPosition? since)
     {
+        var shard = ShardOf(channel);
+        var link = await shard.GetLinkAsync(_options.PublishWait).ConfigureAwait(false);
         var (top, messages, _) = await ReadPageAsync(channel, since, since is null ? 0 : PageSize, CancellationToken.None).ConfigureAwait(false);
+        if (since is { } seen && seen.Epoch == top.Epoch && seen.Offset > top.Offset)
+        {
+            // What was shown is not there any more: the next message would get its offset.
+            await shard.EndGenerationAsync(link).ConfigureAwait(false);
+            (top, messages, _) = await ReadPageAsync(channel, since, PageSize, CancellationToken.None).ConfigureAwait(false);
+        }
+
         return new LogPart(top, messages, messages.Count > 0 && messages.Count >= PageSize && messages[^1].Offset < top.Offset);
     }
 

@@ -3,12 +3,12 @@
 -- ARGV: generation, epoch of the message ("" for all), its offset, channel of pub/sub, the payload of an erased message, the payload that tells of an erased log,
 --       milliseconds the log's own key lives once its state is empty
 -- Answers: {how many messages were erased}; {"generation"} where the logs may have shrunk since
-local generation = redis.call('HMGET', KEYS[1], 'id', 'replid')
-local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
-if generation[1] ~= ARGV[1] or generation[2] ~= live then
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable')
+local info = redis.call('INFO', 'replication', 'persistence')
+if generation[1] ~= ARGV[1] or generation[2] ~= string.match(info, 'master_replid:(%x+)') or (generation[3] == '1' and not string.find(info, 'aof_enabled:1', 1, true)) then
   return {'generation'}
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'k', 'b')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'k', 'b', 'c', 'x')
 local epoch, top = log[2], tonumber(log[3])
 if log[1] ~= ARGV[1] or not epoch or not top or top == 0 then
   return {0}
@@ -44,7 +44,7 @@ if (tonumber(log[4]) or 0) > 0 then
       redis.call('HDEL', KEYS[4], state[i])
       redis.call('HSET', KEYS[2], 'k', log[4] - 1, 'b', string.format('%.0f', log[5] - #state[i] - #state[i + 1]))
       if log[4] == '1' then
-        redis.call('PEXPIRE', KEYS[2], ARGV[7])
+        redis.call('PEXPIRE', KEYS[2], string.format('%.0f', math.max(ARGV[7], (tonumber(log[7]) or 0) - log[6])))
       end
       inState = true
     end

@@ -1,14 +1,24 @@
 -- Gives a message its offset, keeps it, and tells every node that listens: one step for all of it.
--- KEYS: generation, log, stream, idempotency key (the log's again where there is none), state (none where the message has no place in it)
+-- KEYS: generation, log, stream, name of an idempotency key (the log's again where there is none), state (none where the message has no place in it)
 -- ARGV: generation ("" for whichever holds: those who only publish need not know it), unused (an epoch, which earlier versions began a log with),
 --       messages kept, milliseconds they are kept, channel of pub/sub, payload, "1" if it must be durable,
 --       milliseconds an idempotency key is kept (0: there is none), milliseconds the log's own key lives,
 --       with a state: the message's key, most keys, most bytes of keys and payloads, "1" if the key is taken out
--- Answers: {epoch, offset}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given; {"full", "keys" or "bytes"}
-local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable')
-local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+-- Answers: {epoch, offset, how many publishes there were under the generation (not where the key was there before)}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given; {"full", "keys" or "bytes"}
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'aof')
+local info = generation[3] == '1' and redis.call('INFO', 'replication', 'persistence') or redis.call('INFO', 'replication')
+local live = string.match(info, 'master_replid:(%x+)')
 if not generation[1] or (ARGV[1] ~= '' and generation[1] ~= ARGV[1]) or generation[2] ~= live then
   return {'generation'}
+end
+if generation[3] == '1' then
+  -- Whatever is acknowledged while the generation counts as durable is in the file that a restart reads.
+  local on = string.find(info, 'aof_enabled:1', 1, true)
+  local scheduled, rewrites = string.match(info, 'aof_rewrite_scheduled:(%d).-aof_rewrites:(%d+)', on or 1)
+  if not on or not rewrites or generation[4] ~= rewrites .. ' ' .. scheduled
+    or not string.find(info, 'aof_last_write_status:ok', on, true) or not string.find(info, 'aof_pending_bio_fsync:0', on, true) then
+    return {'generation'}
+  end
 end
 if ARGV[7] == '1' and generation[3] ~= '1' then
   return {'durable'}
@@ -26,20 +36,33 @@ local function begin()
   redis.call('UNLINK', KEYS[2], KEYS[3], unpack(KEYS, 5))
   return string.sub(redis.sha1hex(generation[1] .. ' ' .. turn .. ' ' .. times .. ' ' .. KEYS[2]), 1, 16)
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'c', 's', 'k', 'b')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'c', 's', 'k', 'b', 'w', 'x')
 local epoch, offset, reached, back = log[2], tonumber(log[3]), tonumber(log[4]) or 0, tonumber(log[5]) or 0
 -- How many keys the state has, and bytes; a log with a state does not end by its age.
 local keys, bytes = tonumber(log[6]) or 0, tonumber(log[7]) or 0
+-- Of idempotency keys: how long those are kept that there are, and when the last of them ends.
+local windows, ends = log[8] or '', tonumber(log[9]) or 0
 if log[1] ~= generation[1] or not epoch or not offset then
-  epoch, offset, reached, back, keys, bytes = begin(), 0, 0, 0, 0, 0
+  epoch, offset, reached, back, keys, bytes, windows, ends = begin(), 0, 0, 0, 0, 0, '', 0
 end
+local clock = redis.call('TIME')
+local now = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
+-- Ages go by a clock that is never set back: the server's, and what that was set back by since the log began.
+local function aged()
+  back = math.max(back, reached - now)
+  return now + back
+end
+-- Idempotency keys stand in the log's own key: where one is lost the other is, and the epoch changes.
+local once = 'i' .. redis.sha1hex(KEYS[4])
 if ARGV[8] ~= '0' then
-  local first = redis.call('GET', KEYS[4])
-  if first then
-    local its, at = string.match(first, '^(%S+) (%d+)$')
-    if its == epoch then
-      return {epoch, tonumber(at)}
-    end
+  local first, till = string.match(redis.call('HGET', KEYS[2], once) or '', '^(%d+) (%d+)$')
+  if first and tonumber(till) > aged() then
+    return {epoch, tonumber(first)}
+  end
+  -- As earlier versions kept them.
+  local its, before = string.match(redis.call('GET', KEYS[4]) or '', '^(%S+) (%d+)$')
+  if its == epoch then
+    return {epoch, tonumber(before)}
   end
 end
 if KEYS[5] then
@@ -62,27 +85,21 @@ if KEYS[5] then
     end
   end
 end
-local clock = redis.call('TIME')
-local now = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
--- Ages go by a clock that is never set back: the server's, and what that was set back by since the log began.
 -- The log's own key first: where Redis is out of memory that fails, and nothing has changed.
 local function append()
-  local aged = {}
-  if now + back < reached then
-    back = reached - now
-  end
-  local age = string.format('%.0f', now + back)
+  local age = string.format('%.0f', aged())
+  local entry = {'t', now, 'p', ARGV[6]}
   if back > 0 then
-    aged = {'a', age}
+    entry = {'t', now, 'p', ARGV[6], 'a', age}
   end
   redis.call('HSET', KEYS[2], 'g', generation[1], 'e', epoch, 'o', string.format('%.0f', offset), 'a', ARGV[4], 'c', age, 's', string.format('%.0f', back))
   if keys == 0 then
-    redis.call('PEXPIRE', KEYS[2], ARGV[9])
+    redis.call('PEXPIRE', KEYS[2], string.format('%.0f', math.max(ARGV[9], ends - age)))
   end
   if ARGV[3] == '0' then
     return true
   end
-  local added = redis.pcall('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], string.format('%.0f-0', offset), 't', now, 'p', ARGV[6], unpack(aged))
+  local added = redis.pcall('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], string.format('%.0f-0', offset), unpack(entry))
   if type(added) == 'table' and added.err then
     return false
   end
@@ -92,7 +109,7 @@ end
 offset = offset + 1
 if not append() then
   -- Somebody else has written there: what is in it is nobody's log any more.
-  epoch, offset, reached, back, keys, bytes = begin(), 1, 0, 0, 0, 0
+  epoch, offset, reached, back, keys, bytes, windows, ends = begin(), 1, 0, 0, 0, 0, '', 0
   append()
 end
 if KEYS[5] then
@@ -107,12 +124,46 @@ if KEYS[5] then
   if keys > 0 then
     redis.call('PERSIST', KEYS[2])
   else
-    redis.call('PEXPIRE', KEYS[2], ARGV[9])
+    redis.call('PEXPIRE', KEYS[2], string.format('%.0f', math.max(ARGV[9], ends - aged())))
   end
 end
 local at = string.format('%.0f', offset)
-if ARGV[8] ~= '0' then
-  redis.call('SET', KEYS[4], epoch .. ' ' .. at, 'PX', ARGV[8])
+-- Remembers the key, and forgets up to two that have ended. Those that are kept equally long end in the order in which they came.
+if ARGV[8] ~= '0' or windows ~= '' then
+  local left, asked = {}, ARGV[8]
+  local function put(number)
+    local till = string.format('%.0f', aged() + ARGV[8])
+    redis.call('HSET', KEYS[2], once, at .. ' ' .. till, string.format('q%s:%.0f', ARGV[8], number), once, 'x', string.format('%.0f', math.max(ends, till)))
+    asked = '0'
+  end
+  for window, first, last in string.gmatch(windows, '(%d+):(%d+):(%d+)') do
+    first, last = tonumber(first), tonumber(last)
+    for _ = 1, math.min(2, last - first) do
+      local slot = string.format('q%s:%.0f', window, first)
+      local name = redis.call('HGET', KEYS[2], slot) or ''
+      local till = string.match(redis.call('HGET', KEYS[2], name) or '', ' (%d+)$')
+      if tonumber(till or 0) > aged() then
+        break
+      end
+      redis.call('HDEL', KEYS[2], slot, name)
+      first = first + 1
+    end
+    if window == ARGV[8] then
+      put(last)
+      last = last + 1
+    end
+    if first < last then
+      left[#left + 1] = string.format('%s:%.0f:%.0f', window, first, last)
+    end
+  end
+  if asked ~= '0' then
+    put(0)
+    left[#left + 1] = asked .. ':0:1'
+  end
+  local now = table.concat(left, ' ')
+  if now ~= windows then
+    redis.call('HSET', KEYS[2], 'w', now)
+  end
 end
 redis.call('PUBLISH', ARGV[5], '1 ' .. epoch .. ' ' .. at .. ' ' .. now .. '\n' .. ARGV[6])
-return {epoch, offset}
+return {epoch, offset, redis.call('HINCRBY', KEYS[1], 'n', 1)}

@@ -16,7 +16,10 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>The generation of all logs of a server.</summary>
     public string Generation { get; } = prefix + "generation";
 
-    /// <summary>A hash: the log's generation <c>g</c>, epoch <c>e</c>, newest offset <c>o</c>, milliseconds kept <c>a</c>, its clock's newest reading <c>c</c>, what the server's was set back by <c>s</c>, and of its state the number of keys <c>k</c> and of bytes <c>b</c>.</summary>
+    /// <summary>A hash, the generation's <c>id</c>, in a form that neither a replica nor a snapshot has: whoever finds it so has its own data.</summary>
+    public string Lineage { get; } = prefix + "lineage";
+
+    /// <summary>A hash: the log's generation <c>g</c>, epoch <c>e</c>, newest offset <c>o</c>, milliseconds kept <c>a</c>, its clock's newest reading <c>c</c>, what the server's was set back by <c>s</c>, of its state the number of keys <c>k</c> and of bytes <c>b</c>, and what was published with which idempotency key (see publish.lua).</summary>
     public string Log(string channel) => $"{prefix}log:{Encode(channel)}";
 
     /// <summary>A stream: entries <c>offset-0</c> with time <c>t</c> and payload <c>p</c>, and after the clock was set back with the time <c>a</c> that their age goes by.</summary>
@@ -25,7 +28,7 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>A hash: for each key of the channel's state <c>offset time</c>, a line break and the payload.</summary>
     public string State(string channel) => $"{prefix}state:{Encode(channel)}";
 
-    /// <summary>A string, <c>epoch offset</c>: what was published with the key before.</summary>
+    /// <summary>The name of an idempotency key, of which the log's own hash remembers what was published with it.</summary>
     public string Idempotency(string channel, string key) =>
         $"{prefix}once:{Encode(channel)}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 16))}";
 

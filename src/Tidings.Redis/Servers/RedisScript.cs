@@ -10,6 +10,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Publish = new("publish");
     public static readonly RedisScript Read = new("read");
     public static readonly RedisScript Erase = new("erase");
+    public static readonly RedisScript ReleaseOnce = new("once-release");
     public static readonly RedisScript CountEnter = new("count-enter");
     public static readonly RedisScript ClientClaim = new("client-claim");
     public static readonly RedisScript ClientRelease = new("client-release");
@@ -32,7 +33,7 @@ internal sealed class RedisScript
 
     /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
     public static readonly IReadOnlyList<RedisScript> All =
-        [Begin, Publish, Read, Erase, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, RemoveEvents];
+        [Begin, Publish, Read, Erase, ReleaseOnce, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, RemoveEvents];
 
     private RedisScript(string name)
     {

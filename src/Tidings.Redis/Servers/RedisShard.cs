@@ -100,7 +100,16 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     /// <summary>Asks the server anew which generation of logs holds, because it does not know <paramref name="stale"/>'s.</summary>
     /// <exception cref="BrokerUnavailableException">The server cannot be reached.</exception>
-    public async Task<RedisLink> RenewAsync(RedisLink stale)
+    public Task<RedisLink> RenewAsync(RedisLink stale) => RenewAsync(stale, "");
+
+    /// <summary>Has a generation of logs end, because one of them has less than was seen of it.</summary>
+    /// <exception cref="BrokerUnavailableException">The server cannot be reached.</exception>
+    public Task<RedisLink> EndGenerationAsync(RedisLink link) => RenewAsync(link, link.Generation);
+
+    /// <summary>Notes that a publish was the given one of its generation.</summary>
+    public void Saw(RedisLink link, long publishes) => _generation.Saw(link.Generation, publishes);
+
+    private async Task<RedisLink> RenewAsync(RedisLink stale, string ends)
     {
         await _renewing.WaitAsync().ConfigureAwait(false);
         try
@@ -110,7 +119,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
                 throw new BrokerUnavailableException("Redis is away.");
             }
 
-            return link.Generation != stale.Generation || link.ReplicationId != stale.ReplicationId ? link : await VerifyAsync(link).ConfigureAwait(false);
+            // Somebody has looked since.
+            return link != stale ? link : await VerifyAsync(link, ends).ConfigureAwait(false);
         }
         finally
         {
@@ -269,9 +279,9 @@ internal sealed partial class RedisShard : IAsyncDisposable
         }
     }
 
-    private async Task<RedisLink> VerifyAsync(RedisLink link)
+    private async Task<RedisLink> VerifyAsync(RedisLink link, string ends)
     {
-        var now = await _generation.LookAsync(link).ConfigureAwait(false);
+        var now = await _generation.LookAsync(link, ends).ConfigureAwait(false);
         if (_link == link)
         {
             _link = now;

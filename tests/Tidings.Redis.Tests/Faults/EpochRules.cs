@@ -41,6 +41,7 @@ public sealed class EpochRules
         using var listener = await Listener.OnAsync(node, "a");
         await Assert.ThrowsAsync<NotDurableException>(() => node.SayAsync("a", "x", durable: true));
         var before = await node.SayAsync("a", "before");
+        await listener.HasHeardAsync(before);
         await KillAndReturnAsync(redis, node);
         var after = await node.SayAsync("a", "after");
         Assert.NotEqual(before.Epoch, after.Epoch);
@@ -112,7 +113,6 @@ public sealed class EpochRules
         var before = await one.SayAsync("a", "paid", key: "once");
         await listener.HasHeardAsync(before);
         Assert.False((await redis.SendAsync(command)).StartsWith('-'));
-        Assert.Contains("tidings:once:", await redis.SendAsync("KEYS", "tidings:once:*"), StringComparison.Ordinal);
         var after = await one.SayAsync("a", "paid", key: "once");
         Assert.NotEqual(before.Epoch, after.Epoch);
         Assert.Equal(1, after.Offset);
@@ -151,7 +151,7 @@ public sealed class EpochRules
 
     // What was acknowledged by one server and never reached the other must not be said again under the same offset, whichever of them leads.
     [Fact]
-    public async Task A_failover_and_the_way_back_change_the_epoch_each_time()
+    public async Task A_failover_and_the_way_back_give_no_position_twice()
     {
         await using var first = await RedisServer.StartAsync(RedisPersistence.Always);
         await using var second = await RedisServer.StartAsync(RedisPersistence.Always);
@@ -161,7 +161,7 @@ public sealed class EpochRules
         await using var world = new RedisWorld($"127.0.0.1:{proxy.Port}");
         var node = await world.NodeAsync();
         using var listener = await Listener.OnAsync(node, "a");
-        var epochs = new HashSet<string> { (await node.SayAsync("a", "first")).Epoch };
+        var positions = new HashSet<StreamPosition> { await node.SayAsync("a", "first") };
 
         foreach (var (old, next) in ((RedisServer, RedisServer)[])[(first, second), (second, first), (first, second)])
         {
@@ -170,7 +170,7 @@ public sealed class EpochRules
             proxy.CutAll();
             await old.SendAsync("REPLICAOF", "127.0.0.1", $"{next.Port}");
             var after = await SayWhenBackAsync(node);
-            Assert.True(epochs.Add(after.Epoch), "the epoch has changed");
+            Assert.True(positions.Add(after), $"{after} was given twice");
             await listener.HasHeardAsync(after);
         }
     }

@@ -1,0 +1,17 @@
+using Tidings.Messages;
+using Tidings.Protocol;
+
+namespace Tidings.Redis.Logs;
+
+/// <summary>Reads a channel's log for its feed.</summary>
+internal interface ILogReader
+{
+    /// <summary>Reads what came after a position; where that is not in the log, all that is kept; where there is none, nothing.</summary>
+    Task<LogPart> ReadLogAsync(string channel, StreamPosition? since);
+}
+
+/// <summary>A part of a log.</summary>
+/// <param name="Top">The position of the newest message there is.</param>
+/// <param name="Messages">In order; where what was asked for is no longer kept, the oldest that are.</param>
+/// <param name="More">Whether there are further ones.</param>
+internal sealed record LogPart(StreamPosition Top, IReadOnlyList<Message> Messages, bool More);
