@@ -154,7 +154,7 @@ public sealed class TestWebSocket : IAsyncDisposable
         }
     }
 
-    private TestWebSocketException Failure(string message, Exception? cause = null)
+    internal TestWebSocketException Failure(string message, Exception? cause = null)
     {
         lock (_history)
         {

@@ -1,0 +1,336 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tidings.Protocol;
+
+namespace Tidings.Testing;
+
+/// <summary>A client of the channel protocol for tests: it says commands, and expects what comes of them.</summary>
+/// <remarks>
+/// What comes is kept for each channel in its order until it is expected. A call that waits has a limit (<see cref="TestWebSocket.Limit"/> of
+/// <see cref="Socket"/>, in real time), and fails with all that was received so far. For one test's thread of calls.
+/// </remarks>
+public sealed class TestClient : IAsyncDisposable
+{
+    private readonly Func<Task<TestWebSocket>> _connect;
+    private readonly Dictionary<string, TestSubscription> _subscriptions = new(StringComparer.Ordinal);
+    private readonly Queue<JsonElement> _directs = new();
+    private int _commands;
+
+    private TestClient(Func<Task<TestWebSocket>> connect, TestWebSocket socket)
+    {
+        _connect = connect;
+        Socket = socket;
+    }
+
+    /// <summary>The connection, for what is not about channels: a close code, a raw text. <see cref="ReconnectAsync"/> makes another one.</summary>
+    public TestWebSocket Socket { get; private set; }
+
+    /// <summary>The connection's id, as others see it.</summary>
+    public string Connection { get; private set; } = "";
+
+    /// <summary>The user; null for somebody anonymous.</summary>
+    public string? User { get; private set; }
+
+    internal static async Task<TestClient> ConnectAsync(Func<Task<TestWebSocket>> connect)
+    {
+        var client = new TestClient(connect, await connect());
+        await client.BeginAsync();
+        return client;
+    }
+
+    /// <summary>Subscribes to a channel.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="since">After which message to go on; null for what is new.</param>
+    /// <param name="last">With how many of the newest messages to begin, where there is no <paramref name="since"/>.</param>
+    /// <param name="presence">Whether joins, leaves and updates are wanted.</param>
+    /// <param name="state">Whether the channel's state is wanted (<see cref="ExpectStateAsync"/>).</param>
+    /// <param name="info">What the client says of itself, as <see cref="TrackAsync{T}"/>; null for nothing.</param>
+    /// <returns>Where the subscription begins.</returns>
+    /// <exception cref="TestCommandException">The server refused it.</exception>
+    public async Task<TestSubscribed> SubscribeAsync(string channel, StreamPosition? since = null, int last = 0, bool presence = false, bool state = false, object? info = null)
+    {
+        ArgumentNullException.ThrowIfNull(channel);
+        var subscription = new TestSubscription(channel, presence, state, info);
+        _subscriptions[channel] = subscription;
+        try
+        {
+            return subscription.Begin(await RequestAsync(subscription.ToCommand(since, last)));
+        }
+        catch (TestCommandException)
+        {
+            _subscriptions.Remove(channel);
+            throw;
+        }
+    }
+
+    /// <summary>Ends a subscription. What was not expected yet of the channel is forgotten.</summary>
+    /// <exception cref="TestCommandException">The server refused it.</exception>
+    public async Task UnsubscribeAsync(string channel)
+    {
+        await RequestAsync(new JsonObject { ["type"] = "unsubscribe", ["channel"] = channel });
+        _subscriptions.Remove(channel);
+    }
+
+    /// <summary>Publishes a value as JSON.</summary>
+    /// <returns>Where it stands in the log; null for what is said in passing.</returns>
+    /// <exception cref="TestCommandException">The server refused it.</exception>
+    public async Task<StreamPosition?> PublishAsync<T>(string channel, T data, PublishOptions? options = null)
+    {
+        var command = new JsonObject { ["type"] = "publish", ["channel"] = channel, ["data"] = JsonSerializer.SerializeToNode(data, JsonSerializerOptions.Web) };
+        if (options is not null)
+        {
+            Add(command, "event", options.Event);
+            Add(command, "key", options.Key);
+            Add(command, "idempotencyKey", options.IdempotencyKey);
+            Add(command, "durable", options.Durable);
+            Add(command, "ephemeral", options.Ephemeral);
+            Add(command, "except", options.Except?.Contains(Connection) ?? false);
+        }
+
+        return TestMessages.PositionOf(await RequestAsync(command));
+    }
+
+    /// <summary>Takes a key out of a channel's state.</summary>
+    /// <exception cref="TestCommandException">The server refused it.</exception>
+    public async Task<StreamPosition?> RemoveKeyAsync(string channel, string key) =>
+        TestMessages.PositionOf(await RequestAsync(new JsonObject { ["type"] = "publish", ["channel"] = channel, ["key"] = key, ["remove"] = true }));
+
+    /// <summary>Changes what the client says of itself in a channel's presence.</summary>
+    /// <exception cref="TestCommandException">The server refused it.</exception>
+    public Task TrackAsync<T>(string channel, T info) =>
+        RequestAsync(new JsonObject { ["type"] = "track", ["channel"] = channel, ["info"] = JsonSerializer.SerializeToNode(info, JsonSerializerOptions.Web) });
+
+    /// <summary>Calls a method of the application.</summary>
+    /// <returns>What it returned.</returns>
+    /// <exception cref="TestCommandException">The server refused it.</exception>
+    public async Task<JsonElement> CallAsync(string method, params object?[] parameters)
+    {
+        var answer = await RequestAsync(new JsonObject { ["type"] = "call", ["method"] = method, ["params"] = JsonSerializer.SerializeToNode(parameters, JsonSerializerOptions.Web) });
+        return answer.TryGetProperty("data", out var data) ? data : default;
+    }
+
+    /// <summary>Says a command of the protocol (docs/protocol.md) and waits for its answer.</summary>
+    /// <param name="command">The command, without its <c>id</c>.</param>
+    /// <exception cref="TestCommandException">The answer is an error.</exception>
+    /// <exception cref="TestWebSocketException">No answer came in time.</exception>
+    public async Task<JsonElement> RequestAsync(JsonObject command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        var id = ++_commands;
+        command["id"] = id;
+        await Socket.SendTextAsync(command.ToJsonString(JsonSerializerOptions.Web));
+        while (true)
+        {
+            var message = await ReceiveAsync();
+            if (!message.TryGetProperty("id", out var answered) || answered.ValueKind != JsonValueKind.Number || answered.GetInt32() != id)
+            {
+                Sort(message);
+            }
+            else
+            {
+                return TestMessages.TypeOf(message) == "error" ? throw TestCommandException.Of(message) : message;
+            }
+        }
+    }
+
+    /// <summary>Waits for the next thing of a channel, which must be a message.</summary>
+    /// <exception cref="TestWebSocketException">Something else came, or nothing in time.</exception>
+    public Task<ChannelMessage> ExpectMessageAsync(string channel) => ReadNextAsync(channel, "message");
+
+    /// <summary>Waits for the next thing of a channel, which must be the news that messages were missed; after <see cref="ReconnectAsync"/>, that what was missed is gone.</summary>
+    /// <exception cref="TestWebSocketException">Something else came, or nothing in time.</exception>
+    public Task<ChannelMessage> ExpectGapAsync(string channel) => ReadNextAsync(channel, "gap");
+
+    /// <summary>Waits for the next thing of a channel, which must be the news that a message was erased.</summary>
+    /// <exception cref="TestWebSocketException">Something else came, or nothing in time.</exception>
+    public Task<ChannelMessage> ExpectRemovedAsync(string channel) => ReadNextAsync(channel, "removed");
+
+    /// <summary>Waits for the channel's state, after a subscription that asked for it.</summary>
+    /// <returns>One message for each key.</returns>
+    /// <exception cref="TestWebSocketException">Something else came, or nothing in time.</exception>
+    public async Task<IReadOnlyList<ChannelMessage>> ExpectStateAsync(string channel)
+    {
+        var entries = new List<ChannelMessage>();
+        while (true)
+        {
+            var (part, epoch) = await NextAsync(channel, "state");
+            entries.AddRange(part.GetProperty("entries").EnumerateArray().Select(entry => TestMessages.Read(channel, entry, epoch)));
+            if (!part.GetProperty("more").GetBoolean())
+            {
+                return entries;
+            }
+        }
+    }
+
+    /// <summary>Waits for the next thing of a channel, which must be that somebody has come.</summary>
+    /// <exception cref="TestWebSocketException">Something else came, or nothing in time.</exception>
+    public Task<ChannelMember> ExpectJoinAsync(string channel) => ReadMemberAsync(channel, "join");
+
+    /// <summary>Waits for the next thing of a channel, which must be that somebody has left.</summary>
+    /// <exception cref="TestWebSocketException">Something else came, or nothing in time.</exception>
+    public Task<ChannelMember> ExpectLeaveAsync(string channel) => ReadMemberAsync(channel, "leave");
+
+    /// <summary>Waits for the next thing of a channel, which must be that somebody says something else of itself.</summary>
+    /// <exception cref="TestWebSocketException">Something else came, or nothing in time.</exception>
+    public Task<ChannelMember> ExpectUpdateAsync(string channel) => ReadMemberAsync(channel, "update");
+
+    /// <summary>Waits for the end of a subscription that the server ends.</summary>
+    /// <returns>The code, as <c>not_allowed</c>.</returns>
+    /// <exception cref="TestWebSocketException">Something else came, or nothing in time.</exception>
+    public async Task<string> ExpectUnsubscribedAsync(string channel)
+    {
+        var (end, _) = await NextAsync(channel, "unsubscribed");
+        _subscriptions.Remove(channel);
+        return end.TryGetProperty("code", out var code) ? code.GetString()! : "";
+    }
+
+    /// <summary>Waits for a message to this user or connection.</summary>
+    /// <exception cref="TestWebSocketException">None came in time.</exception>
+    public async Task<T?> ExpectDirectAsync<T>()
+    {
+        JsonElement direct;
+        while (!_directs.TryDequeue(out direct))
+        {
+            Sort(await ReceiveAsync());
+        }
+
+        return direct.GetProperty("data").Deserialize<T>(JsonSerializerOptions.Web);
+    }
+
+    /// <summary>Makes sure that nothing of a channel waits: whatever was published before the call would have come.</summary>
+    /// <exception cref="TestWebSocketException">Something came.</exception>
+    public async Task ExpectNothingAsync(string channel)
+    {
+        // The first answer may overtake what is said in the same turn of the server's lane; the second cannot.
+        await RequestAsync(new JsonObject { ["type"] = "ping" });
+        await RequestAsync(new JsonObject { ["type"] = "ping" });
+        if (Find(channel).Waiting.TryPeek(out var first))
+        {
+            throw Socket.Failure($"Expected nothing in {channel}, got {first.Message.GetRawText()}.");
+        }
+    }
+
+    /// <summary>Cuts the connection off without a word, as a network does.</summary>
+    public void Cut() => Socket.Abort();
+
+    /// <summary>Connects again, and goes on with each subscription after the last thing it had: what was missed comes first, or a gap where it is gone.</summary>
+    /// <exception cref="WebSocketRefusedException">The handshake was answered with another status.</exception>
+    /// <exception cref="TestCommandException">The server refused a subscription.</exception>
+    public async Task ReconnectAsync()
+    {
+        await Socket.DisposeAsync();
+        Socket = await _connect();
+        await BeginAsync();
+        foreach (var subscription in _subscriptions.Values.ToList())
+        {
+            if (subscription.IsOwn)
+            {
+                subscription.Resume(await RequestAsync(subscription.ToCommand(subscription.Position, last: 0)));
+            }
+        }
+    }
+
+    /// <summary>Reads nothing more, as a client that is too slow, until <see cref="ResumeReading"/>.</summary>
+    public void StopReading() => Socket.StopReading();
+
+    /// <summary>Goes on reading.</summary>
+    public void ResumeReading() => Socket.ResumeReading();
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => Socket.DisposeAsync();
+
+    private static void Add(JsonObject command, string name, string? value)
+    {
+        if (value is not null)
+        {
+            command[name] = value;
+        }
+    }
+
+    private static void Add(JsonObject command, string name, bool value)
+    {
+        if (value)
+        {
+            command[name] = true;
+        }
+    }
+
+    private async Task BeginAsync()
+    {
+        var connected = await ReceiveAsync();
+        if (TestMessages.TypeOf(connected) != "connected")
+        {
+            throw Socket.Failure("Expected \"connected\": this route does not speak the channel protocol, or takes no one in without a token.");
+        }
+
+        Connection = connected.GetProperty("connection").GetString()!;
+        User = connected.GetProperty("user").GetString();
+        foreach (var listed in connected.GetProperty("subscriptions").EnumerateArray())
+        {
+            var channel = listed.GetProperty("channel").GetString()!;
+            if (!_subscriptions.ContainsKey(channel))
+            {
+                _subscriptions[channel] = new TestSubscription(channel);
+            }
+        }
+    }
+
+    private TestSubscription Find(string channel) =>
+        _subscriptions.TryGetValue(channel, out var subscription) ? subscription : throw new InvalidOperationException($"The client is not subscribed to {channel}: call SubscribeAsync first.");
+
+    private async Task<(JsonElement Message, string Epoch)> NextAsync(string channel, string type)
+    {
+        var subscription = Find(channel);
+        (JsonElement Message, string Epoch) next;
+        while (!subscription.Waiting.TryDequeue(out next))
+        {
+            Sort(await ReceiveAsync());
+        }
+
+        return TestMessages.TypeOf(next.Message) == type ? next : throw Socket.Failure($"Expected {type} in {channel}, got {next.Message.GetRawText()}.");
+    }
+
+    private async Task<ChannelMessage> ReadNextAsync(string channel, string type)
+    {
+        var (message, epoch) = await NextAsync(channel, type);
+        return TestMessages.Read(channel, message, epoch);
+    }
+
+    private async Task<ChannelMember> ReadMemberAsync(string channel, string type)
+    {
+        var (message, _) = await NextAsync(channel, type);
+        return TestMessages.ReadMember(message.GetProperty("member"));
+    }
+
+    private async Task<JsonElement> ReceiveAsync()
+    {
+        while (true)
+        {
+            var message = await Socket.ReceiveJsonAsync<JsonElement>();
+            if (TestMessages.TypeOf(message) != "ping")
+            {
+                return message;
+            }
+
+            await Socket.SendTextAsync("""{"type":"pong"}""");
+        }
+    }
+
+    private void Sort(JsonElement message)
+    {
+        if (TestMessages.TypeOf(message) == "direct")
+        {
+            _directs.Enqueue(message);
+        }
+        else if (message.TryGetProperty("channel", out var name) && name.GetString() is { } channel)
+        {
+            if (!_subscriptions.TryGetValue(channel, out var subscription))
+            {
+                // The server has subscribed it.
+                _subscriptions[channel] = subscription = new TestSubscription(channel);
+            }
+
+            subscription.Take(message);
+        }
+    }
+}
