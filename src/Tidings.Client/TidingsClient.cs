@@ -331,7 +331,9 @@ public sealed partial class TidingsClient : IAsyncDisposable
         Call(StateChanged, change);
     }
 
-    private void Call<T>(Action<T>? handlers, T told)
+    internal ILogger Log => _log;
+
+    internal void Call<T>(Action<T>? handlers, T told)
     {
         try
         {

@@ -30,6 +30,7 @@ internal sealed partial class ChannelFeed
         lock (_gate)
         {
             _beginning = false;
+            _coming = null;
         }
 
         OnHistoryFailed(again: false);
@@ -45,6 +46,9 @@ internal sealed partial class ChannelFeed
         {
             case "message":
                 OnMessage(frame);
+                break;
+            case "state":
+                OnState(frame);
                 break;
             case "gap":
                 OnGap(frame);
@@ -73,6 +77,17 @@ internal sealed partial class ChannelFeed
     // Whoever stands where the server was asked to begin has its answer; the others go on, or begin, by the history.
     private void OnAnswer(ServerFrame frame, StreamPosition position, ChannelWish asked, bool again)
     {
+        if (WantsState)
+        {
+            // Where it was not asked for, another answer is still to come.
+            if (asked.State)
+            {
+                OnAnswerWithState(position);
+            }
+
+            return;
+        }
+
         var presence = Options.Presence ? frame.Object("presence")?.Presence() : null;
         StreamPosition at;
         bool begins;

@@ -13,7 +13,7 @@ internal sealed partial class ChannelFeed
         bool behind;
         lock (_gate)
         {
-            behind = _mode == Mode.Live && !Reached_NeedsLock(top) && Lag_NeedsLock(top);
+            behind = _mode == Mode.Live && !WantsState_NeedsLock && !Reached_NeedsLock(top) && Lag_NeedsLock(top);
         }
 
         Tell(behind);
@@ -30,7 +30,11 @@ internal sealed partial class ChannelFeed
             }
 
             var at = position with { Offset = offset };
-            if (_mode != Mode.Live || !_queue.TryPut(new ChannelRemoved(Channel, at)))
+            if (WantsState_NeedsLock)
+            {
+                PassRemoved_NeedsLock(at);
+            }
+            else if (_mode != Mode.Live || !_queue.TryPut(new ChannelRemoved(Channel, at)))
             {
                 _removed.Enqueue(at);
             }

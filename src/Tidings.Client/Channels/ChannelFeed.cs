@@ -70,7 +70,7 @@ internal sealed partial class ChannelFeed(string channel, SubscribeOptions optio
         {
             lock (_gate)
             {
-                return _mode == Mode.Live ? _position : null;
+                return _mode == Mode.Live && !WantsState_NeedsLock ? _position : null;
             }
         }
     }
@@ -120,7 +120,11 @@ internal sealed partial class ChannelFeed(string channel, SubscribeOptions optio
             else if (_begun && _position is { } position)
             {
                 var at = position with { Offset = offset };
-                if (_mode != Mode.Live)
+                if (WantsState_NeedsLock)
+                {
+                    PassMessage_NeedsLock(at);
+                }
+                else if (_mode != Mode.Live)
                 {
                     behind = Lag_NeedsLock(_top is { } top ? top with { Offset = Math.Max(top.Offset, offset) } : at);
                 }
@@ -159,7 +163,11 @@ internal sealed partial class ChannelFeed(string channel, SubscribeOptions optio
             }
 
             var gap = new ChannelGap(Channel, position, frame.Whole("from") ?? 0, frame.Whole("to") ?? 0, frame.Text("reason") ?? "trimmed");
-            if (_mode != Mode.Live || !_queue.TryPut(gap))
+            if (WantsState_NeedsLock)
+            {
+                PassGap_NeedsLock(gap);
+            }
+            else if (_mode != Mode.Live || !_queue.TryPut(gap))
             {
                 // The history will find the same.
                 behind = Lag_NeedsLock(position);

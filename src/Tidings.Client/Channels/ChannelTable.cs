@@ -47,6 +47,8 @@ internal sealed class ChannelTable : IFollowedChannels
 
     public bool Occupancy => All.Any(static channel => Array.Exists(channel.Feeds, static feed => feed.Options.Occupancy));
 
+    public IReadOnlyList<string> States => [.. All.Where(static channel => Array.Exists(channel.Feeds, static feed => feed.WantsState)).Select(static channel => channel.Name)];
+
     public string Tokens => string.Join(',', All.Where(static channel => channel.Token?.Value is not null).Select(static channel => $"{Uri.EscapeDataString(channel.Name)}={channel.Token!.Value}"));
 
     public IReadOnlyList<(string Channel, ReadOnlyMemory<byte> Info)> Infos =>
@@ -127,7 +129,7 @@ internal sealed class ChannelTable : IFollowedChannels
 
         switch (frame.Type, Find(name))
         {
-            case ("message" or "gap" or "removed" or "join" or "leave" or "update" or "occupancy", { } channel):
+            case ("message" or "gap" or "removed" or "join" or "leave" or "update" or "occupancy" or "state", { } channel):
                 channel.Tell(frame);
                 break;
             case ("message", null):

@@ -117,7 +117,8 @@ internal sealed class SharedChannel(string name, OwnMessages own, TimeProvider t
                 Array.Exists(_feeds, static feed => feed.Options.Presence),
                 Array.TrueForAll(_feeds, static feed => feed.Options.Conflate),
                 _info,
-                Array.Exists(_feeds, static feed => feed.Options.Occupancy));
+                Array.Exists(_feeds, static feed => feed.Options.Occupancy),
+                Array.Exists(_feeds, static feed => feed.WantsState));
         }
     }
 

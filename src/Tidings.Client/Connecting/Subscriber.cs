@@ -31,6 +31,13 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
     /// <summary>A subscription joins others of its channel.</summary>
     public void Join(SharedChannel channel, ChannelFeed feed)
     {
+        if (transport is not IFollowingTransport && feed.Options.State)
+        {
+            // The answer has it begin.
+            Subscribe(channel, anew: true);
+            return;
+        }
+
         if (transport is not IFollowingTransport && channel.WantsOther)
         {
             Subscribe(channel, anew: true);
@@ -62,6 +69,10 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         if (following is not null && !channels.FitsAddress(feed.Channel))
         {
             Refuse(feed, new TidingsException(ErrorCode.TooMany, "Over plain requests a client has at most 16 channels, whose names fit into an address."));
+        }
+        else if (following is { Kind: ClientTransport.LongPolling } && feed.Options.State)
+        {
+            Refuse(feed, new TidingsException(ErrorCode.BadRequest, "A channel's state needs a WebSocket or Server-Sent Events."));
         }
         else if (feed.Position is { } position)
         {
@@ -96,6 +107,7 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         {
             foreach (var feed in channel.Feeds)
             {
+                feed.OnStream();
                 if (feed.HasBegun)
                 {
                     AskPresence(feed);
@@ -220,6 +232,12 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
         {
             Array.ForEach(channel.Feeds, feed => feed.OnError(answer.Error, answer.Text("error") ?? ""));
         }
+        else if (answer.Error == ErrorCode.BadRequest && Array.FindAll(channel.Feeds, static feed => feed.WantsState) is { Length: > 0 } wanting && wanting.Length < channel.Feeds.Length)
+        {
+            // It keeps no state: the others go on without.
+            Array.ForEach(wanting, feed => Refuse(feed, answer.Refusal()));
+            Subscribe(channel, anew: false);
+        }
         else
         {
             channels.End(channel, answer.Refusal());
@@ -244,7 +262,15 @@ internal sealed class Subscriber(ITransport transport, ChannelTable channels, Ou
     {
         feed.OnSubscribed(from, null, null);
         messages.ForEach(feed.OnMessage);
-        following?.Follow();
+        if (feed.WantsState)
+        {
+            following?.BeginAnew();
+        }
+        else
+        {
+            following?.Follow();
+        }
+
         if (channel.Top is { } top)
         {
             feed.CatchUp(top);

@@ -26,6 +26,9 @@ internal static partial class ClientLog
     [LoggerMessage(7, LogLevel.Warning, "The server refused something: {Code} \"{Error}\".")]
     public static partial void ServerError(ILogger log, string? code, string? error);
 
+    [LoggerMessage(10, LogLevel.Error, "The value of {Key} in {Channel} is no {Type}: it is left out of the map.")]
+    public static partial void ValueUnreadable(ILogger log, Exception error, string? key, string channel, string type);
+
     [LoggerMessage(8, LogLevel.Error, "The client failed; it comes back as after a broken connection.")]
     public static partial void Failed(ILogger log, Exception error);
 

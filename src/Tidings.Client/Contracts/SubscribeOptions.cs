@@ -21,6 +21,9 @@ public sealed record SubscribeOptions
     /// <see cref="ChannelSubscription.TrackJsonAsync"/> changes it. Default none.</summary>
     public ReadOnlyMemory<byte> Info { get; init; }
 
+    /// <summary>The channel's state, too: for <see cref="ChannelMap{T}"/>.</summary>
+    internal bool State { get; init; }
+
     /// <summary>While the connection lags, only the newest message of each key. Default false.</summary>
     public bool Conflate { get; init; }
 

@@ -44,6 +44,8 @@ internal sealed class EventStreamTransport : IFollowingTransport
 
     public void Follow() => _changed.SetIfChanged();
 
+    public void BeginAnew() => _changed.Set();
+
     public void Renew(string? token)
     {
         _link.Token = token;
@@ -87,7 +89,9 @@ internal sealed class EventStreamTransport : IFollowingTransport
 
     private async Task ReadStreamAsync(CancellationToken cancellationToken)
     {
-        var query = FollowQuery.Of(_changed.Ask()) + (_channels.Presence ? "&presence=true" : "") + (_channels.Occupancy ? "&occupancy=true" : "") + FollowQuery.OfInfos(_channels.Infos, out var unsaid);
+        var followed = _changed.Ask();
+        var query = FollowQuery.Of(followed) + (_channels.Presence ? "&presence=true" : "") + (_channels.Occupancy ? "&occupancy=true" : "") + FollowQuery.OfInfos(_channels.Infos, out var unsaid)
+            + string.Concat(_channels.States.Intersect(followed.Select(static one => one.Channel)).Select(static channel => "&state=" + Uri.EscapeDataString(channel)));
         using var response = await _link.GetAsync(query.TrimStart('&'), "text/event-stream", _channels.Tokens, cancellationToken).ConfigureAwait(false);
         if (response.Content.Headers.ContentType?.MediaType != "text/event-stream")
         {

@@ -36,6 +36,9 @@ internal interface IFollowingTransport : ITransport
     /// <summary>The channels may have changed.</summary>
     void Follow();
 
+    /// <summary>What runs begins anew, as a state is wanted.</summary>
+    void BeginAnew();
+
     /// <summary>Who comes from now on.</summary>
     void Renew(string? token);
 }
@@ -48,6 +51,9 @@ internal interface IFollowedChannels
 
     /// <summary>Whether joins, leaves and updates are wanted.</summary>
     bool Presence { get; }
+
+    /// <summary>Those of the channels whose state is wanted.</summary>
+    IReadOnlyList<string> States { get; }
 
     /// <summary>Whether it is wanted how many subscribe.</summary>
     bool Occupancy { get; }

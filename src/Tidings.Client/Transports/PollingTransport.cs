@@ -59,6 +59,8 @@ internal sealed class PollingTransport : IFollowingTransport
 
     public void Follow() => _changed.SetIfChanged();
 
+    public void BeginAnew() => _changed.Set();
+
     public void Renew(string? token) => _link.Token = token;
 
     public ValueTask CloseAsync(CancellationToken cancellationToken) => default;

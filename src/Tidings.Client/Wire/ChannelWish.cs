@@ -9,4 +9,5 @@ namespace Tidings.Client;
 /// <param name="Conflate">Whether everybody makes do with the newest message of each key.</param>
 /// <param name="Info">What others are shown of this client; null where nothing was said, empty where it was taken back.</param>
 /// <param name="Occupancy">Whether somebody wants to know how many subscribe.</param>
-internal readonly record struct ChannelWish(StreamPosition? Since, int Last, bool Presence, bool Conflate, ReadOnlyMemory<byte>? Info = null, bool Occupancy = false);
+/// <param name="State">Whether somebody waits for the channel's state.</param>
+internal readonly record struct ChannelWish(StreamPosition? Since, int Last, bool Presence, bool Conflate, ReadOnlyMemory<byte>? Info = null, bool Occupancy = false, bool State = false);

@@ -51,6 +51,14 @@ internal static class CommandWriter
         True(writer, "except"u8, options.Except);
     }
 
+    public static void RemoveKey(Utf8JsonWriter writer, string channel, string key, string idempotencyKey)
+    {
+        writer.WriteString("channel"u8, channel);
+        writer.WriteString("key"u8, key);
+        writer.WriteBoolean("remove"u8, true);
+        writer.WriteString("idempotencyKey"u8, idempotencyKey);
+    }
+
     public static void Subscribe(Utf8JsonWriter writer, string channel, ChannelWish wish, string? token = null)
     {
         writer.WriteString("channel"u8, channel);
@@ -72,6 +80,7 @@ internal static class CommandWriter
         }
 
         True(writer, "conflate"u8, wish.Conflate);
+        True(writer, "state"u8, wish.State);
     }
 
     public static void Track(Utf8JsonWriter writer, string channel, ReadOnlySpan<byte> info)

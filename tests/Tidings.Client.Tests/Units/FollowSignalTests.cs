@@ -46,6 +46,8 @@ public sealed class FollowSignalTests
 
     private sealed class Channels : IFollowedChannels
     {
+        public IReadOnlyList<string> States => [];
+
         public IReadOnlyList<(string Channel, ReadOnlyMemory<byte> Info)> Infos => [];
 
         public bool Occupancy => false;
