@@ -30,7 +30,6 @@ internal sealed class RedisBackplane : IBackplane
     private readonly RedisPresence _presence;
     private readonly WatchedPresence _watched;
     private readonly RedisEventStore _events;
-    private readonly IBroker _recorded;
     private readonly RedisPeers _peers;
     private readonly RedisLastSeen _seen;
     private readonly NodeLease[] _leases;
@@ -43,7 +42,11 @@ internal sealed class RedisBackplane : IBackplane
         _shards = [.. options.Servers.Select(server => new RedisShard(server, keys, Node, time, log))];
         var metrics = new RedisMetrics(meters, time);
         var seal = new ClusterSeal(options.ClusterKey, options.ClusterKeyRequired);
-        Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, options.Bridge, time, metrics, log), keys, options, time, metrics);
+        _events = new RedisEventStore(_shards[0], keys, Node, metrics);
+        Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, options.Bridge, time, metrics, log), keys, options, time, metrics)
+        {
+            Told = events is null ? null : new ToldMessages(events, _events, time),
+        };
         _revocations = new RevocationLog(_shards, keys, seal, metrics, log);
         var clock = new RedisClock(_shards[0], time);
         Clock = clock;
@@ -55,8 +58,6 @@ internal sealed class RedisBackplane : IBackplane
         _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
         _watched = new WatchedPresence(_shards, _presence, hub, Broker, time);
         _presence.Watched = _watched;
-        _events = new RedisEventStore(_shards[0], keys, Node, metrics);
-        _recorded = events is null ? Broker : new RecordedBroker(Broker, events, time);
         _counts = new RedisCounts(_shards, keys, time);
         _names = new RedisClientNames(_shards, keys, Node, seal, time, metrics, log);
         _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i), _watched.On(i), .. i == 0 ? (ILeased[])[_events, _peers, _seen] : []], time, log))];
@@ -73,7 +74,7 @@ internal sealed class RedisBackplane : IBackplane
 
     public RedisBroker Broker { get; }
 
-    IBroker IBackplane.Broker => _recorded;
+    IBroker IBackplane.Broker => Broker;
 
     public IEventStore Events => _events;
 

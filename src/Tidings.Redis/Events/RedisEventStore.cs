@@ -25,6 +25,10 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     private readonly RedisMetrics _metrics;
     private IReadOnlyList<EventReceiver> _receivers = [];
     private NodeLease? _lease;
+
+    // Under which leases what the node holds may be: one, unless it was not heard whether it went over to the next.
+    private readonly List<string> _leases = [];
+    private volatile string _under = "";
     private EventLimits _limits;
 
     public RedisEventStore(RedisShard shard, RedisKeys keys, string node, RedisMetrics metrics)
@@ -32,6 +36,9 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         (_shard, _keys, _node, _metrics) = (shard, keys, node, metrics);
         shard.Hear(keys.EventNews, _ => OnAdded());
     }
+
+    /// <summary>This node's name, from which ids of events are made.</summary>
+    public string Node => _node;
 
     public bool Survives => true;
 
@@ -41,6 +48,13 @@ internal sealed class RedisEventStore : IEventStore, ILeased
 
     /// <summary>The node's lease on the first server. Set before anything is added.</summary>
     public void Hold(NodeLease lease) => _lease = lease;
+
+    /// <summary>What a script needs to tell these receivers, a bit for each, behind the event itself.</summary>
+    public RedisValue[] ArgumentsOf(ulong receivers)
+    {
+        var (queue, state) = _keys.BeforeReceiver;
+        return [Ids(receivers), _keys.EventNews, Limits.Events, Limits.Bytes, KeyLife, queue, state];
+    }
 
     public Task StartAsync(IReadOnlyList<EventReceiver> receivers, EventLimits limits, CancellationToken cancellationToken)
     {
@@ -52,7 +66,12 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     public async Task AddAsync(EventBatch batch, CancellationToken cancellationToken)
     {
         var link = await _shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
-        var lease = _lease!.Id;
+        var lease = _under;
+        if (lease != _lease!.Id)
+        {
+            throw new BrokerUnavailableException("The node's lease in Redis has just begun; what the node holds is about to go over to it.");
+        }
+
         var changes = batch.Changes;
         if (batch.HoldsAll)
         {
@@ -155,31 +174,26 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         return new EventQueueFigures(count, values[0].IsNull ? 0 : (long)values[0], values[1].IsNull ? 0 : (long)values[1], values[2].IsNull ? null : (string)values[2]);
     }
 
-    // What was held under the lease before is held under this one, in one step; what else has happened since is told by all that the node holds now.
+    // What was held under the lease before is held under this one, in one step, before anything is added under it; what else has happened since is told by all that the node holds now.
     async Task ILeased.PutAsync(RedisLink link, string lease, string ended)
     {
         if (_receivers.Count == 0)
         {
+            _under = lease;
             return;
         }
 
-        if (ended.Length > 0 && (long)await link.Connection.ExecuteAsync("EXISTS", _keys.Leased(ended, Kind)).ConfigureAwait(false) == 1)
+        await GoOverAsync(link, lease).ConfigureAwait(false);
+        if (_under.Length == 0)
         {
-            try
+            // With the node, not with each of its links: who has unsubscribed is asked again.
+            foreach (var (_, state) in _receivers.Select((_, index) => KeysOf(index)))
             {
-                await link.Connection.ExecuteAsync("RENAME", _keys.Leased(ended, Kind), _keys.Leased(lease, Kind)).ConfigureAwait(false);
-            }
-            catch (BrokerUnavailableException error) when (error.InnerException is RedisServerException)
-            {
-                // Somebody has just taken all of it out.
+                await link.Connection.ExecuteAsync("HDEL", state, "x").ConfigureAwait(false);
             }
         }
 
-        foreach (var (_, state) in _receivers.Select((_, index) => KeysOf(index)))
-        {
-            await link.Connection.ExecuteAsync("HDEL", state, "x").ConfigureAwait(false);
-        }
-
+        _under = lease;
         OnForgotten();
     }
 
@@ -204,6 +218,30 @@ internal sealed class RedisEventStore : IEventStore, ILeased
                 [AtOnce, _keys.EventNews, Limits.Events, Limits.Bytes, KeyLife, queue, state]).ConfigureAwait(false);
         }
         while (left > 0);
+    }
+
+    private async Task GoOverAsync(RedisLink link, string lease)
+    {
+        var before = _leases.ToArray();
+        _leases.Add(lease);
+        foreach (var one in before)
+        {
+            if ((long)await link.Connection.ExecuteAsync("EXISTS", _keys.Leased(one, Kind)).ConfigureAwait(false) == 0)
+            {
+                continue;
+            }
+
+            try
+            {
+                await link.Connection.ExecuteAsync("RENAME", _keys.Leased(one, Kind), _keys.Leased(lease, Kind)).ConfigureAwait(false);
+            }
+            catch (BrokerUnavailableException error) when (error.InnerException is RedisServerException)
+            {
+                // Somebody has just taken all of it out.
+            }
+        }
+
+        _leases.RemoveRange(0, before.Length);
     }
 
     // What the node held before, and holds no more, without knowing how it ended.

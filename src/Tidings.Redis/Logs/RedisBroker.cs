@@ -3,6 +3,7 @@ using StackExchange.Redis;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Protocol;
+using Tidings.Redis.Events;
 using Tidings.Redis.Servers;
 
 namespace Tidings.Redis.Logs;
@@ -38,64 +39,28 @@ internal sealed class RedisBroker : IBroker, ILogReader
         _feeds = [.. shards.Select(shard => feeds(shard, this))];
     }
 
+    /// <summary>The messages that back ends are told of; null where they are told of none.</summary>
+    public ToldMessages? Told { get; init; }
+
     /// <summary>How many channels this node hears.</summary>
     public int Heard => _feeds.Sum(static feeds => feeds.Count);
 
     public async ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default)
     {
-        var shard = ShardOf(publication.Channel);
-        var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
-        if (publication.Ephemeral)
+        if (Told is null || Told.ReceiversOf(publication) is not (not 0 and var receivers))
         {
-            await link.Connection.PublishAsync(_keys.Channel(publication.Channel), LogEntry.EncodeEphemeral(publication, Now)).ConfigureAwait(false);
-            return null;
+            return await PublishAsync(publication, [], cancellationToken).ConfigureAwait(false);
         }
 
-        if (publication.IdempotencyKey is not null && !_keyRates.TryUse(publication.Sender, out var retryAfter))
+        // Queues of events are on the first server alone.
+        if (RedisKeys.Shard(publication.Channel, _shards.Length) == 0)
         {
-            throw new SenderQuotaException("Too many idempotency keys.", retryAfter);
+            return await PublishAsync(publication, await Told.ArgumentsAsync(publication, receivers, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         }
 
-        var log = _keys.Log(publication.Channel);
-        var state = publication.IsState ? publication.Retention.State : null;
-        RedisKey[] keys =
-        [
-            _keys.Generation, log, _keys.Stream(publication.Channel), publication.IdempotencyKey is { } key ? _keys.Idempotency(publication.Channel, key) : log,
-            .. state is null ? (ReadOnlySpan<RedisKey>)[] : [_keys.State(publication.Channel)],
-        ];
-        RedisValue[] arguments =
-        [
-            link.Generation, "", publication.Retention.Size, Milliseconds(publication.Retention.Age), _keys.Channel(publication.Channel),
-            LogEntry.Encode(publication), publication.Durable ? "1" : "0", publication.IdempotencyKey is null ? "0" : Milliseconds(publication.IdempotencyWindow),
-            Milliseconds(LogLife + Longer(publication.Retention.Age, publication.IdempotencyKey is null ? default : publication.IdempotencyWindow)),
-            .. state is null ? (ReadOnlySpan<RedisValue>)[] : [publication.Key, state.Keys, state.Bytes, publication.Kind == MessageKind.KeyRemoval ? "1" : "0"],
-        ];
-        for (var attempt = 0; attempt < MostRenewals; attempt++)
-        {
-            var answer = (RedisResult[])await link.Connection.EvaluateAsync(RedisScript.Publish, keys, arguments, cancellationToken).ConfigureAwait(false);
-            switch ((string)answer[0])
-            {
-                case "generation":
-                    link = await shard.RenewAsync(link).ConfigureAwait(false);
-                    arguments[0] = link.Generation;
-                    break;
-                case "durable":
-                    throw new NotDurableException("Redis does not write to disk before it answers; durable publishing needs appendonly yes and appendfsync always.");
-                case "full":
-                    throw new ChannelStateFullException((string)answer[1] == "keys"
-                        ? $"The channel's state has {state!.Keys} keys, as many as it may (StateKeys)."
-                        : $"The channel's state would have more than {state!.Bytes} bytes (StateBytes).");
-                case var epoch:
-                    if (answer.Length > 2)
-                    {
-                        shard.Saw(link, (long)answer[2]);
-                    }
-
-                    return new StreamPosition(epoch, (long)answer[1]);
-            }
-        }
-
-        throw new BrokerUnavailableException("Redis keeps reporting a new generation; the attempt was given up.");
+        var position = await PublishAsync(publication, [], cancellationToken).ConfigureAwait(false);
+        Told.Note(publication, position);
+        return position;
     }
 
     public async ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default)
@@ -171,6 +136,68 @@ internal sealed class RedisBroker : IBroker, ILogReader
                 return new HistoryPart(top, Recovered: true, most == 0 ? [] : messages) { State = state };
             }
         }
+    }
+
+    private async ValueTask<StreamPosition?> PublishAsync(Publication publication, RedisValue[] told, CancellationToken cancellationToken)
+    {
+        var shard = ShardOf(publication.Channel);
+        var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
+        if (publication.Ephemeral)
+        {
+            var entry = LogEntry.EncodeEphemeral(publication, Now);
+            Task said = told.Length == 0
+                ? link.Connection.PublishAsync(_keys.Channel(publication.Channel), entry)
+                : link.Connection.EvaluateAsync(RedisScript.Say, [], [_keys.Channel(publication.Channel), entry, .. told], cancellationToken);
+            await said.ConfigureAwait(false);
+            return null;
+        }
+
+        if (publication.IdempotencyKey is not null && !_keyRates.TryUse(publication.Sender, out var retryAfter))
+        {
+            throw new SenderQuotaException("Too many idempotency keys.", retryAfter);
+        }
+
+        var log = _keys.Log(publication.Channel);
+        var state = publication.IsState ? publication.Retention.State : null;
+        RedisKey[] keys =
+        [
+            _keys.Generation, log, _keys.Stream(publication.Channel), publication.IdempotencyKey is { } key ? _keys.Idempotency(publication.Channel, key) : log,
+            .. state is null ? (ReadOnlySpan<RedisKey>)[] : [_keys.State(publication.Channel)],
+        ];
+        RedisValue[] arguments =
+        [
+            link.Generation, "", publication.Retention.Size, Milliseconds(publication.Retention.Age), _keys.Channel(publication.Channel),
+            LogEntry.Encode(publication), publication.Durable ? "1" : "0", publication.IdempotencyKey is null ? "0" : Milliseconds(publication.IdempotencyWindow),
+            Milliseconds(LogLife + Longer(publication.Retention.Age, publication.IdempotencyKey is null ? default : publication.IdempotencyWindow)),
+            .. state is null ? (ReadOnlySpan<RedisValue>)[] : [publication.Key, state.Keys, state.Bytes, publication.Kind == MessageKind.KeyRemoval ? "1" : "0"],
+            .. told,
+        ];
+        for (var attempt = 0; attempt < MostRenewals; attempt++)
+        {
+            var answer = (RedisResult[])await link.Connection.EvaluateAsync(RedisScript.Publish, keys, arguments, cancellationToken).ConfigureAwait(false);
+            switch ((string)answer[0])
+            {
+                case "generation":
+                    link = await shard.RenewAsync(link).ConfigureAwait(false);
+                    arguments[0] = link.Generation;
+                    break;
+                case "durable":
+                    throw new NotDurableException("Redis does not write to disk before it answers; durable publishing needs appendonly yes and appendfsync always.");
+                case "full":
+                    throw new ChannelStateFullException((string)answer[1] == "keys"
+                        ? $"The channel's state has {state!.Keys} keys, as many as it may (StateKeys)."
+                        : $"The channel's state would have more than {state!.Bytes} bytes (StateBytes).");
+                case var epoch:
+                    if (answer.Length > 2)
+                    {
+                        shard.Saw(link, (long)answer[2]);
+                    }
+
+                    return new StreamPosition(epoch, (long)answer[1]);
+            }
+        }
+
+        throw new BrokerUnavailableException("Redis keeps reporting a new generation; the attempt was given up.");
     }
 
     private async Task<HistoryPart> ReadBeforeAsync(string channel, StreamPosition before, int most, CancellationToken cancellationToken)

@@ -22,25 +22,8 @@ elseif redis.call('HEXISTS', KEYS[1], '') == 0 then
   end
 end
 local told = false
-local function tell(event, receivers)
-  for receiver in string.gmatch(receivers, '[^,]+') do
-    local queue, state = ARGV[8] .. receiver, ARGV[9] .. receiver
-    if redis.call('HEXISTS', state, 'x') == 0 then
-      redis.call('XADD', queue, '*', 'e', event)
-      local bytes = redis.call('HINCRBY', state, 'b', #event)
-      local count = redis.call('XLEN', queue)
-      while count > 1 and (count > tonumber(ARGV[5]) or bytes > tonumber(ARGV[6])) do
-        local oldest = redis.call('XRANGE', queue, '-', '+', 'COUNT', 1)[1]
-        redis.call('XDEL', queue, oldest[1])
-        bytes = redis.call('HINCRBY', state, 'b', -#oldest[2][2])
-        redis.call('HINCRBY', state, 't', 1)
-        count = count - 1
-      end
-      redis.call('PEXPIRE', queue, ARGV[7])
-      redis.call('PEXPIRE', state, ARGV[7])
-      told = true
-    end
-  end
+local function add(event, receivers)
+  told = tell(event, receivers, ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]) or told
 end
 -- A connection is held by one node alone, and not counted.
 local function count(key, by)
@@ -56,10 +39,10 @@ end
 for i = 10, #ARGV, 5 do
   local kind, key, event, receivers, will = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   if kind == 't' then
-    tell(event, receivers)
+    add(event, receivers)
   elseif kind == 'h' then
     if redis.call('HSETNX', KEYS[1], key, will) == 1 and count(key, 1) == 1 then
-      tell(event, receivers)
+      add(event, receivers)
     end
   else
     local left = redis.call('HGET', KEYS[1], key)
@@ -70,7 +53,7 @@ for i = 10, #ARGV, 5 do
           receivers, event = string.match(left, '^([^ ]*) (.*)$')
           event = event .. ',"time":' .. now .. '}'
         end
-        tell(event, receivers)
+        add(event, receivers)
       end
     end
   end

@@ -3,7 +3,9 @@
 -- ARGV: generation ("" for whichever holds: those who only publish need not know it), unused (an epoch, which earlier versions began a log with),
 --       messages kept, milliseconds they are kept, channel of pub/sub, payload, "1" if it must be durable,
 --       milliseconds an idempotency key is kept (0: there is none), milliseconds the log's own key lives,
---       with a state: the message's key, most keys, most bytes of keys and payloads, "1" if the key is taken out
+--       with a state: the message's key, most keys, most bytes of keys and payloads, "1" if the key is taken out;
+--       only of nodes, where back ends are told: the event without its id, its position and its time, receivers, channel of pub/sub for news of events,
+--       most events in a queue, most bytes of them, milliseconds keys live, what stands before a receiver in the name of its queue, and of its state
 -- Answers: {epoch, offset, how many publishes there were under the generation (not where the key was there before)}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given; {"full", "keys" or "bytes"}
 local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'aof')
 local info = generation[3] == '1' and redis.call('INFO', 'replication', 'persistence') or redis.call('INFO', 'replication')
@@ -166,4 +168,13 @@ if ARGV[8] ~= '0' or windows ~= '' then
   end
 end
 redis.call('PUBLISH', ARGV[5], '1 ' .. epoch .. ' ' .. at .. ' ' .. now .. '\n' .. ARGV[6])
+local first = KEYS[5] and 14 or 10
+if ARGV[first] then
+  -- The message stands whatever becomes of the queues.
+  local id = string.sub(redis.sha1hex(KEYS[2] .. '\n' .. epoch .. '\n' .. at), 1, 24)
+  local event = '{"id":"' .. id .. '",' .. ARGV[first] .. ',"epoch":"' .. epoch .. '","offset":' .. at .. '},"time":' .. now .. '}'
+  if pcall(tell, event, ARGV[first + 1], ARGV[first + 3], ARGV[first + 4], ARGV[first + 5], ARGV[first + 6], ARGV[first + 7]) then
+    redis.call('PUBLISH', ARGV[first + 2], '')
+  end
+end
 return {epoch, offset, redis.call('HINCRBY', KEYS[1], 'n', 1)}

@@ -6,8 +6,12 @@ namespace Tidings.Redis.Servers;
 /// <summary>A script that runs in Redis in one step. Its source never has anything of users in it: that comes as arguments.</summary>
 internal sealed class RedisScript
 {
+    // What several of them do.
+    private const string Tell = "tell";
+
     public static readonly RedisScript Begin = new("begin");
-    public static readonly RedisScript Publish = new("publish");
+    public static readonly RedisScript Publish = new("publish", Tell);
+    public static readonly RedisScript Say = new("say", Tell);
     public static readonly RedisScript Read = new("read");
     public static readonly RedisScript Erase = new("erase");
     public static readonly RedisScript ReleaseOnce = new("once-release");
@@ -21,8 +25,8 @@ internal sealed class RedisScript
     public static readonly RedisScript RemoveTask = new("task-remove");
     public static readonly RedisScript DueTasks = new("task-due");
     public static readonly RedisScript Lease = new("lease");
-    public static readonly RedisScript AddEvents = new("events-add");
-    public static readonly RedisScript SweepEvents = new("events-sweep");
+    public static readonly RedisScript AddEvents = new("events-add", Tell);
+    public static readonly RedisScript SweepEvents = new("events-sweep", Tell);
     public static readonly RedisScript HoldEvents = new("events-hold");
     public static readonly RedisScript RemoveEvents = new("events-remove");
     public static readonly RedisScript PresencePut = new("presence-put");
@@ -33,13 +37,11 @@ internal sealed class RedisScript
 
     /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
     public static readonly IReadOnlyList<RedisScript> All =
-        [Begin, Publish, Read, Erase, ReleaseOnce, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, RemoveEvents];
+        [Begin, Publish, Say, Read, Erase, ReleaseOnce, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, RemoveEvents];
 
-    private RedisScript(string name)
+    private RedisScript(string name, string? function = null)
     {
-        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"{name}.lua")!;
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-        Text = reader.ReadToEnd();
+        Text = (function is null ? "" : SourceOf(function)) + SourceOf(name);
 #pragma warning disable CA5350 // What Redis names scripts by.
         Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
 #pragma warning restore CA5350
@@ -49,4 +51,11 @@ internal sealed class RedisScript
 
     /// <summary>What Redis knows it by.</summary>
     public byte[] Hash { get; }
+
+    private static string SourceOf(string name)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"{name}.lua")!;
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
 }

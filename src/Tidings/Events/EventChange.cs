@@ -72,6 +72,16 @@ internal sealed class EventChange
         return frame.EndJson()[..^1].ToArray();
     }
 
+    /// <summary>The event of a message that has no place yet: members of its object up to the end of <c>data</c>, which is left open for <c>epoch</c> and <c>offset</c>. The id comes before them, the
+    /// time after.</summary>
+    public static byte[] ToUnplacedJson(Message message)
+    {
+        var frame = JsonFrame.Begin();
+        WriteHead(frame, EventType.MessagePublished, EventSubject.Of(message));
+        WriteMessage(frame, message);
+        return frame.EndJson()[1..^2].ToArray();
+    }
+
     // Of a message by its place in the log: a repeat of the publish is the same event.
     private string Id(string node) => Message is { Offset: > 0 } message ? EventIds.OfMessage(message.Channel, message.Position) : $"{node}-{Number}";
 
@@ -79,11 +89,16 @@ internal sealed class EventChange
     {
         var frame = JsonFrame.Begin();
         frame.Writer.WriteString("id"u8, id);
-        frame.Writer.WriteString("type"u8, EventNames.Of(type));
-        Write(frame, "channel"u8, Subject.Channel);
-        Write(frame, "user"u8, Subject.User);
-        Write(frame, "connection"u8, Subject.Connection);
+        WriteHead(frame, type, Subject);
         return frame;
+    }
+
+    private static void WriteHead(JsonFrame frame, EventType type, EventSubject subject)
+    {
+        frame.Writer.WriteString("type"u8, EventNames.Of(type));
+        Write(frame, "channel"u8, subject.Channel);
+        Write(frame, "user"u8, subject.User);
+        Write(frame, "connection"u8, subject.Connection);
     }
 
     private void WriteData(JsonFrame frame)
@@ -169,4 +184,7 @@ internal sealed record EventSubject
 
     /// <summary>Of a member: JSON that presence shows; empty where there is none.</summary>
     public ReadOnlyMemory<byte> Info { get; init; }
+
+    /// <summary>A message's: where it was said, and by whom.</summary>
+    public static EventSubject Of(Message message) => new() { Channel = message.Channel, User = message.From, Connection = message.Connection };
 }

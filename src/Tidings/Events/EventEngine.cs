@@ -110,7 +110,7 @@ internal sealed partial class EventEngine(string node, TimeProvider time, IMeter
                 await StoreAsync(batch).ConfigureAwait(false);
                 if (batch.Changes.Count > 1 && !_stopping)
                 {
-                    await Task.Delay(Gathering, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await Recorder.GatherAsync(Gathering, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 }
             }
             else if (_stopping)
@@ -131,6 +131,7 @@ internal sealed partial class EventEngine(string node, TimeProvider time, IMeter
             try
             {
                 await _store!.AddAsync(batch, _end.Token).ConfigureAwait(false);
+                Recorder.Stored();
                 return;
             }
             catch (BrokerUnavailableException)
@@ -143,6 +144,7 @@ internal sealed partial class EventEngine(string node, TimeProvider time, IMeter
                 LogFailed(error);
             }
 
+            Recorder.Stuck();
             if (_stopping)
             {
                 return;

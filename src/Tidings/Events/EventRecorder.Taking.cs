@@ -7,8 +7,60 @@ internal sealed partial class EventRecorder
 {
     private const int MostInBatch = 256;
 
+    // Who waits for longer goes on: what they wait for cannot be stored now.
+    private static readonly TimeSpan LongestStoring = TimeSpan.FromMilliseconds(250);
+
+    private readonly WakeUp _hurry = new();
+    private readonly List<(long Number, TaskCompletionSource Stored)> _waiting = [];
+    private bool _isStuck;
+
     /// <summary>Wakes whoever waits for something to store.</summary>
     public void Wake() => _pendingAny.Set();
+
+    /// <summary>Waits for more that can be stored together, unless somebody waits for what there is.</summary>
+    public Task GatherAsync(TimeSpan longest, CancellationToken cancellationToken) => _hurry.WaitAsync(longest, TimeProvider.System, cancellationToken);
+
+    /// <summary>Completes when all that was noted before is stored; at once where nothing can be stored now.</summary>
+    public async ValueTask StoredAsync(CancellationToken cancellationToken)
+    {
+        Task stored;
+        lock (_gate)
+        {
+            if (_isStuck || (_stored >= _noted && !_holdsAll))
+            {
+                return;
+            }
+
+            var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add((_noted, waiting));
+            stored = waiting.Task;
+        }
+
+        _hurry.Set();
+        await stored.WaitAsync(LongestStoring, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>What was taken last is stored.</summary>
+    public void Stored()
+    {
+        lock (_gate)
+        {
+            _isStuck = false;
+            _stored = _taken;
+            Release_NeedsLock(_stored);
+        }
+    }
+
+    /// <summary>What was taken last cannot be stored now; it is tried again.</summary>
+    public void Stuck()
+    {
+        lock (_gate)
+        {
+            _isStuck = true;
+            Release_NeedsLock(long.MaxValue);
+        }
+    }
 
     /// <summary>The store has forgotten what the node holds, or never knew it: the next batch has all of it.</summary>
     public void HoldAnew()
@@ -58,6 +110,7 @@ internal sealed partial class EventRecorder
                 _pendingAny.Set();
             }
 
+            _taken = changes[^1].Number;
             return new EventBatch(++_batches, changes, HoldsAll: false, Dropped: 0);
         }
     }
@@ -75,6 +128,19 @@ internal sealed partial class EventRecorder
             .. _members.Values.Select(held => Hold(held.Key, held.Subject, EventType.MemberJoined, EventType.MemberLeft)),
         ];
         (var dropped, _dropped) = (_dropped, 0);
+        _taken = _noted;
         return new EventBatch(++_batches, [.. changes.Where(static change => (change.Receivers | change.WillReceivers) != 0), .. told], HoldsAll: true, dropped);
+    }
+
+    private void Release_NeedsLock(long upTo)
+    {
+        for (var i = _waiting.Count - 1; i >= 0; i--)
+        {
+            if (_waiting[i].Number <= upTo)
+            {
+                _waiting[i].Stored.TrySetResult();
+                _waiting.RemoveAt(i);
+            }
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Tidings.Messages;
 using Tidings.Options;
 using Tidings.Presence;
 
@@ -28,6 +27,9 @@ internal sealed partial class EventRecorder : IDisposable
     private bool _holdsAll;
     private long _numbers;
     private long _batches;
+    private long _noted;
+    private long _taken;
+    private long _stored;
     private long _dropped;
 
     public EventRecorder(TimeProvider time)
@@ -42,9 +44,6 @@ internal sealed partial class EventRecorder : IDisposable
         _receivers = receivers;
         _wanted = receivers.Aggregate(EventType.None, static (wanted, receiver) => wanted | receiver.Filter.Types);
     }
-
-    /// <summary>Whether anybody is told of messages.</summary>
-    public bool TellsMessages => (_wanted & EventType.MessagePublished) != 0;
 
     /// <summary>Whether anybody is told of connections.</summary>
     public bool TellsConnections => (_wanted & (EventType.ConnectionOpened | EventType.ConnectionClosed)) != 0;
@@ -131,29 +130,6 @@ internal sealed partial class EventRecorder : IDisposable
         }
     }
 
-    /// <summary>A message was accepted. Called in the order of the channel's log.</summary>
-    public void Published(Message message)
-    {
-        if (!TellsMessages || message.Kind is not (MessageKind.Message or MessageKind.KeyRemoval) || ReceiversOf(EventType.MessagePublished, message.Channel) is not (not 0 and var receivers))
-        {
-            return;
-        }
-
-        lock (_gate)
-        {
-            Add_NeedsLock(new EventChange
-            {
-                Kind = EventChangeKind.Tell,
-                Subject = new EventSubject { Channel = message.Channel, User = message.From, Connection = message.Connection },
-                Type = EventType.MessagePublished,
-                Receivers = receivers,
-                Number = ++_numbers,
-                Time = message.Time,
-                Message = message,
-            });
-        }
-    }
-
     public void Dispose() => _departures.Dispose();
 
     private void Add_NeedsLock(EventChange change)
@@ -171,6 +147,7 @@ internal sealed partial class EventRecorder : IDisposable
         }
 
         _pending.Enqueue(change);
+        _noted = change.Number;
         _pendingAny.Set();
     }
 

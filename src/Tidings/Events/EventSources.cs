@@ -1,7 +1,5 @@
-using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Presence;
-using Tidings.Protocol;
 
 namespace Tidings.Events;
 
@@ -64,37 +62,4 @@ internal sealed class RecordedPresence(IPresenceStore presence, EventRecorder re
     public ValueTask WatchAsync(string channel) => presence.WatchAsync(channel);
 
     public ValueTask<PresenceList> ReadAsync(string channel, int limit, CancellationToken cancellationToken = default) => presence.ReadAsync(channel, limit, cancellationToken);
-}
-
-/// <summary>A log that other nodes write, too: what this node publishes is noted once it was accepted.</summary>
-internal sealed class RecordedBroker(IBroker broker, EventRecorder recorder, TimeProvider time) : IBroker
-{
-    public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default) =>
-        recorder.TellsMessages && publication.Kind == MessageKind.Message ? PublishAndNoteAsync(publication, cancellationToken) : broker.PublishAsync(publication, cancellationToken);
-
-    public ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default) =>
-        broker.ReleaseAsync(channel, idempotencyKeys, cancellationToken);
-
-    public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default) => broker.EraseAsync(channel, position, cancellationToken);
-
-    public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) => broker.ListenAsync(channel, cancellationToken);
-
-    public ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default) => broker.ReadAsync(channel, request, cancellationToken);
-
-    private async ValueTask<StreamPosition?> PublishAndNoteAsync(Publication publication, CancellationToken cancellationToken)
-    {
-        var position = await broker.PublishAsync(publication, cancellationToken).ConfigureAwait(false);
-        recorder.Published(new Message
-        {
-            Channel = publication.Channel,
-            Position = position ?? default,
-            Time = time.GetUtcNow().ToUnixTimeMilliseconds(),
-            Data = publication.Data,
-            From = publication.From,
-            Key = publication.Key,
-            Event = publication.Event,
-            Connection = publication.Connection,
-        });
-        return position;
-    }
 }

@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Tidings.Faults.Checking;
@@ -58,7 +56,7 @@ internal sealed class F16ClockJumps() : Scenario("F16", "the nodes' clocks are a
     // Revoked by the node whose clock has just jumped: a token from before holds nowhere, whatever any of the clocks says.
     private async Task RevokeAsync(FaultWorld world, ServerNode by, string user, CancellationToken cancellationToken)
     {
-        var token = TokenOf(user);
+        var token = NodeSettings.TokenOf(user);
         var right = world.Nodes.Where(node => node.Clock!.Offset > -TimeSpan.FromSeconds(25)).ToList();
         foreach (var node in right)
         {
@@ -87,13 +85,6 @@ internal sealed class F16ClockJumps() : Scenario("F16", "the nodes' clocks are a
                 _slips.Add($"{node.Name} let {user} in, whom {by.Name} had revoked");
             }
         }
-    }
-
-    private static string TokenOf(string user)
-    {
-        var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
-        var signed = Base64Url.EncodeToString("""{"alg":"HS256"}"""u8) + "." + Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new { sub = user, iat = now - 1, exp = now + 36_000 }));
-        return signed + "." + Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(NodeSettings.TokenSecret), Encoding.ASCII.GetBytes(signed)));
     }
 
     private static async Task<int> PollAsync(FaultWorld world, ServerNode node, string token, CancellationToken cancellationToken)

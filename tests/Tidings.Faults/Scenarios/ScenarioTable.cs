@@ -18,6 +18,8 @@ internal static class ScenarioTable
         static () => new F16ClockJumps(),
         static () => new F16Alone(),
         static () => new F19DataKills(),
+        static () => new F25BackEndEvents("F25", "nodes, Redis and the receiver of events are killed, in turn and together", data: false),
+        static () => new F25BackEndEvents("F25d", "a single node with --data and the receiver of events are killed", data: true),
         static () => new MixedFaults(),
     ];
 

@@ -40,7 +40,9 @@ internal sealed class FaultWorld : IAsyncDisposable
         Lags = new LagMeter(Journal);
         Http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), UseCookies = false }) { Timeout = Timeout.InfiniteTimeSpan };
         Prefix = $"faults{options.Seed}:";
-        Nodes = [.. Enumerable.Range(1, options.Nodes).Select(i => new ServerNode($"node{i}", Http, redis is null ? null : new RedisLink(redis.Port), Prefix, NodeSettings.Environment(options), options.OwnClocks ? new FakeClock() : null) { DataDirectory = options.Data ? NewDirectory() : null })];
+        BackEnd = options.Events ? new EventReceiver() : null;
+        var environment = NodeSettings.Environment(options).Concat(BackEnd is null ? [] : NodeSettings.Events(BackEnd.Url)).ToDictionary();
+        Nodes = [.. Enumerable.Range(1, options.Nodes).Select(i => new ServerNode($"node{i}", Http, redis is null ? null : new RedisLink(redis.Port), Prefix, environment, options.OwnClocks ? new FakeClock() : null) { DataDirectory = options.Data ? NewDirectory() : null })];
         var routes = new Random(options.Seed + 2);
         _front.Route = () => Pick(routes).Port;
         _readerContext = new ReaderContext(Journal, Http, Pick, new Uri($"http://127.0.0.1:{_front.Port}"), Lags);
@@ -53,6 +55,9 @@ internal sealed class FaultWorld : IAsyncDisposable
 
     /// <summary>What every key of the nodes begins with.</summary>
     public string Prefix { get; }
+
+    /// <summary>Who is told of events; null where nobody is.</summary>
+    public EventReceiver? BackEnd { get; }
 
     public IReadOnlyList<ServerNode> Nodes { get; }
     public RunJournal Journal { get; }
@@ -74,6 +79,7 @@ internal sealed class FaultWorld : IAsyncDisposable
         var world = new FaultWorld(options, redis);
         try
         {
+            await (world.BackEnd?.StartAsync() ?? Task.CompletedTask);
             await Task.WhenAll(world.Nodes.Select(static node => node.StartAsync()));
             world.AddReaders();
             await Eventually.TrueAsync(() => world.Subscribers.All(static reader => reader.IsLive), "all readers are subscribed", Patience);
@@ -194,15 +200,19 @@ internal sealed class FaultWorld : IAsyncDisposable
             await Redis.DisposeAsync();
         }
 
+        if (BackEnd is not null)
+        {
+            await BackEnd.DisposeAsync();
+        }
+
         await _front.DisposeAsync();
         Http.Dispose();
         _finish.Dispose();
         _end.Dispose();
     }
 
-    private static string NewDirectory() => Path.Combine(Path.GetTempPath(), "tidings-faults-" + Guid.NewGuid().ToString("N"));
-
-    private Uri Pick(Random random)
+    /// <summary>A node that a balancer would choose.</summary>
+    public Uri Pick(Random random)
     {
         lock (_down)
         {
@@ -210,6 +220,8 @@ internal sealed class FaultWorld : IAsyncDisposable
             return (up.Count == 0 ? Nodes : up)[random.Next(up.Count == 0 ? Nodes.Count : up.Count)].Address;
         }
     }
+
+    private static string NewDirectory() => Path.Combine(Path.GetTempPath(), "tidings-faults-" + Guid.NewGuid().ToString("N"));
 
     private void AddReaders()
     {

@@ -1,4 +1,8 @@
+using System.Buffers.Text;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using Tidings.Faults.Processes;
 
 namespace Tidings.Faults.World;
@@ -12,8 +16,27 @@ internal static class NodeSettings
     /// <summary>What a request to the server API bears.</summary>
     public static AuthenticationHeaderValue Authorization { get; } = new("Bearer", AdminKey);
 
-    /// <summary>What nodes check tokens by.</summary>
-    public const string TokenSecret = "what all nodes of a fault run check tokens by";
+    private const string TokenSecret = "what all nodes of a fault run check tokens by";
+
+    /// <summary>A token of this user that is good for as long as any run takes.</summary>
+    public static string TokenOf(string user)
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+        var signed = Base64Url.EncodeToString("""{"alg":"HS256"}"""u8) + "." + Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new { sub = user, iat = now - 1, exp = now + 36_000 }));
+        return signed + "." + Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(TokenSecret), Encoding.ASCII.GetBytes(signed)));
+    }
+
+    /// <summary>What is added where a back end is told of everything but what intruders ask for.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Events(Uri receiver) =>
+    [
+        new("Tidings__Events__0__Url", receiver.ToString()),
+        new("Tidings__Events__0__Secret", "whsec_" + Convert.ToBase64String(Encoding.ASCII.GetBytes(TokenSecret))),
+        new("Tidings__Events__0__Channels__0", "chat:*"),
+        new("Tidings__Events__0__Channels__1", "lobby:*"),
+        new("Tidings__Events__0__Channels__2", "here:*"),
+        new("Tidings__Channels__3__Pattern", "here:*"),
+        new("Tidings__Channels__3__Presence", "true"),
+    ];
 
     // Nothing is trimmed, so that every gap that is announced needs another reason.
     public static IReadOnlyDictionary<string, string> Environment(WorldOptions options) => new Dictionary<string, string>

@@ -36,6 +36,9 @@ internal sealed record WorldOptions
     /// <summary>Whether each node has a clock of its own that can be set.</summary>
     public bool OwnClocks { get; init; }
 
+    /// <summary>Whether a back end is told of events.</summary>
+    public bool Events { get; init; }
+
     public int Seed { get; init; } = 1;
 
     /// <summary>The channels' names.</summary>

@@ -67,6 +67,30 @@ public sealed class BackEndEventTests
     }
 
     [Fact]
+    public async Task Links_that_are_cut_again_and_again_while_users_come_and_go_have_nothing_told_twice()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var proxy = new FaultProxy(redis.Port);
+        await using var receiver = await EventBackEnd.StartAsync();
+        await using var one = await StartAsync($"127.0.0.1:{proxy.Port}", receiver);
+        var (stays, id) = await SubscribeAsync(one, "stays");
+        for (var i = 0; i < 8; i++)
+        {
+            RawWebSocket? visitor = null;
+            await Eventually.TrueAsync(async () => (visitor = await TrySubscribeAsync(one, $"visitor{i}")) is not null, static () => "Redis is back");
+            await Eventually.TrueAsync(() => new EventLedger(receiver.Taken).Members.Contains($"here:a visitor{i}"), "the visitor is told");
+            proxy.CutAll();
+            await visitor!.DisposeAsync();
+        }
+
+        await Eventually.TrueAsync(() => new EventLedger(receiver.Taken).Connections.SequenceEqual([id]), "one stays");
+        await stays.DisposeAsync();
+        await Eventually.TrueAsync(() => new EventLedger(receiver.Taken) is var now && !now.Connections.Concat(now.Channels).Concat(now.Members).Any(), "nobody is there");
+        Assert.Empty(new EventLedger(receiver.Taken).Faults);
+        await Eventually.TrueAsync(async () => await redis.SendAsync("HLEN", "tidings:events:counts") == ":0", static () => "nothing is held");
+    }
+
+    [Fact]
     public async Task A_redis_that_was_wiped_is_told_anew_what_nodes_hold()
     {
         await using var redis = await RedisServer.StartAsync();
@@ -105,8 +129,76 @@ public sealed class BackEndEventTests
         await Eventually.TrueAsync(async () => await redis.SendAsync("XLEN", $"tidings:events:queue:{queue}") == ":0", static () => "nothing waits");
     }
 
+    [Fact]
+    public async Task What_several_nodes_publish_at_once_is_told_in_the_order_of_its_offsets_and_after_its_user_has_joined()
+    {
+        const int Users = 20;
+        const int Messages = 10;
+        await using var redis = await RedisServer.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
+        (string, string?)[] settings = [("Tidings:Events:0:Channels:0", "here:*"), ("Tidings:Channels:0:Publish", "anyone")];
+        await using var one = await StartAsync(redis.Address, receiver, settings);
+        await using var two = await StartAsync(redis.Address, receiver, settings);
+        await Task.WhenAll(Enumerable.Range(0, Users).Select(SayAsync));
+        await Eventually.EqualAsync(Users * Messages, () => new EventLedger(receiver.Taken).Messages, "messages");
+        var ledger = new EventLedger(receiver.Taken);
+        Assert.Empty(ledger.Faults);
+        Assert.Equal(0, ledger.MissingMessages);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (type, user) in receiver.Taken.Where(static one => one.TryGetProperty("user", out _)).Select(static one => (one.GetProperty("type").GetString(), one.GetProperty("user").GetString()!)))
+        {
+            Assert.True(type != "message.published" || seen.Contains(user), $"{user} said something before they joined");
+            _ = type == "member.joined" && seen.Add(user);
+        }
+
+        async Task SayAsync(int i)
+        {
+            var (socket, _) = await SubscribeAsync(i % 2 == 0 ? one : two, $"user{i}");
+            for (var n = 0; n < Messages; n++)
+            {
+                await socket.SendTextAsync($$"""{"type":"publish","id":{{n}},"channel":"here:a","data":{{n}}}""");
+                while (!(await socket.ReceiveTextAsync()).Contains("\"published\"", StringComparison.Ordinal))
+                {
+                }
+            }
+
+            await socket.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task What_is_said_in_passing_and_what_is_taken_out_of_the_state_is_told_too()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
+        await using var one = await StartAsync(
+            redis.Address, receiver, ("Tidings:Events:0:Channels:0", "here:*"), ("Tidings:Events:0:Types:0", "message.published"), ("Tidings:Channels:0:State", "true"));
+        await one.DoAsync("/api/publish", """{"channel":"here:a","data":"first","key":"k","event":"said"}""");
+        await one.DoAsync("/api/publish", """{"channel":"here:a","data":{"n":2},"ephemeral":true}""");
+        await one.DoAsync("/api/publish", """{"channel":"here:a","key":"k","remove":true}""");
+        await Eventually.EqualAsync(3, () => receiver.Taken.Count, "events");
+        var told = receiver.Taken.Select(static one => one.GetProperty("data")).ToList();
+        Assert.Equal(("said", "k", "first", 1), (told[0].GetProperty("event").GetString(), told[0].GetProperty("key").GetString(), told[0].GetProperty("data").GetString(), told[0].GetProperty("offset").GetInt32()));
+        Assert.Equal("{\"data\":{\"n\":2}}", told[1].GetRawText());
+        Assert.True(told[2].GetProperty("remove").GetBoolean());
+        Assert.Equal(2, told[2].GetProperty("offset").GetInt32());
+        Assert.Equal(3, receiver.Taken.Select(static one => one.GetProperty("id").GetString()).Distinct().Count());
+    }
+
     private static Task<ClusterNode> StartAsync(string redis, EventBackEnd receiver, params (string Key, string? Value)[] settings) =>
         ClusterNode.StartAsync(redis, time: null, [("Tidings:Events:0:Url", receiver.Url), ("Tidings:Events:0:Secret", EventBackEnd.Secret), .. settings]);
+
+    private static async Task<RawWebSocket?> TrySubscribeAsync(ClusterNode node, string user)
+    {
+        try
+        {
+            return (await SubscribeAsync(node, user)).Socket;
+        }
+        catch (ExpectationException)
+        {
+            return null;
+        }
+    }
 
     private static async Task<(RawWebSocket Socket, string Id)> SubscribeAsync(ClusterNode node, string user)
     {

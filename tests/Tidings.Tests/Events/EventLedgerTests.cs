@@ -69,5 +69,16 @@ public sealed class EventLedgerTests
     [Fact]
     public void Dropped_events_are_found() => Assert.Single(Read(["""{"id":"1","type":"events.trimmed","data":{"count":1}}"""]).Faults);
 
+    [Fact]
+    public void Messages_out_of_their_order_are_found_and_those_that_are_missing_counted()
+    {
+        static string Message(int offset, string channel = "c", string epoch = "e") =>
+            $$$"""{"id":"{{{channel}}}{{{epoch}}}{{{offset}}}","type":"message.published","channel":"{{{channel}}}","data":{"epoch":"{{{epoch}}}","offset":{{{offset}}},"data":1}}""";
+        var ledger = Read([Message(3), Message(4), Message(4), Message(1, channel: "d"), Message(1, epoch: "f"), Message(7)]);
+        Assert.Empty(ledger.Faults);
+        Assert.Equal((5, 1, 2L), (ledger.Messages, ledger.Repeats, ledger.MissingMessages));
+        Assert.Single(Read([Message(3), Message(5), Message(4)]).Faults);
+    }
+
     private static EventLedger Read(IEnumerable<string> events) => new(events.Select(static text => JsonElement.Parse(text)));
 }

@@ -75,6 +75,24 @@ public sealed class EventRecorderTests
         Assert.Null(recorder.Take());
     }
 
+    [Fact]
+    public async Task Who_waits_until_what_was_noted_is_stored_waits_for_no_more_than_that()
+    {
+        using var recorder = Begin();
+        Assert.True(recorder.StoredAsync(default).IsCompleted);
+        recorder.Subscribed("a");
+        var stored = recorder.StoredAsync(default);
+        recorder.Take();
+        recorder.Subscribed("b");
+        recorder.Stored();
+        await stored;
+        var stuck = recorder.StoredAsync(default);
+        recorder.Take();
+        recorder.Stuck();
+        await stuck;
+        Assert.True(recorder.StoredAsync(default).IsCompleted);
+    }
+
     private EventRecorder Begin()
     {
         var recorder = new EventRecorder(_time);
