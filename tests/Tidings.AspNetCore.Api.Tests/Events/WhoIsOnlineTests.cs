@@ -1,66 +1,84 @@
-using System.Diagnostics;
-using System.Text.RegularExpressions;
-
 namespace Tidings.AspNetCore.Api.Tests.Events;
 
 /// <summary>The receivers in docs/guides/who-is-online.md, run as they stand there.</summary>
-public sealed partial class WhoIsOnlineTests
+public sealed class WhoIsOnlineTests
 {
+    private const string Page = "who-is-online.md";
+
     [Theory]
-    [InlineData("python", "/usr/bin/python3", "-u", "-c")]
-    [InlineData("javascript", "node", "--input-type=module", "-e")]
-    public async Task It_knows_who_is_online_and_believes_nobody_else(string language, string program, params string[] arguments)
+    [InlineData("python")]
+    [InlineData("javascript")]
+    [InlineData("csharp")]
+    public async Task It_knows_who_is_online_and_believes_nobody_else(string language)
     {
-        var guide = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "who-is-online.md"));
-        var code = Blocks().Matches(guide).Single(block => block.Groups["language"].Value == language).Groups["code"].Value;
-        var start = new ProcessStartInfo(program, [.. arguments, code]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["TIDINGS_SECRET"] = EventBackEnd.Secret;
-        start.Environment["PORT"] = "0";
-        using var process = Process.Start(start)!;
-        try
+        var code = GuideProgram.BlocksOf(Page, language)[0];
+        await using var program = language switch
         {
-            using var limit = new CancellationTokenSource(Eventually.Limit);
-            var url = await process.StandardOutput.ReadLineAsync(limit.Token);
-            Assert.NotNull(url);
-            await using var app = await TestApp.StartAsync(options: options =>
-            {
-                var receiver = new EventReceiverOptions { Url = url, Secret = EventBackEnd.Secret };
-                receiver.Types.Add("connection.opened");
-                receiver.Types.Add("connection.closed");
-                options.Events.Add(receiver);
-            });
-            await using var anna = await app.ConnectAsync("anna");
-            await ExpectAsync(process, "online: anna", limit.Token);
-            var bob = await app.ConnectAsync("bob");
-            await using var tab = await app.ConnectAsync("bob");
-            await ExpectAsync(process, "online: anna, bob", limit.Token);
-            using var forged = await app.Http.PostAsync(new Uri(url), new StringContent("""{"events":[{"type":"connection.opened","connection":"x","user":"mallory"}]}"""), limit.Token);
-            Assert.Equal(401, (int)forged.StatusCode);
-            await bob.DisposeAsync();
-            await tab.DisposeAsync();
-            await ExpectAsync(process, "online: anna", limit.Token);
-        }
-        finally
+            "python" => GuideProgram.Interpret(code, "/usr/bin/python3", "-u", "-c"),
+            "javascript" => GuideProgram.Interpret(code, "node", "--input-type=module", "-e"),
+            _ => GuideProgram.Compile(code),
+        };
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        var url = await UrlAsync(program, limit.Token);
+        await using var app = await TestApp.StartAsync(options: options =>
         {
-            process.Kill();
-            await process.WaitForExitAsync();
-        }
+            var receiver = new EventReceiverOptions { Url = url, Secret = EventBackEnd.Secret };
+            receiver.Types.Add("connection.opened");
+            receiver.Types.Add("connection.closed");
+            options.Events.Add(receiver);
+        });
+        await using var anna = await app.ConnectAsync("anna");
+        await ExpectAsync(program, "online: anna", limit.Token);
+        var bob = await app.ConnectAsync("bob");
+        await using var tab = await app.ConnectAsync("bob");
+        await ExpectAsync(program, "online: anna, bob", limit.Token);
+        using var forged = await app.Http.PostAsync(new Uri(url), new StringContent("""{"events":[{"type":"connection.opened","connection":"x","user":"mallory"}]}"""), limit.Token);
+        Assert.Equal(401, (int)forged.StatusCode);
+        await bob.DisposeAsync();
+        await tab.DisposeAsync();
+        await ExpectAsync(program, "online: anna", limit.Token);
     }
 
-    private static async Task ExpectAsync(Process process, string line, CancellationToken cancellationToken)
+    [Fact]
+    public async Task The_handler_inside_an_application_knows_it_too()
     {
-        while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } read)
+        var handler = GuideProgram.BlocksOf(Page, "csharp")[1].Replace("using System.Collections.Concurrent;", "", StringComparison.Ordinal);
+        await using var program = GuideProgram.Compile($$"""
+            using System.Collections.Concurrent;
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Services.AddTidings();
+            var app = builder.Build();
+            app.Urls.Add("http://127.0.0.1:0");
+            {{handler}}
+            await app.StartAsync();
+            Console.WriteLine(app.Urls.First());
+            await app.WaitForShutdownAsync();
+            """);
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        var url = new Uri(await UrlAsync(program, limit.Token));
+        var socket = await RawWebSocket.ConnectAsync(url.Port, "/connect");
+        await ExpectAsync(program, "online: somebody", limit.Token);
+        await socket.DisposeAsync();
+        await ExpectAsync(program, "online: ", limit.Token);
+    }
+
+    // Before it the server may log.
+    private static async Task<string> UrlAsync(GuideProgram program, CancellationToken cancellationToken)
+    {
+        while (true)
         {
-            Assert.DoesNotContain("mallory", read, StringComparison.Ordinal);
-            if (read == line)
+            if (await program.ReadLineAsync(cancellationToken) is var line && line.StartsWith("http://", StringComparison.Ordinal))
             {
-                return;
+                return line;
             }
         }
-
-        Assert.Fail($"It never said \"{line}\": {await process.StandardError.ReadToEndAsync(cancellationToken)}");
     }
 
-    [GeneratedRegex("```(?<language>[a-z]+)\n(?<code>.*?)```", RegexOptions.Singleline)]
-    private static partial Regex Blocks();
+    private static async Task ExpectAsync(GuideProgram program, string line, CancellationToken cancellationToken)
+    {
+        while (await program.ReadLineAsync(cancellationToken) is var read && read != line)
+        {
+            Assert.DoesNotContain("mallory", read, StringComparison.Ordinal);
+        }
+    }
 }

@@ -17,7 +17,7 @@ export class Receivers {
   constructor() {
     this.#rows = new Rows('receivers-table', {
       key: (/** @type {Row} */ { key }) => key,
-      cells: (one, row) => [...one.cells.map((text) => ({ text })), { text: '', class: 'action', node: this.#sender(one, row.cells[5]?.firstChild) }],
+      cells: (one, row) => [...one.cells.map((text, i) => ({ text, class: i === 2 || i === 3 ? 'number' : '' })), { text: '', class: 'action', node: this.#sender(one, row.cells[5]?.firstChild) }],
       empty: 'Nobody is told of events.',
     });
     this.#panel = new Panel('receivers', async () => {
