@@ -14,9 +14,9 @@ internal sealed partial class EventRecorder
     /// <param name="channel">Where.</param>
     /// <param name="user">Who.</param>
     /// <param name="connection">By which connection.</param>
-    /// <param name="info">What presence shows of them.</param>
-    /// <param name="isSaid">Whether this connection says it, and those who are there already say something else with it.</param>
-    public void Joined(string channel, string user, string connection, ReadOnlyMemory<byte> info, bool isSaid = false)
+    /// <param name="vouched">JSON that the server was told of them, which is shown where none of their connections says anything; or empty.</param>
+    /// <param name="said">JSON that this connection says of them, or empty.</param>
+    public void Joined(string channel, string user, string connection, ReadOnlyMemory<byte> vouched, ReadOnlyMemory<byte> said = default)
     {
         if (!TellsMembers && !TellsUpdates)
         {
@@ -28,21 +28,23 @@ internal sealed partial class EventRecorder
             ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(_members, (channel, user), out var known);
             if (!known)
             {
-                held = new HeldMember(new EventSubject { Channel = channel, User = user, Info = info });
+                held = new HeldMember(new EventSubject { Channel = channel, User = user, Info = said.IsEmpty ? vouched : said }, vouched);
                 Add_NeedsLock(Hold(held.Key, held.Subject, EventType.MemberJoined, EventType.MemberLeft));
-            }
-            else if (isSaid)
-            {
-                Add_NeedsLock(Update(channel, user, info));
             }
 
             held!.Connections.Add(connection);
             held.LeavesAt = long.MaxValue;
+            if (!said.IsEmpty)
+            {
+                held.Connections.Track(connection, said, ++_stamps);
+            }
+
+            Show_NeedsLock(held);
         }
     }
 
-    /// <summary>A connection says something else of somebody who is there.</summary>
-    public void Updated(string channel, string user, ReadOnlyMemory<byte> info)
+    /// <summary>A connection says something else of somebody who is there, or takes back what it has said.</summary>
+    public void Updated(string channel, string user, string connection, ReadOnlyMemory<byte> said)
     {
         if (!TellsUpdates)
         {
@@ -51,7 +53,10 @@ internal sealed partial class EventRecorder
 
         lock (_gate)
         {
-            Add_NeedsLock(Update(channel, user, info));
+            if (_members.TryGetValue((channel, user), out var held) && held.Connections.Track(connection, said, ++_stamps))
+            {
+                Show_NeedsLock(held);
+            }
         }
     }
 
@@ -65,19 +70,39 @@ internal sealed partial class EventRecorder
 
         lock (_gate)
         {
-            if (_members.TryGetValue((channel, user), out var held) && held.Connections.Remove(connection) && held.Connections.Count == 0)
+            if (!_members.TryGetValue((channel, user), out var held) || !held.Connections.Remove(connection))
+            {
+                return;
+            }
+
+            if (held.Connections.Count == 0)
             {
                 held.LeavesAt = _departures.Add(held, Grace);
+            }
+            else
+            {
+                Show_NeedsLock(held);
             }
         }
     }
 
-    private EventChange Update(string channel, string user, ReadOnlyMemory<byte> info) => new()
+    // What was said last by a connection that is still there; what somebody has said who has left stays until they come back or it is told.
+    private void Show_NeedsLock(HeldMember held)
+    {
+        var info = held.Connections.Latest?.Info ?? held.Vouched;
+        if (!info.Span.SequenceEqual(held.Subject.Info.Span))
+        {
+            held.Subject = held.Subject with { Info = info };
+            Add_NeedsLock(Update(held.Subject));
+        }
+    }
+
+    private EventChange Update(EventSubject subject) => new()
     {
         Kind = EventChangeKind.Tell,
-        Subject = new EventSubject { Channel = channel, User = user, Info = info },
+        Subject = subject,
         Type = EventType.MemberUpdated,
-        Receivers = ReceiversOf(EventType.MemberUpdated, channel),
+        Receivers = ReceiversOf(EventType.MemberUpdated, subject.Channel),
         Number = ++_numbers,
         Time = Now,
     };

@@ -26,6 +26,7 @@ internal sealed partial class EventRecorder : IDisposable
     private EventType _wanted;
     private bool _holdsAll;
     private long _numbers;
+    private long _stamps;
     private long _batches;
     private long _noted;
     private long _taken;

@@ -25,7 +25,7 @@ internal sealed class RecordedPresence(IPresenceStore presence, EventRecorder re
     {
         if (!ConnectionPresence.Is(who.Channel))
         {
-            recorder.Joined(who.Channel, who.User, who.Connection, tracked.IsEmpty || !who.Terms.Tracked ? who.Said : tracked, isSaid: who.Terms.Tracked && !tracked.IsEmpty);
+            recorder.Joined(who.Channel, who.User, who.Connection, who.Said, who.Terms.Tracked ? tracked : default);
         }
 
         return presence.JoinAsync(who, tracked);
@@ -33,17 +33,12 @@ internal sealed class RecordedPresence(IPresenceStore presence, EventRecorder re
 
     public async ValueTask<bool> TrackAsync(Attendance who, ReadOnlyMemory<byte> tracked)
     {
-        var isNews = !presence.TrackedBy(who).Span.SequenceEqual(tracked.Span);
         if (!await presence.TrackAsync(who, tracked).ConfigureAwait(false))
         {
             return false;
         }
 
-        if (isNews)
-        {
-            recorder.Updated(who.Channel, who.User, tracked);
-        }
-
+        recorder.Updated(who.Channel, who.User, who.Connection, tracked);
         return true;
     }
 

@@ -1,3 +1,5 @@
+using Tidings.Presence;
+
 namespace Tidings.Events;
 
 /// <summary>What a node holds until nobody has been there for a while. Under the recorder's lock.</summary>
@@ -6,7 +8,7 @@ internal abstract class HeldPlace(string key, EventSubject subject)
     /// <summary>What the node holds.</summary>
     public string Key => key;
 
-    public EventSubject Subject => subject;
+    public EventSubject Subject { get; set; } = subject;
 
     /// <summary>When it ends, unless somebody comes back; otherwise <see cref="long.MaxValue"/>.</summary>
     public long LeavesAt { get; set; } = long.MaxValue;
@@ -19,7 +21,11 @@ internal sealed class HeldChannel(EventSubject subject) : HeldPlace("o" + subjec
 }
 
 /// <summary>A member who is here.</summary>
-internal sealed class HeldMember(EventSubject subject) : HeldPlace($"m{subject.Channel}\n{subject.User}", subject)
+/// <param name="subject">What is told of them.</param>
+/// <param name="vouched">JSON that the server was told of them, or empty.</param>
+internal sealed class HeldMember(EventSubject subject, ReadOnlyMemory<byte> vouched) : HeldPlace($"m{subject.Channel}\n{subject.User}", subject)
 {
-    public HashSet<string> Connections { get; } = new(StringComparer.Ordinal);
+    public ReadOnlyMemory<byte> Vouched => vouched;
+
+    public MemberConnections Connections { get; } = new();
 }

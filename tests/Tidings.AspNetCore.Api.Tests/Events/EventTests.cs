@@ -52,6 +52,25 @@ public sealed class EventTests
     }
 
     [Fact]
+    public async Task What_is_shown_of_a_member_is_told_also_where_it_falls_back_to_what_another_tab_has_said()
+    {
+        await using var receiver = await EventBackEnd.StartAsync();
+        await using var app = await StartAsync(receiver, static options => options.Types.Add("member.updated"), static options => options.Channels[0].PresenceInfo = true);
+        await using var anna = await app.ConnectAsync("anna");
+        await anna.AskAsync("""{"type":"subscribe","channel":"chat:a","info":{"tab":1}}""", "subscribed");
+        var second = await app.ConnectAsync("anna");
+        await second.AskAsync("""{"type":"subscribe","channel":"chat:a","info":{"tab":2}}""", "subscribed");
+        await ExpectAsync("2");
+        await second.AskAsync("""{"type":"track","channel":"chat:a","info":{"tab":3}}""", "tracked");
+        await ExpectAsync("2 3");
+        await second.DisposeAsync();
+        await ExpectAsync("2 3 1");
+
+        Task ExpectAsync(string tabs) => Eventually.EqualAsync(
+            tabs, () => string.Join(' ', receiver.Taken.Select(static one => one.GetProperty("data").GetProperty("info").GetProperty("tab").GetInt32())), "what was shown");
+    }
+
+    [Fact]
     public async Task The_servers_own_channels_and_those_that_are_not_named_are_not_told()
     {
         await using var receiver = await EventBackEnd.StartAsync();

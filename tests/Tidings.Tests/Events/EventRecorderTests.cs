@@ -46,6 +46,28 @@ public sealed class EventRecorderTests
     }
 
     [Fact]
+    public void What_is_shown_of_a_member_falls_back_to_what_another_connection_has_said()
+    {
+        using var recorder = Begin();
+        recorder.Joined("a", "anna", "1", "{}"u8.ToArray(), "1"u8.ToArray());
+        recorder.Joined("a", "anna", "2", "{}"u8.ToArray(), "2"u8.ToArray());
+        recorder.Joined("a", "anna", "3", "{}"u8.ToArray());
+        recorder.Updated("a", "anna", "3", "2"u8.ToArray());
+        recorder.Updated("a", "anna", "3", default);
+        Assert.Equal(["MemberJoined 1", "MemberUpdated 2"], Shown(recorder));
+        recorder.Left("a", "anna", "2");
+        Assert.Equal(["MemberUpdated 1"], Shown(recorder));
+        recorder.Updated("a", "anna", "1", default);
+        Assert.Equal(["MemberUpdated {}"], Shown(recorder));
+        recorder.Updated("a", "anna", "1", "4"u8.ToArray());
+        recorder.Left("a", "anna", "3");
+        recorder.Left("a", "anna", "1");
+        Assert.Equal(["MemberUpdated 4"], Shown(recorder));
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(["Release ma\nanna"], Lines(recorder.Take()!));
+    }
+
+    [Fact]
     public void A_connection_is_told_once_whatever_is_said_of_it()
     {
         using var recorder = Begin();
@@ -99,6 +121,9 @@ public sealed class EventRecorderTests
         recorder.Begin([new EventReceiver("r", "r", EventFilter.Everything, null!)]);
         return recorder;
     }
+
+    private static IEnumerable<string> Shown(EventRecorder recorder) =>
+        recorder.Take()!.Changes.Select(static change => $"{change.Type} {System.Text.Encoding.UTF8.GetString(change.Subject.Info.Span)}");
 
     private static IEnumerable<string> Lines(EventBatch batch) => batch.Changes.Select(static change => $"{change.Kind} {change.Key}");
 }
