@@ -94,6 +94,8 @@ internal sealed class RedisBackplane : IBackplane
 
     public bool IsAvailable => Array.TrueForAll(_shards, static shard => shard.IsAvailable);
 
+    public string? Refusal => _shards.Select(static shard => shard.Refusal).FirstOrDefault(static refusal => refusal is not null);
+
     public void Serve(INodeWork work, ConnectionRegistry connections, ClientRegistry clients)
     {
         _bus.Work = work;

@@ -20,7 +20,7 @@ public enum RedisPersistence
 /// <summary>A Redis server of its own for a test, in a private directory and on a free port of loopback, that can be killed and started again. It ends with the process that started it, however that ends.</summary>
 public sealed class RedisServer : IAsyncDisposable
 {
-    private const string End = "$17\r\nend of the answer\r\n";
+    private const string End = "-ERR unknown command 'end-of-the-answer'";
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(20);
 
     private readonly RedisPersistence _persistence;
@@ -95,9 +95,9 @@ public sealed class RedisServer : IAsyncDisposable
         await client.ConnectAsync(IPAddress.Loopback, Port, limit.Token);
         var stream = client.GetStream();
 
-        // An answer of many lines has no end that one sees without reading it: another one follows that does. The server closes after QUIT, but not while a process
+        // An answer of many lines has no end that one sees without reading it: another one follows that does, and needs no right. The server closes after QUIT, but not while a process
         // that it has forked has the connection, too.
-        var command = string.Concat([$"*{words.Length}\r\n", .. words.Select(static word => $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n"), "*2\r\n$4\r\nECHO\r\n", End, "*1\r\n$4\r\nQUIT\r\n"]);
+        var command = string.Concat([$"*{words.Length}\r\n", .. words.Select(static word => $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n"), "*1\r\n$17\r\nend-of-the-answer\r\n", "*1\r\n$4\r\nQUIT\r\n"]);
         await stream.WriteAsync(Encoding.UTF8.GetBytes(command), limit.Token);
         using var reader = new StreamReader(stream, Encoding.UTF8);
         var answer = new StringBuilder();

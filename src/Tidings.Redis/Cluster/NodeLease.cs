@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
 using Tidings.Brokers;
 using Tidings.Redis.Servers;
 
@@ -46,6 +47,8 @@ internal sealed partial class NodeLease
     private volatile string _id = "";
     private string _before = "";
     private long _renewedAt;
+    private bool _wasRefused;
+    private bool _isBehind;
 
     public NodeLease(RedisShard shard, RedisKeys keys, IReadOnlyList<ILeased> holdings, TimeProvider time, ILogger log)
     {
@@ -80,11 +83,13 @@ internal sealed partial class NodeLease
     // Both leases hold until all is in under the new one: nobody who was there is gone in between.
     private async Task PutAsync(RedisLink link)
     {
+        _isBehind = true;
         foreach (var holding in _holdings)
         {
             await holding.PutAsync(link, _id, _before).ConfigureAwait(false);
         }
 
+        _isBehind = false;
         if (_before is { Length: > 0 } before)
         {
             _before = "";
@@ -94,37 +99,54 @@ internal sealed partial class NodeLease
 
     private async Task TickAsync(RedisLink link)
     {
+        // Every second tick. First of all: where that is refused, so is the rest.
+        if (_time.GetElapsedTime(_renewedAt) >= RenewInterval - (RedisShard.ProbeInterval / 2))
+        {
+            var answer = await RunAsync(link, Life, begins: false).ConfigureAwait(false);
+            if (answer[0] == "ended")
+            {
+                LogEnded();
+                await BeginAsync(link).ConfigureAwait(false);
+                await PutAsync(link).ConfigureAwait(false);
+                return;
+            }
+
+            foreach (var ended in answer.AsSpan(1))
+            {
+                _ = SweepOthersAsync(link, ended);
+            }
+        }
+
+        if (_isBehind)
+        {
+            await PutAsync(link).ConfigureAwait(false);
+        }
+
         foreach (var holding in _holdings)
         {
             await holding.KeepAsync(link, _id).ConfigureAwait(false);
-        }
-
-        // Every second tick.
-        if (_time.GetElapsedTime(_renewedAt) < RenewInterval - (RedisShard.ProbeInterval / 2))
-        {
-            return;
-        }
-
-        var answer = await RunAsync(link, Life, begins: false).ConfigureAwait(false);
-        if (answer[0] == "ended")
-        {
-            LogEnded();
-            await BeginAsync(link).ConfigureAwait(false);
-            await PutAsync(link).ConfigureAwait(false);
-            return;
-        }
-
-        foreach (var ended in answer.AsSpan(1))
-        {
-            _ = SweepOthersAsync(link, ended);
         }
     }
 
     private async Task<string[]> RunAsync(RedisLink link, TimeSpan life, bool begins)
     {
-        var answer = await link.Connection.EvaluateAsync(RedisScript.Lease, [_keys.Leases], [_id, Milliseconds(life), begins ? "1" : "0", Milliseconds(KeyLife), Milliseconds(Life), Milliseconds(_time.GetElapsedTime(_renewedAt))]).ConfigureAwait(false);
-        _renewedAt = _time.GetTimestamp();
-        return (string[])answer;
+        RedisValue[] arguments =
+        [
+            _id, Milliseconds(life), begins ? "1" : "0", Milliseconds(KeyLife), Milliseconds(Life), Milliseconds(_time.GetElapsedTime(_renewedAt)), _wasRefused ? "1" : "0",
+        ];
+        try
+        {
+            var answer = await link.Connection.EvaluateAsync(RedisScript.Lease, [_keys.Leases], arguments).ConfigureAwait(false);
+            _renewedAt = _time.GetTimestamp();
+            _wasRefused = false;
+            link.Connection.Wrote();
+            return (string[])answer;
+        }
+        catch (BrokerUnavailableException error) when (error.Refusal is not null)
+        {
+            _wasRefused = true;
+            throw;
+        }
     }
 
     private async Task SweepOthersAsync(RedisLink link, string ended)

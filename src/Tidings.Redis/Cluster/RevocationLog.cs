@@ -23,6 +23,9 @@ internal sealed partial class RevocationLog : IRevocationLog
     private readonly RedisMetrics _metrics;
     private readonly ILogger _log;
 
+    // Whether a server may lack what this node knows.
+    private volatile bool _isBehind;
+
     public RevocationLog(RedisShard[] shards, RedisKeys keys, ClusterSeal seal, RedisMetrics metrics, ILogger log)
     {
         _shards = shards;
@@ -60,7 +63,8 @@ internal sealed partial class RevocationLog : IRevocationLog
         }
         catch (BrokerUnavailableException)
         {
-            // It is put in when the server is back.
+            // It is put in when the server is back, or takes writes again.
+            _isBehind = true;
             return false;
         }
     }
@@ -114,16 +118,19 @@ internal sealed partial class RevocationLog : IRevocationLog
             await EndAsync(connections).ConfigureAwait(false);
         }
 
+        _isBehind = true;
         foreach (var some in lacking.Chunk(MostAtOnce))
         {
             await TellAsync(link, some).ConfigureAwait(false);
         }
+
+        _isBehind = false;
     }
 
     // A server may forget everything on a connection that goes on.
     private async Task LookAsync(RedisLink link)
     {
-        if (Connections is { Revocations.IsEmpty: false } && (long)await link.Connection.ExecuteAsync("EXISTS", _keys.Revoked).ConfigureAwait(false) == 0)
+        if (Connections is { Revocations.IsEmpty: false } && (_isBehind || (long)await link.Connection.ExecuteAsync("EXISTS", _keys.Revoked).ConfigureAwait(false) == 0))
         {
             await CatchUpAsync(link).ConfigureAwait(false);
         }

@@ -68,14 +68,15 @@ if not keeps then
 end
 local aof = (rewrites or '') .. ' ' .. (scheduled or '')
 local provable = known[8] ~= '0'
-if known[5] ~= aof or known[6] ~= configs or (provable and not own) then
+if known[5] ~= aof or (not provable and known[6] ~= configs) or (provable and not own) then
   -- Also into the file that is written now.
   provable = formed ~= 'unknown' and mark()
 end
 durable = durable and provable
 local function set(field, before, now)
   if before ~= now then
-    redis.call('HSET', KEYS[1], field, now)
+    -- What is only remembered is no reason to fail where nothing may be written: nothing is acknowledged then, either.
+    redis[id == known[1] and live == known[2] and 'pcall' or 'call']('HSET', KEYS[1], field, now)
   end
 end
 set('id', known[1], id)

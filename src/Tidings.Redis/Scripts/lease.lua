@@ -1,6 +1,7 @@
 -- Begins or renews a node's lease, by the server's clock. A lease that has ended never lives again: the node begins another one.
 -- KEYS: leases
--- ARGV: lease, milliseconds it lives, "1" where it begins, milliseconds the key lives, the longest that any lease lives, milliseconds since the last renewal by the node's own clock
+-- ARGV: lease, milliseconds it lives, "1" where it begins, milliseconds the key lives, the longest that any lease lives, milliseconds since the last renewal by the node's own clock,
+--       "1" where the server has refused to renew it since then
 -- Answers: {"ended"} where it can't be renewed; else {"held", leases that have ended, at most 16}
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -11,9 +12,11 @@ for _, lease in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. longest, '+in
 end
 if ARGV[3] ~= '1' then
   local ends = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '0')
-  if ends > 0 and ends <= now and tonumber(ARGV[6]) < tonumber(ARGV[5]) and redis.call('ZCOUNT', KEYS[1], '(' .. string.format('%.0f', now), '+inf') == 0 then
-    -- It was set ahead: by the node's own clock its lease lasts, and nobody else has renewed one since. All last as long as they did.
-    local ahead = now - (ends - ARGV[5] + ARGV[6])
+  -- A lease that others renewed before the server refused to may end as much later as it takes to renew one.
+  local refused = ARGV[7] == '1' and math.max(now, ends + 4500)
+  if ends > 0 and ends <= now and (refused or tonumber(ARGV[6]) < tonumber(ARGV[5])) and redis.call('ZCOUNT', KEYS[1], '(' .. string.format('%.0f', refused or now), '+inf') == 0 then
+    -- The clock was set ahead, so that by the node's own clock its lease lasts, or nobody could renew; and nobody has renewed since. All last as long as they did.
+    local ahead = now - (ends - ARGV[5] + (refused and 0 or ARGV[6]))
     local leases = redis.call('ZRANGEBYSCORE', KEYS[1], '(0', '+inf', 'WITHSCORES')
     for i = 1, #leases, 2 do
       redis.call('ZADD', KEYS[1], string.format('%.0f', leases[i + 1] + ahead), leases[i])

@@ -67,12 +67,10 @@ if ARGV[8] ~= '0' then
     return {epoch, tonumber(before)}
   end
 end
+local stateless = keys == 0
 if KEYS[5] then
-  if keys == 0 then
-    -- Nobody's, if there is one.
-    redis.call('UNLINK', KEYS[5])
-  end
-  local before = redis.call('HGET', KEYS[5], ARGV[10])
+  -- Without a key it is nobody's, if there is one.
+  local before = keys > 0 and redis.call('HGET', KEYS[5], ARGV[10])
   if before then
     keys, bytes = keys - 1, bytes - #ARGV[10] - #before
   end
@@ -112,9 +110,13 @@ offset = offset + 1
 if not append() then
   -- Somebody else has written there: what is in it is nobody's log any more.
   epoch, offset, reached, back, keys, bytes, windows, ends = begin(), 1, 0, 0, 0, 0, '', 0
+  stateless = true
   append()
 end
 if KEYS[5] then
+  if stateless then
+    redis.call('UNLINK', KEYS[5])
+  end
   if ARGV[13] == '1' then
     redis.call('HDEL', KEYS[5], ARGV[10])
   else

@@ -18,10 +18,10 @@ if log[1] ~= ARGV[1] or not epoch or not top then
   local _, times = string.gsub(marks, ' ' .. string.sub(hash, 5, 10), '')
   return {string.sub(redis.sha1hex(ARGV[1] .. ' ' .. turn .. ' ' .. times .. ' ' .. KEYS[2]), 1, 16), 0, {}, {}}
 end
--- One with a state has no end.
+-- One with a state has no end. Reading goes on where nothing may be written: what is tidied up here is tidied up another time.
 local left = redis.call('PTTL', KEYS[2])
 if left >= 0 and left < tonumber(ARGV[5]) then
-  redis.call('PEXPIRE', KEYS[2], ARGV[5])
+  redis.pcall('PEXPIRE', KEYS[2], ARGV[5])
 end
 -- What is too old goes first: offsets have no holes, so the first that may stay is found by halving.
 local clock = redis.call('TIME')
@@ -30,8 +30,8 @@ local reached, back = tonumber(log[5]) or 0, tonumber(log[6]) or 0
 if now + back < reached then
   -- The clock was set back (see publish): the server, too, would keep the stream for as long as that.
   back = reached - now
-  redis.call('HSET', KEYS[2], 's', string.format('%.0f', back))
-  redis.call('PEXPIRE', KEYS[3], log[4])
+  redis.pcall('HSET', KEYS[2], 's', string.format('%.0f', back))
+  redis.pcall('PEXPIRE', KEYS[3], log[4])
 end
 local oldest = now + back - (tonumber(log[4]) or 0)
 local function read(entry)
@@ -51,6 +51,7 @@ if first.err then
   return {epoch, top, {}, {}}
 end
 first = first[1]
+local oldestKept = 0
 if first and not fresh(first) then
   local old, kept = tonumber((read(first))), top + 1
   while kept - old > 1 do
@@ -58,7 +59,8 @@ if first and not fresh(first) then
     local entry = redis.call('XRANGE', KEYS[3], string.format('%.0f-0', middle), '+', 'COUNT', 1)[1]
     if entry and fresh(entry) then kept = middle else old = middle end
   end
-  redis.call('XTRIM', KEYS[3], 'MINID', string.format('%.0f-0', kept))
+  redis.pcall('XTRIM', KEYS[3], 'MINID', string.format('%.0f-0', kept))
+  oldestKept = kept
 end
 local messages = {}
 if ARGV[4] ~= '0' and top > 0 then
@@ -69,14 +71,14 @@ if ARGV[4] ~= '0' and top > 0 then
     last = '(' .. ARGV[3] .. '-0'
   end
   if ARGV[2] == '' or (backwards and ARGV[2] == epoch) then
-    found = redis.call('XREVRANGE', KEYS[3], last, '-', 'COUNT', ARGV[4])
+    found = redis.call('XREVRANGE', KEYS[3], last, string.format('%.0f-0', oldestKept), 'COUNT', ARGV[4])
     for i = 1, math.floor(#found / 2) do
       found[i], found[#found + 1 - i] = found[#found + 1 - i], found[i]
     end
   elseif not backwards then
     -- Of another epoch nothing is known: from the beginning of what is kept.
-    local after = ARGV[2] == epoch and ARGV[3] or '0'
-    found = redis.call('XRANGE', KEYS[3], '(' .. after .. '-0', last, 'COUNT', ARGV[4])
+    local after = math.max(ARGV[2] == epoch and ARGV[3] or 0, oldestKept - 1)
+    found = redis.call('XRANGE', KEYS[3], string.format('(%.0f-0', after), last, 'COUNT', ARGV[4])
   end
   for _, entry in ipairs(found) do
     local offset, time, payload = read(entry)

@@ -19,6 +19,7 @@ internal sealed class RedisConnection : IDisposable
     private readonly ISubscriber _subscriber;
     private readonly TimeProvider _time;
     private readonly Action<RedisChannel, RedisValue> _onMessage;
+    private volatile string? _refusal;
     private readonly TaskCompletionSource<string> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private RedisConnection(ConnectionMultiplexer multiplexer, Action<string, byte[]> onMessage, TimeProvider time)
@@ -34,6 +35,12 @@ internal sealed class RedisConnection : IDisposable
 
     /// <summary>Completes, with why, when the connection is no longer good.</summary>
     public Task<string> Failed => _failed.Task;
+
+    /// <summary>Why the server refuses writes, since it did for the first time after <see cref="Wrote"/>; else null.</summary>
+    public string? Refusal { get => _refusal; private set => _refusal = value; }
+
+    /// <summary>Notes that the server has written something that is written all the time.</summary>
+    public void Wrote() => Refusal = null;
 
     /// <param name="server">The server.</param>
     /// <param name="onMessage">Called with the channel and the message, one after the other, and never waited for: it only enqueues.</param>
@@ -177,7 +184,16 @@ internal sealed class RedisConnection : IDisposable
         return true;
     }
 
-    private static BrokerUnavailableException Translate(RedisException error) => new("Redis refused or cannot be reached.", error);
+    private BrokerUnavailableException Translate(RedisException error)
+    {
+        if (error is RedisServerException && RedisRefusal.Of(error.Message) is { } refusal)
+        {
+            Refusal = refusal;
+            return new BrokerUnavailableException(refusal, error) { Refusal = refusal };
+        }
+
+        return new BrokerUnavailableException("Redis refused or cannot be reached.", error);
+    }
 
     // Closing waits for sockets that may be dead: nobody waits for that.
     private static void Drop(ConnectionMultiplexer multiplexer) => _ = Task.Run(() =>

@@ -10,8 +10,8 @@ internal static class RedisServerAddress
     /// <summary>How long connecting may take.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>Commands that the client library sends of its own accord and that an account with few rights may not send.</summary>
-    private static readonly HashSet<string> Unneeded = ["CLUSTER", "SENTINEL", "CLIENT", "ECHO"];
+    /// <summary>Commands that the client library sends of its own accord and that an account with few rights may not send, or that a server whose disk is full refuses (PING).</summary>
+    private static readonly HashSet<string> Unneeded = ["CLUSTER", "SENTINEL", "CLIENT", "ECHO", "PING"];
 
     /// <summary>Whether it can be read, and has exactly one host.</summary>
     public static bool IsValid(string address)

@@ -27,6 +27,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private TaskCompletionSource? _echo;
     private volatile RedisLink? _link;
     private volatile bool _available;
+    private readonly IReadOnlyList<Func<RedisLink, Task>> _lookAgain;
+    private string? _told;
     private Task _running = Task.CompletedTask;
 
     public RedisShard(string server, RedisKeys keys, string node, TimeProvider time, ILogger log)
@@ -34,6 +36,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         _server = server;
         _generation = new RedisGeneration(keys);
         _probe = keys.Probe(node);
+        _lookAgain = [RenewAsync];
         _time = time;
         _log = log;
     }
@@ -55,6 +58,9 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     /// <summary>Whether the server can be reached, and everything that is heard from it has caught up.</summary>
     public bool IsAvailable => _available;
+
+    /// <summary>Why the server refuses writes; null where it takes them, or is away.</summary>
+    public string? Refusal => _link?.Connection.Refusal;
 
     /// <summary>The link; null while there is none.</summary>
     public RedisLink? Link => _link;
@@ -168,17 +174,11 @@ internal sealed partial class RedisShard : IAsyncDisposable
             await Task.WhenAll(_heard.Keys.Append(_probe).Select(connection.SubscribeAsync)).ConfigureAwait(false);
             await connection.LoadScriptsAsync().ConfigureAwait(false);
             var link = await _generation.BeginAsync(connection).ConfigureAwait(false);
-            foreach (var prepare in OnConnected)
-            {
-                await prepare(link).ConfigureAwait(false);
-            }
+            await RunAllAsync(OnConnected, link).ConfigureAwait(false);
 
             _link = link;
             Volatile.Read(ref _linked).TrySetResult();
-            foreach (var prepare in OnLinked)
-            {
-                await prepare(link).ConfigureAwait(false);
-            }
+            await RunAllAsync(OnLinked, link).ConfigureAwait(false);
 
             _available = true;
             connected();
@@ -237,11 +237,40 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
             if (misses == 0 && _link is { } link)
             {
-                await RenewAsync(link).ConfigureAwait(false);
-                foreach (var tick in OnTick)
-                {
-                    await tick(link).ConfigureAwait(false);
-                }
+                await RunAllAsync(_lookAgain, link).ConfigureAwait(false);
+                await RunAllAsync(OnTick, link).ConfigureAwait(false);
+                TellRefusal(link.Connection.Refusal);
+            }
+        }
+    }
+
+    // A server that takes no writes is none that is away: what could not be put in now is put in by a later tick.
+    private static async Task RunAllAsync(IReadOnlyList<Func<RedisLink, Task>> work, RedisLink link)
+    {
+        foreach (var one in work)
+        {
+            try
+            {
+                await one(link).ConfigureAwait(false);
+            }
+            catch (BrokerUnavailableException error) when (error.Refusal is not null)
+            {
+            }
+        }
+    }
+
+    private void TellRefusal(string? refusal)
+    {
+        if (refusal != _told)
+        {
+            _told = refusal;
+            if (refusal is null)
+            {
+                LogWrites(RedisServerAddress.EndPoint(_server));
+            }
+            else
+            {
+                LogRefuses(RedisServerAddress.EndPoint(_server), refusal);
             }
         }
     }
@@ -301,6 +330,12 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     [LoggerMessage(501, LogLevel.Warning, "Redis at {Server} cannot be reached: {Why}")]
     private partial void LogAway(string server, string why);
+
+    [LoggerMessage(503, LogLevel.Warning, "Redis at {Server} refuses writes, reading goes on: {Why}")]
+    private partial void LogRefuses(string server, string why);
+
+    [LoggerMessage(504, LogLevel.Information, "Redis at {Server} takes writes again")]
+    private partial void LogWrites(string server);
 
     [LoggerMessage(502, LogLevel.Warning, "Redis at {Server} may have lost messages: all epochs change")]
     private partial void LogNewGeneration(string server);

@@ -20,4 +20,7 @@ public sealed class BrokerUnavailableException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>Why nothing can be written, in words that a client may be told, where the broker was reached and has refused; else null.</summary>
+    internal string? Refusal { get; init; }
 }

@@ -46,6 +46,9 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>Whether all of it can be reached now. Where it cannot, the node asks for no new connections.</summary>
     bool IsAvailable { get; }
 
+    /// <summary>Why nothing can be written now, though all can be read; else null.</summary>
+    string? Refusal => null;
+
     /// <summary>What is to be told of the directory that it keeps all in; null where it has none.</summary>
     DirectoryFigures? Directory => null;
 

@@ -171,9 +171,9 @@ internal sealed partial class ChannelHandler(
         {
             await carryingOut.ConfigureAwait(false);
         }
-        catch (BrokerUnavailableException)
+        catch (BrokerUnavailableException away)
         {
-            error = Outcome.Refused.Unavailable;
+            error = away.Refusal is { } why ? new Outcome.Refused(ErrorCode.Unavailable, why) : Outcome.Refused.Unavailable;
         }
         catch (SenderQuotaException quota)
         {
