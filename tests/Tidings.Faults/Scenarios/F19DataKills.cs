@@ -16,6 +16,7 @@ internal sealed class F19DataKills() : Scenario("F19", "a single node with --dat
 
     protected override async Task BreakAsync(FaultWorld world, Verdict verdict, ScenarioSettings settings, CancellationToken cancellationToken)
     {
+        await using var boards = new StateBoards(world);
         var node = world.Nodes[0];
         // Three are short enough for the tests: readers wait twice as long after each attempt that fails.
         var (kills, turn) = settings.Full ? (200, 4) : (3, 2);
@@ -31,8 +32,11 @@ internal sealed class F19DataKills() : Scenario("F19", "a single node with --dat
             await world.StartAsync(node);
             _starts.Add(TimeProvider.System.GetElapsedTime(began));
             verdict.Broke();
+            await boards.CheckAsync();
             await PauseAsync(world, 0.1, settings.Full ? 1.5 : 0.8, cancellationToken);
         }
+
+        await boards.SettleAsync(verdict);
     }
 
     protected override void JudgeMore(FaultWorld world, LedgerReport report, Verdict verdict)
