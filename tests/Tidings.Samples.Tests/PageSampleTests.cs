@@ -14,6 +14,7 @@ public sealed class PageSampleTests
     [Fact]
     public async Task Each_page_is_there_with_what_it_loads()
     {
+        await PageAsync<BoardSample>("A shared board");
         await PageAsync<ChatPageSample>("Chat");
         await PageAsync<CursorsSample>("Shared cursors");
         await PageAsync<DashboardSample>("Live figures");

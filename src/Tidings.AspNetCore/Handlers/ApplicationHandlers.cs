@@ -9,8 +9,11 @@ namespace Tidings.AspNetCore.Handlers;
 [RequiresDynamicCode(HandlerJson.Reflection)]
 internal sealed class ApplicationPublishHandler(HandlerRunner runner, HandlerDelegate handler, HandlerJson json) : IPublishHandler
 {
-    public ValueTask<HandlerVerdict> OnPublishAsync(ChannelPeer peer, string channel, ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
-        runner.RunAsync(handler, peer, channel, data, Judge);
+    // Code that knows only messages has not been asked whether a key may go.
+    private static readonly HandlerVerdict NoRemovals = HandlerVerdict.Refuse(ErrorCode.NotAllowed, "Not allowed");
+
+    public ValueTask<HandlerVerdict> OnPublishAsync(ChannelPeer peer, PublishRequest request, CancellationToken cancellationToken) =>
+        request.Remove && !handler.WantsRequest ? ValueTask.FromResult(NoRemovals) : runner.RunAsync(handler, peer, request, Judge);
 
     private HandlerVerdict Judge(object? returned) => returned switch
     {

@@ -42,6 +42,11 @@ internal static class HandlerArguments
             return static invocation => ValueTask.FromResult<object?>(invocation.Progress);
         }
 
+        if (type == typeof(PublishRequest))
+        {
+            return static invocation => ValueTask.FromResult<object?>(invocation.Request);
+        }
+
         if (type == typeof(ServerEvent))
         {
             return static invocation => ValueTask.FromResult<object?>(invocation.Event);

@@ -59,6 +59,7 @@ internal sealed class HandlerDelegate
         }
 
         WantsPrincipal = Array.Exists(parameters, static parameter => parameter.ParameterType == typeof(ClaimsPrincipal));
+        WantsRequest = Array.Exists(parameters, static parameter => parameter.ParameterType == typeof(PublishRequest));
         BindData(parameters, left, data, json);
     }
 
@@ -67,6 +68,9 @@ internal sealed class HandlerDelegate
 
     /// <summary>Whether the handler asks for the user's claims.</summary>
     public bool WantsPrincipal { get; }
+
+    /// <summary>Whether the handler looks at what comes with a message: its key, its event, whether a key is to be removed.</summary>
+    public bool WantsRequest { get; }
 
     public async ValueTask<object?> InvokeAsync(HandlerInvocation invocation)
     {

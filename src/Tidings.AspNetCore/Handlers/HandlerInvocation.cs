@@ -11,6 +11,9 @@ namespace Tidings.AspNetCore.Handlers;
 /// <param name="CancellationToken">Fires when its time is over.</param>
 internal sealed record HandlerInvocation(ChannelPeer Peer, string Channel, ReadOnlyMemory<byte> Data, IServiceProvider Services, CancellationToken CancellationToken)
 {
+    /// <summary>What is to be published; null where the handler is not about messages.</summary>
+    public PublishRequest? Request { get; init; }
+
     /// <summary>How a task tells its progress; null where the handler is none.</summary>
     public TaskProgress? Progress { get; init; }
 

@@ -19,6 +19,13 @@ internal sealed class HandlerRunner(IServiceScopeFactory scopes, TimeProvider ti
         HandlerDelegate handler, ChannelPeer peer, string channel, ReadOnlyMemory<byte> data, Func<object?, HandlerVerdict> judge) =>
         RunAsync(async (services, cancellationToken) => judge(await handler.InvokeAsync(new HandlerInvocation(peer, channel, data, services, cancellationToken))));
 
+    /// <summary>The same of a handler of messages.</summary>
+    [RequiresUnreferencedCode(HandlerJson.Reflection)]
+    [RequiresDynamicCode(HandlerJson.Reflection)]
+    public ValueTask<HandlerVerdict> RunAsync(HandlerDelegate handler, ChannelPeer peer, PublishRequest request, Func<object?, HandlerVerdict> judge) =>
+        RunAsync(async (services, cancellationToken) =>
+            judge(await handler.InvokeAsync(new HandlerInvocation(peer, request.Channel, request.Data, services, cancellationToken) { Request = request })));
+
     /// <summary>The same for code of ours that asks services of the application.</summary>
     public async ValueTask<HandlerVerdict> RunAsync(Func<IServiceProvider, CancellationToken, Task<HandlerVerdict>> ask)
     {

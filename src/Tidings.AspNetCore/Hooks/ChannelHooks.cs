@@ -13,8 +13,8 @@ internal sealed class SubscribeHook(HookClient client, Uri url) : ISubscribeHand
 /// <summary>A hook about messages.</summary>
 internal sealed class PublishHook(HookClient client, Uri url) : IPublishHandler
 {
-    public async ValueTask<HandlerVerdict> OnPublishAsync(ChannelPeer peer, string channel, ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
-        HookVerdict.Of(await client.AskAsync(url, HookSchema.Publish, HookEvent.Publish(peer, channel, data), cancellationToken));
+    public async ValueTask<HandlerVerdict> OnPublishAsync(ChannelPeer peer, PublishRequest request, CancellationToken cancellationToken) =>
+        HookVerdict.Of(await client.AskAsync(url, HookSchema.Publish, HookEvent.Publish(peer, request), cancellationToken));
 }
 
 /// <summary>A hook that answers calls.</summary>

@@ -13,11 +13,34 @@ internal static class HookEvent
         return frame.EndJson().ToArray();
     }
 
-    public static byte[] Publish(ChannelPeer peer, string channel, ReadOnlyMemory<byte> data)
+    public static byte[] Publish(ChannelPeer peer, PublishRequest request)
     {
         var frame = Begin("publish", peer.Connection, peer.User);
-        frame.Writer.WriteString("channel"u8, channel);
-        frame.Raw("data"u8, data.Span);
+        frame.Writer.WriteString("channel"u8, request.Channel);
+        if (request.Event is not null)
+        {
+            frame.Writer.WriteString("name"u8, request.Event);
+        }
+
+        if (request.Key is not null)
+        {
+            frame.Writer.WriteString("key"u8, request.Key);
+        }
+
+        if (request.Ephemeral)
+        {
+            frame.Writer.WriteBoolean("ephemeral"u8, true);
+        }
+
+        if (request.Remove)
+        {
+            frame.Writer.WriteBoolean("remove"u8, true);
+        }
+        else
+        {
+            frame.Raw("data"u8, request.Data.Span);
+        }
+
         return frame.EndJson().ToArray();
     }
 

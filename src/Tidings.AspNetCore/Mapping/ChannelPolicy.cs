@@ -43,9 +43,9 @@ internal sealed class PolicySubscribeHandler(ChannelPolicy policy, ISubscribeHan
 /// <summary>Asks a policy about messages, then the application's own handler, where there is one.</summary>
 internal sealed class PolicyPublishHandler(ChannelPolicy policy, IPublishHandler? next) : IPublishHandler
 {
-    public async ValueTask<HandlerVerdict> OnPublishAsync(ChannelPeer peer, string channel, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+    public async ValueTask<HandlerVerdict> OnPublishAsync(ChannelPeer peer, PublishRequest request, CancellationToken cancellationToken)
     {
-        var verdict = await policy.JudgeAsync(peer, channel);
-        return verdict.Refusal is null && next is not null ? await next.OnPublishAsync(peer, channel, data, cancellationToken) : verdict;
+        var verdict = await policy.JudgeAsync(peer, request.Channel);
+        return verdict.Refusal is null && next is not null ? await next.OnPublishAsync(peer, request, cancellationToken) : verdict;
     }
 }

@@ -127,7 +127,7 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, R
         HandlerVerdict verdict;
         try
         {
-            verdict = await handler.OnPublishAsync(PeerOf(connection), room, data.ToJson(), CancellationToken.None).ConfigureAwait(false);
+            verdict = await handler.OnPublishAsync(PeerOf(connection), new PublishRequest(room, data.ToJson()), CancellationToken.None).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever went wrong, the peer gets an answer, and its next message a turn.
         catch (Exception error)

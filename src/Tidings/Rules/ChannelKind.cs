@@ -86,7 +86,7 @@ internal interface ISubscribeHandler
 /// <summary>Code of the application, or a hook, that decides about messages.</summary>
 internal interface IPublishHandler
 {
-    ValueTask<HandlerVerdict> OnPublishAsync(ChannelPeer peer, string channel, ReadOnlyMemory<byte> data, CancellationToken cancellationToken);
+    ValueTask<HandlerVerdict> OnPublishAsync(ChannelPeer peer, PublishRequest request, CancellationToken cancellationToken);
 }
 
 /// <summary>Code of the application, or a hook, that answers calls.</summary>

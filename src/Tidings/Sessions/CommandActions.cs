@@ -227,10 +227,11 @@ internal sealed partial class CommandActions(
             return;
         }
 
-        var data = command.Remove ? Null : command.Data;
+        var data = command.Remove ? default : command.Data;
         if (kind.OnPublish is { } handler)
         {
-            var verdict = await handler.OnPublishAsync(session.Peer, channel, data, CancellationToken.None).ConfigureAwait(false);
+            var request = new PublishRequest(channel, data) { Event = command.Event, Key = command.Key, Remove = command.Remove, Ephemeral = command.Ephemeral };
+            var verdict = await handler.OnPublishAsync(session.Peer, request, CancellationToken.None).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
             if (verdict.Refusal is { } code)
             {

@@ -28,7 +28,7 @@ internal sealed class DirectMessages(ChannelKinds kinds, Everywhere everywhere)
         var data = command.Data;
         if (Rule.Handler is { } handler)
         {
-            var verdict = await handler.OnPublishAsync(session.Peer, command.To!, data, CancellationToken.None).ConfigureAwait(false);
+            var verdict = await handler.OnPublishAsync(session.Peer, new PublishRequest(command.To!, data), CancellationToken.None).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
             if (verdict.Refusal is { } code)
             {

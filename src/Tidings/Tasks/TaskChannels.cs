@@ -55,9 +55,9 @@ internal sealed class TaskChannels(TaskRegistry tasks, TaskCancelling cancelling
 
     private sealed class PublishGate(TaskCancelling cancelling) : IPublishHandler
     {
-        public async ValueTask<HandlerVerdict> OnPublishAsync(ChannelPeer peer, string channel, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+        public async ValueTask<HandlerVerdict> OnPublishAsync(ChannelPeer peer, PublishRequest request, CancellationToken cancellationToken)
         {
-            if (TaskId.FromChannel(channel) is not { } id || channel != TaskId.ChannelOf(id) || !TaskCommand.IsCancel(data.Span))
+            if (TaskId.FromChannel(request.Channel) is not { } id || request.Channel != TaskId.ChannelOf(id) || !TaskCommand.IsCancel(request.Data.Span))
             {
                 return HandlerVerdict.Refuse(ErrorCode.NotAllowed, "Not allowed");
             }

@@ -29,6 +29,21 @@ public sealed class HookTests
         Assert.Equal(("publish", "anna", "h:1", client.Id), (first.GetProperty("event").GetString(), first.GetProperty("user").GetString(), first.GetProperty("channel").GetString(), first.GetProperty("connection").GetString()));
     }
 
+    [Fact]
+    public async Task A_publish_hook_is_told_of_event_and_key_and_of_a_key_that_is_to_go()
+    {
+        await using var hook = await HookReceiver.StartAsync((sent, context) => context.Response.WriteAsync(sent.TryGetProperty("remove", out _) ? """{"allow":false}""" : "{}"));
+        await using var app = await StartAsync(hook.Url, static options => options.Channels[0].State = true);
+        await using var client = await app.ConnectAsync("anna");
+        await client.AskAsync("""{"type":"publish","channel":"h:1","data":1,"event":"added","key":"card:1"}""", "published");
+        await client.AskAsync("""{"type":"publish","channel":"h:1","data":1,"ephemeral":true}""", "published");
+        Assert.Equal(("not_allowed", "Not allowed"), await client.RefusedAsync("""{"type":"publish","channel":"h:1","key":"card:1","remove":true}"""));
+        var sent = hook.Events.ToArray();
+        Assert.Equal(("added", "card:1", 1), (sent[0].GetProperty("name").GetString(), sent[0].GetProperty("key").GetString(), sent[0].GetProperty("data").GetInt32()));
+        Assert.True(sent[1].GetProperty("ephemeral").GetBoolean());
+        Assert.Equal((true, "card:1", false), (sent[2].GetProperty("remove").GetBoolean(), sent[2].GetProperty("key").GetString(), sent[2].TryGetProperty("data", out _)));
+    }
+
     [Theory]
     [InlineData(500)]
     [InlineData(404)]

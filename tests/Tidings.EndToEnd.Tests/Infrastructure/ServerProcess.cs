@@ -35,11 +35,18 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         StartIn(AppContext.BaseDirectory, arguments, environment);
 
     /// <summary>The same in a directory of its own, whose <c>appsettings.json</c> it reads.</summary>
-    public static ServerProcess StartIn(string directory, string arguments, params (string Name, string Value)[] environment)
+    public static ServerProcess StartIn(string directory, string arguments, params (string Name, string Value)[] environment) =>
+        Start("Tidings.Server", "tidings", directory, arguments, environment);
+
+    /// <summary>A sample, on a port of its own.</summary>
+    public static ServerProcess StartSample(string name) =>
+        Start(name, name, AppContext.BaseDirectory, "--urls http://127.0.0.1:0", ("ASPNETCORE_ENVIRONMENT", "Development"));
+
+    private static ServerProcess Start(string project, string file, string directory, string arguments, params (string Name, string Value)[] environment)
     {
         // artifacts/bin/<project>/<configuration>/
         var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        var program = Path.Combine(here.Parent!.Parent!.FullName, "Tidings.Server", here.Name, "tidings");
+        var program = Path.Combine(here.Parent!.Parent!.FullName, project, here.Name, file);
         var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardOutput = true,
