@@ -169,7 +169,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
             link.Generation, "", publication.Retention.Size, Milliseconds(publication.Retention.Age), _keys.Channel(publication.Channel),
             LogEntry.Encode(publication), publication.Durable ? "1" : "0", publication.IdempotencyKey is null ? "0" : Milliseconds(publication.IdempotencyWindow),
             Milliseconds(LogLife + Longer(publication.Retention.Age, publication.IdempotencyKey is null ? default : publication.IdempotencyWindow)),
-            .. state is null ? (ReadOnlySpan<RedisValue>)[] : [publication.Key, state.Keys, state.Bytes, publication.Kind == MessageKind.KeyRemoval ? "1" : "0"],
+            .. state is null ? (ReadOnlySpan<RedisValue>)[] : [publication.Key, state.Keys, state.Bytes, publication.Kind == MessageKind.KeyRemoval ? "1" : publication.Sender.IsServer ? "0" : "2"],
             .. told,
         ];
         for (var attempt = 0; attempt < MostRenewals; attempt++)
@@ -184,9 +184,12 @@ internal sealed class RedisBroker : IBroker, ILogReader
                 case "durable":
                     throw new NotDurableException("Redis does not write to disk before it answers; durable publishing needs appendonly yes and appendfsync always.");
                 case "full":
-                    throw new ChannelStateFullException((string)answer[1] == "keys"
-                        ? $"The channel's state has {state!.Keys} keys, as many as it may (StateKeys)."
-                        : $"The channel's state would have more than {state!.Bytes} bytes (StateBytes).");
+                    throw new ChannelStateFullException((string)answer[1] switch
+                    {
+                        "keys" => $"The channel's state has {state!.Keys} keys, as many as it may (StateKeys).",
+                        "bytes" => $"The channel's state would have more than {state!.Bytes} bytes (StateBytes).",
+                        _ => "There is no memory for more state of clients: three quarters of what Redis may take (maxmemory) are in use.",
+                    });
                 case var epoch:
                     if (answer.Length > 2)
                     {

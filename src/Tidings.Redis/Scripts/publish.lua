@@ -3,10 +3,10 @@
 -- ARGV: generation ("" for whichever holds: those who only publish need not know it), unused (an epoch, which earlier versions began a log with),
 --       messages kept, milliseconds they are kept, channel of pub/sub, payload, "1" if it must be durable,
 --       milliseconds an idempotency key is kept (0: there is none), milliseconds the log's own key lives,
---       with a state: the message's key, most keys, most bytes of keys and payloads, "1" if the key is taken out;
+--       with a state: the message's key, most keys, most bytes of keys and payloads, "1" if the key is taken out, "2" if a client sets it;
 --       only of nodes, where back ends are told: the event without its id, its position and its time, receivers, channel of pub/sub for news of events,
 --       most events in a queue, most bytes of them, milliseconds keys live, what stands before a receiver in the name of its queue, and of its state
--- Answers: {epoch, offset, how many publishes there were under the generation (not where the key was there before)}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given; {"full", "keys" or "bytes"}
+-- Answers: {epoch, offset, how many publishes there were under the generation (not where the key was there before)}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given; {"full", "keys", "bytes" or "memory"}
 local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'aof')
 local info = generation[3] == '1' and redis.call('INFO', 'replication', 'persistence') or redis.call('INFO', 'replication')
 local live = string.match(info, 'master_replid:(%x+)')
@@ -82,6 +82,15 @@ if KEYS[5] then
     end
     if bytes + size > tonumber(ARGV[12]) and not (before and #before >= #ARGV[6] + 40) then
       return {'full', 'bytes'}
+    end
+    -- A state has no age. What clients keep so leaves a quarter of the memory to what has; here, as it is the same for all nodes.
+    local line = before and string.find(before, '\n', 1, true)
+    if ARGV[13] == '2' and not (line and #ARGV[6] <= #before - line) then
+      local memory = redis.call('INFO', 'memory')
+      local most = tonumber(string.match(memory, 'maxmemory:(%d+)')) or 0
+      if most > 0 and tonumber(string.match(memory, 'used_memory:(%d+)')) > 0.75 * most then
+        return {'full', 'memory'}
+      end
     end
   end
 end
