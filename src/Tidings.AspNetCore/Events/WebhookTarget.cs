@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using Polly.CircuitBreaker;
@@ -9,7 +7,7 @@ using Tidings.Events;
 namespace Tidings.AspNetCore.Events;
 
 /// <summary>A back end that is told of events by POST.</summary>
-internal sealed class WebhookTarget(Uri url, WebhookSignature signature, HttpMessageInvoker http, BackEnds backEnds, TimeProvider time) : IEventTarget
+internal sealed class WebhookTarget(Uri url, IWebhookForm form, HttpMessageInvoker http, BackEnds backEnds, TimeProvider time) : IEventTarget
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(5);
@@ -39,14 +37,16 @@ internal sealed class WebhookTarget(Uri url, WebhookSignature signature, HttpMes
 
     private async ValueTask<DeliveryOutcome> PostAsync(IReadOnlyList<QueuedEvent> events, CancellationToken cancellationToken)
     {
-        var body = BodyOf(events);
-        var id = EventIds.OfBatch(events);
-        var seconds = time.GetUtcNow().ToUnixTimeSeconds();
+        var now = time.GetUtcNow();
+        var body = form.BodyOf(events, now);
+        if (body.IsEmpty)
+        {
+            return DeliveryOutcome.Delivered;
+        }
+
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ReadOnlyMemoryContent(body) };
         request.Content.Headers.ContentType = Json;
-        request.Headers.TryAddWithoutValidation(WebhookSignature.IdHeader, id);
-        request.Headers.TryAddWithoutValidation(WebhookSignature.TimestampHeader, seconds.ToString(CultureInfo.InvariantCulture));
-        request.Headers.TryAddWithoutValidation(WebhookSignature.Header, signature.Sign(id, seconds, body.Span));
+        form.Sign(request.Headers, EventIds.OfBatch(events), now, body.Span);
         try
         {
             // What it answers besides its status is not read.
@@ -92,24 +92,6 @@ internal sealed class WebhookTarget(Uri url, WebhookSignature signature, HttpMes
         var size = skew.Duration();
         var much = size < TimeSpan.FromHours(2) ? $"{size.TotalMinutes:0} minutes" : $"{size.TotalHours:0} hours";
         return $"{why}; its clock is {much} {(skew > TimeSpan.Zero ? "ahead of" : "behind")} this server's";
-    }
-
-    private static ReadOnlyMemory<byte> BodyOf(IReadOnlyList<QueuedEvent> events)
-    {
-        var body = new ArrayBufferWriter<byte>(events.Sum(static one => one.Json.Length + 1) + 16);
-        body.Write("{\"events\":["u8);
-        for (var i = 0; i < events.Count; i++)
-        {
-            if (i > 0)
-            {
-                body.Write(","u8);
-            }
-
-            body.Write(events[i].Json.Span);
-        }
-
-        body.Write("]}"u8);
-        return body.WrittenMemory;
     }
 
     // What stands in front of a back end says that nothing is behind it.

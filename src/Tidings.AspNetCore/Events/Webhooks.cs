@@ -1,4 +1,5 @@
 using Tidings.AspNetCore.Hooks;
+using Tidings.AspNetCore.Pusher;
 using Tidings.Events;
 using Tidings.Options;
 
@@ -14,20 +15,31 @@ internal sealed class Webhooks(BackEnds backEnds, TimeProvider time) : IDisposab
     private readonly HttpMessageInvoker _http = BackEnds.CreateHttp(ConnectTimeout, MostConnections);
 
     /// <param name="options">Valid ones.</param>
-    public IEnumerable<EventReceiver> ReceiversOf(IEnumerable<EventReceiverOptions> options)
+    public IEnumerable<EventReceiver> ReceiversOf(TidingsOptions options)
     {
         // Of two with the same URL the second has a queue of its own, too.
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var receiver in options)
+        foreach (var receiver in options.Events)
         {
-            var url = new Uri(receiver.Url!);
-            var turn = seen[receiver.Url!] = seen.GetValueOrDefault(receiver.Url!) + 1;
-            yield return new EventReceiver(
-                EventIds.Hash($"{receiver.Url}\n{turn}"),
-                // Neither the query, which may bear a secret.
-                url.Authority + url.AbsolutePath + (turn == 1 ? "" : $" ({turn})"),
-                EventFilter.Of(receiver),
-                new WebhookTarget(url, new WebhookSignature(EventFaults.SecretsOf(receiver.Secret)!), _http, backEnds, time));
+            yield return Make("", receiver.Url!, "", EventFilter.Of(receiver), new StandardWebhookForm(new WebhookSignature(EventFaults.SecretsOf(receiver.Secret)!)));
+        }
+
+        foreach (var app in PusherApp.AllOf(options.Pusher))
+        {
+            foreach (var webhook in app.Webhooks)
+            {
+                yield return Make($"pusher {app.Id}\n", webhook.Url!, $"app {app.Id}, ", PusherWebhookForm.FilterOf(app, webhook), new PusherWebhookForm(app));
+            }
+        }
+
+        EventReceiver Make(string group, string address, string label, EventFilter filter, IWebhookForm form)
+        {
+            var url = new Uri(address);
+            var turn = seen[group + address] = seen.GetValueOrDefault(group + address) + 1;
+
+            // Neither the query, which may bear a secret.
+            return new EventReceiver(
+                EventIds.Hash($"{group}{address}\n{turn}"), label + url.Authority + url.AbsolutePath + (turn == 1 ? "" : $" ({turn})"), filter, new WebhookTarget(url, form, _http, backEnds, time));
         }
     }
 

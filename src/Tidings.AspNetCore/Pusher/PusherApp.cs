@@ -17,6 +17,12 @@ internal sealed class PusherApp(PusherAppOptions options, IReadOnlyList<PusherAp
     public string Key => options.Key;
     public string Prefix => options.Prefix;
 
+    /// <summary>Back ends that are told by webhooks.</summary>
+    public IEnumerable<PusherWebhookOptions> Webhooks => options.Webhooks;
+
+    /// <summary>The applications, each of which knows the others.</summary>
+    public static IEnumerable<PusherApp> AllOf(PusherOptions options) => options.Apps.Select(app => new PusherApp(app, [.. options.Apps.Where(other => other != app)]));
+
     /// <summary>Whether a name is one of the protocol's: at most 164 characters of <c>A-Z a-z 0-9 _ - = @ , . ;</c>.</summary>
     public static bool IsChannel(string name)
     {
@@ -58,6 +64,13 @@ internal sealed class PusherApp(PusherAppOptions options, IReadOnlyList<PusherAp
 
     /// <summary>Whether an id is no user of another application under <see cref="UserName"/>.</summary>
     public bool IsOwnUser(string id) => !others.Any(other => other.Prefix.Length > Prefix.Length && UserName(id).StartsWith(other.Prefix, StringComparison.Ordinal));
+
+    /// <summary>Whether a channel of the log is one of the application's own, and of no other one with a longer prefix.</summary>
+    public bool IsOwnChannel(string channel) =>
+        channel.StartsWith(Prefix, StringComparison.Ordinal) && IsChannel(channel[Prefix.Length..]) && !others.Any(other => other.Prefix.Length > Prefix.Length && channel.StartsWith(other.Prefix, StringComparison.Ordinal));
+
+    /// <summary>The signature of a body, in lower-case hexadecimal.</summary>
+    public string Sign(ReadOnlySpan<byte> body) => Convert.ToHexStringLower(HMACSHA256.HashData(_secret, body));
 
     /// <summary>Whether <paramref name="auth"/> is <c>key:signature</c> of the text, by this application.</summary>
     public bool Verifies(string? auth, string text) =>

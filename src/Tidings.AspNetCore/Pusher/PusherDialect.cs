@@ -16,7 +16,8 @@ namespace Tidings.AspNetCore.Pusher;
 /// <param name="deflater">Compresses; null where nothing is compressed.</param>
 /// <param name="now">Unix milliseconds.</param>
 /// <param name="tracks">Whether clients say by themselves what is shown of members of a channel: this protocol shows what was signed alone.</param>
-internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Func<long> now, Func<string, bool>? tracks = null) : SessionDialect(deflater)
+/// <param name="missed">Called where a cache channel has nothing for somebody who comes.</param>
+internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Func<long> now, Func<string, bool>? tracks = null, Action<string>? missed = null) : SessionDialect(deflater)
 {
     /// <summary>After how many seconds of silence a client asks for a sign of life.</summary>
     public const int ActivityTimeout = 120;
@@ -173,7 +174,13 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
     {
         var channel = app.FromLog(subscribed.Channel)!;
         var succeeded = Event("pusher_internal:subscription_succeeded", channel, subscribed.Members is { } members ? PusherMember.List(members) : "{}"u8);
-        return PusherReader.IsCache(channel) && subscribed.Following == 0 ? [.. succeeded, .. Begin("pusher:cache_miss", channel).End()] : succeeded;
+        if (!PusherReader.IsCache(channel) || subscribed.Following > 0)
+        {
+            return succeeded;
+        }
+
+        missed?.Invoke(subscribed.Channel);
+        return [.. succeeded, .. Begin("pusher:cache_miss", channel).End()];
     }
 
     // A client that is told of a presence channel once more would take the members that it is told for all there are.

@@ -29,9 +29,8 @@ public static class PusherEndpoints
         ArgumentNullException.ThrowIfNull(endpoints);
         var edge = endpoints.ServiceProvider.GetTidings();
         var group = endpoints.MapGroup("");
-        foreach (var options in edge.Node.Options.Pusher.Apps)
+        foreach (var app in PusherApp.AllOf(edge.Node.Options.Pusher))
         {
-            var app = new PusherApp(options, [.. edge.Node.Options.Pusher.Apps.Where(other => other != options)]);
             AddKinds(edge.Node.Kinds, app);
             MapSocket(group, edge, app);
             MapApi(group, edge, app);
@@ -50,7 +49,7 @@ public static class PusherEndpoints
 
     private static void MapSocket(RouteGroupBuilder group, Edge edge, PusherApp app)
     {
-        var dialect = new PusherDialect(app, edge.Node.Deflater, () => edge.Node.Backplane.Clock.Now, channel => edge.Node.Kinds.Find(channel).PresenceInfo);
+        var dialect = new PusherDialect(app, edge.Node.Deflater, () => edge.Node.Backplane.Clock.Now, channel => edge.Node.Kinds.Find(channel).PresenceInfo, edge.Node.Events.Recorder.Missed);
         var route = new ConnectRoute(edge, edge.Node.Speak(dialect)) { Refuses = RefuseVersion, HasOwnChannels = false }.WebSockets(edge.TextRoute(binary: false));
         group.MapMethods("/app/" + app.Key, ConnectMethods, context => edge.Entrance.EnterAsync(context, route)).WithMetadata(new AllowAnonymousAttribute());
     }
@@ -96,6 +95,9 @@ public static class PusherEndpoints
         {
             Subscribe = ChannelAccess.Server,
             Presence = proven == "presence-",
+
+            // Webhooks tell whose event it was.
+            Publisher = app.Webhooks.Any(),
             Retention = newest ? new Retention(1, CacheAge) : Retention.Default,
         });
     }

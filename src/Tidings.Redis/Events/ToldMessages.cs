@@ -12,7 +12,7 @@ internal sealed class ToldMessages(EventRecorder recorder, RedisEventStore store
 {
     /// <summary>Who is told, a bit for each receiver; 0 where nobody is.</summary>
     public ulong ReceiversOf(Publication publication) =>
-        publication.Kind is MessageKind.Message or MessageKind.KeyRemoval ? recorder.ReceiversOfMessage(publication.Channel) : 0;
+        publication.Kind is MessageKind.Message or MessageKind.KeyRemoval ? recorder.ReceiversOfMessage(publication.Channel, publication.Event) : 0;
 
     /// <summary>What the script that publishes is given besides. What this node saw before, such as who joined, is stored first.</summary>
     public async ValueTask<RedisValue[]> ArgumentsAsync(Publication publication, ulong receivers, CancellationToken cancellationToken)

@@ -20,13 +20,26 @@ internal sealed class EventFilter(EventType types, IReadOnlyList<ChannelPattern>
 
     public EventType Types => types;
 
+    /// <summary>Whether a channel is one of those that are told, in the place of patterns; null where those say it.</summary>
+    public Func<EventType, string, bool>? Among { get; init; }
+
+    /// <summary>Which messages are told, by the name of their event; null for all.</summary>
+    public Func<string?, bool>? Messages { get; init; }
+
     public bool Wants(EventType type) => (types & type) != 0;
+
+    public bool WantsMessage(string channel, string? name) => Wants(EventType.MessagePublished, channel) && Messages?.Invoke(name) != false;
 
     public bool Wants(EventType type, string channel)
     {
         if (!Wants(type) || channel[0] <= ' ')
         {
             return false;
+        }
+
+        if (Among is not null)
+        {
+            return Among(type, channel);
         }
 
         if (channels.Count == 0)

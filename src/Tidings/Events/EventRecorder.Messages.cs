@@ -8,13 +8,22 @@ internal sealed partial class EventRecorder
 {
     private bool TellsMessages => (_wanted & EventType.MessagePublished) != 0;
 
-    /// <summary>Who is told of messages in a channel, a bit for each receiver; 0 where nobody is.</summary>
-    public ulong ReceiversOfMessage(string channel) => TellsMessages ? ReceiversOf(EventType.MessagePublished, channel) : 0;
+    /// <summary>Who is told of messages with this event's name in a channel, a bit for each receiver; 0 where nobody is.</summary>
+    public ulong ReceiversOfMessage(string channel, string? name)
+    {
+        var set = 0UL;
+        for (var i = 0; TellsMessages && i < _receivers.Count; i++)
+        {
+            set |= _receivers[i].Filter.WantsMessage(channel, name) ? 1UL << i : 0;
+        }
+
+        return set;
+    }
 
     /// <summary>A message was accepted. Called in the order of the channel's log.</summary>
     public void Published(Message message)
     {
-        if (!TellsMessages || message.Kind is not (MessageKind.Message or MessageKind.KeyRemoval) || ReceiversOfMessage(message.Channel) is not (not 0 and var receivers))
+        if (!TellsMessages || message.Kind is not (MessageKind.Message or MessageKind.KeyRemoval) || ReceiversOfMessage(message.Channel, message.Event) is not (not 0 and var receivers))
         {
             return;
         }
@@ -31,6 +40,28 @@ internal sealed partial class EventRecorder
         lock (_gate)
         {
             return Tell_NeedsLock(message, receivers);
+        }
+    }
+
+    /// <summary>Somebody was to be shown the newest message of a channel, and there is none.</summary>
+    public void Missed(string channel)
+    {
+        if ((_wanted & EventType.ChannelMissed) == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            Add_NeedsLock(new EventChange
+            {
+                Kind = EventChangeKind.Tell,
+                Subject = new EventSubject { Channel = channel },
+                Type = EventType.ChannelMissed,
+                Receivers = ReceiversOf(EventType.ChannelMissed, channel),
+                Number = ++_numbers,
+                Time = Now,
+            });
         }
     }
 

@@ -17,7 +17,7 @@ internal static class ConfigurationPage
     // A list shows by one item what its items have.
     private static readonly ServerOptions Options = new()
     {
-        Tidings = { Channels = { new ChannelOptions() }, Events = { new EventReceiverOptions() }, Pusher = { Apps = { new PusherAppOptions() } }, Jwt = { Keys = { new JwtKeyOptions() }, Roles = { new JwtRoleOptions() }, Issuers = { new JwtIssuerOptions() } } },
+        Tidings = { Channels = { new ChannelOptions() }, Events = { new EventReceiverOptions() }, Pusher = { Apps = { new PusherAppOptions { Webhooks = { new PusherWebhookOptions() } } } }, Jwt = { Keys = { new JwtKeyOptions() }, Roles = { new JwtRoleOptions() }, Issuers = { new JwtIssuerOptions() } } },
     };
 
     private static readonly XmlDocs Docs = new(typeof(TidingsOptions), typeof(ServerOptions));
