@@ -235,15 +235,15 @@ test('a client of ours hears it, and it hears a client of ours', async () => {
   tidings.close();
 });
 
-test('in Protobuf all of it is the same, and data are the bytes of JSON', async () => {
-  const way = transport('websocket', server.port);
+for (const kind of ['websocket', 'http_stream']) test(`in Protobuf by ${kind} all of it is the same, and data are the bytes of JSON`, async () => {
+  const way = transport(kind, server.port);
   const client = new CentrifugeProtobuf(way.endpoint, { ...way.options, minReconnectDelay: 10, maxReconnectDelay: 200, token: token({ sub: 'ann', info: { name: 'Ann' } }) });
   opened.push(client);
   client.connect();
   await client.ready(10_000);
   const bytes = (value) => new TextEncoder().encode(JSON.stringify(value));
   const value = (data) => JSON.parse(new TextDecoder().decode(data));
-  const subscription = await subscribe(client, 'team:binary', { joinLeave: true });
+  const subscription = await subscribe(client, `team:binary-${kind}`, { joinLeave: true });
   const own = next(subscription, 'publication');
   await subscription.publish(bytes({ text: 'é' }));
   const publication = await own;
@@ -251,18 +251,18 @@ test('in Protobuf all of it is the same, and data are the bytes of JSON', async 
   await assert.rejects(subscription.publish(new Uint8Array([0xff, 0])), { code: 107 });
   await assert.rejects(client.rpc('none', bytes({})), { code: 104 });
   const joined = next(subscription, 'join');
-  await subscribe(await connect({ token: token({ sub: 'bob' }) }), 'team:binary');
+  await subscribe(await connect({ token: token({ sub: 'bob' }) }), `team:binary-${kind}`);
   assert.equal((await joined).info.user, 'bob');
   const { clients } = await subscription.presence();
   assert.deepEqual(Object.values(clients).map(({ user, connInfo }) => [user, connInfo?.length ? value(connInfo).name : undefined]).sort(), [['ann', 'Ann'], ['bob', undefined]]);
   assert.deepEqual(await subscription.presenceStats(), { numClients: 2, numUsers: 2 });
   const { publications, offset } = await subscription.history({ limit: 10, reverse: true });
   assert.deepEqual([publications.map(({ data }) => value(data)), offset], [[{ text: 'é' }], 1]);
-  const cut = await subscribe(client, 'chat:binary');
+  const cut = await subscribe(client, `chat:binary-${kind}`);
   const all = [];
   cut.on('publication', ({ data }) => all.push(value(data)));
   for (let i = 0; i < 100; i++) {
-    await server.publish('chat:binary', i);
+    await server.publish(`chat:binary-${kind}`, i);
     if (i % 40 === 25) way.cut();
   }
   for (let i = 0; all.length < 100 && i < 1000; i++) await new Promise((resolve) => setTimeout(resolve, 10));

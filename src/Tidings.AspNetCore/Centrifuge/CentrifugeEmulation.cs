@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Entrance;
@@ -33,7 +34,7 @@ internal sealed class CentrifugeEmulation(Edge edge)
         }
 
         context.Response.StatusCode = !edge.Origins.Allows(context.Request) ? StatusCodes.Status403Forbidden
-            : Read(body) is { } said ? await HearAsync(said, context.RequestAborted)
+            : (CentrifugeStreams.IsBinary(context.Request) ? ReadBinary(body.Span) : Read(body)) is { } said ? await HearAsync(said, context.RequestAborted)
             : StatusCodes.Status400BadRequest;
     }
 
@@ -68,6 +69,29 @@ internal sealed class CentrifugeEmulation(Edge edge)
         {
             return null;
         }
+    }
+
+    // A node, a session and commands, in Protobuf.
+    private static (string Session, string Node, byte[] Text)? ReadBinary(ReadOnlySpan<byte> request)
+    {
+        string? session = null, node = null;
+        byte[]? lines = null;
+        while (!request.IsEmpty)
+        {
+            if (!ProtobufReader.TryTakeField(ref request, out var field, out var value))
+            {
+                return null;
+            }
+
+            switch (field)
+            {
+                case 1: node = Utf8.IsValid(value) ? Encoding.UTF8.GetString(value) : null; break;
+                case 2: session = Utf8.IsValid(value) ? Encoding.UTF8.GetString(value) : null; break;
+                case 3: lines = CentrifugeProtobufDialect.LinesOf(value); break;
+            }
+        }
+
+        return session is { Length: <= LongestName } && node is { Length: <= LongestName } && lines is not null ? (session, node, lines) : null;
     }
 
     private static string? Text(JsonElement body, string name) => body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

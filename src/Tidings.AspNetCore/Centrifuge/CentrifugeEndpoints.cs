@@ -18,7 +18,7 @@ public static class CentrifugeEndpoints
     private static readonly string[] ConnectMethods = [HttpMethods.Get, HttpMethods.Connect];
     private static readonly string[] Preflight = [HttpMethods.Options];
 
-    /// <summary>Maps the WebSocket <c>/connection/websocket</c>, in JSON and in Protobuf, the streams <c>/connection/sse</c> and <c>/connection/http_stream</c> with <c>/emulation</c>,
+    /// <summary>Maps the WebSocket <c>/connection/websocket</c> and the stream <c>/connection/http_stream</c>, in JSON and in Protobuf, the stream <c>/connection/sse</c>, <c>/emulation</c> for both,
     /// and the HTTP API below <c>Tidings:Centrifuge:ApiPath</c>, as <c>Tidings:Centrifuge</c> says (docs/guides/centrifuge.md).</summary>
     /// <remarks>Who comes is said by the token of the <c>connect</c> command: by <c>Tidings:Centrifuge:Secret</c>, or else as on every other route. Without a token it is whom the request
     /// says, or somebody anonymous where that is allowed. What may be done is decided by the kinds of channels, as everywhere.</remarks>
@@ -59,7 +59,7 @@ public static class CentrifugeEndpoints
         var binary = new ConnectRoute(edge, edge.Node.Speak(new CentrifugeProtobufDialect(dialect, edge.Node.Deflater))).WebSockets(settings.With(Binary)) with { Subprotocol = Protobuf };
         group.MapMethods(Connection + "websocket", ConnectMethods, context => edge.Entrance.EnterAsync(context, WantsProtobuf(context.Request) ? binary : sockets));
 
-        var streams = new CentrifugeStreams(new HttpEntrance(edge, route), handler, settings, edge.Node.Registry.Metrics);
+        var streams = new CentrifugeStreams(new HttpEntrance(edge, route), handler, edge.Node.Speak(new CentrifugeProtobufDialect(dialect, edge.Node.Deflater, hearsLines: true)), settings, edge.Node.Registry.Metrics);
         MapCrossOrigin(group, edge, Connection + "sse", [HttpMethods.Get, HttpMethods.Post], streams.ServeEventsAsync);
         MapCrossOrigin(group, edge, Connection + "http_stream", [HttpMethods.Post], streams.ServeLinesAsync);
         MapCrossOrigin(group, edge, "/emulation", [HttpMethods.Post], new CentrifugeEmulation(edge).ServeAsync);

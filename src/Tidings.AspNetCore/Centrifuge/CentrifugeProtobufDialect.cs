@@ -12,11 +12,15 @@ using Tidings.Security.Identities;
 namespace Tidings.AspNetCore.Centrifuge;
 
 /// <summary>The Centrifuge protocol in Protobuf: what its JSON says, in binary frames of messages with their lengths before them.</summary>
-internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageDeflater? deflater) : SessionDialect(deflater)
+/// <param name="json">The protocol in JSON.</param>
+/// <param name="deflater">Compresses; null where nothing is compressed.</param>
+/// <param name="hearsLines">Whether commands come as <see cref="LinesOf"/> makes them.</param>
+internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageDeflater? deflater, bool hearsLines = false) : SessionDialect(deflater)
 {
+    private static readonly byte[] Pong = "{}"u8.ToArray();
     private static readonly CommandFault Malformed = new("bad request", []) { Ends = true };
 
-    public override bool IsBinary => true;
+    public override bool IsBinary => !hearsLines;
 
     public override bool OpensByCommand => json.OpensByCommand;
 
@@ -32,31 +36,43 @@ internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageD
 
     public override string NewId() => json.NewId();
 
+    /// <summary>Commands as lines of JSON; null where they are malformed.</summary>
+    public static byte[]? LinesOf(ReadOnlySpan<byte> commands)
+    {
+        var lines = new ArrayBufferWriter<byte>(commands.Length + 64);
+        while (!commands.IsEmpty)
+        {
+            if (!TryReadLine(ref commands, lines))
+            {
+                return null;
+            }
+
+            lines.Write("\n"u8);
+        }
+
+        return lines.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The disconnect that ends a stream.</summary>
+    public static byte[] Disconnect(DisconnectCode code) => ProtobufWriter.Write(CentrifugeJson.Disconnect(code), CentrifugeSchema.Reply);
+
     public override CommandFault? Read(ref ReadOnlySpan<byte> text, out Command command)
     {
+        if (hearsLines)
+        {
+            return json.Read(ref text, out command);
+        }
+
         command = new Command { Type = CommandType.Pong };
-        if (!ProtobufReader.TryTake(ref text, out var message))
+        var line = new ArrayBufferWriter<byte>(text.Length + 64);
+        if (!TryReadLine(ref text, line))
         {
             text = default;
             return Malformed;
         }
 
-        if (message.IsEmpty)
-        {
-            return null;
-        }
-
-        var line = new ArrayBufferWriter<byte>(message.Length + 64);
-        using (var writer = new Utf8JsonWriter(line, JsonFrame.Options))
-        {
-            if (!ProtobufReader.TryWrite(message, CentrifugeSchema.Command, writer))
-            {
-                return Malformed;
-            }
-        }
-
         var one = line.WrittenSpan;
-        return CentrifugeReader.Read(ref one, out command);
+        return one.SequenceEqual(Pong) ? null : CentrifugeReader.Read(ref one, out command);
     }
 
     public override SessionProof? ProveOpening(Command command) => json.ProveOpening(command);
@@ -72,6 +88,17 @@ internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageD
     public override byte[] Encode(Message message) => json.BytesOf(message) is { Length: > 0 } frame ? Binary(frame) : [];
 
     public override DisconnectCode CloseCode(DisconnectCode code) => json.CloseCode(code);
+
+    private static bool TryReadLine(ref ReadOnlySpan<byte> commands, ArrayBufferWriter<byte> line)
+    {
+        if (!ProtobufReader.TryTake(ref commands, out var message))
+        {
+            return false;
+        }
+
+        using var writer = new Utf8JsonWriter(line, JsonFrame.Options);
+        return ProtobufReader.TryWrite(message, CentrifugeSchema.Command, writer);
+    }
 
     private static byte[] Binary(byte[] frame) => Frame.Create(Opcode.Binary, ProtobufWriter.Write(Frame.PayloadOf(frame), CentrifugeSchema.Reply));
 }

@@ -77,7 +77,8 @@ internal static class CentrifugeSchema
 
     private static readonly SchemaMessage Push = new(
         Text(2, "channel"), Message(4, "pub", Publication), Message(5, "join", Member), Message(6, "leave", Member), Message(7, "unsubscribe", new(Number(2, "code"), Text(3, "reason"))), Message(8, "message", Data),
-        Message(9, "subscribe", new(Flag(1, "recoverable"), Text(4, "epoch"), Number(5, "offset"), Flag(6, "positioned"))));
+        Message(9, "subscribe", new(Flag(1, "recoverable"), Text(4, "epoch"), Number(5, "offset"), Flag(6, "positioned"))),
+        Message(11, "disconnect", new(Number(1, "code"), Text(2, "reason"))));
 
     /// <summary>What a client says.</summary>
     public static readonly SchemaMessage Command = new(

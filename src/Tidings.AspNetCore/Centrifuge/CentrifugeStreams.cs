@@ -13,38 +13,48 @@ using Tidings.Sessions;
 namespace Tidings.AspNetCore.Centrifuge;
 
 /// <summary>Sessions whose replies are a response that goes on; their commands come with its request, and later by <see cref="CentrifugeEmulation"/>.</summary>
-internal sealed class CentrifugeStreams(HttpEntrance entrance, ChannelHandler handler, LiveSettings settings, ConnectionMetrics metrics)
+/// <param name="entrance">Who comes in.</param>
+/// <param name="handler">Speaks JSON.</param>
+/// <param name="binary">Speaks Protobuf, and hears lines of JSON.</param>
+/// <param name="settings">Those of each connection.</param>
+/// <param name="metrics">Counts connections.</param>
+internal sealed class CentrifugeStreams(HttpEntrance entrance, ChannelHandler handler, ChannelHandler binary, LiveSettings settings, ConnectionMetrics metrics)
 {
     private static readonly LineForm Events = new("text/event-stream", "\r\n"u8.ToArray(), "data: "u8.ToArray(), "\n\n"u8.ToArray(), CentrifugeJson.Disconnect);
     private static readonly LineForm Lines = new("application/octet-stream", [], [], "\n"u8.ToArray(), CentrifugeJson.Disconnect);
+    private static readonly LineForm Messages = new("application/octet-stream", [], [], [], CentrifugeProtobufDialect.Disconnect);
+
+    /// <summary>Whether a request bears Protobuf.</summary>
+    public static bool IsBinary(HttpRequest request) => request.ContentType?.StartsWith("application/octet-stream", StringComparison.OrdinalIgnoreCase) == true;
 
     public Task ServeEventsAsync(HttpContext context) => ServeAsync(context, Events);
 
-    public Task ServeLinesAsync(HttpContext context) => ServeAsync(context, Lines);
+    public Task ServeLinesAsync(HttpContext context) => ServeAsync(context, IsBinary(context.Request) ? Messages : Lines);
 
     private async Task ServeAsync(HttpContext context, LineForm form)
     {
-        if (context.Request.ContentType?.StartsWith("application/octet-stream", StringComparison.OrdinalIgnoreCase) == true)
+        var isBinary = form == Messages;
+        if (!isBinary && IsBinary(context.Request))
         {
-            // Protobuf is spoken over WebSockets alone.
+            // Events of a stream are text.
             context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
             return;
         }
 
-        var (commands, refusal) = await ReadAsync(context);
+        var (commands, refusal) = await ReadAsync(context, isBinary);
         if (refusal is not null)
         {
             await HttpEntrance.AnswerAsync(context, refusal);
             return;
         }
 
-        if (await entrance.EnterPendingAsync(context, settings.Current, handler) is { } visit)
+        if (await entrance.EnterPendingAsync(context, settings.Current, isBinary ? binary : handler) is { } visit)
         {
             await RunAsync(context, visit, form, commands);
         }
     }
 
-    private async ValueTask<(byte[] Commands, IResult? Refusal)> ReadAsync(HttpContext context)
+    private async ValueTask<(byte[] Commands, IResult? Refusal)> ReadAsync(HttpContext context, bool isBinary)
     {
         var largest = settings.Current.Messages.SoftLimit;
         byte[] commands;
@@ -56,14 +66,14 @@ internal sealed class CentrifugeStreams(HttpEntrance entrance, ChannelHandler ha
                 return ([], body.Refusal);
             }
 
-            commands = body.Bytes.ToArray();
+            commands = isBinary ? CentrifugeProtobufDialect.LinesOf(body.Bytes.Span) ?? [] : body.Bytes.ToArray();
         }
         else
         {
             commands = Encoding.UTF8.GetBytes(context.Request.Query["cf_connect"].ToString());
         }
 
-        return commands.Length == 0 || !Utf8.IsValid(commands) ? ([], Problems.BadRequest("The lines of commands, the first of them connect, are missing or no UTF-8."))
+        return commands.Length == 0 || !Utf8.IsValid(commands) ? ([], Problems.BadRequest("The commands, the first of them connect, are missing or malformed."))
             : commands.Length > largest ? ([], Problems.TooLarge($"The commands may have at most {largest} bytes."))
             : (commands, null);
     }

@@ -27,6 +27,21 @@ internal static class ProtobufReader
         return true;
     }
 
+    /// <summary>Takes the next field, whose value has its length before it, off the front.</summary>
+    /// <returns>False where it is not there whole, or of another kind.</returns>
+    public static bool TryTakeField(scoped ref ReadOnlySpan<byte> bytes, out int number, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        number = 0;
+        if (!TryNumber(ref bytes, out var tag) || tag > uint.MaxValue || tag >> 3 == 0 || (tag & 7) != Delimited)
+        {
+            return false;
+        }
+
+        number = (int)(tag >> 3);
+        return TryTake(ref bytes, out value);
+    }
+
     /// <summary>Writes the fields of a message as an object.</summary>
     /// <returns>False where it is malformed; then what was written is of no use.</returns>
     public static bool TryWrite(ReadOnlySpan<byte> message, SchemaMessage type, Utf8JsonWriter json)

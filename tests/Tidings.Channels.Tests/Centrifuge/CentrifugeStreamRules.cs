@@ -94,6 +94,22 @@ public sealed class CentrifugeStreamRules : ServerTests
         await server.ExpectIdleAsync();
     }
 
+    [Theory]
+    [InlineData("sse", "", 415)]
+    [InlineData("http_stream", "", 400)]
+    [InlineData("http_stream", "0502", 400)]
+    [InlineData("http_stream", "ffffffffffffffffff01", 400)]
+    public async Task Protobuf_that_is_cut_or_has_lengths_beyond_it_is_refused(string route, string bytes, int status)
+    {
+        await using var server = await StartAsync(On);
+        foreach (var path in new[] { "/connection/" + route, "/emulation" })
+        {
+            using var content = new ByteArrayContent(Convert.FromHexString(bytes)) { Headers = { ContentType = new("application/octet-stream") } };
+            using var answer = await server.Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+            Assert.Equal(path == "/emulation" ? 400 : status, (int)answer.StatusCode);
+        }
+    }
+
     [Fact]
     public async Task Pages_of_other_origins_may_ask()
     {

@@ -11,6 +11,7 @@ namespace Tidings.Faults.Scenarios;
 internal sealed class F25BackEndEvents(string id, string title, bool data) : Scenario(id, title)
 {
     private const int Channels = 4;
+    private const string Killed = "its node was killed";
 
     // What was noted is stored well within this, unless the engine is away.
     private static readonly TimeSpan Storing = TimeSpan.FromSeconds(2);
@@ -18,7 +19,7 @@ internal sealed class F25BackEndEvents(string id, string title, bool data) : Sce
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     private readonly EventLedger _told = new([]);
-    private readonly List<(Uri Node, long When)> _kills = [];
+    private readonly List<(Uri Node, string How, long When)> _ends = [];
     private readonly List<(long From, long To)> _outages = [];
     private string _differs = "nothing was compared";
     private TimeSpan _true;
@@ -67,7 +68,7 @@ internal sealed class F25BackEndEvents(string id, string title, bool data) : Sce
 
         await KillAsync(world, 0);
         verdict.Broke();
-        var last = _kills[^1].When;
+        var last = _ends[^1].When;
         settings.Say($"  the last node was killed {TimeProvider.System.GetElapsedTime(last).TotalSeconds:0.0} s ago and is back");
         visitors.ForEach(static visitor => visitor.Stay());
         while (!await AgreeAsync(world, visitors) && TimeProvider.System.GetElapsedTime(last) < Patience)
@@ -92,7 +93,7 @@ internal sealed class F25BackEndEvents(string id, string title, bool data) : Sce
         verdict.Measure("messages untold", $"{_told.MissingMessages}");
         verdict.Measure("true after", $"{_true.TotalSeconds:0.0} s");
         verdict.Require(_told.Faults.Count == 0, $"{_told.Faults.Count} faults: {string.Join("; ", _told.Faults.Take(5))}");
-        verdict.Require(_untold.Count == 0, $"{_untold.Count} connections were not told, first {_untold.FirstOrDefault()?.Id}");
+        verdict.Require(_untold.Count == 0, $"{_untold.Count} connections were not told, opened {string.Join(", ", _untold.Select(Ended))}");
         verdict.Require(_true < Patience, $"what was told never was what is so: {_differs}");
         verdict.Require(_true <= Promised, $"what was told was what is so only after {_true.TotalSeconds:0.0} s");
     }
@@ -100,15 +101,16 @@ internal sealed class F25BackEndEvents(string id, string title, bool data) : Sce
     private async Task KillAsync(FaultWorld world, int number)
     {
         var node = world.Nodes[number];
-        _kills.Add((node.Address, TimeProvider.System.GetTimestamp()));
+        _ends.Add((node.Address, Killed, TimeProvider.System.GetTimestamp()));
         await world.KillAsync(node);
         await PauseAsync(world, 0.1, 1, CancellationToken.None);
         await world.StartAsync(node);
     }
 
-    private static async Task RestartAsync(FaultWorld world, int number)
+    private async Task RestartAsync(FaultWorld world, int number)
     {
         var node = world.Nodes[number];
+        _ends.Add((node.Address, "it was asked to go", TimeProvider.System.GetTimestamp()));
         world.SetDown(node, down: true);
         await node.TerminateAsync();
         await world.StartAsync(node);
@@ -140,9 +142,17 @@ internal sealed class F25BackEndEvents(string id, string title, bool data) : Sce
             stored = stored >= from && visit.Opened <= to ? Math.Max(stored, Later(to)) : stored;
         }
 
-        return _kills.Exists(kill => kill.Node == visit.Node && kill.When >= visit.Opened && kill.When <= stored);
+        return _ends.Exists(end => end.How == Killed && end.Node == visit.Node && end.When >= visit.Opened && end.When <= stored);
 
         static long Later(long time) => time + (long)(Storing.TotalSeconds * TimeProvider.System.TimestampFrequency);
+    }
+
+    // How long after it was opened its node ended, and Redis was away.
+    private string Ended(Visit visit)
+    {
+        var ends = _ends.Where(end => end.Node == visit.Node && end.When >= visit.Opened).Select(static end => (end.How, end.When));
+        var ended = ends.Concat(_outages.Where(outage => outage.To >= visit.Opened).Select(static outage => (How: "Redis was killed", When: outage.From))).OrderBy(static end => end.When).Take(2);
+        return string.Join(" and ", ended.Select(end => $"{TimeProvider.System.GetElapsedTime(visit.Opened, end.When).TotalSeconds:0.0} s before {end.How}"));
     }
 
     private async Task<bool> AgreeAsync(FaultWorld world, List<Visitor> visitors)
