@@ -2,7 +2,6 @@ using System.Collections;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
-using Tidings.Client.Connecting;
 using Tidings.Client.Contracts;
 using Tidings.Protocol;
 
@@ -17,7 +16,9 @@ namespace Tidings.Client;
 /// may be read from any thread, and an enumeration shows one moment. A value that is no <typeparamref name="T"/> is logged and left out.
 /// </remarks>
 /// <typeparam name="T">The values' type.</typeparam>
+#pragma warning disable CA1710 // It is a channel's state; that it can be read as a dictionary comes besides.
 public sealed class ChannelMap<T> : IReadOnlyDictionary<string, T?>, IAsyncDisposable
+#pragma warning restore CA1710
 {
     private readonly TidingsClient _client;
     private readonly MapFormat<T> _format;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Tidings.Client.Commands;
 using Tidings.Client.Connecting;
-using Tidings.Client.Contracts;
 using Tidings.Client.Wire;
 using Tidings.Protocol;
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
-using Tidings.Data.Segments;
 
 namespace Tidings.Data.Logs;
 

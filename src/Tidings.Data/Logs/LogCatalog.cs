@@ -162,7 +162,7 @@ internal sealed class LogCatalog
 
         chosen.Reverse();
         log.Index.Load(chosen);
-        var left = parts.Select(static part => part.Segment).Except(chosen.Select(static run => run.Segment)).ToList();
+        var left = parts.Where(static part => part.Runs.Count > 0).Select(static part => part.Segment).Except(chosen.Select(static run => run.Segment)).ToList();
         if (left.Count > 0)
         {
             log.Index.Leave(left);

@@ -78,7 +78,7 @@ internal sealed class LogIndex
     private readonly List<Extent> _extents = [];
 
     // Segments that only have messages that are no longer kept; null for nearly all logs.
-    private HashSet<Segment>? _left;
+    private List<Segment>? _left;
 
     public bool IsEmpty => _extents.Count == 0;
 
@@ -187,12 +187,12 @@ internal sealed class LogIndex
     }
 
     /// <summary>Segments have messages that are no longer kept.</summary>
-    public void Leave(IEnumerable<Segment> segments) => (_left ??= []).UnionWith(segments);
+    public void Leave(IEnumerable<Segment> segments) => (_left ??= new(1)).AddRange(segments.Except(_left ?? []).ToList());
 
     /// <summary>Forgets segments that were taken away.</summary>
     public void ForgetGone()
     {
-        if (_left?.RemoveWhere(static segment => segment.IsGone) > 0 && _left.Count == 0)
+        if (_left?.RemoveAll(static segment => segment.IsGone) > 0 && _left.Count == 0)
         {
             _left = null;
         }

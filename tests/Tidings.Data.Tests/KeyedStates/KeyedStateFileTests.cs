@@ -4,7 +4,6 @@ using Tidings.Brokers;
 using Tidings.Data.Directories;
 using Tidings.Data.Logs;
 using Tidings.Data.Tests.World;
-using Tidings.Redis.Tests.World;
 
 namespace Tidings.Data.Tests.KeyedStates;
 

@@ -1,8 +1,6 @@
 using TestKit;
-using Tidings.Brokers;
 using Tidings.Data.Logs;
 using Tidings.Data.Tests.World;
-using Tidings.Redis.Tests.World;
 
 namespace Tidings.Data.Tests.KeyedStates;
 

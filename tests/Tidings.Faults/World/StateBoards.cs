@@ -3,7 +3,6 @@ using TestKit;
 using Tidings.Client;
 using Tidings.Faults.Load;
 using Tidings.Faults.Scenarios;
-using Tidings.Protocol;
 
 namespace Tidings.Faults.World;
 

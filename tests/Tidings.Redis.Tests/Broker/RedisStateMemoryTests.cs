@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.Messages;
