@@ -15,6 +15,9 @@ internal sealed class F25BackEndEvents(string id, string title, bool data) : Sce
 
     // What was noted is stored well within this, unless the engine is away.
     private static readonly TimeSpan Storing = TimeSpan.FromSeconds(2);
+
+    // What a node said last is read after it was killed.
+    private static readonly TimeSpan Reading = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Promised = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
@@ -136,21 +139,21 @@ internal sealed class F25BackEndEvents(string id, string title, bool data) : Sce
     // What a node saw just before it was killed may not have been stored.
     private bool MayBeUntold(Visit visit)
     {
-        var stored = Later(visit.Opened);
+        var (earliest, stored) = (Later(visit.Opened, -Reading), Later(visit.Opened, Storing));
         foreach (var (from, to) in _outages)
         {
-            stored = stored >= from && visit.Opened <= to ? Math.Max(stored, Later(to)) : stored;
+            stored = stored >= from && visit.Opened <= to ? Math.Max(stored, Later(to, Storing)) : stored;
         }
 
-        return _ends.Exists(end => end.How == Killed && end.Node == visit.Node && end.When >= visit.Opened && end.When <= stored);
+        return _ends.Exists(end => end.How == Killed && end.Node == visit.Node && end.When >= earliest && end.When <= stored);
 
-        static long Later(long time) => time + (long)(Storing.TotalSeconds * TimeProvider.System.TimestampFrequency);
+        static long Later(long time, TimeSpan by) => time + (long)(by.TotalSeconds * TimeProvider.System.TimestampFrequency);
     }
 
     // How long after it was opened its node ended, and Redis was away.
     private string Ended(Visit visit)
     {
-        var ends = _ends.Where(end => end.Node == visit.Node && end.When >= visit.Opened).Select(static end => (end.How, end.When));
+        var ends = _ends.Where(end => end.Node == visit.Node && end.When >= visit.Opened - TimeProvider.System.TimestampFrequency).Select(static end => (end.How, end.When));
         var ended = ends.Concat(_outages.Where(outage => outage.To >= visit.Opened).Select(static outage => (How: "Redis was killed", When: outage.From))).OrderBy(static end => end.When).Take(2);
         return string.Join(" and ", ended.Select(end => $"{TimeProvider.System.GetElapsedTime(visit.Opened, end.When).TotalSeconds:0.0} s before {end.How}"));
     }
