@@ -34,8 +34,6 @@ internal static class NodeSettings
         new("Tidings__Events__0__Channels__0", "chat:*"),
         new("Tidings__Events__0__Channels__1", "lobby:*"),
         new("Tidings__Events__0__Channels__2", "here:*"),
-        new("Tidings__Channels__3__Pattern", "here:*"),
-        new("Tidings__Channels__3__Presence", "true"),
     ];
 
     // Nothing is trimmed, so that every gap that is announced needs another reason.
@@ -54,6 +52,8 @@ internal static class NodeSettings
         ["Tidings__Channels__2__Pattern"] = "secret:*",
         ["Tidings__Channels__2__History"] = "100000",
         ["Tidings__Channels__2__Subscribe"] = "users",
+        ["Tidings__Channels__4__Pattern"] = "here:*",
+        ["Tidings__Channels__4__Presence"] = "true",
         ["Tidings__Channels__3__Pattern"] = "board:*",
         ["Tidings__Channels__3__State"] = "true",
         ["Tidings__Channels__3__History"] = "50",
