@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
 using Tidings.Nodes;
 using Tidings.Protocol;
@@ -10,15 +9,13 @@ namespace Tidings.AspNetCore.Api;
 /// <summary>What several operations ask of their fields.</summary>
 internal static class ApiChecks
 {
-    private const int LongestKey = 128;
-
     public static string? Channel(string? channel) =>
         channel is null ? "channel is missing."
         : ChannelName.IsValid(channel) ? null
         : $"channel is no channel name: {ChannelName.Rule}.";
 
     public static string? Key(string name, string? key) =>
-        key is null || (key.Length > 0 && Encoding.UTF8.GetByteCount(key) <= LongestKey) ? null : $"{name} must have 1 to {LongestKey} bytes.";
+        key is null || MessageKey.IsValid(key) ? null : $"{name} {MessageKey.Rule}.";
 
     public static string? Event(string? name) => name is null || EventName.IsValid(name) ? null : $"event {EventName.Rule}.";
 

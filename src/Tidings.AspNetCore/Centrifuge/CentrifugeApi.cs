@@ -21,12 +21,13 @@ internal sealed class CentrifugeApi(Edge edge, CentrifugeOptions options)
 
     private readonly CentrifugeMethods _methods = new(edge);
 
-    private readonly ServerKey _key = options.ApiKey is null ? edge.ApiAccess
-        : new ServerKey([("Tidings:Centrifuge:ApiKey", options.ApiKey)], edge.Node.Limits.ApiRate, trustsLocal: false, edge.Node.Time, edge.Node.Registry.Metrics, edge.Node.Registry.Refusals);
+    // Insecure is for programs of the developer's machine, and not for the pages that its browser shows.
+    private readonly ServerKey _key = options.ApiKey is null && !options.Insecure ? edge.ApiAccess
+        : new ServerKey([("Tidings:Centrifuge:ApiKey", options.ApiKey)], edge.Node.Limits.ApiRate, trustsLocal: options.Insecure, edge.Node.Time, edge.Node.Registry.Metrics, edge.Node.Registry.Refusals);
 
     public async Task ServeAsync(HttpContext context)
     {
-        if ((options.Insecure ? null : _key.Refuse(context.Request, Shown(context.Request), out _)) is { } refusal)
+        if (_key.Refuse(context.Request, Shown(context.Request), out _) is { } refusal)
         {
             await refusal.ExecuteAsync(context);
             return;

@@ -53,11 +53,18 @@ internal sealed class CentrifugeDialect(MessageDeflater? deflater, CentrifugeTok
                 : claims.Channel is not null ? TokenReason.Purpose
                 : claims.User is { } user ? claims.Identify(user, grants: null, site.Now())
                 : default(TokenJudgement),
-            claims.Channels);
+            claims.Channels) { EndsAt = claims.EndsAt };
     }
 
-    public override Identity? SignIn(string connection, Command command) =>
-        command.Token is { } token && tokens?.Read(token) is { Why: null, Channel: null, User: { } user } claims ? claims.Identify(user, grants: null, site.Now()) : null;
+    // Told by an error, the clients would end for good.
+    public override bool EndsWithExpiredToken => true;
+
+    public override TokenJudgement? SignIn(string connection, Command command) =>
+        command.Token is not { } token || tokens?.Read(token) is not { } claims ? null
+        : claims.Why is { } why ? why
+        : claims.Channel is not null ? TokenReason.Purpose
+        : claims.User is { } user ? claims.Identify(user, grants: null, site.Now())
+        : TokenReason.Subject;
 
     public override SubscriptionProof? Prove(string connection, string? user, SubscribeRequest request)
     {

@@ -6,6 +6,8 @@ using Tidings.AspNetCore.Centrifuge;
 using Tidings.AspNetCore.Entrance;
 using Tidings.AspNetCore.Services;
 using Tidings.Connections;
+using Tidings.Protocol;
+using Tidings.Rules;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -29,6 +31,9 @@ public static class CentrifugeEndpoints
         var edge = endpoints.ServiceProvider.GetTidings();
         var options = edge.Node.Options.Centrifuge;
         edge.Node.Subscribing.ShowConnections();
+
+        // What a subscription's token opens is closed to all others; the application's own kinds and tokens go before.
+        edge.Node.Kinds.SetFeature(new ChannelKind(new ChannelPattern("$*")) { Subscribe = ChannelAccess.Server });
         var group = endpoints.MapGroup("");
         MapClients(group, edge, MakeDialect(edge, options));
         group.MapPost(options.ApiPath.TrimEnd('/') + "/{method}", new CentrifugeApi(edge, options).ServeAsync).WithMetadata(new AllowAnonymousAttribute()).ExcludeFromDescription();

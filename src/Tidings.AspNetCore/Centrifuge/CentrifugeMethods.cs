@@ -54,7 +54,7 @@ internal sealed class CentrifugeMethods(Edge edge)
     private async ValueTask<CentrifugeOutcome> PublishAsync(string channel, JsonElement parameters, CancellationToken cancellationToken)
     {
         if (!ChannelName.IsValid(channel) || DataOf(parameters) is not { IsEmpty: false } data || !TryFlag(parameters, "skip_history", out var inPassing) || !TryNumber(parameters, "version", out var version)
-            || Tag(parameters, "event") is var name && name is not null && !EventName.IsValid(name))
+            || !TryText(parameters, "idempotency_key", out var idempotencyKey) || !TryTags(parameters, out var name, out var key) || (idempotencyKey is not null && !MessageKey.IsValid(idempotencyKey)))
         {
             return CentrifugeCodes.BadRequest;
         }
@@ -69,7 +69,7 @@ internal sealed class CentrifugeMethods(Edge edge)
             return CentrifugeCodes.LimitExceeded;
         }
 
-        var options = new PublishOptions { Ephemeral = inPassing, IdempotencyKey = inPassing ? null : Text(parameters, "idempotency_key"), Event = name, Key = Tag(parameters, "key") };
+        var options = new PublishOptions { Ephemeral = inPassing, IdempotencyKey = inPassing ? null : idempotencyKey, Event = name, Key = key };
         return await edge.Node.ServerActions.PublishAsync(channel, data, options, cancellationToken) is { } position ? Position(position) : CentrifugeOutcome.Done;
     }
 
@@ -300,5 +300,16 @@ internal sealed class CentrifugeMethods(Edge edge)
 
     private static string? Text(JsonElement parameters, string name) => TryText(parameters, name, out var text) ? text : null;
 
-    private static string? Tag(JsonElement parameters, string name) => parameters.TryGetProperty("tags"u8, out var tags) && tags.ValueKind == JsonValueKind.Object ? Text(tags, name) : null;
+    // Of a publication's tags two are known here; the others, which no client of ours could filter by, go.
+    private static bool TryTags(JsonElement parameters, out string? name, out string? key)
+    {
+        name = key = null;
+        if (!parameters.TryGetProperty("tags"u8, out var tags) || tags.ValueKind == JsonValueKind.Null)
+        {
+            return true;
+        }
+
+        return tags.ValueKind == JsonValueKind.Object && TryText(tags, "event", out name) && TryText(tags, "key", out key)
+            && (name is null || EventName.IsValid(name)) && (key is null || MessageKey.IsValid(key));
+    }
 }

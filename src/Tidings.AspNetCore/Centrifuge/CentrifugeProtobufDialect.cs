@@ -77,7 +77,9 @@ internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageD
 
     public override SessionProof? ProveOpening(Command command) => json.ProveOpening(command);
 
-    public override Identity? SignIn(string connection, Command command) => json.SignIn(connection, command);
+    public override TokenJudgement? SignIn(string connection, Command command) => json.SignIn(connection, command);
+
+    public override bool EndsWithExpiredToken => json.EndsWithExpiredToken;
 
     public override SubscriptionProof? Prove(string connection, string? user, SubscribeRequest request) => json.Prove(connection, user, request);
 

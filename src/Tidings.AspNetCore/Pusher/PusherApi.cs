@@ -18,7 +18,6 @@ internal sealed class PusherApi(Edge edge, PusherApp app)
     private const int MostChannels = 100;
     private const int MostEvents = 10;
     private const int ChannelsPerPage = 1000;
-    private const int LongestEvent = 200;
     private const string NoPresence = "user_count and users are of presence channels alone";
 
     /// <summary>Answers a request whose signature holds.</summary>
@@ -198,7 +197,7 @@ internal sealed class PusherApi(Edge edge, PusherApp app)
     private static readonly IResult Empty = Results.Text("{}", "application/json");
 
     private string? Fault(PusherEvent said) =>
-        said.Name is not { Length: > 0 and <= LongestEvent } name || name.Any(char.IsControl) ? $"name must be a text of 1 to {LongestEvent} characters without control characters."
+        said.Name is not { } name || !EventName.IsValid(name) ? $"name {EventName.Rule}."
         : PusherReader.IsReserved(name) ? "Events that begin with pusher: or pusher_internal: are the server's own."
         : said.Data is not { } data ? "data must be a text."
         : Encoding.UTF8.GetByteCount(data) > edge.Node.Limits.Messages(binary: false).SoftLimit ? "data is too large."

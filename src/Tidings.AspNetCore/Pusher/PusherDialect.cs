@@ -62,9 +62,9 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
         return null;
     }
 
-    public override Identity? SignIn(string connection, Command command) =>
+    public override TokenJudgement? SignIn(string connection, Command command) =>
         app.Verifies(command.Target.Proof?.Signature, $"{connection}::user::{command.Target.Proof?.Text}") && PusherMember.ReadUser(command.Target.Proof?.Text) is { } user && app.IsOwnUser(user)
-            ? new Identity { User = app.UserName(user), IssuedAt = now(), IssuedHere = true }
+            ? (TokenJudgement?)new Identity { User = app.UserName(user), IssuedAt = now(), IssuedHere = true }
             : null;
 
     public override byte[]? Answer(Command command, Outcome outcome) => outcome switch

@@ -12,7 +12,6 @@ internal static class PusherReader
     /// <summary>What the names of clients' own events begin with.</summary>
     public const string ClientEvent = "client-";
 
-    private const int LongestEvent = 200;
     private const int LongestProof = 4096 + 256;
 
     private static readonly JsonDocumentOptions Bounds = new() { MaxDepth = JsonPayload.MaxDepth, AllowDuplicateProperties = false };
@@ -108,9 +107,9 @@ internal static class PusherReader
 
     private static CommandFault? ReadEvent(JsonElement message, string name, PusherApp app, Command command)
     {
-        if (name.Length > LongestEvent || name.Any(char.IsControl))
+        if (!EventName.IsValid(name))
         {
-            return Fault("event", $"an event's name has at most {LongestEvent} characters, and none that controls");
+            return Fault("event", EventName.Rule);
         }
 
         var channel = Text(message, "channel") ?? "";

@@ -31,6 +31,7 @@ internal sealed partial class DataDirectory : IDisposable
     {
         var layout = new DataLayout(Path.GetFullPath(options.Directory));
         DirectoryLock? held = null;
+        Unix.IgnoreFileSizeSignal();
         try
         {
             Make(layout.Root);

@@ -3,6 +3,7 @@ using Tidings.Data.Files;
 using Tidings.Data.Logs;
 using Tidings.Data.Segments;
 using Tidings.Data.State;
+using Tidings.Protocol;
 
 namespace Tidings.Data.Directories;
 
@@ -98,6 +99,7 @@ internal sealed record DataReport(
             damage.Add($"{layout.Manifest} is missing or damaged");
         }
 
+        damage.AddRange(catalog.Segments.SelectMany(static segment => UnreadableIn(segment.Segment)));
         var (logs, messages, keys) = Count(manifest, catalog);
         var state = StateContents.Read(layout.State);
         List<string> notes = [];
@@ -133,6 +135,20 @@ internal sealed record DataReport(
         {
             yield return "The newest segment ends within a record that a killed process had begun to write; nobody was shown it, and the next start cuts it off.";
         }
+    }
+
+    // What is whole may still not be what a log gives back.
+    private static List<string> UnreadableIn(Segment segment)
+    {
+        List<string> unreadable = [];
+        SegmentReader.Read(segment, (in record, position, _) =>
+        {
+            if (record.Type == RecordType.Message && LogEntry.Decode("", new StreamPosition("_", record.Offset), record.Time, record.Payload.ToArray()) is null)
+            {
+                unreadable.Add($"{segment.Path} has at byte {position} a message that cannot be read");
+            }
+        });
+        return unreadable;
     }
 
     private static (long Logs, long Messages, long Keys) Count(Manifest? manifest, LogCatalog catalog)

@@ -14,6 +14,8 @@ internal static unsafe partial class Unix
     private const uint StatOwner = 0x8;
     private const int StatOwnerPlace = 20;
     private const int StatLength = 256;
+    private const int FileSizeSignal = 25;
+    private const nint IgnoreSignal = 1;
 
     /// <summary>Has the names in a directory survive the machine: after a file was created, renamed or removed.</summary>
     /// <exception cref="IOException">The directory cannot be synced.</exception>
@@ -40,6 +42,15 @@ internal static unsafe partial class Unix
         finally
         {
             _ = close(descriptor);
+        }
+    }
+
+    /// <summary>Has a write over the largest size that files may have (<c>ulimit -f</c>) fail, as on a full disk, instead of ending the process.</summary>
+    public static void IgnoreFileSizeSignal()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = signal(FileSizeSignal, IgnoreSignal);
         }
     }
 
@@ -93,6 +104,9 @@ internal static unsafe partial class Unix
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(int directory, string path, int flags, uint mask, byte* facts);
+
+    [LibraryImport("libc")]
+    private static partial nint signal(int number, nint handler);
 
     [LibraryImport("libc")]
     private static partial uint geteuid();

@@ -6,7 +6,6 @@ namespace Tidings.Protocol.Commands;
 internal static partial class CommandReader
 {
     private const int LongestId = 64;
-    private const int LongestKey = 128;
     private const int LongestToken = 8 * 1024;
     private const int MostChannels = 1000;
 
@@ -89,7 +88,7 @@ internal static partial class CommandReader
             case Fields.Channels:
                 return ReadChannels(ref reader, json, command);
             case Fields.Key:
-                wrong = ReadText(ref reader, LongestKey, ref text);
+                wrong = ReadText(ref reader, MessageKey.MaxBytes, ref text);
                 command.Key = text;
                 return wrong;
             case Fields.Event:
@@ -97,7 +96,7 @@ internal static partial class CommandReader
                 command.Event = text;
                 return wrong is not null || EventName.IsValid(text) ? wrong : EventName.Rule;
             case Fields.IdempotencyKey:
-                wrong = ReadText(ref reader, LongestKey, ref text);
+                wrong = ReadText(ref reader, MessageKey.MaxBytes, ref text);
                 command.IdempotencyKey = text;
                 return wrong;
             case Fields.To:
@@ -110,7 +109,7 @@ internal static partial class CommandReader
                 command.To ??= wrong is null ? text : null;
                 return null;
             case Fields.Method:
-                wrong = ReadText(ref reader, LongestKey, ref text);
+                wrong = ReadText(ref reader, MessageKey.MaxBytes, ref text);
                 command.Method = text;
                 return wrong;
             case Fields.Limit:

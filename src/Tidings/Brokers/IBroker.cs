@@ -7,6 +7,9 @@ namespace Tidings.Brokers;
 /// <summary>What is to be said in a channel.</summary>
 internal sealed record Publication(string Channel, MessageData Data)
 {
+    // A client's key, and whose it is.
+    private const int LongestIdempotencyKey = 1024;
+
     public MessageKind Kind { get; init; }
     public string? From { get; init; }
     public string? Key { get; init; }
@@ -46,6 +49,26 @@ internal sealed record Publication(string Channel, MessageData Data)
     public string? TraceParent { get; init; }
 
     public Retention Retention { get; init; } = Retention.Default;
+
+    /// <summary>Makes sure that a log can give back what it takes: its reader refuses, from anywhere, what no publisher may say.</summary>
+    /// <exception cref="ArgumentException">It could not.</exception>
+    public void Check()
+    {
+        if (Key is not null && !MessageKey.IsValid(Key))
+        {
+            throw new ArgumentException($"The key of a message {MessageKey.Rule}.");
+        }
+
+        if (Event is not null && !EventName.IsValid(Event))
+        {
+            throw new ArgumentException($"The name of a message's event {EventName.Rule}.");
+        }
+
+        if (IdempotencyKey is { Length: 0 or > LongestIdempotencyKey })
+        {
+            throw new ArgumentException($"The idempotency key of a message must have 1 to {LongestIdempotencyKey} characters.");
+        }
+    }
 
     /// <summary>What was to be said for a message to be there.</summary>
     public static Publication Of(Message message) => new(message.Channel, message.Data)

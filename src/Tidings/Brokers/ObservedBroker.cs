@@ -5,7 +5,7 @@ using Tidings.Protocol;
 
 namespace Tidings.Brokers;
 
-/// <summary>Measures how long a broker takes, counts what it accepts, and has a span for each publish that somebody traces.</summary>
+/// <summary>The door of the log: refuses what no log could give back, measures how long the broker takes, counts what it accepts, and has a span for each publish that somebody traces.</summary>
 internal sealed class ObservedBroker : IBroker
 {
     private static readonly KeyValuePair<string, object?> Publishing = new("operation", "publish");
@@ -28,6 +28,7 @@ internal sealed class ObservedBroker : IBroker
 
     public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default)
     {
+        publication.Check();
         if (Tracing.IsWanted)
         {
             return TraceAsync(publication, cancellationToken);

@@ -26,11 +26,11 @@ internal sealed partial class Connection
 
         QueueClose(_handler.CloseCode(code));
         _suspended = false;
-        if (_stash is { } unread)
+        if (_unread is { } unread)
         {
             // The peer's own close frame may be in it.
-            _stash = null;
-            AwaitClose(unread);
+            _unread = null;
+            AwaitClose(unread.Bytes);
             CountHeld();
         }
 

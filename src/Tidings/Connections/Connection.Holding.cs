@@ -26,7 +26,7 @@ internal sealed partial class Connection
     // What has arrived in part counts against the budget of bodies. Who holds more than may be is closed, and holds nothing.
     private void CountHeld()
     {
-        var held = _reader.BufferedBytes + (_stash?.Length ?? 0);
+        var held = _reader.BufferedBytes + (_unread?.Size ?? 0);
         if (held <= _held)
         {
             ReleaseHeld(_held - held);
@@ -45,7 +45,7 @@ internal sealed partial class Connection
     {
         _registry.Metrics.RateLimited(RateLimitName.Bodies);
         _reader.Stop();
-        _stash = null;
+        _unread = null;
         ReleaseHeld(_held);
         CloseNow(DisconnectCode.Unavailable);
 

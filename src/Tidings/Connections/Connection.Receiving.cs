@@ -12,7 +12,7 @@ internal sealed partial class Connection
 
     private MessageReader _reader;
     private InboundLimits _limits;
-    private byte[]? _stash;
+    private Unread? _unread;
     private bool _reading = true;
     private bool _suspended;
 
@@ -29,16 +29,28 @@ internal sealed partial class Connection
     private void Take(Span<byte> bytes)
     {
         _heartbeat.Heard(Lane.Now);
-        if (_suspended)
+        if (!_suspended)
         {
-            _stash = [.. _stash ?? [], .. bytes];
-            CountHeld();
-            return;
+            Read(bytes, null);
+        }
+        else if (_unread is null)
+        {
+            _unread = new Unread(bytes);
+        }
+        else
+        {
+            _unread.Add(bytes);
         }
 
+        CountHeld();
+    }
+
+    // A part of what has come before, or what comes now.
+    private void Read(Span<byte> bytes, Unread? from)
+    {
         try
         {
-            Read(bytes);
+            ReadMessages(bytes, from);
         }
 #pragma warning disable CA1031 // An error in what a route does with a message ends that connection, and no other.
         catch (Exception error)
@@ -47,8 +59,6 @@ internal sealed partial class Connection
             LogFailure(error);
             CloseNow(DisconnectCode.HandlerFailed);
         }
-
-        CountHeld();
     }
 
     private bool IsPending => Authentication is { IsPending: true };
@@ -56,14 +66,14 @@ internal sealed partial class Connection
     // Of a client that has not authenticated, little is taken.
     private MessageRules Rules => IsPending ? Settings.Opening ?? ConnectionAuthentication.FirstMessageRules : Settings.Messages;
 
-    private void Read(Span<byte> bytes)
+    private void ReadMessages(Span<byte> bytes, Unread? from)
     {
         var length = bytes.Length;
         while (State == ConnectionState.Open)
         {
             if (_suspended)
             {
-                _stash = bytes.IsEmpty ? null : bytes.ToArray();
+                Leave(bytes, from);
                 return;
             }
 
@@ -156,16 +166,24 @@ internal sealed partial class Connection
     public void Resume()
     {
         _suspended = false;
-        if (_stash is { } stash)
+        if (_unread is { } unread)
         {
-            _stash = null;
-            Take(stash);
+            _unread = null;
+            _heartbeat.Heard(Lane.Now);
+            Read(unread.Bytes, unread);
+            CountHeld();
         }
 
         if (!_suspended)
         {
             SetReading(true);
         }
+    }
+
+    private void Leave(Span<byte> bytes, Unread? from)
+    {
+        from?.Keep(bytes.Length);
+        _unread = bytes.IsEmpty ? null : from ?? new Unread(bytes);
     }
 
     // What follows a fault cannot be read any more, the peer's close frame neither.

@@ -90,10 +90,12 @@ internal sealed partial class Connection : LaneMember, ILaneWork
     public string? CountedUser { get; private set; }
 
     /// <summary>It is known that nobody in particular comes, where it was to be said who does. On its lane.</summary>
-    public void BecomeAnonymous()
+    /// <param name="until">When it ends, in Unix milliseconds; <see cref="long.MaxValue"/> for never.</param>
+    public void BecomeAnonymous(long until)
     {
         Authentication?.End();
-        Authentication = null;
+        Authentication = until == long.MaxValue ? null : ConnectionAuthentication.OfNobody(this, until);
+        Authentication?.Start();
     }
 
     /// <summary>Milliseconds until its token ends; null where it has none, or that does not end.</summary>

@@ -23,6 +23,7 @@ internal sealed class ConnectionAuthentication : TimerEntry
 
     private readonly Connection _connection;
     private volatile Identity? _identity;
+    private long? _anonymousUntil;
     private bool _announced;
 
     /// <param name="connection">The connection.</param>
@@ -33,8 +34,13 @@ internal sealed class ConnectionAuthentication : TimerEntry
         _identity = identity;
     }
 
+    /// <summary>Somebody anonymous, who was let in until a time.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="until">The time, in Unix milliseconds.</param>
+    public static ConnectionAuthentication OfNobody(Connection connection, long until) => new(connection) { _anonymousUntil = until };
+
     /// <summary>Whether it is still to be said who this is, before anything else is taken.</summary>
-    public bool IsPending => _identity is null;
+    public bool IsPending => _identity is null && _anonymousUntil is null;
 
     public Identity? Identity => _identity;
 
@@ -86,11 +92,11 @@ internal sealed class ConnectionAuthentication : TimerEntry
     {
         if (_identity is not { } identity)
         {
-            _connection.CloseNow(DisconnectCode.AuthTimeout);
+            OnNobodyDue();
             return;
         }
 
-        var left = LeftOf(identity);
+        var left = Left(identity.ExpiresAt);
         if (left <= 0)
         {
             if (identity.Renewal is { } renewal)
@@ -113,6 +119,22 @@ internal sealed class ConnectionAuthentication : TimerEntry
         }
 
         ScheduleEnd();
+    }
+
+    private void OnNobodyDue()
+    {
+        if (_anonymousUntil is not { } until)
+        {
+            _connection.CloseNow(DisconnectCode.AuthTimeout);
+        }
+        else if (Left(until) > 0)
+        {
+            ScheduleEnd();
+        }
+        else
+        {
+            _connection.Expel(DisconnectCode.TokenExpired);
+        }
     }
 
     private async Task RenewAsync(Identity identity, IIdentityRenewal renewal)
@@ -151,15 +173,15 @@ internal sealed class ConnectionAuthentication : TimerEntry
     // The wall clock says when a token ends; the wheel, which no change of that clock disturbs, only when to look at it.
     private void ScheduleEnd()
     {
-        if (_identity is not { ExpiresAt: < long.MaxValue } identity)
+        if ((_identity?.ExpiresAt ?? _anonymousUntil) is not (< long.MaxValue and var end))
         {
             return;
         }
 
-        var left = Math.Max(0, LeftOf(identity));
-        var wait = _announced || identity.Renewal is not null ? left : left - Math.Min(AnnounceBefore, left / 2);
+        var left = Math.Max(0, Left(end));
+        var wait = _announced || _identity is not { Renewal: null } ? left : left - Math.Min(AnnounceBefore, left / 2);
         _connection.Lane.Timers.Schedule(this, _connection.Lane.Now + wait);
     }
 
-    private long LeftOf(Identity identity) => identity.ExpiresAt - _connection.Registry.Time.GetUtcNow().ToUnixTimeMilliseconds();
+    private long Left(long end) => end - _connection.Registry.Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

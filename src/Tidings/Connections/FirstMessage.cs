@@ -25,6 +25,9 @@ internal enum AuthOutcome : byte
 /// <param name="Details">Why it was refused, where the peer may know (<see cref="RecentRefusals.Explains"/>).</param>
 internal readonly record struct AuthAnswer(AuthOutcome Outcome, IReadOnlyList<FieldFault>? Details = null)
 {
+    /// <summary>Whether the token was good once, and has expired.</summary>
+    public bool HasExpired { get; init; }
+
     public static implicit operator AuthAnswer(AuthOutcome outcome) => new(outcome);
 }
 
@@ -90,13 +93,14 @@ internal sealed class FirstMessage(Authenticator authenticator)
             return AuthOutcome.Ended;
         }
 
-        if (failed || judged.Later)
-        {
-            return End(connection, DisconnectCode.Unavailable, AuthOutcome.Unavailable);
-        }
-
-        return judged.Identity is { } identity ? await TakeAsync(connection, identity).ConfigureAwait(false) : Refuse(connection, judged.Why!);
+        return await TakeAsync(connection, failed ? new TokenJudgement(null, null, Later: true) : judged).ConfigureAwait(false);
     }
+
+    /// <summary>Makes the connection its user's, where a token was found good. Called on the connection's lane, suspended; goes on there.</summary>
+    public static async Task<AuthAnswer> TakeAsync(Connection connection, TokenJudgement judged) =>
+        judged.Later ? End(connection, DisconnectCode.Unavailable, AuthOutcome.Unavailable)
+        : judged.Identity is { } identity ? await TakeAsync(connection, identity).ConfigureAwait(false)
+        : Refuse(connection, judged.Why!) with { HasExpired = judged.HasExpired };
 
     /// <summary>Makes the connection the user's who has proven to be there. Called on the connection's lane, suspended; goes on there.</summary>
     public static async Task<AuthAnswer> TakeAsync(Connection connection, Identity identity)

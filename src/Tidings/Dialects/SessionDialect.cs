@@ -57,10 +57,13 @@ internal abstract class SessionDialect(MessageDeflater? deflater = null) : Diale
     /// <summary>Who opens a session, by what the command bears; null where the server's own tokens say so.</summary>
     public virtual SessionProof? ProveOpening(Command command) => null;
 
-    /// <summary>The user whom an <c>auth</c> proves by itself, without a token; null where it does not.</summary>
+    /// <summary>The user whom an <c>auth</c> proves by itself, or why it does not hold; null where the server's own tokens say so.</summary>
     /// <param name="connection">The connection's public id.</param>
     /// <param name="command">The command.</param>
-    public virtual Identity? SignIn(string connection, Command command) => null;
+    public virtual TokenJudgement? SignIn(string connection, Command command) => null;
+
+    /// <summary>Whether an <c>auth</c> with a token that has expired ends the connection, so that the client comes back with a newer one; else it is refused.</summary>
+    public virtual bool EndsWithExpiredToken => false;
 
     public override void Missed(Subscription subscription)
     {

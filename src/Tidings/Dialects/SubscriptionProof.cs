@@ -14,7 +14,11 @@ internal sealed record SubscriptionProof(Identity? Granted, ProvenMember? Member
 /// <summary>What the opening of a session proves by itself.</summary>
 /// <param name="Judged">Who it is, or why the proof does not hold; neither for somebody anonymous.</param>
 /// <param name="Channels">The channels that the server is to subscribe.</param>
-internal sealed record SessionProof(TokenJudgement Judged, IReadOnlyList<string> Channels);
+internal sealed record SessionProof(TokenJudgement Judged, IReadOnlyList<string> Channels)
+{
+    /// <summary>When what lets somebody anonymous in ends, in Unix milliseconds; <see cref="long.MaxValue"/> for never.</summary>
+    public long EndsAt { get; init; } = long.MaxValue;
+}
 
 /// <summary>A member of one channel, whoever the connection belongs to.</summary>
 /// <param name="User">The member's id.</param>

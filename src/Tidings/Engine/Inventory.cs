@@ -63,8 +63,10 @@ internal sealed class Inventory(string node, Everywhere everywhere, IBroker brok
 
     private async ValueTask<(IReadOnlyDictionary<string, int> Counts, IReadOnlyList<string> Missing)> CountAsync(NodeListKind of, IReadOnlyList<string> names, bool hereAlone, CancellationToken cancellationToken)
     {
+        // A name that is asked for twice is counted once.
+        names = [.. names.Distinct(StringComparer.Ordinal)];
         var (rows, missing) = await AskAsync(new NodeListQuery { Of = of, Names = names }, hereAlone, cancellationToken).ConfigureAwait(false);
-        var counts = names.Distinct(StringComparer.Ordinal).ToDictionary(static name => name, static _ => 0, StringComparer.Ordinal);
+        var counts = names.ToDictionary(static name => name, static _ => 0, StringComparer.Ordinal);
         foreach (var (_, row) in rows)
         {
             if (counts.ContainsKey(row.Name))

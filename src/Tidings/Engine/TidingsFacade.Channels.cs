@@ -14,7 +14,6 @@ namespace Tidings.Engine;
 /// <content>Channels.</content>
 internal sealed partial class TidingsFacade
 {
-    private const int LongestKey = 128;
 
     [RequiresUnreferencedCode(JsonWarning.Text)]
     [RequiresDynamicCode(JsonWarning.Text)]
@@ -156,9 +155,9 @@ internal sealed partial class TidingsFacade
 
     private static void CheckKey(string? key, string name)
     {
-        if (key is not null && (key.Length == 0 || Encoding.UTF8.GetByteCount(key) > LongestKey))
+        if (key is not null && !MessageKey.IsValid(key))
         {
-            throw new ArgumentException($"A key has 1 to {LongestKey} bytes.", name);
+            throw new ArgumentException($"A key {MessageKey.Rule}.", name);
         }
     }
 

@@ -106,7 +106,7 @@ internal sealed partial class ChannelHandler
 
         if (identity is null)
         {
-            connection.BecomeAnonymous();
+            connection.BecomeAnonymous(proof.EndsAt);
         }
         else if ((await FirstMessage.TakeAsync(connection, identity).ConfigureAwait(false)).Outcome != AuthOutcome.Accepted)
         {

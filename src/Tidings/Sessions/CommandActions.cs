@@ -127,8 +127,8 @@ internal sealed partial class CommandActions(
                 connection.Suspend();
                 connection.Close(DisconnectCode.Goodbye);
                 return default;
-            case CommandType.Auth when session.Dialect.SignIn(session.Id, command) is { } identity:
-                return SignInAsync(session, command, identity);
+            case CommandType.Auth when session.Dialect.SignIn(session.Id, command) is { } judged:
+                return SignInAsync(session, command, judged);
             case CommandType.Auth when FirstMessage is { } firstMessage:
                 return AuthenticateAsync(session, command, firstMessage);
             case CommandType.Auth:
@@ -158,10 +158,10 @@ internal sealed partial class CommandActions(
         await TellAsync(session, command, await firstMessage.TakeAsync(session.Connection, command.Token).ConfigureAwait(false), known).ConfigureAwait(false);
     }
 
-    private async ValueTask SignInAsync(ChannelSession session, Command command, Identity identity)
+    private async ValueTask SignInAsync(ChannelSession session, Command command, TokenJudgement judged)
     {
         var known = session.User is not null;
-        await TellAsync(session, command, await Connections.FirstMessage.TakeAsync(session.Connection, identity).ConfigureAwait(false), known).ConfigureAwait(false);
+        await TellAsync(session, command, await Connections.FirstMessage.TakeAsync(session.Connection, judged).ConfigureAwait(false), known).ConfigureAwait(false);
     }
 
     private async ValueTask TellAsync(ChannelSession session, Command command, AuthAnswer answer, bool known)
@@ -179,6 +179,9 @@ internal sealed partial class CommandActions(
                 }
 
                 await subscribing.ReviewAsync(session).ConfigureAwait(false);
+                break;
+            case AuthOutcome.Refused when answer.HasExpired && session.Dialect.EndsWithExpiredToken:
+                connection.CloseNow(DisconnectCode.TokenExpired);
                 break;
             case AuthOutcome.Refused:
                 session.Answer(command, new Outcome.Refused(ErrorCode.Unauthorized, "Invalid token", answer.Details));

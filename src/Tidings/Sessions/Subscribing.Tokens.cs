@@ -11,6 +11,8 @@ internal sealed partial class Subscribing
 {
     private const string InvalidToken = "Invalid token";
 
+    private static readonly SubscribeRefusal Unavailable = new(ErrorCode.Unavailable, "Service unavailable");
+
     /// <summary>Checks tokens; null where none are accepted.</summary>
     public Authenticator? Authenticator { get; init; }
 
@@ -28,8 +30,13 @@ internal sealed partial class Subscribing
     {
         if (session.Dialect.Prove(session.Id, session.User, request) is { } proof)
         {
-            return proof.Granted is not null ? (proof, null)
-                : (null, Refuse(session.Connection, proof.HasExpired ? TokenReason.Expired : "the signature does not hold for this channel and connection") with { HasExpired = proof.HasExpired });
+            return proof.Granted is not { } proven ? (null, Refuse(session.Connection, proof.HasExpired ? TokenReason.Expired : "the signature does not hold for this channel and connection") with { HasExpired = proof.HasExpired })
+                : session.Connection.Registry.Revocations.Judge(proven) switch
+                {
+                    RevocationVerdict.None => (proof, null),
+                    RevocationVerdict.Unclear => (null, Unavailable),
+                    _ => (null, Refuse(session.Connection, TokenReason.Revoked)),
+                };
         }
 
         if (request.Token is null)
@@ -65,7 +72,7 @@ internal sealed partial class Subscribing
         }
 
         return judged.Identity is { } identity ? (identity, default)
-            : judged.Later ? (null, new SubscribeRefusal(ErrorCode.Unavailable, "Service unavailable"))
+            : judged.Later ? (null, Unavailable)
             : (null, Refuse(connection, judged.Why!) with { HasExpired = judged.HasExpired });
     }
 

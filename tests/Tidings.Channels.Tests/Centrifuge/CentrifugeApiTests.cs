@@ -39,6 +39,18 @@ public sealed class CentrifugeApiTests : ServerTests
     }
 
     [Fact]
+    public async Task What_a_log_could_not_give_back_is_refused()
+    {
+        await using var server = await StartAsync(On);
+        var key = new string('k', 128);
+        Assert.Equal("""{"result":{"offset":1,"epoch":"~"}}""", await AskAsync(server, "publish", $$$"""{"channel":"news","data":1,"tags":{"key":"{{{key}}}","event":"{{{new string('中', 66)}}}"},"idempotency_key":"{{{key}}}"}"""));
+        foreach (var wrong in (string[])[$"\"idempotency_key\":\"{key}k\"", $"\"tags\":{{\"key\":\"{key}k\"}}", $"\"tags\":{{\"event\":\"{new string('中', 67)}\"}}"])
+        {
+            Assert.Equal("""{"error":{"code":107,"message":"bad request"}}""", await AskAsync(server, "publish", $"{{\"channel\":\"news\",\"data\":1,{wrong}}}"));
+        }
+    }
+
+    [Fact]
     public async Task It_says_who_is_there_and_acts_on_connections()
     {
         await using var server = await StartAsync(On);
@@ -67,6 +79,10 @@ public sealed class CentrifugeApiTests : ServerTests
     [InlineData("publish", """{"channel":7,"data":1}""", 107)]
     [InlineData("publish", """{"channel":"news"}""", 107)]
     [InlineData("publish", """{"channel":"news","b64data":"&"}""", 107)]
+    [InlineData("publish", """{"channel":"news","data":1,"idempotency_key":5}""", 107)]
+    [InlineData("publish", """{"channel":"news","data":1,"tags":[]}""", 107)]
+    [InlineData("publish", """{"channel":"news","data":1,"tags":{"key":7}}""", 107)]
+    [InlineData("publish", """{"channel":"news","data":1,"tags":{"event":"a\u2028b"}}""", 107)]
     [InlineData("publish", """{"channel":"news","b64data":"AA=="}""", 107)]
     [InlineData("publish", """{"channel":"\ud800","data":1}""", 107)]
     [InlineData("publish", """{"channel":"news","data":1,"version":1}""", 108)]

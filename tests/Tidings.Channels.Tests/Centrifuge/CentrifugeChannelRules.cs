@@ -150,6 +150,30 @@ public abstract class CentrifugeChannelRules(string pump) : ServerTests(pump)
     }
 
     [Fact]
+    public async Task A_revoked_token_opens_no_channel()
+    {
+        await using var server = await StartAsync(On);
+        await using var ann = await CentrifugeClient.ConnectAsync(server, CentrifugeClient.Token(new { sub = "ann" }));
+        await server.Services.Node.Facade.PublishAsync("closed:a", 1, cancellationToken: TestContext.Current.CancellationToken);
+        await server.Services.Node.Disconnecting.TokenAsync("t1", DisconnectCode.DisconnectedByServer, revoke: true);
+        var token = CentrifugeClient.Token(new { sub = "ann", channel = "closed:a", jti = "t1" });
+        await ann.ExpectErrorAsync("subscribe", $$"""{"channel":"closed:a","token":"{{token}}","recover":true,"epoch":"","offset":0}""", 103);
+    }
+
+    [Fact]
+    public async Task Channels_of_a_subscription_s_token_are_closed_to_all_others()
+    {
+        await using var server = await StartAsync(On);
+        await server.Services.Node.Facade.PublishAsync("$priv", 1, cancellationToken: TestContext.Current.CancellationToken);
+        await using var nobody = await CentrifugeClient.ConnectAsync(server);
+        await nobody.ExpectErrorAsync("subscribe", """{"channel":"$priv","recover":true,"epoch":"","offset":0}""", 103);
+        await nobody.ExpectErrorAsync("history", """{"channel":"$priv","limit":1}""", 103);
+        await nobody.ExpectErrorAsync("publish", """{"channel":"$priv","data":1}""", 103);
+        await using var ann = await CentrifugeClient.ConnectAsync(server, CentrifugeClient.Token(new { sub = "ann" }));
+        await ann.SubscribeAsync("$priv", $",\"token\":\"{CentrifugeClient.Token(new { sub = "ann", channel = "$priv" })}\"");
+    }
+
+    [Fact]
     public async Task A_subscription_s_token_opens_a_closed_channel_is_renewed_and_ends()
     {
         var time = new ManualTime();

@@ -57,6 +57,21 @@ public abstract class CentrifugeOpeningRules(string pump) : ServerTests(pump)
         await client.Socket.ExpectCloseInTheEndAsync(3012, "no pong");
     }
 
+    [Fact]
+    public async Task A_token_without_a_user_ends_as_others_do()
+    {
+        var time = new ManualTime();
+        var now = time.GetUtcNow().ToUnixTimeSeconds();
+        await using var server = await StartAsync(time, [.. On, ("Tidings:Heartbeat:Interval", "0")]);
+        await using var nobody = await CentrifugeClient.ConnectAsync(server, CentrifugeClient.Token(new { exp = now + 100, channels = new[] { "news" } }));
+        time.Advance(TimeSpan.FromSeconds(99));
+        await nobody.ExpectErrorAsync("rpc", """{"method":"x"}""", 104);
+        time.Advance(TimeSpan.FromSeconds(2));
+        await nobody.Socket.ExpectCloseInTheEndAsync(3005, "connection expired");
+        await nobody.DisposeAsync();
+        await server.ExpectIdleAsync();
+    }
+
     [Theory]
     [InlineData("""{"subscribe":{"channel":"chat:a"},"id":1}""")]
     [InlineData("{}")]
@@ -111,6 +126,9 @@ public abstract class CentrifugeOpeningRules(string pump) : ServerTests(pump)
         Assert.Equal(50, renewed.GetProperty("ttl").GetInt32());
         await ann.ExpectErrorAsync("refresh", $$"""{"token":"{{CentrifugeClient.Token(new { sub = "bob" })}}"}""", 101);
         await ann.ExpectErrorAsync("refresh", """{"token":""}""", 107);
+        await using var expired = await CentrifugeClient.ConnectAsync(server, CentrifugeClient.Token(new { sub = "cid" }));
+        await expired.SendAsync($$$"""{"refresh":{"token":"{{{CentrifugeClient.Token(new { sub = "cid", exp = now })}}}"},"id":2}""");
+        await expired.Socket.ExpectCloseAsync(3005, "connection expired");
         time.Advance(TimeSpan.FromSeconds(101));
         var closing = ann.Socket.ExpectCloseInTheEndAsync(3005, "connection expired");
         await Eventually.TrueAsync(

@@ -39,6 +39,23 @@ public sealed class LoopbackOnlyTests : ServerTests
     }
 
     [Fact]
+    public async Task The_API_without_a_key_is_for_programs_and_not_for_pages_of_other_origins()
+    {
+        await using var server = await StartAsync([("Tidings:Centrifuge:Enabled", "true"), ("Tidings:Centrifuge:Insecure", "true"), ("Tidings:Demo", "false")]);
+        foreach (var (origin, type, status) in ((string?, string, int)[])[(null, "application/json", 200), ("https://evil.example", "application/json", 401), (null, "text/plain", 401)])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/centrifugo/api/publish") { Content = new StringContent("""{"channel":"news","data":1}""", System.Text.Encoding.UTF8, type) };
+            if (origin is not null)
+            {
+                request.Headers.Add("Origin", origin);
+            }
+
+            using var answer = await server.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal(status, (int)answer.StatusCode);
+        }
+    }
+
+    [Fact]
     public async Task An_application_that_others_reach_stops_with_it()
     {
         var builder = WebApplication.CreateSlimBuilder();

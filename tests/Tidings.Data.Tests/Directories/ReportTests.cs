@@ -34,6 +34,15 @@ public sealed class ReportTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_check_reads_messages_as_a_log_does()
+    {
+        var node = _world.Start();
+        await node.Broker.PublishAsync(new Tidings.Brokers.Publication("news", Tidings.Messages.MessageData.Text("1")) { Key = new string('k', 1000) }, TestContext.Current.CancellationToken);
+        await _world.StopAsync();
+        Assert.EndsWith("a message that cannot be read", Assert.Single(DataReport.Read(_world.Layout.Root).Damage), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_backup_overwrites_nothing_and_says_what_is_wrong_with_its_target()
     {
         await WriteAsync();
