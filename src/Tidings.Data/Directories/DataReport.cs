@@ -143,7 +143,7 @@ internal sealed record DataReport(
         List<string> unreadable = [];
         SegmentReader.Read(segment, (in record, position, _) =>
         {
-            if (record.Type == RecordType.Message && LogEntry.Decode("", new StreamPosition("_", record.Offset), record.Time, record.Payload.ToArray()) is null)
+            if ((record.Type == RecordType.Message || record.Change == StateChange.Set) && LogEntry.Decode("", new StreamPosition("_", record.Offset), record.Time, record.Payload.ToArray()) is null)
             {
                 unreadable.Add($"{segment.Path} has at byte {position} a message that cannot be read");
             }

@@ -52,10 +52,10 @@ internal static class NodeSettings
         ["Tidings__Channels__2__Pattern"] = "secret:*",
         ["Tidings__Channels__2__History"] = "100000",
         ["Tidings__Channels__2__Subscribe"] = "users",
-        ["Tidings__Channels__4__Pattern"] = "here:*",
-        ["Tidings__Channels__4__Presence"] = "true",
         ["Tidings__Channels__3__Pattern"] = "board:*",
         ["Tidings__Channels__3__State"] = "true",
         ["Tidings__Channels__3__History"] = "50",
+        ["Tidings__Channels__4__Pattern"] = "here:*",
+        ["Tidings__Channels__4__Presence"] = "true",
     };
 }
