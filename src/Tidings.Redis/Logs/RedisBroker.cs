@@ -144,11 +144,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
         var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
         if (publication.Ephemeral)
         {
-            var entry = LogEntry.EncodeEphemeral(publication, Now);
-            Task said = told.Length == 0
-                ? link.Connection.PublishAsync(_keys.Channel(publication.Channel), entry)
-                : link.Connection.EvaluateAsync(RedisScript.Say, [], [_keys.Channel(publication.Channel), entry, .. told], cancellationToken);
-            await said.ConfigureAwait(false);
+            await SayAsync(link, publication, told, cancellationToken).ConfigureAwait(false);
             return null;
         }
 
@@ -196,11 +192,30 @@ internal sealed class RedisBroker : IBroker, ILogReader
                         shard.Saw(link, (long)answer[2]);
                     }
 
-                    return new StreamPosition(epoch, (long)answer[1]);
+                    var position = new StreamPosition(epoch, (long)answer[1]);
+                    if (answer.Length > 3)
+                    {
+                        Told!.Note(publication, position);
+                    }
+
+                    return position;
             }
         }
 
         throw new BrokerUnavailableException("Redis keeps reporting a new generation; the attempt was given up.");
+    }
+
+    private async Task SayAsync(RedisLink link, Publication publication, RedisValue[] told, CancellationToken cancellationToken)
+    {
+        var entry = LogEntry.EncodeEphemeral(publication, Now);
+        if (told.Length == 0)
+        {
+            await link.Connection.PublishAsync(_keys.Channel(publication.Channel), entry).ConfigureAwait(false);
+        }
+        else if (((RedisResult[])await link.Connection.EvaluateAsync(RedisScript.Say, [], [_keys.Channel(publication.Channel), entry, .. told], cancellationToken).ConfigureAwait(false)).Length > 0)
+        {
+            Told!.Note(publication, position: null);
+        }
     }
 
     private async Task<HistoryPart> ReadBeforeAsync(string channel, StreamPosition before, int most, CancellationToken cancellationToken)

@@ -6,7 +6,7 @@
 --       with a state: the message's key, most keys, most bytes of keys and payloads, "1" if the key is taken out, "2" if a client sets it;
 --       only of nodes, where back ends are told: the event without its id, its position and its time, receivers, channel of pub/sub for news of events,
 --       most events in a queue, most bytes of them, milliseconds keys live, what stands before a receiver in the name of its queue, and of its state
--- Answers: {epoch, offset, how many publishes there were under the generation (not where the key was there before)}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given; {"full", "keys", "bytes" or "memory"}
+-- Answers: {epoch, offset, how many publishes there were under the generation (not where the key was there before), "untold" where back ends could not be told}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given; {"full", "keys", "bytes" or "memory"}
 local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'aof')
 local info = generation[3] == '1' and redis.call('INFO', 'replication', 'persistence') or redis.call('INFO', 'replication')
 local live = string.match(info, 'master_replid:(%x+)')
@@ -179,13 +179,15 @@ if ARGV[8] ~= '0' or windows ~= '' then
   end
 end
 redis.call('PUBLISH', ARGV[5], '1 ' .. epoch .. ' ' .. at .. ' ' .. now .. '\n' .. ARGV[6])
-local first = KEYS[5] and 14 or 10
+local first, untold = KEYS[5] and 14 or 10, nil
 if ARGV[first] then
-  -- The message stands whatever becomes of the queues.
+  -- The message stands whatever becomes of the queues; where they cannot be written the node is told so.
   local id = string.sub(redis.sha1hex(KEYS[2] .. '\n' .. epoch .. '\n' .. at), 1, 24)
   local event = '{"id":"' .. id .. '",' .. ARGV[first] .. ',"epoch":"' .. epoch .. '","offset":' .. at .. '},"time":' .. now .. '}'
   if pcall(tell, event, ARGV[first + 1], ARGV[first + 3], ARGV[first + 4], ARGV[first + 5], ARGV[first + 6], ARGV[first + 7]) then
     redis.call('PUBLISH', ARGV[first + 2], '')
+  else
+    untold = 'untold'
   end
 end
-return {epoch, offset, redis.call('HINCRBY', KEYS[1], 'n', 1)}
+return {epoch, offset, redis.call('HINCRBY', KEYS[1], 'n', 1), untold}

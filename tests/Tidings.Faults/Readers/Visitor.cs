@@ -40,7 +40,7 @@ internal sealed class Visitor(string user, string channel, Func<Random, Uri> pic
             {
                 await VisitAsync(pick(random), end);
             }
-            catch (Exception error) when (error is WebSocketException or OperationCanceledException or HttpRequestException or IOException)
+            catch (Exception error) when (error is WebSocketException or OperationCanceledException or HttpRequestException or IOException or ObjectDisposedException)
             {
                 // Refused, or its node is gone: the next visit tells.
             }

@@ -185,6 +185,20 @@ public sealed class BackEndEventTests
         Assert.Equal(3, receiver.Taken.Select(static one => one.GetProperty("id").GetString()).Distinct().Count());
     }
 
+    [Fact]
+    public async Task A_queue_that_cannot_be_written_stops_no_message_and_what_was_said_is_told_when_it_can()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
+        await using var one = await StartAsync(redis.Address, receiver, ("Tidings:Events:0:Channels:0", "here:*"), ("Tidings:Events:0:Types:0", "message.published"));
+        var queue = $"tidings:events:queue:{Tidings.Events.EventIds.Hash($"{receiver.Url}\n1")}";
+        await redis.SendAsync("SET", queue, "nonsense");
+        await one.DoAsync("/api/publish", """{"channel":"here:a","data":1}""");
+        await one.DoAsync("/api/publish", """{"channel":"here:a","data":2,"ephemeral":true}""");
+        await redis.SendAsync("DEL", queue);
+        await Eventually.EqualAsync("1 2", () => string.Join(' ', receiver.Taken.Select(static one => one.GetProperty("data").GetProperty("data").GetInt32())), "what was told");
+    }
+
     private static Task<ClusterNode> StartAsync(string redis, EventBackEnd receiver, params (string Key, string? Value)[] settings) =>
         ClusterNode.StartAsync(redis, time: null, [("Tidings:Events:0:Url", receiver.Url), ("Tidings:Events:0:Secret", EventBackEnd.Secret), .. settings]);
 
