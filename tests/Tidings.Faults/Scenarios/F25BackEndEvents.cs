@@ -1,6 +1,5 @@
 using TestKit;
 using Tidings.Faults.Checking;
-using Tidings.Faults.Processes;
 using Tidings.Faults.Readers;
 using Tidings.Faults.World;
 
