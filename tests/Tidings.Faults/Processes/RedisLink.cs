@@ -40,6 +40,13 @@ internal sealed class RedisLink : IAsyncDisposable
     /// <summary>No message that is published reaches the connections there are, which otherwise work: they subscribe, and answer pings.</summary>
     public void Deafen() => _deafBefore = Volatile.Read(ref _connections);
 
+    /// <summary>Leads to another server from here on.</summary>
+    public void MoveTo(RedisServer server)
+    {
+        _proxy.Target = server.Port;
+        _proxy.CutAll();
+    }
+
     /// <summary>Nothing passes, and nobody is let in.</summary>
     public async Task SeverAsync()
     {
