@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
 using Tidings.Brokers;
 using Tidings.Redis.Servers;
 

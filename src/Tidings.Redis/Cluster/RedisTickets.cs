@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using StackExchange.Redis;
 using Tidings.Redis.Servers;
 using Tidings.Security.Identities;
 
@@ -64,7 +63,7 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, ClusterS
 
     private async ValueTask<RedisConnection> ConnectionOf(string hash) => (await shards[RedisKeys.Shard(hash, shards.Length)].GetLinkAsync().ConfigureAwait(false)).Connection;
 
-    private ReadOnlyMemory<byte>? Open(string key, RedisResult value)
+    private ReadOnlyMemory<byte>? Open(string key, RedisAnswer value)
     {
         if ((byte[]?)value is not { } written)
         {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
 using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Protocol;
@@ -94,8 +93,8 @@ internal sealed partial class RevocationLog : IRevocationLog
         var cursor = "0";
         do
         {
-            var answer = (RedisResult[])await link.Connection.ExecuteAsync("ZSCAN", _keys.Revoked, cursor, "COUNT", "1000").ConfigureAwait(false);
-            var items = (RedisResult[])answer[1];
+            var answer = (RedisAnswer[])await link.Connection.ExecuteAsync("ZSCAN", _keys.Revoked, cursor, "COUNT", "1000").ConfigureAwait(false);
+            var items = (RedisAnswer[])answer[1];
             for (var i = 0; i + 1 < items.Length; i += 2)
             {
                 if (_seal.TryOpen(_keys.Revoked, (byte[])items[i], out var member) && RevocationText.Read(member.Span, (string)items[i + 1]) is { } revocation)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using StackExchange.Redis;
 using Tidings.Brokers;
 using Tidings.Events;
 using Tidings.Redis.Cluster;
@@ -119,16 +118,16 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     {
         var link = await _shard.GetLinkAsync().ConfigureAwait(false);
         var (queue, state) = KeysOf(receiver);
-        var values = (RedisResult[])await link.Connection.ExecuteAsync("HMGET", state, "t", "x").ConfigureAwait(false);
-        var entries = (RedisResult[])await link.Connection.ExecuteAsync("XRANGE", queue, Text(after with { Minor = after.Minor + 1 }), "+", "COUNT", most).ConfigureAwait(false);
+        var values = (RedisAnswer[])await link.Connection.ExecuteAsync("HMGET", state, "t", "x").ConfigureAwait(false);
+        var entries = (RedisAnswer[])await link.Connection.ExecuteAsync("XRANGE", queue, Text(after with { Minor = after.Minor + 1 }), "+", "COUNT", most).ConfigureAwait(false);
         var events = new List<QueuedEvent>(entries.Length);
         List<QueuedEvent>? foreign = null;
         var last = after;
         foreach (var entry in entries)
         {
-            var parts = (RedisResult[])entry;
+            var parts = (RedisAnswer[])entry;
             last = Place((string)parts[0]);
-            var fields = (RedisResult[])parts[1];
+            var fields = (RedisAnswer[])parts[1];
             if (fields.Length == 2 && QueuedEvent.Read(last, (byte[])fields[1]) is { } read)
             {
                 events.Add(read);
@@ -169,7 +168,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     {
         var link = await _shard.GetLinkAsync().ConfigureAwait(false);
         var (queue, state) = KeysOf(receiver);
-        var values = (RedisResult[])await link.Connection.ExecuteAsync("HMGET", state, "b", "t", "d").ConfigureAwait(false);
+        var values = (RedisAnswer[])await link.Connection.ExecuteAsync("HMGET", state, "b", "t", "d").ConfigureAwait(false);
         var count = (long)await link.Connection.ExecuteAsync("XLEN", queue).ConfigureAwait(false);
         return new EventQueueFigures(count, values[0].IsNull ? 0 : (long)values[0], values[1].IsNull ? 0 : (long)values[1], values[2].IsNull ? null : (string)values[2]);
     }
@@ -235,7 +234,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
             {
                 await link.Connection.ExecuteAsync("RENAME", _keys.Leased(one, Kind), _keys.Leased(lease, Kind)).ConfigureAwait(false);
             }
-            catch (BrokerUnavailableException error) when (error.InnerException is RedisServerException)
+            catch (BrokerUnavailableException error) when (error.InnerException is StackExchange.Redis.RedisServerException)
             {
                 // Somebody has just taken all of it out.
             }
@@ -248,17 +247,17 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     private async Task EndUnknownAsync(RedisLink link, string lease, IReadOnlyList<EventChange> changes, CancellationToken cancellationToken)
     {
         var held = changes.Where(static change => change.Kind == EventChangeKind.Hold).Select(static change => change.Key).ToHashSet(StringComparer.Ordinal);
-        var known = (RedisResult[])await link.Connection.ExecuteAsync("HKEYS", _keys.Leased(lease, Kind)).ConfigureAwait(false);
+        var known = (RedisAnswer[])await link.Connection.ExecuteAsync("HKEYS", _keys.Leased(lease, Kind)).ConfigureAwait(false);
         foreach (var some in known.Select(static key => (string)key).Where(key => key.Length > 0 && !held.Contains(key)).Chunk(AtOnce))
         {
             await AddAsync(link, lease, 0, holdsAll: true, some.SelectMany(static key => (RedisValue[])["w", key, "", "", ""]), cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task<RedisResult[]> HoldAsync(RedisLink link, int receiver, TimeSpan life, string state)
+    private async Task<RedisAnswer[]> HoldAsync(RedisLink link, int receiver, TimeSpan life, string state)
     {
         var id = _receivers[receiver].Id;
-        return (RedisResult[])await link.Connection.EvaluateAsync(
+        return (RedisAnswer[])await link.Connection.EvaluateAsync(
             RedisScript.HoldEvents,
             [_keys.EventHolder(id), KeysOf(receiver).State, _keys.EventFollowed(id), _keys.EventRetry(id)],
             [_node, Milliseconds(life), state, KeyLife]).ConfigureAwait(false);
@@ -269,7 +268,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     private async Task<string> AddAsync(RedisLink link, string lease, long number, bool holdsAll, IEnumerable<RedisValue> changes, CancellationToken cancellationToken)
     {
         var (queue, state) = _keys.BeforeReceiver;
-        var answer = (RedisResult[])await link.Connection.EvaluateAsync(
+        var answer = (RedisAnswer[])await link.Connection.EvaluateAsync(
             RedisScript.AddEvents,
             [_keys.Leased(lease, Kind), _keys.EventCounts, _keys.EventBatch(_node), _keys.Leases],
             [lease, number, holdsAll ? "1" : "0", _keys.EventNews, Limits.Events, Limits.Bytes, KeyLife, queue, state, .. changes],

@@ -1,4 +1,3 @@
-using StackExchange.Redis;
 using Tidings.Brokers;
 using Tidings.Events;
 using Tidings.Messages;

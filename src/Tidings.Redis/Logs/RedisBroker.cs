@@ -1,5 +1,4 @@
 using System.Globalization;
-using StackExchange.Redis;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Protocol;
@@ -77,7 +76,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
         RedisKey[] keys = [_keys.Generation, _keys.Log(channel), _keys.Stream(channel), _keys.State(channel)];
         for (var attempt = 0; attempt < MostRenewals; attempt++)
         {
-            var answer = (RedisResult[])await link.Connection.EvaluateAsync(
+            var answer = (RedisAnswer[])await link.Connection.EvaluateAsync(
                 RedisScript.Erase,
                 keys,
                 [link.Generation, position?.Epoch ?? "", position?.Offset ?? 0, _keys.Channel(channel), LogEntry.Removed, LogEntry.Cleared, Milliseconds(LogLife)],
@@ -170,7 +169,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
         ];
         for (var attempt = 0; attempt < MostRenewals; attempt++)
         {
-            var answer = (RedisResult[])await link.Connection.EvaluateAsync(RedisScript.Publish, keys, arguments, cancellationToken).ConfigureAwait(false);
+            var answer = (RedisAnswer[])await link.Connection.EvaluateAsync(RedisScript.Publish, keys, arguments, cancellationToken).ConfigureAwait(false);
             switch ((string)answer[0])
             {
                 case "generation":
@@ -286,7 +285,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
         RedisKey[] keys = [_keys.Generation, _keys.Log(channel), _keys.Stream(channel), .. state ? (ReadOnlySpan<RedisKey>)[_keys.State(channel)] : []];
         for (var attempt = 0; attempt < MostRenewals; attempt++)
         {
-            var answer = (RedisResult[])await link.Connection.EvaluateAsync(
+            var answer = (RedisAnswer[])await link.Connection.EvaluateAsync(
                 RedisScript.Read,
                 keys,
                 [link.Generation, position?.Epoch ?? "", position?.Offset ?? 0, limit, Milliseconds(LogLife), backwards ? "1" : "0"],
@@ -294,7 +293,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
             if ((string)answer[0] is var epoch && epoch != "generation")
             {
                 var top = new StreamPosition(epoch, (long)answer[1]);
-                return (top, Decode(channel, top, (RedisResult[])answer[2]), state ? DecodeState(channel, top, (RedisResult[])answer[3]) : []);
+                return (top, Decode(channel, top, (RedisAnswer[])answer[2]), state ? DecodeState(channel, top, (RedisAnswer[])answer[3]) : []);
             }
 
             link = await shard.RenewAsync(link).ConfigureAwait(false);
@@ -303,7 +302,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
         throw new BrokerUnavailableException("Redis keeps reporting a new generation; the attempt was given up.");
     }
 
-    private IReadOnlyList<Message> DecodeState(string channel, StreamPosition top, RedisResult[] fields)
+    private IReadOnlyList<Message> DecodeState(string channel, StreamPosition top, RedisAnswer[] fields)
     {
         var entries = new List<Message>(fields.Length / 2);
         for (var i = 1; i < fields.Length; i += 2)
@@ -321,7 +320,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
         return StatePart.Cut(channel, entries);
     }
 
-    private List<Message> Decode(string channel, StreamPosition top, RedisResult[] entries)
+    private List<Message> Decode(string channel, StreamPosition top, RedisAnswer[] entries)
     {
         var messages = new List<Message>(entries.Length / 3);
         for (var i = 0; i + 2 < entries.Length; i += 3)

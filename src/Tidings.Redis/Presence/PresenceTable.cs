@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using StackExchange.Redis;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Presence;
@@ -53,7 +52,7 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
             [lease, member.Key, Beside(channel), Encode(MessageKind.Leave, channel, (member.ToMember() with { Connections = 0 }).ToJson())]);
 
     // What others are told depends on what is said by all nodes, which the script alone knows.
-    private Task<RedisResult> TrackAsync(RedisConnection redis, string lease, string channel, NodeMember member, bool isThere, bool isAnew)
+    private Task<RedisAnswer> TrackAsync(RedisConnection redis, string lease, string channel, NodeMember member, bool isThere, bool isAnew)
     {
         var names = PresenceMember.Names(member.User, member.Connection);
         return redis.EvaluateAsync(
@@ -76,9 +75,9 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
 
     public async Task<PresenceList> ReadAsync(RedisConnection redis, string channel, int limit, CancellationToken cancellationToken)
     {
-        var answer = (RedisResult[])await redis.EvaluateAsync(
+        var answer = (RedisAnswer[])await redis.EvaluateAsync(
             RedisScript.PresenceRead, [keys.Presence(channel), keys.Members(channel), keys.Leases], [limit, MostCounted], cancellationToken).ConfigureAwait(false);
-        var parts = (RedisResult[])answer[1];
+        var parts = (RedisAnswer[])answer[1];
         var members = new List<PresenceMember>(parts.Length / 3);
         for (var i = 0; i + 2 < parts.Length; i += 3)
         {

@@ -4,13 +4,18 @@ using Tidings.Brokers;
 namespace Tidings.Redis.Servers;
 
 /// <summary>One connection to one server, from its beginning to its first fault. The only class that knows the client library's habits
-/// (StackExchange.Redis 1.2.6, and no other version).</summary>
+/// (StackExchange.Redis).</summary>
 /// <remarks>
-/// The library's calls have no time-out of their own, and it reconnects by itself and sends again what it had queued: here every call has a
-/// deadline, and a connection that has failed once is done with. Messages are handled in the order in which the server sent them. Safe from any thread.
+/// The library would reconnect by itself and subscribe again at a moment that nobody is told of: a connection that has failed once is done with. Nothing waits in the library for a better
+/// time, and every call has a deadline. Messages of one channel are handled in the order in which the server sent them. Safe from any thread.
 /// </remarks>
 internal sealed class RedisConnection : IDisposable
 {
+    // The library's queue of a channel has no bound. What is in it is handed on without waiting, so that many mean that the node has no time at all.
+    private const int MostWaiting = 100_000;
+
+    private static readonly TimeSpan OpenInterval = TimeSpan.FromMilliseconds(2);
+
     /// <summary>How long a call may take.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
@@ -18,7 +23,7 @@ internal sealed class RedisConnection : IDisposable
     private readonly IDatabase _database;
     private readonly ISubscriber _subscriber;
     private readonly TimeProvider _time;
-    private readonly Action<RedisChannel, RedisValue> _onMessage;
+    private readonly Action<string, byte[]> _onMessage;
     private volatile string? _refusal;
     private readonly TaskCompletionSource<string> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -28,8 +33,7 @@ internal sealed class RedisConnection : IDisposable
         _database = multiplexer.GetDatabase();
         _subscriber = multiplexer.GetSubscriber();
         _time = time;
-        _onMessage = (channel, message) => onMessage(channel!, message);
-        multiplexer.PreserveAsyncOrder = true;
+        _onMessage = onMessage;
         multiplexer.ConnectionFailed += (_, fault) => _failed.TrySetResult($"{fault.ConnectionType}: {fault.FailureType}");
     }
 
@@ -43,18 +47,21 @@ internal sealed class RedisConnection : IDisposable
     public void Wrote() => Refusal = null;
 
     /// <param name="server">The server.</param>
-    /// <param name="onMessage">Called with the channel and the message, one after the other, and never waited for: it only enqueues.</param>
+    /// <param name="onMessage">Called with the channel and the message, for each channel one after the other, and never waited for: it only enqueues.</param>
     /// <param name="time">Time.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="BrokerUnavailableException">The server cannot be reached.</exception>
     public static async Task<RedisConnection> ConnectAsync(
         string server, Action<string, byte[]> onMessage, TimeProvider time, CancellationToken cancellationToken)
     {
-        var connecting = ConnectionMultiplexer.ConnectAsync(RedisServerAddress.Parse(server));
+        var options = await RedisSentinels.ResolveAsync(RedisServerAddress.Parse(server), time, cancellationToken).ConfigureAwait(false);
+        var connecting = ConnectionMultiplexer.ConnectAsync(options);
         try
         {
             var multiplexer = await connecting.WaitAsync(RedisServerAddress.ConnectTimeout * 2, time, cancellationToken).ConfigureAwait(false);
-            return new RedisConnection(multiplexer, onMessage, time);
+            var connection = new RedisConnection(multiplexer, onMessage, time);
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            return connection;
         }
         catch (Exception error) when (error is RedisException or TimeoutException or OperationCanceledException)
         {
@@ -66,18 +73,18 @@ internal sealed class RedisConnection : IDisposable
 
     /// <summary>Runs a script, which is given to the server first where it does not know it.</summary>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
-    public async Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken = default)
+    public async Task<RedisAnswer> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken = default)
     {
         try
         {
             try
             {
-                return await InTimeAsync(_database.ScriptEvaluateAsync(script.Hash, keys, arguments), cancellationToken).ConfigureAwait(false);
+                return new RedisAnswer(await InTimeAsync(_database.ScriptEvaluateAsync(script.Hash, keys, arguments), cancellationToken).ConfigureAwait(false));
             }
             catch (RedisServerException error) when (error.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
             {
                 await InTimeAsync(_database.ExecuteAsync("SCRIPT", "LOAD", script.Text), cancellationToken).ConfigureAwait(false);
-                return await InTimeAsync(_database.ScriptEvaluateAsync(script.Hash, keys, arguments), cancellationToken).ConfigureAwait(false);
+                return new RedisAnswer(await InTimeAsync(_database.ScriptEvaluateAsync(script.Hash, keys, arguments), cancellationToken).ConfigureAwait(false));
             }
         }
         catch (RedisException error)
@@ -92,11 +99,11 @@ internal sealed class RedisConnection : IDisposable
 
     /// <summary>Sends one command.</summary>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
-    public async Task<RedisResult> ExecuteAsync(string command, params object[] arguments)
+    public async Task<RedisAnswer> ExecuteAsync(string command, params object[] arguments)
     {
         try
         {
-            return await InTimeAsync(_database.ExecuteAsync(command, arguments), default).ConfigureAwait(false);
+            return new RedisAnswer(await InTimeAsync(_database.ExecuteAsync(command, arguments), default).ConfigureAwait(false));
         }
         catch (RedisException error)
         {
@@ -114,8 +121,8 @@ internal sealed class RedisConnection : IDisposable
         var cursor = "0";
         do
         {
-            var answer = (RedisResult[])await ExecuteAsync(command, [key, cursor, "COUNT", "1000", .. filter]).ConfigureAwait(false);
-            foreach (var item in (RedisResult[])answer[1])
+            var answer = (RedisAnswer[])await ExecuteAsync(command, [key, cursor, "COUNT", "1000", .. filter]).ConfigureAwait(false);
+            foreach (var item in (RedisAnswer[])answer[1])
             {
                 yield return (byte[])item;
             }
@@ -145,7 +152,8 @@ internal sealed class RedisConnection : IDisposable
     {
         try
         {
-            await InTimeAsync(WithResult(_subscriber.SubscribeAsync(Literal(channel), _onMessage)), default).ConfigureAwait(false);
+            var queue = await InTimeAsync(_subscriber.SubscribeAsync(Literal(channel)), default).ConfigureAwait(false);
+            queue.OnMessage(message => Take(queue, channel, message));
         }
         catch (RedisException error)
         {
@@ -158,7 +166,7 @@ internal sealed class RedisConnection : IDisposable
     {
         try
         {
-            await InTimeAsync(WithResult(_subscriber.UnsubscribeAsync(Literal(channel), _onMessage)), default).ConfigureAwait(false);
+            await InTimeAsync(WithResult(_subscriber.UnsubscribeAsync(Literal(channel))), default).ConfigureAwait(false);
         }
         catch (RedisException error)
         {
@@ -176,7 +184,37 @@ internal sealed class RedisConnection : IDisposable
     }
 
     // Never a pattern, whatever characters it has.
-    private static RedisChannel Literal(string channel) => new(channel, RedisChannel.PatternMode.Literal);
+    private static RedisChannel Literal(string channel) => RedisChannel.Literal(channel);
+
+    // The socket for subscriptions opens a moment after the one for commands, and nothing waits for it in the library.
+    private async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        while (!_subscriber.IsConnected() && !_failed.Task.IsCompleted)
+        {
+            if (_time.GetElapsedTime(started) > RedisServerAddress.ConnectTimeout)
+            {
+                Dispose();
+                throw new BrokerUnavailableException("Redis opens no second connection, for subscriptions.");
+            }
+
+            await Task.Delay(OpenInterval, _time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void Take(ChannelMessageQueue queue, string channel, StackExchange.Redis.ChannelMessage message)
+    {
+        if (queue.TryGetCount(out var waiting) && waiting > MostWaiting)
+        {
+            // What is missed stands in the log.
+            Fail("more is published than the node has time to take");
+        }
+
+        if ((byte[]?)message.Message is { } bytes)
+        {
+            _onMessage(channel, bytes);
+        }
+    }
 
     private static async Task<bool> WithResult(Task task)
     {
@@ -195,8 +233,8 @@ internal sealed class RedisConnection : IDisposable
         return new BrokerUnavailableException("Redis refused or cannot be reached.", error);
     }
 
-    // Closing waits for sockets that may be dead: nobody waits for that.
-    private static void Drop(ConnectionMultiplexer multiplexer) => _ = Task.Run(() =>
+    /// <summary>Closes what the library has made. Closing waits for sockets that may be dead: nobody waits for that.</summary>
+    internal static void Drop(ConnectionMultiplexer multiplexer) => _ = Task.Run(() =>
     {
         try
         {

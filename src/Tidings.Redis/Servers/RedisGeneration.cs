@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using StackExchange.Redis;
 using Tidings.Brokers;
 
 namespace Tidings.Redis.Servers;
@@ -38,7 +37,7 @@ internal sealed class RedisGeneration(RedisKeys keys)
                 replicationId, writesAlways ? "1" : "0", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)),
                 ((long)Life.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), ends, .. _witness.Testify(),
             ];
-            var answer = (RedisResult[])await connection.EvaluateAsync(RedisScript.Begin, [keys.Generation, keys.Lineage], arguments).ConfigureAwait(false);
+            var answer = (RedisAnswer[])await connection.EvaluateAsync(RedisScript.Begin, [keys.Generation, keys.Lineage], arguments).ConfigureAwait(false);
             if ((string)answer[0] is var generation && generation != "changed")
             {
                 _witness.Saw(generation, (long)answer[2]);
@@ -65,7 +64,7 @@ internal sealed class RedisGeneration(RedisKeys keys)
             var answer = (string[])await connection.ExecuteAsync("CONFIG", "GET", "*append*").ConfigureAwait(false);
             return Has(answer, "appendonly", "yes") && Has(answer, "appendfsync", "always") && !Has(answer, "no-appendfsync-on-rewrite", "yes");
         }
-        catch (BrokerUnavailableException error) when (error.InnerException is RedisServerException)
+        catch (BrokerUnavailableException error) when (error.InnerException is StackExchange.Redis.RedisServerException)
         {
             // Not allowed to ask: then nothing is promised.
             return false;

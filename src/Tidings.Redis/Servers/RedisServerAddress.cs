@@ -11,14 +11,15 @@ internal static class RedisServerAddress
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Commands that the client library sends of its own accord and that an account with few rights may not send, or that a server whose disk is full refuses (PING).</summary>
-    private static readonly HashSet<string> Unneeded = ["CLUSTER", "SENTINEL", "CLIENT", "ECHO", "PING"];
+    private static readonly HashSet<string> Unneeded = ["CLUSTER", "SENTINEL", "CLIENT", "ECHO", "HELLO", "PING"];
 
-    /// <summary>Whether it can be read, and has exactly one host.</summary>
+    /// <summary>Whether it can be read, and has exactly one host, or the hosts of sentinels.</summary>
     public static bool IsValid(string address)
     {
         try
         {
-            return EndPoint(address) is not Unknown && ConfigurationOptions.Parse(address).EndPoints.Count == 1;
+            var options = ConfigurationOptions.Parse(address);
+            return EndPoint(address) is not Unknown && (options.EndPoints.Count == 1 || (options.EndPoints.Count > 1 && !string.IsNullOrEmpty(options.ServiceName)));
         }
         catch (Exception error) when (error is ArgumentException or FormatException)
         {
@@ -41,6 +42,21 @@ internal static class RedisServerAddress
         options.DefaultVersion = new Version(7, 0);
         options.CommandMap = CommandMap.Create(Unneeded, available: false);
         options.SyncTimeout = (int)ConnectTimeout.TotalMilliseconds;
+        options.AsyncTimeout = (int)RedisConnection.Deadline.TotalMilliseconds;
+
+        // Two sockets: the probe goes out over one and comes back over the other, which shows a link that is deaf and answers.
+        options.Protocol = RedisProtocol.Resp2;
+        options.BacklogPolicy = BacklogPolicy.FailFast;
+        options.SetClientLibrary = false;
+
+        // CONFIG GET counts as an administrator's command.
+        options.AllowAdmin = true;
+        if (!options.Ssl)
+        {
+            // With TLS nothing of it can be seen here, and the server has shown who it is.
+            options.Tunnel = new GuardedTunnel();
+        }
+
         return options;
     }
 

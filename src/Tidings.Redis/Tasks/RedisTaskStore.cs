@@ -1,5 +1,4 @@
 using System.Globalization;
-using StackExchange.Redis;
 using Tidings.Redis.Servers;
 using Tidings.Tasks;
 
@@ -19,7 +18,7 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
     public async ValueTask<TaskRecord?> FindAsync(string id, CancellationToken cancellationToken = default)
     {
         var link = await LinkAsync(id, cancellationToken).ConfigureAwait(false);
-        var fields = (RedisResult[])await link.Connection.ExecuteAsync("HMGET", keys.Task(id), "v", "r").ConfigureAwait(false);
+        var fields = (RedisAnswer[])await link.Connection.ExecuteAsync("HMGET", keys.Task(id), "v", "r").ConfigureAwait(false);
         return fields[0].IsNull ? null : Decode(fields[0], fields[1]);
     }
 
@@ -39,7 +38,7 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
         foreach (var shard in shards)
         {
             var link = await shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
-            var listed = (RedisResult[])await link.Connection.EvaluateAsync(RedisScript.DueTasks, [keys.DueTasks, keys.TasksClock], [keys.TaskPrefix, most - found.Count, which], cancellationToken).ConfigureAwait(false);
+            var listed = (RedisAnswer[])await link.Connection.EvaluateAsync(RedisScript.DueTasks, [keys.DueTasks, keys.TasksClock], [keys.TaskPrefix, most - found.Count, which], cancellationToken).ConfigureAwait(false);
             for (var i = 0; i + 1 < listed.Length; i += 2)
             {
                 if (Decode(listed[i], listed[i + 1]) is { } record)
@@ -73,7 +72,7 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
     }
 
     // Whatever it is that somebody else has written there, it is no task.
-    private TaskRecord? Decode(RedisResult version, RedisResult record)
+    private TaskRecord? Decode(RedisAnswer version, RedisAnswer record)
     {
         if (long.TryParse((string)version, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && !record.IsNull

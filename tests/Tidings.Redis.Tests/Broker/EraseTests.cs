@@ -5,6 +5,7 @@ using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Redis.Tests.World;
+using StreamPosition = Tidings.Protocol.StreamPosition;
 
 namespace Tidings.Redis.Tests.Broker;
 

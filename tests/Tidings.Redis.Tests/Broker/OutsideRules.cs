@@ -46,9 +46,12 @@ public sealed class OutsideRules(SharedRedis redis) : IClassFixture<SharedRedis>
 
         var last = await node.SayAsync("room:lobby", "ours");
         await listener.HasHeardAsync(last);
-        Assert.Equal([0, 0, 0, 1], listener.Offsets);
-        Assert.Equal([DataKind.Text, DataKind.Json, DataKind.Text, DataKind.Text], listener.Heard.Select(static message => message.Data.Kind));
-        Assert.Equal(said[1], listener.Heard[1].Data.Bytes.ToArray());
+
+        // Two channels of Redis: each in its own order.
+        await Eventually.EqualAsync(4, () => listener.Heard.Count, "the number of messages");
+        var plain = listener.Heard.Where(static message => message.Offset == 0).ToList();
+        Assert.Equal([DataKind.Text, DataKind.Json, DataKind.Text], plain.Select(static message => message.Data.Kind));
+        Assert.Equal(said[1], plain[1].Data.Bytes.ToArray());
         Assert.Empty(ours.Heard);
         listener.Dispose();
         await Eventually.TrueAsync(async () => await redis.Server.SendAsync("PUBLISH", "room:lobby", "x") == ":0", static () => "nobody hears it any more");

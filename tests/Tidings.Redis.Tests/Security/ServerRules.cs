@@ -115,12 +115,14 @@ public sealed class ServerRules
     [InlineData("?\r\n")]
     [InlineData("*3\r\n$10\r\ngeneration\r\n")]
     [InlineData(":99999999999999999999999999\r\n")]
-    public async Task A_server_that_answers_nonsense_is_away_and_nothing_more(string nonsense)
+    [InlineData(">2\r\n+message\r\n+nobody asked for it\r\n")]
+    [InlineData("*1\r\n", 100_000)]
+    public async Task A_server_that_answers_nonsense_is_away_and_nothing_more(string nonsense, int times = 1)
     {
         using var server = new TcpListener(IPAddress.Loopback, 0);
         server.Start();
         using var end = new CancellationTokenSource();
-        var serving = ServeNonsenseAsync(server, Encoding.ASCII.GetBytes(nonsense), end.Token);
+        var serving = ServeNonsenseAsync(server, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(nonsense, times))), end.Token);
         await using var world = new RedisWorld($"127.0.0.1:{((IPEndPoint)server.LocalEndpoint).Port}");
         var allocated = GC.GetTotalAllocatedBytes();
         var node = await world.NodeAsync(available: false);
