@@ -211,7 +211,7 @@ internal sealed class RedisBroker : IBroker, ILogReader
         {
             await link.Connection.PublishAsync(_keys.Channel(publication.Channel), entry).ConfigureAwait(false);
         }
-        else if (((RedisResult[])await link.Connection.EvaluateAsync(RedisScript.Say, [], [_keys.Channel(publication.Channel), entry, .. told], cancellationToken).ConfigureAwait(false)).Length > 0)
+        else if (((RedisAnswer[])await link.Connection.EvaluateAsync(RedisScript.Say, [], [_keys.Channel(publication.Channel), entry, .. told], cancellationToken).ConfigureAwait(false)).Length > 0)
         {
             Told!.Note(publication, position: null);
         }
