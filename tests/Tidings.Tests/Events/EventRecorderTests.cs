@@ -101,18 +101,18 @@ public sealed class EventRecorderTests
     public async Task Who_waits_until_what_was_noted_is_stored_waits_for_no_more_than_that()
     {
         using var recorder = Begin();
-        Assert.True(recorder.StoredAsync(default).IsCompleted);
+        Assert.True(recorder.StoredAsync(default).AsTask().IsCompleted);
         recorder.Subscribed("a");
-        var stored = recorder.StoredAsync(default);
+        var stored = recorder.StoredAsync(default).AsTask();
         recorder.Take();
         recorder.Subscribed("b");
         recorder.Stored();
         await stored;
-        var stuck = recorder.StoredAsync(default);
+        var stuck = recorder.StoredAsync(default).AsTask();
         recorder.Take();
         recorder.Stuck();
         await stuck;
-        Assert.True(recorder.StoredAsync(default).IsCompleted);
+        Assert.True(recorder.StoredAsync(default).AsTask().IsCompleted);
     }
 
     private EventRecorder Begin()
