@@ -12,6 +12,9 @@ namespace TestKit;
 /// <summary>A back end that is told of events, and checks every signature by itself.</summary>
 public sealed class EventBackEnd : IAsyncDisposable
 {
+    // Messages may be nested 64 levels deep, and stand four levels deep in a request.
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 70 };
+
     private static readonly byte[] Key = RandomNumberGenerator.GetBytes(32);
 
     private readonly WebApplication _app;
@@ -94,7 +97,7 @@ public sealed class EventBackEnd : IAsyncDisposable
         }
 
         Requests.Enqueue(headers["webhook-id"].ToString());
-        var events = JsonDocument.Parse(body.ToArray()).RootElement.GetProperty("events").EnumerateArray().ToList();
+        var events = JsonDocument.Parse(body.ToArray(), Deep).RootElement.GetProperty("events").EnumerateArray().ToList();
         if (await Answer(events, context) is { } status)
         {
             context.Response.StatusCode = status;

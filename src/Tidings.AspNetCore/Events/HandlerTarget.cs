@@ -99,7 +99,7 @@ internal sealed class HandlerTarget(HandlerDelegate handler, IServiceScopeFactor
 
     private static ServerEvent Read(QueuedEvent one)
     {
-        using var json = JsonDocument.Parse(one.Json);
+        using var json = one.Parse();
         var root = json.RootElement;
         return new ServerEvent
         {

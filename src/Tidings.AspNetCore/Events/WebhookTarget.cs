@@ -15,15 +15,17 @@ internal sealed class WebhookTarget(Uri url, IWebhookForm form, HttpMessageInvok
 
     public TimeSpan LimitOf(int events) => Limit;
 
+    public Task AskAgainAsync() => backEnds.AskAgainAsync(url);
+
     public async Task<DeliveryOutcome> DeliverAsync(IReadOnlyList<QueuedEvent> events, CancellationToken cancellationToken)
     {
         try
         {
             return await backEnds.CallAsync(url, cancelled => PostAsync(events, cancelled), cancellationToken);
         }
-        catch (BrokenCircuitException)
+        catch (BrokenCircuitException broken)
         {
-            return new DeliveryOutcome(DeliveryResult.Away, BackEnds.NotAsked);
+            return new DeliveryOutcome(DeliveryResult.Away, BackEnds.NotAsked) { NotAskedFor = broken.RetryAfter ?? BackEnds.LongestBreak };
         }
         catch (AwayException away)
         {

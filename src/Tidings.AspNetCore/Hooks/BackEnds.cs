@@ -11,6 +11,9 @@ internal sealed class BackEnds(TimeProvider time)
     /// <summary>What is said in the place of an answer while a back end is not asked.</summary>
     public const string NotAsked = "it did not answer lately, and is asked again in a moment";
 
+    /// <summary>For how long it is not asked, at most.</summary>
+    public static readonly TimeSpan LongestBreak = TimeSpan.FromSeconds(5);
+
     private const int LargestHeadersKB = 16;
     private const int MostDrained = 64 * 1024;
 
@@ -19,10 +22,9 @@ internal sealed class BackEnds(TimeProvider time)
 
     private static readonly TimeSpan Sampling = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FirstBreak = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestBreak = TimeSpan.FromSeconds(5);
 
     // By scheme, host and port: those of the configuration, and no others.
-    private readonly ConcurrentDictionary<string, ResiliencePipeline> _circuits = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, Circuit> _circuits = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Makes what requests are sent with: no redirect, proxy or cookie leads one, or what it bears, anywhere else.</summary>
     /// <param name="connect">How long connecting may take.</param>
@@ -46,11 +48,22 @@ internal sealed class BackEnds(TimeProvider time)
     /// <param name="cancellationToken">Ends the waiting, which says nothing about the back end.</param>
     /// <exception cref="BrokenCircuitException">It was not asked.</exception>
     public ValueTask<T> CallAsync<T>(Uri url, Func<CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken) =>
-        _circuits.GetOrAdd(url.GetLeftPart(UriPartial.Authority), static (_, back) => back.CreateCircuit(), this).ExecuteAsync(call, cancellationToken);
+        _circuits.GetOrAdd(url.GetLeftPart(UriPartial.Authority), static (_, back) => back.CreateCircuit(), this).Pipeline.ExecuteAsync(call, cancellationToken);
 
-    private ResiliencePipeline CreateCircuit() => new ResiliencePipelineBuilder { TimeProvider = time }
+    /// <summary>Has the next call ask it, also where it is away.</summary>
+    public Task AskAgainAsync(Uri url) =>
+        _circuits.TryGetValue(url.GetLeftPart(UriPartial.Authority), out var circuit) ? circuit.Control.CloseAsync() : Task.CompletedTask;
+
+    private Circuit CreateCircuit()
+    {
+        var control = new CircuitBreakerManualControl();
+        return new Circuit(CreatePipeline(control), control);
+    }
+
+    private ResiliencePipeline CreatePipeline(CircuitBreakerManualControl control) => new ResiliencePipelineBuilder { TimeProvider = time }
         .AddCircuitBreaker(new CircuitBreakerStrategyOptions
         {
+            ManualControl = control,
             FailureRatio = 1,
             MinimumThroughput = Failures,
             SamplingDuration = Sampling,
@@ -59,4 +72,6 @@ internal sealed class BackEnds(TimeProvider time)
             ShouldHandle = new PredicateBuilder().Handle<HttpRequestException>().Handle<IOException>().Handle<TimeoutException>(),
         })
         .Build();
+
+    private sealed record Circuit(ResiliencePipeline Pipeline, CircuitBreakerManualControl Control);
 }

@@ -33,7 +33,7 @@ internal sealed class PusherWebhookForm(PusherApp app) : IWebhookForm
         var any = false;
         foreach (var one in events)
         {
-            using var json = JsonDocument.Parse(one.Json);
+            using var json = one.Parse();
             any |= Write(writer, json.RootElement);
         }
 

@@ -100,7 +100,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
         }
     }
 
-    public async Task RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed)
+    public async Task<int> RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed)
     {
         await _database.RunAsync(connection =>
         {
@@ -114,12 +114,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
         }).ConfigureAwait(false);
         lock (_gate)
         {
-            foreach (var one in events)
-            {
-                _queues[receiver].Remove(one.Place.Major);
-            }
-
-            _queues[receiver].Trimmed = Math.Max(0, _queues[receiver].Trimmed + trimmed);
+            return _queues[receiver].Remove(events, trimmed);
         }
     }
 

@@ -7,7 +7,7 @@ using Tidings.Redis.Servers;
 namespace Tidings.Redis.Events;
 
 /// <summary>Events on Redis: what all nodes hold, each under its lease, and one stream for each receiver. All of it is on the first server. Safe from any thread.</summary>
-/// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what is no event is dropped and counted.</remarks>
+/// <remarks>What is read was written by somebody who may write in Redis, and may be anything.</remarks>
 internal sealed class RedisEventStore : IEventStore, ILeased
 {
     private const string Kind = "events";
@@ -118,41 +118,23 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     {
         var link = await _shard.GetLinkAsync().ConfigureAwait(false);
         var (queue, state) = KeysOf(receiver);
-        var values = (RedisAnswer[])await link.Connection.ExecuteAsync("HMGET", state, "t", "x").ConfigureAwait(false);
-        var entries = (RedisAnswer[])await link.Connection.ExecuteAsync("XRANGE", queue, Text(after with { Minor = after.Minor + 1 }), "+", "COUNT", most).ConfigureAwait(false);
-        var events = new List<QueuedEvent>(entries.Length);
-        List<QueuedEvent>? foreign = null;
-        var last = after;
-        foreach (var entry in entries)
+        var answer = (RedisAnswer[])await link.Connection.EvaluateAsync(
+            RedisScript.ReadEvents, [queue, state], [Text(after with { Minor = after.Minor + 1 }), most, EventPage.MostBytes]).ConfigureAwait(false);
+        var page = EventPage.Of(Entries(answer), after, most, answer[0].IsNull ? 0 : (long)answer[0], !answer[1].IsNull);
+        foreach (var _ in page.Unreadable)
         {
-            var parts = (RedisAnswer[])entry;
-            last = Place((string)parts[0]);
-            var fields = (RedisAnswer[])parts[1];
-            if (fields.Length == 2 && QueuedEvent.Read(last, (byte[])fields[1]) is { } read)
-            {
-                events.Add(read);
-            }
-            else
-            {
-                _metrics.Dropped("events");
-                (foreign ??= []).Add(QueuedEvent.Unreadable(last, fields.Length == 2 ? (byte[])fields[1] : []));
-            }
+            _metrics.Dropped("events");
         }
 
-        if (foreign is not null)
-        {
-            await RemoveAsync(receiver, foreign, 0).ConfigureAwait(false);
-        }
-
-        return new EventPage(events, last, values[0].IsNull ? 0 : (long)values[0], !values[1].IsNull);
+        return page with { First = answer[2].IsNull ? new EventPlace(long.MaxValue) : Place((string)answer[2]), HasMore = page.HasMore || (long)answer[3] == 1 };
     }
 
-    public async Task RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed)
+    public async Task<int> RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed)
     {
         var link = await _shard.GetLinkAsync().ConfigureAwait(false);
         var (queue, state) = KeysOf(receiver);
         RedisValue[] arguments = [trimmed, .. events.SelectMany(static one => (RedisValue[])[Text(one.Place), one.Json.Length])];
-        await link.Connection.EvaluateAsync(RedisScript.RemoveEvents, [queue, state], arguments).ConfigureAwait(false);
+        return (int)(long)await link.Connection.EvaluateAsync(RedisScript.RemoveEvents, [queue, state], arguments).ConfigureAwait(false);
     }
 
     public async Task EndAsync(int receiver)
@@ -294,6 +276,14 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     private string Ids(ulong receivers) => string.Join(',', _receivers.Where((_, index) => (receivers & (1UL << index)) != 0).Select(static receiver => receiver.Id));
 
     private (string Queue, string State) KeysOf(int receiver) => (_keys.BeforeReceiver.Queue + _receivers[receiver].Id, _keys.BeforeReceiver.State + _receivers[receiver].Id);
+
+    private static IEnumerable<(EventPlace Place, ReadOnlyMemory<byte> Json)> Entries(RedisAnswer[] answer)
+    {
+        for (var i = 4; i < answer.Length; i += 2)
+        {
+            yield return (Place((string)answer[i]), (byte[])answer[i + 1]);
+        }
+    }
 
     private static string Text(EventPlace place) => string.Create(CultureInfo.InvariantCulture, $"{place.Major}-{place.Minor}");
 

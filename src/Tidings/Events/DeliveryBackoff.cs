@@ -8,6 +8,9 @@ internal static class DeliveryBackoff
     /// <summary>The longest wait.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
+    /// <summary>The longest wait of somebody who is there, and takes nothing: what happens next may be taken.</summary>
+    public static readonly TimeSpan LongestOfRefusals = TimeSpan.FromSeconds(5);
+
     /// <summary>How long something is told again and again; what happened longer ago is dropped when it fails once more.</summary>
     public static readonly TimeSpan GivesUp = TimeSpan.FromDays(1);
 

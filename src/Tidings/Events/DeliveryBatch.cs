@@ -8,11 +8,19 @@ internal sealed class DeliveryBatch(long origin, IReadOnlyList<QueuedEvent> even
 {
     public long Origin => origin;
 
-    public IReadOnlyList<QueuedEvent> Events => events;
+    public IReadOnlyList<QueuedEvent> Events { get; private set; } = events;
 
     public long Trimmed => trimmed;
 
+    public int Bytes => Events.Sum(static one => one.Json.Length);
+
     public bool IsUnderWay { get; set; }
+
+    /// <summary>Whether it, or what it was a part of, was refused before.</summary>
+    public bool IsRefused => Failures > 0;
+
+    /// <summary>Whether it is told beside the rest: it was refused before, or comes from those whose events were.</summary>
+    public bool IsApart { get => field || IsRefused; init; }
 
     /// <summary>How often it has failed.</summary>
     public int Failures { get; set; }
@@ -24,4 +32,7 @@ internal sealed class DeliveryBatch(long origin, IReadOnlyList<QueuedEvent> even
     public string? Why { get; set; }
 
     public bool SharesKeysWith(DeliveryBatch other) => Events.Any(one => one.Keys.Any(key => other.Events.Any(another => another.Keys.Contains(key))));
+
+    /// <summary>Leaves out those that are not in the queue any more.</summary>
+    public void Keep(IReadOnlyList<QueuedEvent> left) => Events = left;
 }

@@ -21,18 +21,41 @@ internal sealed partial class DeliveryOutage(string receiver, TimeProvider time,
 
     public void AskNow() => AsksAt = 0;
 
+    /// <summary>Whether it is there, and takes nothing.</summary>
+    public bool Refuses { get; private set; }
+
     /// <summary>It could not be reached once more.</summary>
     public void GoOn(string why, TimeSpan? retryAfter)
     {
-        Why = why;
-        AsksAt = time.GetTimestamp() + (long)(DeliveryBackoff.After(++_failures, retryAfter).TotalSeconds * time.TimestampFrequency);
+        Begin(why, refuses: false, DeliveryBackoff.After(++_failures, retryAfter));
+        Refused(why);
+    }
+
+    /// <summary>Nobody has asked it: others know that it cannot be reached.</summary>
+    public void Wait(string why, TimeSpan until)
+    {
+        Begin(Why ?? why, Refuses, until);
+        if (_failures == 0)
+        {
+            Refused(why);
+        }
+    }
+
+    /// <summary>It has taken nothing of all that it was told last.</summary>
+    /// <param name="why">Why.</param>
+    /// <param name="retryAfter">When it wants to be asked again.</param>
+    /// <param name="isAskedOn">Whether it is asked at once for parts of what it did not take.</param>
+    public void GoOnRefusing(string why, TimeSpan? retryAfter, bool isAskedOn)
+    {
+        var wait = DeliveryBackoff.After(++_failures, retryAfter);
+        Begin(why, refuses: true, isAskedOn && retryAfter is null ? TimeSpan.Zero : wait < DeliveryBackoff.LongestOfRefusals || retryAfter is not null ? wait : DeliveryBackoff.LongestOfRefusals);
         Refused(why);
     }
 
     /// <summary>It has answered.</summary>
     public void End()
     {
-        Why = null;
+        (Why, Refuses) = (null, false);
         _failures = 0;
         if (_logged.Ends() is { } end)
         {
@@ -47,6 +70,12 @@ internal sealed partial class DeliveryOutage(string receiver, TimeProvider time,
         {
             LogRefused(log, receiver, why);
         }
+    }
+
+    private void Begin(string why, bool refuses, TimeSpan wait)
+    {
+        (Why, Refuses) = (why, refuses);
+        AsksAt = time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency);
     }
 
     [LoggerMessage(423, LogLevel.Warning, "{Receiver} does not take events: {Reason}. They are kept and told again; logged again when it takes them or the reason changes")]

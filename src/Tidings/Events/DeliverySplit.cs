@@ -4,7 +4,9 @@ namespace Tidings.Events;
 internal static class DeliverySplit
 {
     /// <summary>Two parts that are about different channels and users, where there are such; else the first half and the second.</summary>
-    public static IEnumerable<IReadOnlyList<QueuedEvent>> Of(IReadOnlyList<QueuedEvent> events)
+    /// <param name="events">The events.</param>
+    /// <param name="isSuspect">Which are likely to be refused: what has nothing to do with them is one of the parts.</param>
+    public static IReadOnlyList<IReadOnlyList<QueuedEvent>> Of(IReadOnlyList<QueuedEvent> events, Func<QueuedEvent, bool>? isSuspect = null)
     {
         if (events.Count < 2)
         {
@@ -13,6 +15,12 @@ internal static class DeliverySplit
 
         var half = events.Count / 2;
         var groups = GroupsOf(events);
+        var suspect = isSuspect is null ? [] : groups.Where((_, index) => isSuspect(events[index])).ToHashSet();
+        if (suspect.Count > 0 && groups.Any(group => !suspect.Contains(group)))
+        {
+            return [Choose(events, groups, group => !suspect.Contains(group)), Choose(events, groups, suspect.Contains)];
+        }
+
         var first = new HashSet<int> { groups[0] };
         var count = 0;
         foreach (var group in groups.CountBy(static group => group))

@@ -1,7 +1,8 @@
 namespace Tidings.Events;
 
 /// <summary>The beginning of a queue: what may be told now, so that each channel's and each user's events are told in order. Not safe for several threads.</summary>
-internal sealed class DeliveryWindow
+/// <remarks>It is bounded in events and bytes. Where it is full, what waits for refused events is left in the queue, and read again later.</remarks>
+internal sealed partial class DeliveryWindow
 {
     /// <summary>The most events that are told at once.</summary>
     public const int MostInBatch = 100;
@@ -13,6 +14,7 @@ internal sealed class DeliveryWindow
     private readonly List<DeliveryBatch> _batches = [];
     private readonly Dictionary<string, int> _busy = new(StringComparer.Ordinal);
     private long _origins;
+    private long _bytes;
 
     /// <summary>How many have been read and are in no batch.</summary>
     public int Waiting => _waiting.Count;
@@ -25,26 +27,11 @@ internal sealed class DeliveryWindow
     /// <summary>Dropped events that a batch tells of.</summary>
     public long TrimmedInBatches => _batches.Sum(static batch => batch.Trimmed);
 
-    public void Add(IEnumerable<QueuedEvent> events)
-    {
-        foreach (var one in events)
-        {
-            _waiting.AddLast(one);
-        }
-    }
-
-    /// <summary>Forgets everything: it is read again by whoever delivers.</summary>
-    public void Clear()
-    {
-        _waiting.Clear();
-        _batches.Clear();
-        _busy.Clear();
-    }
-
-    /// <summary>Takes a batch that failed before and is to be told again, first of all one that has not failed often.</summary>
+    /// <summary>Takes a batch that failed before and is to be told again, first of all one that need not wait, the latest before the others, then one that has not failed often.</summary>
     public DeliveryBatch? TakeDue(long now)
     {
-        if (_batches.Where(batch => !batch.IsUnderWay && batch.Due <= now && IsNext(batch)).MinBy(static batch => batch.Failures) is { } due)
+        if (_batches.Where(batch => !batch.IsUnderWay && batch.Due <= now)
+            .OrderBy(static batch => batch.Due == 0 ? -batch.Origin : 0).ThenBy(static batch => batch.Failures).FirstOrDefault(IsNext) is { } due)
         {
             due.IsUnderWay = true;
             return due;
@@ -56,7 +43,9 @@ internal sealed class DeliveryWindow
     /// <summary>Takes the first events whose channels and users no other batch has.</summary>
     /// <param name="first">What is told before them, or null.</param>
     /// <param name="trimmed">How many dropped events that tells of.</param>
-    public DeliveryBatch? TakeNew(QueuedEvent? first, long trimmed)
+    /// <param name="chosen">Which may be among them; null for any.</param>
+    /// <param name="isApart">Whether they are told beside the rest.</param>
+    public DeliveryBatch? TakeNew(QueuedEvent? first, long trimmed, Func<QueuedEvent, bool>? chosen = null, bool isApart = false)
     {
         HashSet<string>? passed = null;
         var events = new List<QueuedEvent>();
@@ -69,7 +58,7 @@ internal sealed class DeliveryWindow
         for (var node = _waiting.First; node is not null && events.Count < MostInBatch;)
         {
             var (one, next) = (node.Value, node.Next);
-            if (Array.Exists(one.Keys, key => _busy.ContainsKey(key) || passed?.Contains(key) == true))
+            if (chosen?.Invoke(one) == false || Array.Exists(one.Keys, key => _busy.ContainsKey(key) || passed?.Contains(key) == true))
             {
                 // Whatever comes after it of the same channel or user comes after it here, too.
                 passed ??= new HashSet<string>(StringComparer.Ordinal);
@@ -84,7 +73,7 @@ internal sealed class DeliveryWindow
 
                 bytes += one.Json.Length;
                 events.Add(one);
-                _waiting.Remove(node);
+                Forget(node);
             }
 
             node = next;
@@ -95,9 +84,9 @@ internal sealed class DeliveryWindow
             return null;
         }
 
-        var batch = new DeliveryBatch(++_origins, events, trimmed) { IsUnderWay = true };
+        var batch = new DeliveryBatch(++_origins, events, trimmed) { IsUnderWay = true, IsApart = isApart };
         _batches.Add(batch);
-        Count(batch, 1);
+        Count(batch.Events, 1);
         return batch;
     }
 
@@ -106,20 +95,24 @@ internal sealed class DeliveryWindow
     {
         if (_batches.Remove(batch))
         {
-            Count(batch, -1);
+            Count(batch.Events, -1);
+            Done(batch.Events);
+            MayTakeUp |= batch.IsRefused && HasLeft;
         }
     }
 
-    /// <summary>Puts parts of a batch in its place, to be told again.</summary>
-    public void Replace(DeliveryBatch batch, params IEnumerable<DeliveryBatch> parts)
+    /// <summary>Puts parts of a batch in its place, to be told again. What is in none of them is done with.</summary>
+    public void Replace(DeliveryBatch batch, IReadOnlyList<DeliveryBatch> parts)
     {
         if (_batches.IndexOf(batch) is >= 0 and var index)
         {
-            Remove(batch);
+            _batches.RemoveAt(index);
+            Count(batch.Events, -1);
+            Done(batch.Events.Except(parts.SelectMany(static part => part.Events)));
             foreach (var part in parts)
             {
                 _batches.Insert(index++, part);
-                Count(part, 1);
+                Count(part.Events, 1);
             }
         }
     }
@@ -128,9 +121,15 @@ internal sealed class DeliveryWindow
     private bool IsNext(DeliveryBatch batch) =>
         _batches.TakeWhile(other => other != batch).All(earlier => earlier.Origin != batch.Origin || !earlier.SharesKeysWith(batch));
 
-    private void Count(DeliveryBatch batch, int by)
+    private void Forget(LinkedListNode<QueuedEvent> node)
     {
-        foreach (var one in batch.Events)
+        _bytes -= node.Value.Json.Length;
+        _waiting.Remove(node);
+    }
+
+    private void Count(IEnumerable<QueuedEvent> events, int by)
+    {
+        foreach (var one in events)
         {
             foreach (var key in one.Keys)
             {

@@ -34,19 +34,30 @@ internal sealed partial class EventDelivery
             outcome = new DeliveryOutcome(DeliveryResult.Refused, error.GetType().Name);
         }
 
-        if (_isFollowed)
-        {
-            OnTold?.Invoke(_receiver, outcome, batch.Events);
-        }
-
         try
         {
-            _metrics.Told(outcome.Result, batch.Events.Count, _time.GetElapsedTime(started));
+            if (_isFollowed)
+            {
+                OnTold?.Invoke(_receiver, outcome, batch.Events);
+            }
+
+            if (outcome.NotAskedFor is null)
+            {
+                _metrics.Told(outcome.Result, batch.Events.Count, _time.GetElapsedTime(started));
+            }
+
             await FinishAsync(batch, outcome).ConfigureAwait(false);
         }
         catch (BrokerUnavailableException)
         {
             // Told, and still in the queue: it is told once more.
+            Forget();
+        }
+#pragma warning disable CA1031 // Whatever went wrong, the receiver is told what comes next.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            LogFailed(error, _receiver.Name);
             Forget();
         }
 
@@ -58,21 +69,19 @@ internal sealed partial class EventDelivery
         switch (outcome.Result)
         {
             case DeliveryResult.Delivered:
-                await _store.RemoveAsync(_index, FromQueue(batch.Events), -batch.Trimmed).ConfigureAwait(false);
+                await TakeOutAsync(batch.Events, batch.Trimmed).ConfigureAwait(false);
                 lock (_gate)
                 {
                     _outage.End();
                     _refusedInRow = 0;
-                    _trimmed -= batch.Trimmed;
                     _window.Remove(batch);
                 }
 
                 break;
             case DeliveryResult.Unsubscribed:
-                _ended = true;
                 LogUnsubscribed(_receiver.Name);
                 await _store.EndAsync(_index).ConfigureAwait(false);
-                Forget();
+                await EndAsync().ConfigureAwait(false);
                 break;
             case DeliveryResult.Refused:
                 await RefuseAsync(batch, outcome).ConfigureAwait(false);
@@ -80,7 +89,15 @@ internal sealed partial class EventDelivery
             default:
                 lock (_gate)
                 {
-                    _outage.GoOn(outcome.Why!, outcome.RetryAfter);
+                    if (outcome.NotAskedFor is { } until)
+                    {
+                        _outage.Wait(outcome.Why!, until);
+                    }
+                    else
+                    {
+                        _outage.GoOn(outcome.Why!, outcome.RetryAfter);
+                    }
+
                     batch.IsUnderWay = false;
                     batch.Due = 0;
                 }
@@ -90,40 +107,34 @@ internal sealed partial class EventDelivery
         }
     }
 
-    // Those that were taken are done with. Of many that were not, one may be what the receiver cannot take: halves find it.
-    private async Task RefuseAsync(DeliveryBatch batch, DeliveryOutcome outcome)
+    // Nobody holds the right to deliver from here on: who starts with the receiver in its configuration may take it.
+    private async Task EndAsync()
     {
-        IReadOnlyList<QueuedEvent> left = outcome.Failed is { } failed ? [.. failed.Select(index => batch.Events[index])] : batch.Events;
-        var some = left.Count < batch.Events.Count;
-        if (some)
+        _ended = true;
+        Queued = 0;
+        Forget();
+        await _store.TryHoldAsync(_index, Describe().ToJson()).ConfigureAwait(false);
+        await _store.ReleaseAsync(_index).ConfigureAwait(false);
+    }
+
+    // What was dropped from the queue while it was under way has been told all the same, unless another node has been the one that delivers meanwhile.
+    private async Task TakeOutAsync(IEnumerable<QueuedEvent> told, long trimmed)
+    {
+        var events = FromQueue(told);
+        var missing = events.Count - await _store.RemoveAsync(_index, events, -trimmed).ConfigureAwait(false);
+        if (missing > 0 && _time.GetTimestamp() < Volatile.Read(ref _heldUntil))
         {
-            await _store.RemoveAsync(_index, FromQueue(batch.Events.Except(left)), -batch.Trimmed).ConfigureAwait(false);
+            await _store.RemoveAsync(_index, [], -missing).ConfigureAwait(false);
+        }
+        else
+        {
+            missing = 0;
         }
 
-        var parts = DeliverySplit.Of(left).Select((part, index) => new DeliveryBatch(batch.Origin, part, index == 0 && !some ? batch.Trimmed : 0)
-        {
-            Failures = batch.Failures + 1,
-            Why = outcome.Why,
-            Due = _time.GetTimestamp() + Ticks(DeliveryBackoff.After(batch.Failures + 1, outcome.RetryAfter)),
-        }).ToList();
         lock (_gate)
         {
-            _refusedInRow = outcome.Failed is null ? _refusedInRow + 1 : 0;
-            if (_refusedInRow > RefusedInRow)
-            {
-                _outage.GoOn(outcome.Why!, outcome.RetryAfter);
-            }
-            else
-            {
-                _outage.End();
-                _outage.Refused(outcome.Why!);
-            }
-
-            _trimmed -= some ? batch.Trimmed : 0;
-            _window.Replace(batch, parts);
+            _trimmed = Math.Max(0, _trimmed - trimmed - missing);
         }
-
-        await DropOldAsync(parts).ConfigureAwait(false);
     }
 
     private async Task DropOldAsync(IReadOnlyList<DeliveryBatch> parts)
@@ -131,13 +142,18 @@ internal sealed partial class EventDelivery
         var oldest = _time.GetUtcNow().ToUnixTimeMilliseconds() - (long)DeliveryBackoff.GivesUp.TotalMilliseconds;
         foreach (var part in parts.Where(part => part.Events.All(one => one.Time < oldest)))
         {
-            var dropped = FromQueue(part.Events);
-            await _store.RemoveAsync(_index, dropped, dropped.Count).ConfigureAwait(false);
-            LogGaveUp(dropped.Count, _receiver.Name);
-            _metrics.Trimmed(dropped.Count);
+            var events = FromQueue(part.Events);
+            var dropped = await _store.RemoveAsync(_index, events, events.Count).ConfigureAwait(false);
+            if (dropped < events.Count)
+            {
+                // The others had been dropped and counted before.
+                await _store.RemoveAsync(_index, [], dropped - events.Count).ConfigureAwait(false);
+            }
+
+            LogGaveUp(dropped, _receiver.Name);
+            CountTrimmed(dropped);
             lock (_gate)
             {
-                _trimmed += dropped.Count;
                 _window.Remove(part);
             }
         }

@@ -12,13 +12,9 @@ internal sealed partial class EventDelivery
     public static readonly TimeSpan HoldLife = TimeSpan.FromSeconds(8);
 
     private const int MostUnderWay = 4;
-    private const int MostRefused = 32;
 
-    // So many refusals and nothing taken in between: it is not the events.
-    private const int RefusedInRow = 3;
-
-    private const int MostRead = 500;
-    private const int MostWaiting = 10_000;
+    // Of those, beside the rest.
+    private const int MostApart = 2;
 
     private static readonly TimeSpan HoldInterval = TimeSpan.FromSeconds(2);
 
@@ -32,9 +28,12 @@ internal sealed partial class EventDelivery
     private readonly Lock _gate = new();
     private readonly WakeUp _wake = new();
     private readonly DeliveryOutage _outage;
-    private EventPlace _read;
+    private readonly DeliverySuspects _suspects = new();
+    private long _turn;
     private long _trimmed;
+    private long _leftAt;
     private int _refusedInRow;
+    private int _askedInRow;
     private bool _asksWithOld;
     private long _heldUntil = long.MinValue;
     private long _holdDue;
@@ -60,21 +59,6 @@ internal sealed partial class EventDelivery
     public void Wake()
     {
         _mayHaveMore = true;
-        _wake.Set();
-    }
-
-    /// <summary>Tells at once what waits to be told again.</summary>
-    public void Retry()
-    {
-        lock (_gate)
-        {
-            _outage.AskNow();
-            foreach (var batch in _window.Batches)
-            {
-                batch.Due = 0;
-            }
-        }
-
         _wake.Set();
     }
 
@@ -118,28 +102,9 @@ internal sealed partial class EventDelivery
     // Returns how long there is nothing to do, unless somebody wakes it.
     private async Task<TimeSpan> StepAsync(CancellationToken cancellationToken)
     {
-        if (_time.GetTimestamp() >= _holdDue)
+        if (_time.GetTimestamp() >= _holdDue && !await HoldAsync().ConfigureAwait(false))
         {
-            var asked = _time.GetTimestamp();
-            var answer = await _store.TryHoldAsync(_index, Describe().ToJson()).ConfigureAwait(false);
-            _holdDue = asked + Ticks(HoldInterval);
-            _isFollowed = answer.IsFollowed;
-            if (!answer.Holds)
-            {
-                Queued = 0;
-                Forget();
-                return HoldInterval;
-            }
-
-            Volatile.Write(ref _heldUntil, asked + Ticks(HoldLife));
-            if (answer.Retries)
-            {
-                Retry();
-            }
-
-            // Also where the news of what was added was lost.
-            _mayHaveMore = true;
-            Queued = (await _store.CountAsync(_index).ConfigureAwait(false)).Events;
+            return HoldInterval;
         }
 
         await ReadAsync().ConfigureAwait(false);
@@ -151,59 +116,62 @@ internal sealed partial class EventDelivery
         return UntilNext();
     }
 
-    private async Task ReadAsync()
+    private async Task<bool> HoldAsync()
     {
-        while (!_ended && _mayHaveMore && _window.Waiting < MostWaiting)
+        var asked = _time.GetTimestamp();
+        if (_ended && !await IsTakenUpAsync().ConfigureAwait(false))
         {
-            _mayHaveMore = false;
-            var page = await _store.ReadAsync(_index, _read, MostRead).ConfigureAwait(false);
-            if (page.IsEnded)
-            {
-                _ended = true;
-                return;
-            }
-
-            lock (_gate)
-            {
-                _read = page.Last;
-                _trimmed = page.Trimmed;
-                _window.Add(page.Events);
-            }
-
-            if (page.Events.Count == MostRead)
-            {
-                _mayHaveMore = true;
-            }
+            _holdDue = asked + Ticks(HoldInterval);
+            return false;
         }
+
+        var answer = await _store.TryHoldAsync(_index, Describe().ToJson()).ConfigureAwait(false);
+        _holdDue = asked + Ticks(HoldInterval);
+        _isFollowed = answer.IsFollowed;
+        if (!answer.Holds)
+        {
+            Queued = 0;
+            Forget();
+            return false;
+        }
+
+        Volatile.Write(ref _heldUntil, asked + Ticks(HoldLife));
+        if (answer.Retries)
+        {
+            await RetryAsync().ConfigureAwait(false);
+        }
+
+        // Also where the news of what was added was lost.
+        _mayHaveMore = true;
+        Queued = (await _store.CountAsync(_index).ConfigureAwait(false)).Events;
+        return true;
     }
 
-    private DeliveryBatch? Next()
+    // A node that has started with the receiver in its configuration has it told again, and may deliver itself: nobody else holds the right to.
+    private async Task<bool> IsTakenUpAsync()
     {
+        if ((await _store.ReadAsync(_index, default, 0).ConfigureAwait(false)).IsEnded)
+        {
+            return false;
+        }
+
+        _ended = false;
+        return true;
+    }
+
+    // Tells at once what waits to be told again.
+    private async Task RetryAsync()
+    {
+        await _receiver.Target.AskAgainAsync().ConfigureAwait(false);
         lock (_gate)
         {
-            var now = _time.GetTimestamp();
-            var underWay = _window.UnderWay;
-            // While something is under way only whole batches follow it: what comes little by little is told together, and in its order.
-            if (underWay >= MostUnderWay || (underWay > 0 && _window.Waiting < DeliveryWindow.MostInBatch) || now >= _heldUntil || (_outage.Lasts && (underWay > 0 || now < _outage.AsksAt)))
+            _outage.AskNow();
+            _suspects.Clear();
+            foreach (var batch in _window.Batches)
             {
-                return null;
+                batch.Due = 0;
             }
-
-            // Somebody who is away is asked by one batch alone: in turn by what failed before and by what has not, as what failed may be what cannot be taken.
-            _asksWithOld = !_outage.Lasts || !_asksWithOld;
-            return _asksWithOld ? _window.TakeDue(now) ?? TakeNew_NeedsLock() : TakeNew_NeedsLock() ?? _window.TakeDue(now);
         }
-    }
-
-    private DeliveryBatch? TakeNew_NeedsLock()
-    {
-        if (_window.Batches.Count - _window.UnderWay >= MostRefused)
-        {
-            return null;
-        }
-
-        var trimmed = _trimmed - _window.TrimmedInBatches;
-        return _window.TakeNew(trimmed > 0 ? TrimmedEvent(trimmed) : null, Math.Max(0, trimmed));
     }
 
     private TimeSpan UntilNext()
@@ -234,7 +202,7 @@ internal sealed partial class EventDelivery
         {
             _heldUntil = long.MinValue;
             _holdDue = 0;
-            _read = default;
+            _turn++;
             _mayHaveMore = true;
             _window.Clear();
         }

@@ -17,6 +17,9 @@ internal sealed class EventQueue(long mostEvents, long mostBytes)
 
     public bool IsEnded { get; private set; }
 
+    /// <summary>The place of the oldest event; with none, the next place.</summary>
+    public long First => _first;
+
     /// <summary>The place that the next event gets.</summary>
     public long Next => _first + _entries.Count - _head;
 
@@ -54,12 +57,23 @@ internal sealed class EventQueue(long mostEvents, long mostBytes)
         }
     }
 
-    public void Remove(long place)
+    /// <summary>Takes events out.</summary>
+    /// <param name="events">Which.</param>
+    /// <param name="trimmed">How many more are to be told as dropped; negative for how many were told.</param>
+    /// <returns>How many were there.</returns>
+    public int Remove(IEnumerable<QueuedEvent> events, long trimmed)
+    {
+        Trimmed = Math.Max(0, Trimmed + trimmed);
+        return events.Count(one => Remove(one.Place.Major));
+    }
+
+    /// <returns>Whether something was there.</returns>
+    public bool Remove(long place)
     {
         var index = place - _first + _head;
         if (index < _head || index >= _entries.Count || _entries[(int)index] is not { } json)
         {
-            return;
+            return false;
         }
 
         _entries[(int)index] = null;
@@ -77,6 +91,8 @@ internal sealed class EventQueue(long mostEvents, long mostBytes)
             _entries.RemoveRange(0, _head);
             _head = 0;
         }
+
+        return true;
     }
 
     public IEnumerable<(long Place, byte[] Json)> After(long place)

@@ -13,6 +13,9 @@ internal interface IEventTarget
     /// <summary>How long it may take for so many.</summary>
     TimeSpan LimitOf(int events);
 
+    /// <summary>Asks next time, whatever is known of whether it can be reached.</summary>
+    Task AskAgainAsync() => Task.CompletedTask;
+
     /// <summary>Tells events in their order. A failure is an outcome; what it throws counts as a refusal.</summary>
     Task<DeliveryOutcome> DeliverAsync(IReadOnlyList<QueuedEvent> events, CancellationToken cancellationToken);
 }
@@ -45,4 +48,7 @@ internal readonly record struct DeliveryOutcome(DeliveryResult Result, string? W
 
     /// <summary>When the receiver wants to be asked again at the earliest.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Where it was not asked, as it is known to be away: when it may be.</summary>
+    public TimeSpan? NotAskedFor { get; init; }
 }

@@ -33,14 +33,15 @@ internal interface IEventStore
     /// <summary>Lets another node deliver to the receiver.</summary>
     Task ReleaseAsync(int receiver);
 
-    /// <summary>What waits behind a place, in order.</summary>
+    /// <summary>What waits behind a place, in order: at most so many, and about <see cref="EventPage.MostBytes"/>. With 0 it only says what the queue is like.</summary>
     Task<EventPage> ReadAsync(int receiver, EventPlace after, int most);
 
     /// <summary>Takes events out of a queue.</summary>
     /// <param name="receiver">Whose.</param>
     /// <param name="events">Which. One that is not there any more is no fault.</param>
     /// <param name="trimmed">How many more are to be told as dropped; negative for how many were told.</param>
-    Task RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed);
+    /// <returns>How many were there.</returns>
+    Task<int> RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed);
 
     /// <summary>Empties a queue, to which nothing is added any more: the receiver wants nothing.</summary>
     Task EndAsync(int receiver);
@@ -59,21 +60,6 @@ internal readonly record struct EventLimits(long Events, long Bytes)
 
     /// <summary>What this process may hold.</summary>
     public static EventLimits OfProcess() => new(MostEvents, Math.Min(MostBytes, ProcessMemory.Bytes / 8));
-}
-
-/// <summary>A part of a queue.</summary>
-/// <param name="Events">The events, in order.</param>
-/// <param name="Last">The place up to which it was read.</param>
-/// <param name="Trimmed">How many events were dropped that the receiver was not told of.</param>
-/// <param name="IsEnded">Whether the receiver has unsubscribed.</param>
-internal sealed record EventPage(IReadOnlyList<QueuedEvent> Events, EventPlace Last, long Trimmed, bool IsEnded)
-{
-    /// <summary>A part of a queue in memory, whose entries are all events.</summary>
-    public static EventPage Of(EventQueue queue, EventPlace after, int most)
-    {
-        List<QueuedEvent> events = [.. queue.After(after.Major).Take(most).Select(static entry => QueuedEvent.Read(new EventPlace(entry.Place), entry.Json)!)];
-        return new EventPage(events, events.Count > 0 ? events[^1].Place : after, queue.Trimmed, queue.IsEnded);
-    }
 }
 
 /// <summary>How full a queue is.</summary>

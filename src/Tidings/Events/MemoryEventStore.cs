@@ -62,19 +62,12 @@ internal sealed class MemoryEventStore(string node, TimeProvider time) : IEventS
         }
     }
 
-    public Task RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed)
+    public Task<int> RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed)
     {
         lock (_gate)
         {
-            foreach (var one in events)
-            {
-                _queues[receiver].Remove(one.Place.Major);
-            }
-
-            _queues[receiver].Trimmed += trimmed;
+            return Task.FromResult(_queues[receiver].Remove(events, trimmed));
         }
-
-        return Task.CompletedTask;
     }
 
     public Task EndAsync(int receiver)

@@ -1,17 +1,22 @@
 using System.Text.Json;
+using Tidings.Messages;
 
 namespace Tidings.Events;
 
 /// <summary>An event as it waits in a queue: its JSON, and what keeps it in order.</summary>
 internal sealed class QueuedEvent
 {
-    private QueuedEvent(EventPlace place, ReadOnlyMemory<byte> json, string id, long time, string[] keys)
+    // The object of the event and that of its data are around what somebody said.
+    private const int MaxDepth = JsonPayload.MaxDepth + 2;
+
+    private QueuedEvent(EventPlace place, ReadOnlyMemory<byte> json, string id, long time, string[] keys, string source)
     {
         Place = place;
         Json = json;
         Id = id;
         Time = time;
         Keys = keys;
+        Source = source;
     }
 
     /// <summary>Where it is in its queue; nowhere where it is told beside the queue.</summary>
@@ -27,8 +32,14 @@ internal sealed class QueuedEvent
     /// <summary>Of two events with a key in common, the second waits for the first.</summary>
     public string[] Keys { get; }
 
+    /// <summary>By whom the event came about: a user, else a connection, else the channel.</summary>
+    public string Source { get; }
+
     /// <summary>What stands in a queue and is no event.</summary>
-    public static QueuedEvent Unreadable(EventPlace place, ReadOnlyMemory<byte> bytes) => new(place, bytes, "", 0, []);
+    public static QueuedEvent Unreadable(EventPlace place, ReadOnlyMemory<byte> bytes) => new(place, bytes, "", 0, [], "");
+
+    /// <summary>The event as JSON, however deep what was said is nested.</summary>
+    public JsonDocument Parse() => JsonDocument.Parse(Json, new JsonDocumentOptions { MaxDepth = MaxDepth });
 
     /// <returns>Null where the bytes are no event.</returns>
     public static QueuedEvent? Read(EventPlace place, ReadOnlyMemory<byte> json)
@@ -37,7 +48,7 @@ internal sealed class QueuedEvent
         long? time = null;
         try
         {
-            var reader = new Utf8JsonReader(json.Span);
+            var reader = new Utf8JsonReader(json.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
                 return null;
@@ -65,8 +76,10 @@ internal sealed class QueuedEvent
             return null;
         }
 
-        return id is null || type is null || time is null ? null : new QueuedEvent(place, json, id, time.Value, KeysOf(channel, user, connection));
+        return id is null || type is null || time is null ? null : new QueuedEvent(place, json, id, time.Value, KeysOf(channel, user, connection), SourceOf(channel, user, connection));
     }
+
+    private static string SourceOf(string? channel, string? user, string? connection) => user is not null ? "u" + user : connection is not null ? "n" + connection : "c" + channel;
 
     private static string[] KeysOf(string? channel, string? user, string? connection) => (channel, user, connection) switch
     {

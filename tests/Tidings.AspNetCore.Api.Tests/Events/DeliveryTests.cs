@@ -162,6 +162,33 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task What_is_to_be_sent_again_at_once_is_sent_also_where_the_back_end_was_not_to_be_asked()
+    {
+        await using var receiver = await EventBackEnd.StartAsync();
+        var away = true;
+        receiver.Answer = (_, _) => Task.FromResult<int?>(away ? 503 : 204);
+        await using var app = await StartAsync(receiver);
+        await PublishAsync(app, "chat:a", 1, 1);
+        await AdvanceUntilAsync(app, () => receiver.Requests.Count >= 8);
+        await Eventually.EqualAsync(0, () => UnderWay(app), "batches under way");
+        away = false;
+        var asked = _time.GetTimestamp();
+        await app.Services.GetRequiredService<Engine.Node>().Events.Store!.AskAsync(0, Tidings.Events.EventAsk.Retry);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                if (receiver.Taken.IsEmpty && UnderWay(app) == 0)
+                {
+                    _time.Advance(TimeSpan.FromSeconds(0.1));
+                }
+
+                return !receiver.Taken.IsEmpty;
+            },
+            "it is told");
+        Assert.InRange(_time.GetElapsedTime(asked), TimeSpan.Zero, TimeSpan.FromSeconds(2.5));
+    }
+
+    [Fact]
     public async Task A_receiver_whose_clock_is_wrong_is_said_to_have_one()
     {
         await using var receiver = await EventBackEnd.StartAsync();

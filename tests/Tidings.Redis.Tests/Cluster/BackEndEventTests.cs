@@ -124,8 +124,10 @@ public sealed class BackEndEventTests
             await (i % 2 == 0 ? two : one).DoAsync("/api/publish", $$"""{"channel":"here:a","data":{{i}},"idempotencyKey":"k{{i}}"}""");
         }
 
-        await Eventually.TrueAsync(() => receiver.Taken.Select(static one => one.GetProperty("id").GetString()).Distinct().Count() == 10, "the messages");
-        Assert.Equal(Enumerable.Range(1, 10), receiver.Taken.Select(static one => one.GetProperty("data").GetProperty("offset").GetInt32()).Distinct());
+        await Eventually.TrueAsync(() => receiver.Taken.Select(static one => one.GetProperty("id").GetString()).Distinct().Count() == 11, "the messages, and what was dropped");
+        var data = receiver.Taken.Select(static one => one.GetProperty("data")).ToLookup(static one => one.TryGetProperty("count", out _));
+        Assert.Equal(1, data[true].First().GetProperty("count").GetInt32());
+        Assert.Equal(Enumerable.Range(1, 10), data[false].Select(static one => one.GetProperty("offset").GetInt32()).Distinct());
         await Eventually.TrueAsync(async () => await redis.SendAsync("XLEN", $"tidings:events:queue:{queue}") == ":0", static () => "nothing waits");
     }
 
@@ -197,6 +199,48 @@ public sealed class BackEndEventTests
         await one.DoAsync("/api/publish", """{"channel":"here:a","data":2,"ephemeral":true}""");
         await redis.SendAsync("DEL", queue);
         await Eventually.EqualAsync("1 2", () => string.Join(' ', receiver.Taken.Select(static one => one.GetProperty("data").GetProperty("data").GetInt32())), "what was told");
+    }
+
+    [Fact]
+    public async Task After_a_410_a_node_that_starts_with_the_receiver_has_it_told_again_by_whatever_node()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
+        receiver.Answer = static (_, _) => Task.FromResult<int?>(410);
+        await using var one = await StartAsync(redis.Address, receiver);
+        var (bob, _) = await one.ConnectAsAsync("bob");
+        await Eventually.TrueAsync(() => one.Log.Any(static line => line.Contains("answered 410", StringComparison.Ordinal)), "it unsubscribes");
+        receiver.Answer = static (_, _) => Task.FromResult<int?>(204);
+        await using (var two = await StartAsync(redis.Address, receiver))
+        {
+            var (eve, id) = await two.ConnectAsAsync("eve");
+            await Eventually.TrueAsync(() => new EventLedger(receiver.Taken, exact: false).Knows(id), "eve is told of");
+            await eve.DisposeAsync();
+        }
+
+        var (ann, last) = await one.ConnectAsAsync("ann");
+        await Eventually.TrueAsync(() => new EventLedger(receiver.Taken, exact: false).Knows(last), "the first node goes on");
+        await ann.DisposeAsync();
+        await bob.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Large_messages_are_read_a_few_at_a_time_and_the_deepest_that_is_accepted_is_told()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
+        var away = true;
+        receiver.Answer = (_, _) => Task.FromResult<int?>(away ? 503 : 204);
+        await using var one = await StartAsync(redis.Address, receiver, ("Tidings:Events:0:Channels:0", "here:*"), ("Tidings:Events:0:Types:0", "message.published"));
+        for (var i = 1; i <= 60; i++)
+        {
+            await one.DoAsync("/api/publish", $$"""{"channel":"here:a","data":"{{new string('x', 60_000)}}"}""");
+        }
+
+        await one.DoAsync("/api/publish", $$"""{"channel":"here:a","data":{{new string('[', 62)}}{{new string(']', 62)}}}""");
+        away = false;
+        await Eventually.EqualAsync(61, () => new EventLedger(receiver.Taken).Messages, "messages", TimeSpan.FromSeconds(60));
+        Assert.Empty(new EventLedger(receiver.Taken).Faults);
     }
 
     private static Task<ClusterNode> StartAsync(string redis, EventBackEnd receiver, params (string Key, string? Value)[] settings) =>

@@ -88,6 +88,67 @@ public sealed class DeliveryWindowTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void What_is_left_in_the_queue_and_read_again_is_told_in_order_and_once(int seed)
+    {
+        var random = new Random(seed);
+        var queue = new EventQueue(long.MaxValue, long.MaxValue);
+        for (var i = 0; i < 600; i++)
+        {
+            queue.Add(Event($"c{random.Next(20)}", random.Next(3) == 0 ? $"u{random.Next(20)}" : null).Json.ToArray());
+        }
+
+        var all = EventPage.Of(queue, default, 600).Events;
+        List<DeliveryBatch> underWay = [];
+        List<QueuedEvent> told = [];
+        while (told.Count < all.Count)
+        {
+            switch (random.Next(6))
+            {
+                case 0:
+                    _window.Add(EventPage.Of(queue, _window.Read, random.Next(1, 100)));
+                    break;
+                case 1 when random.Next(3) == 0:
+                    _window.MakeRoom(random.Next(2) == 0 ? null : one => one.Source[^1] != '1');
+                    break;
+                case 1 when _window.HasLeft && random.Next(3) == 0:
+                    _window.TakeUp();
+                    break;
+                case 2 when _window.Batches.FirstOrDefault(static batch => batch is { IsRefused: true, IsUnderWay: false }) is { } refused && random.Next(3) == 0:
+                    _window.Leave(refused);
+                    break;
+                case 3 when (random.Next(2) == 0 ? _window.TakeDue(1) : _window.TakeNew(null, 0)) is { } taken:
+                    underWay.Add(taken);
+                    break;
+                case > 3 when underWay.Count > 0:
+                    var batch = underWay[random.Next(underWay.Count)];
+                    underWay.Remove(batch);
+                    if (random.Next(3) > 0)
+                    {
+                        told.AddRange(batch.Events);
+                        queue.Remove(batch.Events, 0);
+                        _window.Remove(batch);
+                    }
+                    else
+                    {
+                        _window.Replace(batch, [.. DeliverySplit.Of(batch.Events).Select(part => new DeliveryBatch(batch.Origin, part) { Failures = batch.Failures + 1 })]);
+                    }
+
+                    break;
+            }
+        }
+
+        Assert.Equal(all.Count, told.Select(static one => one.Place).Distinct().Count());
+        foreach (var key in all.SelectMany(static one => one.Keys).Distinct())
+        {
+            Assert.Equal(all.Where(one => one.Keys.Contains(key)).Select(static one => one.Place), told.Where(one => one.Keys.Contains(key)).Select(static one => one.Place));
+        }
+    }
+
     private static IEnumerable<string> Channels(DeliveryBatch batch) => batch.Events.Select(static one => one.Keys[0][1..]);
 
     private QueuedEvent Event(string channel, string? user = null, int size = 0) => QueuedEvent.Read(
