@@ -1,5 +1,4 @@
 using TestKit;
-using Tidings.Faults.Checking;
 using Tidings.Faults.Readers;
 using Tidings.Faults.Journals;
 using Tidings.Faults.World;

@@ -3,7 +3,6 @@ using StackExchange.Redis;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.Messages;
-using Tidings.Protocol;
 using Tidings.Redis.Tests.World;
 using StreamPosition = Tidings.Protocol.StreamPosition;
 
