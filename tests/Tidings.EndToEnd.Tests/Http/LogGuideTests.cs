@@ -11,7 +11,7 @@ namespace Tidings.EndToEnd.Tests.Http;
 public sealed class LogGuideTests
 {
     private static readonly Assembly[] Assemblies =
-        [typeof(ITidings).Assembly, typeof(Edge).Assembly, typeof(RedisOptions).Assembly, typeof(DataDirectoryException).Assembly, typeof(ResourceBuilder<>).Assembly, typeof(TidingsServer).Assembly];
+        [typeof(ITidings).Assembly, typeof(Edge).Assembly, typeof(RedisOptions).Assembly, typeof(DataDirectoryException).Assembly, typeof(Outbox<>).Assembly, typeof(ResourceBuilder<>).Assembly, typeof(TidingsServer).Assembly];
 
     private static readonly List<LoggerMessageAttribute> Messages = [.. Assemblies
         .SelectMany(static assembly => assembly.GetTypes())
