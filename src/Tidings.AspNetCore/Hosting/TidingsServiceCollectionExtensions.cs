@@ -80,7 +80,7 @@ public static class TidingsServiceCollectionExtensions
             TellsReasons = environment?.IsDevelopment() ?? false,
         };
         var node = parts.Build();
-        foreach (var receiver in provider.GetRequiredService<Webhooks>().ReceiversOf(options))
+        foreach (var receiver in EventReceivers.Of(provider.GetRequiredService<Webhooks>(), options))
         {
             node.Events.Add(receiver);
         }
