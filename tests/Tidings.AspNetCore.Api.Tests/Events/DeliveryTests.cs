@@ -58,11 +58,15 @@ public sealed class DeliveryTests
         await AdvanceUntilAsync(app, () => receiver.Taken.Count >= 61);
         Assert.Equal([1], receiver.Taken.Where(IsBad).Select(Number));
 
-        // It goes on to be told, for a day; then it is dropped, and that is told.
+        // It goes on to be told, for a day; then it is dropped, and that is told. What is still to be answered would be a day old, too.
+        await Eventually.TrueAsync(() => UnderWay(app) == 0, "all are answered");
         _time.Advance(TimeSpan.FromDays(1));
         await AdvanceUntilAsync(app, () => receiver.Taken.Any(static one => one.GetProperty("type").GetString() == "events.trimmed") && receiver.Taken.Any(static one => IsBad(one) && Number(one) == 3));
-        Assert.Equal([1, 3], receiver.Taken.Where(IsBad).Select(Number));
-        Assert.Equal(1, receiver.Taken.Single(static one => one.GetProperty("type").GetString() == "events.trimmed").GetProperty("data").GetProperty("count").GetInt32());
+
+        // Time that a test moves may overtake an answer: then it is told again, by the same id.
+        var taken = receiver.Taken.DistinctBy(static one => one.GetProperty("id").GetString()).ToList();
+        Assert.Equal([1, 3], taken.Where(IsBad).Select(Number));
+        Assert.Equal(1, taken.Single(static one => one.GetProperty("type").GetString() == "events.trimmed").GetProperty("data").GetProperty("count").GetInt32());
     }
 
     [Fact]

@@ -55,13 +55,6 @@ public sealed class CheckTests : IDisposable
         (await Tool.RunAsync(["check", .. options.Split(' ')])).Fails(2, fault);
 
     [Fact]
-    public async Task State_of_channels_that_the_data_directory_would_lose_is_a_fault()
-    {
-        await using var tool = Tool.Start(["check", "--data", Path.Combine(Path.GetTempPath(), "tidings-check")], ("Tidings__Channels__0__Pattern", "board:*"), ("Tidings__Channels__0__State", "true"));
-        (await tool.EndAsync()).Fails(2, "Tidings:Channels:0:State is set");
-    }
-
-    [Fact]
     public async Task Redis_without_a_cluster_key_is_noted_and_a_short_one_is_a_fault_that_does_not_show_it()
     {
         string[] check = ["check", "--redis", "127.0.0.1:6379", "--admin-key", "a key of the tests, long enough"];
