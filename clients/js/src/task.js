@@ -142,3 +142,27 @@ function later() {
   const promise = new Promise((done) => (resolve = done));
   return { promise, resolve: () => resolve() };
 }
+
+/** The tasks of a client: while one is watched, the same id is the same task. */
+export class Tasks {
+  #client;
+  /** @type {Map<string, Task>} */
+  #watched = new Map();
+
+  /** @param {import('./tidings.js').Tidings} client */
+  constructor(client) {
+    this.#client = client;
+  }
+
+  /** @param {string} id @returns {Task} */
+  of(id) {
+    const channel = `task:${id}`;
+    /** @type {Task} */
+    const task = this.#watched.get(id) ?? new Task(id, {
+      subscribe: () => this.#watched.set(id, task) && this.#client.subscribe(channel, { last: 1 }),
+      cancel: () => this.#client.publish(channel, { type: 'cancel' }),
+      left: () => this.#watched.delete(id),
+    });
+    return task;
+  }
+}

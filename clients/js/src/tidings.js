@@ -12,7 +12,7 @@ import { publication } from './publication.js';
 import { Connection } from './connection/connection.js';
 import { Link } from './link/link.js';
 import { LiveResource } from './sockets/live-resource.js';
-import { Task } from './task.js';
+import { Tasks } from './task.js';
 
 /**
  * @import { Frame } from './commands/commands.js'
@@ -41,8 +41,7 @@ export class Tidings extends Emitter {
   #isUsed = false;
   #hasResources = false;
   #lastId = 0;
-  /** @type {Map<string, Task>} */
-  #tasks = new Map();
+  #tasks = new Tasks(this);
   /** @type {string | null} */
   #connection = null;
   /** @type {string | null} */
@@ -147,17 +146,10 @@ export class Tidings extends Emitter {
 
   /**
    * A task, to watch its progress, wait for its result, or cancel it. While it is watched, the same id is the same task.
-   * @param {string} id @returns {Task}
+   * @param {string} id @returns {import('./task.js').Task}
    */
   task(id) {
-    const channel = `task:${id}`;
-    /** @type {Task} */
-    const task = this.#tasks.get(id) ?? new Task(id, {
-      subscribe: () => this.#tasks.set(id, task) && this.subscribe(channel, { last: 1 }),
-      cancel: () => this.publish(channel, { type: 'cancel' }),
-      left: () => this.#tasks.delete(id),
-    });
-    return task;
+    return this.#tasks.of(id);
   }
 
   /**

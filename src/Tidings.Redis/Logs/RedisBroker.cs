@@ -44,23 +44,8 @@ internal sealed class RedisBroker : IBroker, ILogReader
     /// <summary>How many channels this node hears.</summary>
     public int Heard => _feeds.Sum(static feeds => feeds.Count);
 
-    public async ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default)
-    {
-        if (Told is null || Told.ReceiversOf(publication) is not (not 0 and var receivers))
-        {
-            return await PublishAsync(publication, [], cancellationToken).ConfigureAwait(false);
-        }
-
-        // Queues of events are on the first server alone.
-        if (RedisKeys.Shard(publication.Channel, _shards.Length) == 0)
-        {
-            return await PublishAsync(publication, await Told.ArgumentsAsync(publication, receivers, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-        }
-
-        var position = await PublishAsync(publication, [], cancellationToken).ConfigureAwait(false);
-        Told.Note(publication, position);
-        return position;
-    }
+    public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default) =>
+        Told?.ReceiversOf(publication) is { } receivers and not 0 ? PublishAndTellAsync(Told, publication, receivers, cancellationToken) : PublishAsync(publication, [], cancellationToken);
 
     public async ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default)
     {
@@ -135,6 +120,19 @@ internal sealed class RedisBroker : IBroker, ILogReader
                 return new HistoryPart(top, Recovered: true, most == 0 ? [] : messages) { State = state };
             }
         }
+    }
+
+    private async ValueTask<StreamPosition?> PublishAndTellAsync(ToldMessages told, Publication publication, ulong receivers, CancellationToken cancellationToken)
+    {
+        // Queues of events are on the first server alone.
+        if (RedisKeys.Shard(publication.Channel, _shards.Length) == 0)
+        {
+            return await PublishAsync(publication, await told.ArgumentsAsync(publication, receivers, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+
+        var position = await PublishAsync(publication, [], cancellationToken).ConfigureAwait(false);
+        told.Note(publication, position);
+        return position;
     }
 
     private async ValueTask<StreamPosition?> PublishAsync(Publication publication, RedisValue[] told, CancellationToken cancellationToken)

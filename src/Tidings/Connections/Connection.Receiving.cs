@@ -73,7 +73,7 @@ internal sealed partial class Connection
         {
             if (_suspended)
             {
-                Leave(bytes, from);
+                KeepForLater(bytes, from);
                 return;
             }
 
@@ -180,7 +180,7 @@ internal sealed partial class Connection
         }
     }
 
-    private void Leave(Span<byte> bytes, Unread? from)
+    private void KeepForLater(Span<byte> bytes, Unread? from)
     {
         from?.Keep(bytes.Length);
         _unread = bytes.IsEmpty ? null : from ?? new Unread(bytes);
