@@ -118,6 +118,25 @@ internal sealed class DataEventStore : IEventStore, IDisposable
         }
     }
 
+    public async Task EraseAsync(ErasedMessages erased, CancellationToken cancellationToken)
+    {
+        await _database.RunAsync(connection =>
+        {
+            EventTables.Create(connection);
+            return EventTables.Erase(connection, erased);
+        }).ConfigureAwait(false);
+        lock (_gate)
+        {
+            foreach (var queue in _queues)
+            {
+                queue.Erase(erased);
+            }
+        }
+
+        await _database.ForgetAsync().ConfigureAwait(false);
+        OnAdded();
+    }
+
     public async Task EndAsync(int receiver)
     {
         lock (_gate)
@@ -148,7 +167,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
     // On what was begun in this step, too: each change sees those before it.
     private void Apply(EventStep step, EventChange change)
     {
-        var known = step.Holds(change.Key) ?? _held.ContainsKey(change.Key);
+        var known = step.Find(change.Key, _held);
         switch (change.Kind)
         {
             case EventChangeKind.Tell:
@@ -156,13 +175,15 @@ internal sealed class DataEventStore : IEventStore, IDisposable
                 break;
             case EventChangeKind.Hold:
                 step.Hold(change.Key, new EventEnd(change.WillReceivers, change.ToWill(_node)));
-                if (!known)
+
+                // Those who are new since it began are told that now: whoever is told of its end was told of its beginning.
+                if ((known is null ? change.Receivers : change.Receivers & change.WillReceivers & ~known.Receivers) is not 0 and var told)
                 {
-                    step.Tell(change.Receivers == 0 ? [] : change.ToJson(_node), change.Receivers);
+                    step.Tell(change.ToJson(_node), told);
                 }
 
                 break;
-            case EventChangeKind.Release when known:
+            case EventChangeKind.Release when known is not null:
                 step.Release(change.Key);
                 step.Tell(change.Receivers == 0 ? [] : change.ToJson(_node), change.Receivers);
                 break;

@@ -17,7 +17,8 @@ internal sealed class EventStep(EventQueue[] queues)
 
     public long[] Next { get; } = [.. queues.Select(static queue => queue.Next)];
 
-    public bool? Holds(string key) => Held.TryGetValue(key, out var will) ? will is not null : null;
+    /// <summary>How something ends that is held after this step so far; null where it is not.</summary>
+    public EventEnd? Find(string key, IReadOnlyDictionary<string, EventEnd> before) => Held.TryGetValue(key, out var will) ? will : before.GetValueOrDefault(key);
 
     public void Hold(string key, EventEnd will) => Held[key] = will;
 

@@ -79,6 +79,26 @@ internal static class EventTables
         }
     }
 
+    /// <summary>Deletes events of erased messages, also those of receivers that are not told any more.</summary>
+    public static int Erase(SqliteConnection connection, ErasedMessages erased)
+    {
+        List<(string Receiver, long Place)> found = [];
+        using (var command = StateDatabase.Command(connection, "SELECT receiver, place, event FROM event_queue"))
+        using (var rows = command.ExecuteReader())
+        {
+            while (rows.Read())
+            {
+                if (QueuedEvent.Read(default, rows.GetFieldValue<byte[]>(2)) is { } one && erased.Has(one))
+                {
+                    found.Add((rows.GetString(0), rows.GetInt64(1)));
+                }
+            }
+        }
+
+        found.ForEach(one => Delete(connection, one.Receiver, [one.Place]));
+        return found.Count;
+    }
+
     public static void SaveState(SqliteConnection connection, string receiver, long next, long trimmed) => StateDatabase.Run(
         connection, "INSERT OR REPLACE INTO event_state (receiver, next, trimmed) VALUES ($receiver, $next, $trimmed)", ("$receiver", receiver), ("$next", next), ("$trimmed", trimmed));
 }

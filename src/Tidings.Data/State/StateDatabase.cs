@@ -36,6 +36,9 @@ internal sealed class StateDatabase : IDisposable
 
     private interface IJob
     {
+        /// <summary>Whether it is done outside of a transaction.</summary>
+        bool IsAlone { get; }
+
         void Run(SqliteConnection connection);
 
         void Complete();
@@ -53,7 +56,7 @@ internal sealed class StateDatabase : IDisposable
         try
         {
             connection.Open();
-            Ask(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000; PRAGMA wal_autocheckpoint = 1000;");
+            Ask(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000; PRAGMA wal_autocheckpoint = 1000; PRAGMA secure_delete = ON;");
             if (Ask(connection, "PRAGMA quick_check(1)") is not "ok" and var fault)
             {
                 throw new DataDirectoryException($"{path} is damaged ({fault}): restore it from a backup, or move it away to begin without tasks, revocations and tickets.");
@@ -107,9 +110,10 @@ internal sealed class StateDatabase : IDisposable
 
     /// <summary>Has work done in a transaction; what was written is on disk when it completes.</summary>
     /// <exception cref="BrokerUnavailableException">The file cannot be written or read.</exception>
-    public Task<T> RunAsync<T>(Func<SqliteConnection, T> work)
+    public Task<T> RunAsync<T>(Func<SqliteConnection, T> work) => AddAsync(new Job<T>(work, alone: false));
+
+    private Task<T> AddAsync<T>(Job<T> job)
     {
-        var job = new Job<T>(work);
         try
         {
             _jobs.Add(job);
@@ -121,6 +125,10 @@ internal sealed class StateDatabase : IDisposable
 
         return job.Task;
     }
+
+    /// <summary>Has nothing of what was deleted before left in the files: the journal is written into the database and emptied.</summary>
+    /// <exception cref="BrokerUnavailableException">The file cannot be written.</exception>
+    public Task ForgetAsync() => AddAsync(new Job<object?>(static connection => Ask(connection, "PRAGMA wal_checkpoint(TRUNCATE)"), alone: true));
 
     public void Dispose()
     {
@@ -159,15 +167,26 @@ internal sealed class StateDatabase : IDisposable
         foreach (var job in _jobs.GetConsumingEnumerable())
         {
             group.Add(job);
-            while (group.Count < MostAtOnce && _jobs.TryTake(out var next))
+            while (!group[^1].IsAlone && group.Count < MostAtOnce && _jobs.TryTake(out var next))
             {
                 group.Add(next);
             }
 
-            if (!TryCommit(group))
+            var last = group[^1].IsAlone ? group[^1] : null;
+            if (last is not null)
+            {
+                group.RemoveAt(group.Count - 1);
+            }
+
+            if (group.Count > 0 && (!TryCommit(group))
             {
                 // One of them has failed: each by itself tells which.
                 group.ForEach(CommitAlone);
+            }
+
+            if (last is not null)
+            {
+                RunAlone(last);
             }
 
             group.Clear();
@@ -198,10 +217,27 @@ internal sealed class StateDatabase : IDisposable
         return true;
     }
 
+    private void RunAlone(IJob job)
+    {
+        try
+        {
+            job.Run(_connection);
+        }
+        catch (SqliteException error)
+        {
+            job.Fail(new BrokerUnavailableException($"The data directory cannot be written: {error.Message}", error));
+            return;
+        }
+
+        job.Complete();
+    }
+
     private void CommitAlone(IJob job) => TryCommit([job]);
 
-    private sealed class Job<T>(Func<SqliteConnection, T> work) : IJob
+    private sealed class Job<T>(Func<SqliteConnection, T> work, bool alone) : IJob
     {
+        public bool IsAlone => alone;
+
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T _result = default!;
 

@@ -126,7 +126,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
             _metrics.Dropped("events");
         }
 
-        return page with { First = answer[2].IsNull ? new EventPlace(long.MaxValue) : Place((string)answer[2]), HasMore = page.HasMore || (long)answer[3] == 1 };
+        return page with { First = answer[2].IsNull ? new EventPlace(long.MaxValue) : Place((string)answer[2]), HasMore = page.HasMore || (long)answer[3] == 1, Erasures = (long)answer[4] };
     }
 
     public async Task<int> RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed)
@@ -135,6 +135,18 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         var (queue, state) = KeysOf(receiver);
         RedisValue[] arguments = [trimmed, .. events.SelectMany(static one => (RedisValue[])[Text(one.Place), one.Json.Length])];
         return (int)(long)await link.Connection.EvaluateAsync(RedisScript.RemoveEvents, [queue, state], arguments).ConfigureAwait(false);
+    }
+
+    public async Task EraseAsync(ErasedMessages erased, CancellationToken cancellationToken)
+    {
+        var link = await _shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
+        var (queue, state) = _keys.BeforeReceiver;
+        foreach (var id in (string[])await link.Connection.ExecuteAsync("SMEMBERS", _keys.EventReceivers).ConfigureAwait(false))
+        {
+            await link.Connection.EvaluateAsync(RedisScript.EraseEvents, [queue + id, state + id], await FindAsync(link, queue + id, erased).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+
+        await link.Connection.ExecuteAsync("PUBLISH", _keys.EventNews, "").ConfigureAwait(false);
     }
 
     public async Task EndAsync(int receiver)
@@ -168,8 +180,9 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         if (_under.Length == 0)
         {
             // With the node, not with each of its links: who has unsubscribed is asked again.
-            foreach (var (_, state) in _receivers.Select((_, index) => KeysOf(index)))
+            foreach (var (receiver, state) in _receivers.Select((receiver, index) => (receiver, KeysOf(index).State)))
             {
+                await link.Connection.ExecuteAsync("SADD", _keys.EventReceivers, receiver.Id).ConfigureAwait(false);
                 await link.Connection.ExecuteAsync("HDEL", state, "x").ConfigureAwait(false);
             }
         }
@@ -199,6 +212,28 @@ internal sealed class RedisEventStore : IEventStore, ILeased
                 [AtOnce, _keys.EventNews, Limits.Events, Limits.Bytes, KeyLife, queue, state]).ConfigureAwait(false);
         }
         while (left > 0);
+    }
+
+    private static async Task<RedisValue[]> FindAsync(RedisLink link, string queue, ErasedMessages erased)
+    {
+        List<RedisValue> found = [];
+        var from = "-";
+        RedisAnswer[] entries;
+        do
+        {
+            entries = (RedisAnswer[])await link.Connection.ExecuteAsync("XRANGE", queue, from, "+", "COUNT", AtOnce).ConfigureAwait(false);
+            foreach (var parts in entries.Select(static entry => (RedisAnswer[])entry))
+            {
+                from = "(" + (string)parts[0];
+                if ((RedisAnswer[])parts[1] is { Length: 2 } fields && QueuedEvent.Read(default, (byte[])fields[1]) is { } one && erased.Has(one))
+                {
+                    found.Add((string)parts[0]);
+                }
+            }
+        }
+        while (entries.Length == AtOnce);
+
+        return [.. found];
     }
 
     private async Task GoOverAsync(RedisLink link, string lease)
@@ -279,7 +314,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
 
     private static IEnumerable<(EventPlace Place, ReadOnlyMemory<byte> Json)> Entries(RedisAnswer[] answer)
     {
-        for (var i = 4; i < answer.Length; i += 2)
+        for (var i = 5; i < answer.Length; i += 2)
         {
             yield return (Place((string)answer[i]), (byte[])answer[i + 1]);
         }

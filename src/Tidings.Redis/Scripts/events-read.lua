@@ -2,10 +2,10 @@
 -- KEYS: queue, its state
 -- ARGV: the first id, most events (0 for none), with how many bytes a part ends
 -- Answers: {how many dropped events are to be told, whether the receiver has unsubscribed, the oldest id in the queue, 1 where there may be more,
---           then of each event its id and its bytes, which are empty where it is none}
-local told = redis.call('HMGET', KEYS[2], 't', 'x')
+--           how often something was erased, then of each event its id and its bytes, which are empty where it is none}
+local told = redis.call('HMGET', KEYS[2], 't', 'x', 'e')
 local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
-local answer = {told[1], told[2], oldest and oldest[1] or false, 0}
+local answer = {told[1], told[2], oldest and oldest[1] or false, 0, told[3] or 0}
 local from, left, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 while left > 0 and bytes > 0 do
   local count = math.min(16, left)

@@ -97,6 +97,9 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>A hash: what nodes hold that back ends are told of, by how many of them do.</summary>
     public string EventCounts { get; } = prefix + "events:counts";
 
+    /// <summary>All who have ever had a queue of events, by their ids.</summary>
+    public string EventReceivers { get; } = prefix + "events:receivers";
+
     /// <summary>A string: the number of the newest batch of events that a node has added.</summary>
     public string EventBatch(string node) => $"{prefix}events:batch:{node}";
 

@@ -29,6 +29,7 @@ internal sealed class RedisScript
     public static readonly RedisScript SweepEvents = new("events-sweep", Tell);
     public static readonly RedisScript HoldEvents = new("events-hold");
     public static readonly RedisScript ReadEvents = new("events-read");
+    public static readonly RedisScript EraseEvents = new("events-erase");
     public static readonly RedisScript RemoveEvents = new("events-remove");
     public static readonly RedisScript PresencePut = new("presence-put");
     public static readonly RedisScript PresenceTrack = new("presence-track");
@@ -38,7 +39,7 @@ internal sealed class RedisScript
 
     /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
     public static readonly IReadOnlyList<RedisScript> All =
-        [Begin, Publish, Say, Read, Erase, ReleaseOnce, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, ReadEvents, RemoveEvents];
+        [Begin, Publish, Say, Read, Erase, ReleaseOnce, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, ReadEvents, EraseEvents, RemoveEvents];
 
     private RedisScript(string name, string? function = null)
     {

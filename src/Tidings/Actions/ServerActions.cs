@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Tidings.Brokers;
+using Tidings.Events;
 using Tidings.Messages;
 using Tidings.Nodes;
 using Tidings.Presence;
@@ -9,7 +10,7 @@ using Tidings.Rules;
 namespace Tidings.Actions;
 
 /// <summary>What the server itself does in channels and to connections, for its code and its API. Safe from any thread; its data is JSON, checked.</summary>
-internal sealed class ServerActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Everywhere everywhere)
+internal sealed class ServerActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Everywhere everywhere, EventEngine events)
 {
     public ValueTask<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> json, PublishOptions? options, CancellationToken cancellationToken) =>
         broker.PublishAsync(
@@ -41,9 +42,15 @@ internal sealed class ServerActions(IBroker broker, IPresenceStore presence, Cha
             },
             cancellationToken);
 
+    /// <summary>Erases messages from the log and from what back ends are still to be told. What fails may be tried again.</summary>
     /// <returns>How many messages were erased.</returns>
-    public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken) =>
-        broker.EraseAsync(channel, position, cancellationToken);
+    public async ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken)
+    {
+        var erased = await broker.EraseAsync(channel, position, cancellationToken).ConfigureAwait(false);
+        var epoch = position is null ? (await broker.ReadAsync(channel, new HistoryRequest(null, 0), cancellationToken).ConfigureAwait(false)).Top.Epoch : null;
+        await events.EraseAsync(new ErasedMessages(channel, position, epoch), cancellationToken).ConfigureAwait(false);
+        return erased;
+    }
 
     public ValueTask<StreamPosition?> BroadcastAsync(ReadOnlyMemory<byte> json, IEnumerable<string>? except, CancellationToken cancellationToken)
     {

@@ -91,7 +91,7 @@ internal sealed partial class Node : IAsyncDisposable
         ClientActions = new ClientActions(Clients, Backplane.Nodes, everywhere);
         DirectMessages = new DirectMessages(Kinds, everywhere) { Rule = new SendRule(options.Send) };
         Actions = new CommandActions(Broker, Presence, Kinds, Subscribing, Directory, DirectMessages, everywhere) { Calls = parts.Calls, FirstMessage = FirstMessage, Shedder = Shedder };
-        ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere);
+        ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere, Events);
         Channels = Speak(new ConnectDialect(Deflater));
         Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, Inventory, parts.Json);
         _tasks = new Lazy<TaskEngine>(() => new TaskEngine(

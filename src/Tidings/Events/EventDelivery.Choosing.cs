@@ -9,7 +9,7 @@ internal sealed partial class EventDelivery
         {
             var now = _time.GetTimestamp();
             var underWay = _window.UnderWay;
-            if (now >= _heldUntil)
+            if (now >= _heldUntil || _readsAnew)
             {
                 return null;
             }

@@ -33,6 +33,27 @@ internal sealed partial class EventDelivery
                     return;
                 }
 
+                if (_erasures != page.Erasures)
+                {
+                    _readsAnew |= _erasures is not null;
+                    _erasures = page.Erasures;
+                }
+
+                if (_readsAnew)
+                {
+                    // What is under way is told; then all that waits is read without what was erased.
+                    _mayHaveMore = true;
+                    if (_window.UnderWay > 0)
+                    {
+                        return;
+                    }
+
+                    _readsAnew = false;
+                    _turn++;
+                    _window.Clear();
+                    continue;
+                }
+
                 _trimmed = page.Trimmed;
                 _window.Add(page);
                 _mayHaveMore |= page.HasMore;

@@ -30,6 +30,8 @@ internal sealed partial class EventDelivery
     private readonly DeliveryOutage _outage;
     private readonly DeliverySuspects _suspects = new();
     private long _turn;
+    private long? _erasures;
+    private bool _readsAnew;
     private long _trimmed;
     private long _leftAt;
     private int _refusedInRow;

@@ -21,6 +21,9 @@ internal sealed partial class EventEngine(string node, TimeProvider time, IMeter
     private readonly List<EventReceiver> _receivers = [];
     private readonly CancellationTokenSource _end = new();
     private IEventStore? _store;
+
+    // Also where this node tells nobody: others may.
+    private IEventStore? _shared;
     private List<EventDelivery> _deliveries = [];
     private Task _storing = Task.CompletedTask;
     private Task _delivering = Task.CompletedTask;
@@ -58,12 +61,13 @@ internal sealed partial class EventEngine(string node, TimeProvider time, IMeter
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task StartAsync(IEventStore? store, EventLimits limits, CancellationToken cancellationToken)
     {
+        _shared = store;
         if (_receivers.Count == 0)
         {
             return;
         }
 
-        _store = store ?? new MemoryEventStore(node, time);
+        _shared = _store = store ?? new MemoryEventStore(node, time);
         var metrics = new EventMetrics(meters, () => _deliveries.Sum(static delivery => delivery.Queued));
         _deliveries = [.. _receivers.Select((receiver, index) => new EventDelivery(receiver, index, _store, metrics, time, log) { OnTold = OnTold })];
         _store.OnAdded = () => _deliveries.ForEach(static delivery => delivery.Wake());
@@ -72,6 +76,18 @@ internal sealed partial class EventEngine(string node, TimeProvider time, IMeter
         await _store.StartAsync(_receivers, limits, cancellationToken).ConfigureAwait(false);
         _storing = Task.Run(StoreAsync, CancellationToken.None);
         _delivering = Task.Run(() => Task.WhenAll(_deliveries.Select(delivery => delivery.RunAsync(_end.Token))), CancellationToken.None);
+    }
+
+    /// <summary>Has messages that were erased told to nobody any more, and forgets what was said.</summary>
+    /// <exception cref="BrokerUnavailableException">What waits cannot be reached.</exception>
+    public async ValueTask EraseAsync(ErasedMessages erased, CancellationToken cancellationToken)
+    {
+        if (_shared is { } store)
+        {
+            Recorder.Erase(erased);
+            await Recorder.StoredAsync(cancellationToken).ConfigureAwait(false);
+            await store.EraseAsync(erased, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -13,6 +13,9 @@ internal sealed record EventPage(IReadOnlyList<QueuedEvent> Events, EventPlace L
     /// <summary>The place of the oldest event in the queue: those before it are not there any more. With none, a place after all.</summary>
     public EventPlace First { get; init; }
 
+    /// <summary>How often something was erased from the queue: what was read before may be erased.</summary>
+    public long Erasures { get; init; }
+
     /// <summary>Whether there may be more behind <see cref="Last"/>.</summary>
     public bool HasMore { get; init; }
 
@@ -21,7 +24,7 @@ internal sealed record EventPage(IReadOnlyList<QueuedEvent> Events, EventPlace L
 
     /// <summary>A part of a queue in memory.</summary>
     public static EventPage Of(EventQueue queue, EventPlace after, int most) =>
-        Of(queue.After(after.Major).Select(static entry => (new EventPlace(entry.Place), (ReadOnlyMemory<byte>)entry.Json)), after, most, queue.Trimmed, queue.IsEnded) with { First = new EventPlace(queue.First) };
+        Of(queue.After(after.Major).Select(static entry => (new EventPlace(entry.Place), (ReadOnlyMemory<byte>)entry.Json)), after, most, queue.Trimmed, queue.IsEnded) with { First = new EventPlace(queue.First), Erasures = queue.Erasures };
 
     /// <summary>A part that ends where it has enough.</summary>
     public static EventPage Of(IEnumerable<(EventPlace Place, ReadOnlyMemory<byte> Json)> entries, EventPlace after, int most, long trimmed, bool isEnded)

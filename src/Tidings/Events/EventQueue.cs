@@ -17,6 +17,9 @@ internal sealed class EventQueue(long mostEvents, long mostBytes)
 
     public bool IsEnded { get; private set; }
 
+    /// <summary>How often something was erased: what was read before is to be read again.</summary>
+    public long Erasures { get; private set; }
+
     /// <summary>The place of the oldest event; with none, the next place.</summary>
     public long First => _first;
 
@@ -65,6 +68,16 @@ internal sealed class EventQueue(long mostEvents, long mostBytes)
     {
         Trimmed = Math.Max(0, Trimmed + trimmed);
         return events.Count(one => Remove(one.Place.Major));
+    }
+
+    /// <summary>Takes out events of messages that were erased.</summary>
+    /// <returns>Their places.</returns>
+    public IReadOnlyList<long> Erase(ErasedMessages erased)
+    {
+        List<long> places = [.. After(0).Where(entry => QueuedEvent.Read(new EventPlace(entry.Place), entry.Json) is { } one && erased.Has(one)).Select(static entry => entry.Place)];
+        places.ForEach(place => Remove(place));
+        Erasures++;
+        return places;
     }
 
     /// <returns>Whether something was there.</returns>

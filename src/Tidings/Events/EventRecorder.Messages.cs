@@ -34,6 +34,18 @@ internal sealed partial class EventRecorder
         }
     }
 
+    /// <summary>Forgets messages that were erased before they were stored.</summary>
+    public void Erase(ErasedMessages erased)
+    {
+        lock (_gate)
+        {
+            if (_pending.Any(change => change.Message is { } message && erased.Has(message)))
+            {
+                _pending = new Queue<EventChange>(_pending.Where(change => change.Message is not { } message || !erased.Has(message)));
+            }
+        }
+    }
+
     /// <summary>The event of a message that is told without being noted here.</summary>
     public EventChange EventOf(Message message, ulong receivers)
     {

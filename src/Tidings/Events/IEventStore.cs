@@ -43,6 +43,9 @@ internal interface IEventStore
     /// <returns>How many were there.</returns>
     Task<int> RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed);
 
+    /// <summary>Takes events of erased messages out of all queues, also of receivers that this node does not know. Before the start, too.</summary>
+    Task EraseAsync(ErasedMessages erased, CancellationToken cancellationToken);
+
     /// <summary>Empties a queue, to which nothing is added any more: the receiver wants nothing.</summary>
     Task EndAsync(int receiver);
 

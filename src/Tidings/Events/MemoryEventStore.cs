@@ -70,6 +70,20 @@ internal sealed class MemoryEventStore(string node, TimeProvider time) : IEventS
         }
     }
 
+    public Task EraseAsync(ErasedMessages erased, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            foreach (var queue in _queues)
+            {
+                queue.Erase(erased);
+            }
+        }
+
+        OnAdded();
+        return Task.CompletedTask;
+    }
+
     public Task EndAsync(int receiver)
     {
         lock (_gate)

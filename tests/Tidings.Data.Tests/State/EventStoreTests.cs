@@ -85,6 +85,82 @@ public sealed class EventStoreTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_receiver_that_is_new_after_a_restart_is_told_of_no_end_without_its_beginning()
+    {
+        var store = await StartAsync(_world);
+        _recorder.Opened(1, new EventSubject { Connection = "x", User = "bob" });
+        _recorder.Subscribed("stays");
+        _recorder.Subscribed("goes");
+        await store.AddAsync(_recorder.Take()!, default);
+        await using var killed = _world.Kill();
+        EventReceiver[] both = [new("new", "new", EventFilter.Everything, null!), .. Receivers];
+        killed.Start();
+        var next = ((IBackplane)killed.Backplane).Events!;
+        await next.StartAsync(both, new EventLimits(1000, 1 << 20), default);
+        using var other = new EventRecorder(_time);
+        other.Begin(both);
+        other.Subscribed("stays");
+        await next.AddAsync(other.Take()!, default);
+        other.Unsubscribed("stays");
+        _time.Advance(ReturnTime);
+        await Eventually.TrueAsync(async () => (await LinesAsync(next, 1)).Count == 5, static () => "what did not come back");
+        await next.AddAsync(other.Take()!, default);
+        Assert.Equal(["channel.occupied stays", "channel.vacated stays"], await LinesAsync(next));
+        Assert.Equal(["connection.opened bob", "channel.occupied stays", "channel.occupied goes", "connection.closed bob", "channel.vacated goes", "channel.vacated stays"], await LinesAsync(next, 1));
+    }
+
+    [Fact]
+    public async Task Erased_messages_are_told_to_nobody_and_nothing_of_them_is_left_in_the_files()
+    {
+        var store = await StartAsync(_world);
+        string[] said = ["told-canary", "first-canary", "other", "last-canary"];
+        for (var i = 0; i < said.Length; i++)
+        {
+            await store.AddAsync(new EventBatch(i + 1, [Said(i + 1, said[i])], HoldsAll: false, Dropped: 0), default);
+        }
+
+        var page = await store.ReadAsync(0, default, 100);
+        await store.RemoveAsync(0, [page.Events[0]], trimmed: 0);
+        foreach (var offset in new[] { 1, 2, 4 })
+        {
+            await store.EraseAsync(new ErasedMessages("a", new Tidings.Protocol.StreamPosition("e", offset)), default);
+        }
+
+        var left = await store.ReadAsync(0, default, 100);
+        Assert.Equal([page.Events[2].Id], left.Events.Select(static one => one.Id));
+        Assert.NotEqual(page.Erasures, left.Erasures);
+        foreach (var file in Directory.EnumerateFiles(_world.Root, "state.db*", SearchOption.AllDirectories))
+        {
+            Assert.DoesNotContain("canary", Encoding.Latin1.GetString(ReadShared(file)), StringComparison.Ordinal);
+        }
+
+        await store.EraseAsync(new ErasedMessages("a", null, "next"), default);
+        Assert.Empty((await store.ReadAsync(0, default, 100)).Events);
+
+        static EventChange Said(long offset, string text) => new()
+        {
+            Kind = EventChangeKind.Tell,
+            Type = Options.EventType.MessagePublished,
+            Subject = new EventSubject { Channel = "a" },
+            Message = new Messages.Message
+            {
+                Channel = "a", Position = new Tidings.Protocol.StreamPosition("e", offset), Time = 0, Data = new Messages.MessageData(Messages.DataKind.Json, Encoding.UTF8.GetBytes($"\"{text}\"")),
+            },
+            Receivers = 1,
+            Number = offset,
+            Time = 1,
+        };
+
+        static byte[] ReadShared(string file)
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
+        }
+    }
+
+    [Fact]
     public async Task What_is_dropped_for_want_of_room_is_told_as_dropped_also_by_the_next_process()
     {
         var store = await StartAsync(_world, new EventLimits(5, 1 << 20));
@@ -116,6 +192,6 @@ public sealed class EventStoreTests : IAsyncDisposable
         return store;
     }
 
-    private static async Task<IReadOnlyList<string>> LinesAsync(IEventStore store) =>
-        [.. (await store.ReadAsync(0, default, 100)).Events.Select(static one => EventBackEnd.Line(System.Text.Json.JsonElement.Parse(Encoding.UTF8.GetString(one.Json.Span))))];
+    private static async Task<IReadOnlyList<string>> LinesAsync(IEventStore store, int receiver = 0) =>
+        [.. (await store.ReadAsync(receiver, default, 100)).Events.Select(static one => EventBackEnd.Line(System.Text.Json.JsonElement.Parse(Encoding.UTF8.GetString(one.Json.Span))))];
 }

@@ -25,6 +25,9 @@ internal sealed class DataWorld : IAsyncDisposable
 
     public TimeProvider Time { get; }
 
+    /// <summary>The data directory.</summary>
+    public string Root => _root;
+
     public DataLayout Layout { get; }
 
     /// <summary>Which start of the machine the next node sees.</summary>

@@ -225,6 +225,31 @@ public sealed class BackEndEventTests
     }
 
     [Fact]
+    public async Task Erased_messages_are_told_to_nobody_and_nothing_of_them_is_left_in_the_queues()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var receiver = await EventBackEnd.StartAsync();
+        var away = true;
+        receiver.Answer = (_, _) => Task.FromResult<int?>(away ? 503 : 204);
+        await using var one = await StartAsync(redis.Address, receiver, ("Tidings:Events:0:Channels:0", "here:*"), ("Tidings:Events:0:Types:0", "message.published"));
+        await one.DoAsync("/api/publish", """{"channel":"here:a","data":"canary"}""");
+        await one.DoAsync("/api/publish", """{"channel":"here:b","data":"canary"}""");
+        await one.DoAsync("/api/publish", """{"channel":"here:b","data":"stays"}""");
+        await Eventually.TrueAsync(() => !receiver.Requests.IsEmpty, "it was asked");
+        var first = System.Text.Json.JsonElement.Parse(await one.DoAsync("/api/publish", """{"channel":"here:b","data":"canary"}"""));
+        await one.Services.Node.ServerActions.EraseAsync("here:a", null, default);
+        var epoch = first.GetProperty("epoch").GetString()!;
+        Assert.Equal(1, await one.Services.Node.ServerActions.EraseAsync("here:b", new Tidings.Protocol.StreamPosition(epoch, 1), default));
+        Assert.Equal(1, await one.Services.Node.ServerActions.EraseAsync("here:b", new Tidings.Protocol.StreamPosition(epoch, 3), default));
+        var queue = Tidings.Events.EventIds.Hash($"{receiver.Url}\n1");
+        Assert.Equal(":1", await redis.SendAsync("XLEN", $"tidings:events:queue:{queue}"));
+        Assert.DoesNotContain("canary", await redis.SendAsync("DUMP", $"tidings:events:queue:{queue}"), StringComparison.Ordinal);
+        away = false;
+        await Eventually.EqualAsync(1, () => receiver.Taken.Count, "events", TimeSpan.FromSeconds(40));
+        Assert.Equal("stays", receiver.Taken.First().GetProperty("data").GetProperty("data").GetString());
+    }
+
+    [Fact]
     public async Task Large_messages_are_read_a_few_at_a_time_and_the_deepest_that_is_accepted_is_told()
     {
         await using var redis = await RedisServer.StartAsync();

@@ -22,6 +22,21 @@ public sealed class EventDeliveryTests
     }
 
     [Fact]
+    public async Task What_was_erased_is_not_told_whether_it_was_read_refused_or_waits()
+    {
+        await using var world = new DeliveryWorld();
+        world.Answer = static events => Task.FromResult(events.Any(static one => DeliveryWorld.Line(one).EndsWith("\"poison\"", StringComparison.Ordinal)) ? Refused : DeliveryOutcome.Delivered);
+        world.Add("", ("a", "\"poison\""), ("a", "1"), ("b", "\"poison\""), ("b", "2"));
+        world.Start();
+        await world.AdvanceUntilAsync(() => world.Requests > 4 && world.Delivery.Describe().Refused.Count == 2, "both are refused");
+        await world.Store.EraseAsync(new ErasedMessages("a", null, "next"), default);
+        world.Answer = static _ => Task.FromResult(DeliveryOutcome.Delivered);
+        await world.AdvanceUntilAsync(() => world.Told.Count == 2, "the others are told");
+        Assert.Equal(["b \"poison\"", "b 2"], world.Lines);
+        Assert.True(await world.Store.CountAsync(0) is { Events: 0, Trimmed: 0 });
+    }
+
+    [Fact]
     public async Task What_is_no_event_is_dropped_logged_and_counted_and_the_rest_is_told()
     {
         await using var world = new DeliveryWorld();
