@@ -178,7 +178,7 @@ internal sealed class StateDatabase : IDisposable
                 group.RemoveAt(group.Count - 1);
             }
 
-            if (group.Count > 0 && (!TryCommit(group))
+            if (group.Count > 0 && !TryCommit(group))
             {
                 // One of them has failed: each by itself tells which.
                 group.ForEach(CommitAlone);

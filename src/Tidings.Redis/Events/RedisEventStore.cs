@@ -143,7 +143,11 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         var (queue, state) = _keys.BeforeReceiver;
         foreach (var id in (string[])await link.Connection.ExecuteAsync("SMEMBERS", _keys.EventReceivers).ConfigureAwait(false))
         {
-            await link.Connection.EvaluateAsync(RedisScript.EraseEvents, [queue + id, state + id], await FindAsync(link, queue + id, erased).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            var found = await FindAsync(link, queue + id, erased).ConfigureAwait(false);
+            if (found.Length > 0)
+            {
+                await link.Connection.EvaluateAsync(RedisScript.EraseEvents, [queue + id, state + id], found, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         await link.Connection.ExecuteAsync("PUBLISH", _keys.EventNews, "").ConfigureAwait(false);

@@ -21,7 +21,5 @@ if left > 0 then
   redis.call('PEXPIRE', KEYS[1], left)
 end
 -- Who has read the queue reads it anew.
-if #entries > 0 then
-  redis.call('HINCRBY', KEYS[2], 'e', 1)
-end
+redis.call('HINCRBY', KEYS[2], 'e', 1)
 return count

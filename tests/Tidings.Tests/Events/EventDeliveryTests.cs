@@ -28,7 +28,7 @@ public sealed class EventDeliveryTests
         world.Answer = static events => Task.FromResult(events.Any(static one => DeliveryWorld.Line(one).EndsWith("\"poison\"", StringComparison.Ordinal)) ? Refused : DeliveryOutcome.Delivered);
         world.Add("", ("a", "\"poison\""), ("a", "1"), ("b", "\"poison\""), ("b", "2"));
         world.Start();
-        await world.AdvanceUntilAsync(() => world.Requests > 4 && world.Delivery.Describe().Refused.Count == 2, "both are refused");
+        await world.AdvanceUntilAsync(() => world.Requests > 4 && world.Delivery.Describe().Refused.Count >= 2, "both are refused");
         await world.Store.EraseAsync(new ErasedMessages("a", null, "next"), default);
         world.Answer = static _ => Task.FromResult(DeliveryOutcome.Delivered);
         await world.AdvanceUntilAsync(() => world.Told.Count == 2, "the others are told");
