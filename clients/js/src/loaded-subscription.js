@@ -6,53 +6,65 @@ import { Members } from './channels/members.js';
 import { MessageStream } from './channels/message-stream.js';
 
 /**
+ * @import { Chosen, Inferred, MessageOf, PublishedOf } from './application.js'
  * @typedef {import('./base/position.js').StreamPosition} StreamPosition
- * @typedef {import('./channels/contract.js').Message} Message
- * @typedef {import('./channels/subscription.js').Subscription} Subscription
+ * @typedef {import('./channels/subscription.js').Subscription<any, any>} Subscription
  * @typedef {import('./channels/contract.js').SubscribeOptions} SubscribeOptions
  *
  * @typedef {{ position: StreamPosition } & Record<string, any>} Loaded  The application's state, and the position that was read before it.
- * @typedef {() => Promise<Loaded>} Load
- *
- * @typedef {(channel: string, options: SubscribeOptions, stopped: (error: Error) => void, members: Members) => Subscription} Follow
  */
+
+/**
+ * @template {Loaded} [State=Loaded]
+ * @typedef {() => Promise<State>} Load
+ */
+
+/**
+ * A channel whose state the application keeps, as `Tidings.subscribe` gives it with `load`.
+ * @template [T=Inferred] @template [App=any] @template {string} [Name=string] @template {Loaded} [State=Loaded]
+ * @param {import('./channel-client.js').ChannelClient<App>} client
+ * @param {Name} channel
+ * @param {SubscribeOptions & { load: Load<State> }} options
+ * @returns {LoadedSubscription<Chosen<T, MessageOf<App, Name>>, Chosen<T, PublishedOf<App, Name>>, State>}
+ */
+export function loadedOf(client, channel, options) {
+  JSON.stringify(options);
+  return new LoadedSubscription(channel, options, client);
+}
 
 /**
  * A channel whose state the application keeps: `load` gets it, with the position that was read before it; messages follow after that position. Where what came
  * after it is gone, the state is loaded again. The same events, calls and loops as of a {@link Subscription}, and `loaded` before the first message of each state.
- * @extends {Emitter<import('./channels/contract.js').SubscriptionEvents & { loaded: Loaded }>}
+ * @template [T=any] what its messages are
+ * @template [Said=any] what may be published in it
+ * @template {Loaded} [State=Loaded] what `load` gets
+ * @extends {Emitter<import('./channels/contract.js').SubscriptionEvents<T> & { loaded: State }>}
  */
 export class LoadedSubscription extends Emitter {
-  #host;
   #options;
-  #owner;
-  #subscribe;
+  #client;
   /** What follows the present state; undefined while one is loaded. @type {Subscription | undefined} */
   #inner;
   /** How often in a row a state was not followed by its messages. */
   #attempt = 0;
   #cancelWait = () => {};
   #ended = false;
-  /** @type {Set<MessageStream<Message>>} */
+  /** @type {Set<MessageStream<import('./channels/contract.js').Message<T>>>} */
   #streams = new Set();
 
   /**
    * @param {string} channel
-   * @param {SubscribeOptions & { load: Load }} options
-   * @param {import('./base/host.js').Host} host
-   * @param {Pick<import('./tidings.js').Tidings, 'publish' | 'history' | 'presence'>} owner
-   * @param {Follow} follow
+   * @param {SubscribeOptions & { load: Load<State> }} options
+   * @param {import('./channel-client.js').ChannelClient<any>} client
    * @internal
    */
-  constructor(channel, options, host, owner, follow) {
+  constructor(channel, options, client) {
     super();
     this.channel = channel;
     /** Who is there, with `presence`; empty without. */
     this.members = new Members();
     this.#options = { ...options };
-    this.#host = host;
-    this.#owner = owner;
-    this.#subscribe = follow;
+    this.#client = client;
     // Whoever subscribes has then had the time to listen.
     queueMicrotask(() => void this.#begin());
   }
@@ -72,19 +84,19 @@ export class LoadedSubscription extends Emitter {
     return this.#ended;
   }
 
-  /** @param {unknown} data any JSON @param {import('./channels/contract.js').PublishOptions} [options] */
+  /** @param {Said} data any JSON @param {import('./channels/contract.js').PublishOptions} [options] */
   publish(data, options) {
-    return this.#owner.publish(this.channel, data, options);
+    return this.#client.publish(this.channel, data, options);
   }
 
-  /** @param {import('./channels/contract.js').HistoryOptions} [options] */
+  /** @param {import('./channels/contract.js').HistoryOptions} [options] @returns {Promise<import('./channels/contract.js').History<T>>} */
   history(options) {
-    return this.#owner.history(this.channel, options);
+    return this.#client.history(this.channel, options);
   }
 
   /** Who is there. @param {{ limit?: number }} [options] */
   presence(options) {
-    return this.#owner.presence(this.channel, options);
+    return this.#client.presence(this.channel, options);
   }
 
   /**
@@ -103,9 +115,9 @@ export class LoadedSubscription extends Emitter {
     this.#end();
   }
 
-  /** @returns {AsyncIterableIterator<Message>} messages from now on */
+  /** @returns {AsyncIterableIterator<import('./channels/contract.js').Message<T>>} messages from now on */
   [Symbol.asyncIterator]() {
-    /** @type {MessageStream<Message>} */
+    /** @type {MessageStream<import('./channels/contract.js').Message<T>>} */
     const stream = new MessageStream((left) => this.#streams.delete(left));
     if (this.#ended) stream.end();
     else this.#streams.add(stream);
@@ -130,13 +142,14 @@ export class LoadedSubscription extends Emitter {
   /** Loads later: a crowd that missed the same does not come to the back end at once. */
   #again() {
     this.#inner = undefined;
-    this.#cancelWait = this.#host.after(() => void this.#begin(), backoff(this.#attempt++, this.#host.random));
+    const { host } = this.#client;
+    this.#cancelWait = host.after(() => void this.#begin(), backoff(this.#attempt++, host.random));
   }
 
   /** @param {StreamPosition} since */
   #follow(since) {
     const { load: _, last: __, ...options } = this.#options;
-    const inner = this.#subscribe(this.channel, { ...options, since }, (error) => this.#endStreams(error), this.members);
+    const inner = this.#client.follow(this.channel, { ...options, since }, (error) => this.#endStreams(error), this.members);
     this.#inner = inner;
     // Over plain requests whether all follows shows in what follows.
     inner.on('message', (message) => {

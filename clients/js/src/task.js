@@ -1,13 +1,14 @@
 import { TidingsError } from './base/tidings-error.js';
 
 /**
+ * @template [Result=any]
  * @typedef {object} TaskState
  * @property {string} task_id
  * @property {string} name
  * @property {'pending' | 'running' | 'completed' | 'failed' | 'cancelled'} status  the last three are final
  * @property {number} progress  0 to 100
  * @property {string} [message]
- * @property {any} [result]
+ * @property {Result} [result]
  * @property {string} [error]
  */
 
@@ -34,10 +35,11 @@ const follows = (state, shown) =>
 /**
  * A task's progress, through all connections: `for await (const state of task)` has the present state, what follows (of fast changes the
  * newest), and the final state, with which it ends.
+ * @template [Result=any]
  */
 export class Task {
   #owner;
-  /** @type {TaskState | undefined} */
+  /** @type {TaskState<Result> | undefined} */
   #state;
   /** @type {Error | undefined} */
   #error;
@@ -53,12 +55,12 @@ export class Task {
     this.#owner = owner;
   }
 
-  /** The newest state that is known; undefined before the first. @returns {TaskState | undefined} */
+  /** The newest state that is known; undefined before the first. @returns {TaskState<Result> | undefined} */
   get state() {
     return this.#state;
   }
 
-  /** @returns {AsyncGenerator<TaskState, void>} throws a TidingsError where there is no such task, or it may not be watched */
+  /** @returns {AsyncGenerator<TaskState<Result>, void>} throws a TidingsError where there is no such task, or it may not be watched */
   async *[Symbol.asyncIterator]() {
     this.#enter();
     try {
@@ -75,12 +77,13 @@ export class Task {
     }
   }
 
-  /** @returns {Promise<any>} the result, once there is one; fails with a TidingsError whose code is `failed` or `cancelled` */
+  /** @returns {Promise<Result>} the result, once there is one; fails with a TidingsError whose code is `failed` or `cancelled` */
   async result() {
-    for await (const { status, result, error } of this) {
-      if (status === 'completed') return result;
-      if (status === 'failed' || status === 'cancelled') throw new TidingsError(status, error ?? `The task was ${status}.`);
-    }
+    /** @type {any} */
+    let last;
+    for await (last of this);
+    if (last.status === 'completed') return last.result;
+    throw new TidingsError(last.status, last.error ?? `The task was ${last.status}.`);
   }
 
   /** Cancels it, where clients may. Completes when it is cancelled. @returns {Promise<void>} fails with a TidingsError */
@@ -149,7 +152,7 @@ export class Tasks {
   /** @type {Map<string, Task>} */
   #watched = new Map();
 
-  /** @param {import('./tidings.js').Tidings} client */
+  /** @param {import('./channel-client.js').ChannelClient<any>} client */
   constructor(client) {
     this.#client = client;
   }
@@ -165,4 +168,18 @@ export class Tasks {
     });
     return task;
   }
+}
+
+/** @type {WeakMap<object, Tasks>} */
+const tasksOf = new WeakMap();
+
+/**
+ * A task, as `Tidings.task` gives it.
+ * @template [T=import('./application.js').Inferred] @template [App=any]
+ * @param {import('./channel-client.js').ChannelClient<App>} client @param {string} id @returns {Task<import('./application.js').ResultOf<App, T>>}
+ */
+export function taskOf(client, id) {
+  const tasks = tasksOf.get(client) ?? new Tasks(client);
+  tasksOf.set(client, tasks);
+  return tasks.of(id);
 }

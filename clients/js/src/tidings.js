@@ -1,344 +1,85 @@
-import { httpUrl } from './base/address.js';
-import { SILENT } from './base/close-codes.js';
-import { Emitter } from './base/emitter.js';
 import { hostOf } from './base/host.js';
-import { TidingsError } from './base/tidings-error.js';
-import { ChannelMap } from './channel-map.js';
-import { LoadedSubscription } from './loaded-subscription.js';
-import { Subscriptions } from './channels/subscriptions.js';
-import { Commands } from './commands/commands.js';
-import { OwnMessages } from './commands/own-messages.js';
-import { publication } from './publication.js';
-import { Connection } from './connection/connection.js';
-import { Link } from './link/link.js';
-import { LiveResource } from './sockets/live-resource.js';
-import { Tasks } from './task.js';
+import { ChannelClient } from './channel-client.js';
+import { mapOf } from './channel-map.js';
+import { loadedOf } from './loaded-subscription.js';
+import { resourceOf } from './sockets/live-resource.js';
+import { taskOf } from './task.js';
+import { eventStream, polling, webSocket } from './transports/ways.js';
 
 /**
- * @import { Frame } from './commands/commands.js'
- * @import { PublishOptions, Published, HistoryOptions, History, Presence } from './channels/contract.js'
- * @import { TransportKind } from './transports/transport.js'
- * @import { TidingsOptions, TidingsEvents } from './options.js'
+ * @import { Chosen, Inferred, MessageOf, PublishedOf, Register, ResultOf, RowOf } from './application.js'
+ * @import { SubscribeOptions } from './channels/contract.js'
+ * @import { Load, Loaded, LoadedSubscription } from './loaded-subscription.js'
+ * @import { TidingsOptions } from './options.js'
  */
-
-const CLIENT = { name: 'tidings-js', version: '0.1.0' };
 
 /**
  * A connection to Tidings that comes back by itself. It begins to connect as soon as the code that made it has run; where that code asked for resources
  * alone, as soon as something else is asked for or listened to.
- * @extends {Emitter<TidingsEvents>}
+ * @template [App=Register] what the application declares of itself
+ * @extends {ChannelClient<App>}
  */
-export class Tidings extends Emitter {
-  #host;
-  #url;
-  #options;
-  #carrier;
-  #link;
-  #commands;
-  #subscriptions;
-  #own = new OwnMessages((channel) => this.#subscriptions.settled(channel));
-  /** Whether anything was asked for but resources, which have connections of their own. */
-  #isUsed = false;
-  #hasResources = false;
-  #lastId = 0;
-  #tasks = new Tasks(this);
-  /** @type {string | null} */
-  #connection = null;
-  /** @type {string | null} */
-  #user = null;
-
+export class Tidings extends ChannelClient {
   /**
    * @param {string | URL} url of `/connect`, ws:, wss:, http: or https:; in a browser it may be relative to the page
    * @param {TidingsOptions} [options]
    * @param {import('./base/host.js').Host} [host] for tests
    */
   constructor(url, options = {}, host = hostOf(options)) {
-    super();
-    this.#host = host;
-    this.#url = httpUrl(url);
-    this.#options = options;
-    const newId = () => ++this.#lastId;
-    const send = (/** @type {Frame[]} */ commands) => this.#carrier.send(commands);
-    this.#commands = new Commands(host, newId, send, this.#own);
-    this.#subscriptions = new Subscriptions(host, newId, send, this.#own, (name, detail) => this.emit(name, detail));
-    this.#carrier = new Connection(host, {
-      url: this.#url,
-      client: CLIENT,
-      token: options.token,
-      transports: options.transports,
-      subscribes: () => this.#subscriptions.commands(),
-      served: () => this.#subscriptions.served,
-      onConnected: (frame) => this.#connected(frame),
-      onFrame: (frame) => this.#received(frame),
-      onTrace: (direction, text, transport) => this.hears('frame') && this.emit('frame', { direction, text, transport }),
-      onNoToken: (reason) => this.emit('error', { code: 'unauthorized', error: reason }),
-    });
-    this.#link = new Link(host, {
-      dial: (dial) => this.#carrier.dial(dial),
-      onChange: (change) => this.#changed(change),
-      maxRetries: options.maxRetries ?? Infinity,
-      renewable: this.#carrier.renewable,
-    });
-    queueMicrotask(() => (this.#isUsed || !this.#hasResources) && this.#begin());
-  }
-
-  /**
-   * @template {keyof TidingsEvents} Name
-   * @param {Name} name
-   * @param {(detail: TidingsEvents[Name]) => void} listener the same one twice is called once
-   * @returns {() => void} stops listening
-   */
-  on(name, listener) {
-    this.#use();
-    return super.on(name, listener);
-  }
-
-  /** @returns {import('./link/state.js').ConnectionState} */
-  get state() {
-    return this.#link.state;
-  }
-
-  /** What carries the connection; undefined when there is none. @returns {TransportKind | undefined} */
-  get transport() {
-    return this.#carrier.transport;
-  }
-
-  /** The connection's id, to which others may `send`; null where there is none. */
-  get connection() {
-    return this.#connection;
-  }
-
-  /** The user's id; null while nobody is authenticated. */
-  get user() {
-    return this.#user;
+    const { transports } = options;
+    super(url, options, [webSocket, eventStream, polling].filter(({ kind }) => transports?.includes(kind) ?? true), host);
   }
 
   /**
    * Follows a channel until `unsubscribe`, through all connections. Of one channel there may be several subscriptions: the server knows one, and
    * each has its own beginning and end. With `load` it begins with the application's own state, and loads it again where it cannot be followed any more.
    * Throws a TypeError when the options are not to be had in JSON.
+   * @template [T=Inferred] @template {string} [Name=string] @template {Loaded} [State=Loaded]
    * @overload
-   * @param {string} channel @param {import('./channels/contract.js').SubscribeOptions & { load: import('./loaded-subscription.js').Load }} options
-   * @returns {LoadedSubscription}
-   * @overload
-   * @param {string} channel @param {import('./channels/contract.js').SubscribeOptions} [options]
-   * @returns {import('./channels/subscription.js').Subscription}
-   * @param {string} channel @param {any} [options] @returns {any}
+   * @param {Name} channel @param {SubscribeOptions & { load: Load<State> }} options
+   * @returns {LoadedSubscription<Chosen<T, MessageOf<App, Name>>, Chosen<T, PublishedOf<App, Name>>, State>}
    */
+  /**
+   * @template [T=Inferred] @template {string} [Name=string]
+   * @overload
+   * @param {Name} channel @param {SubscribeOptions} [options]
+   * @returns {import('./channels/subscription.js').Subscription<Chosen<T, MessageOf<App, Name>>, Chosen<T, PublishedOf<App, Name>>>}
+   */
+  /** @param {string} channel @param {any} [options] @returns {any} */
   subscribe(channel, options = {}) {
-    JSON.stringify(options);
-    this.#use();
-    const { load } = options;
-    return load ? new LoadedSubscription(channel, options, this.#host, this, (name, how, stopped, members) => this.#follow(name, how, stopped, members)) : this.#follow(channel, options);
+    return options.load ? loadedOf(this, channel, options) : super.subscribe(channel, options);
   }
 
   /**
    * The state of a channel, a value for each key, kept as it is on the server until `close`. Its kind has `State`.
    * It needs a WebSocket or Server-Sent Events.
-   * @param {string} channel
-   * @param {Pick<import('./channels/subscription.js').SubscribeOptions, 'token'>} [options]
-   * @returns {ChannelMap}
+   * @template [T=Inferred] @template {string} [Name=string]
+   * @param {Name} channel
+   * @param {Pick<SubscribeOptions, 'token'>} [options]
+   * @returns {import('./channel-map.js').ChannelMap<Chosen<T, MessageOf<App, Name>>, Chosen<T, PublishedOf<App, Name>>>}
    */
-  map(channel, { token } = {}) {
-    this.#use();
-    return new ChannelMap(channel, this.#follow(channel, { ...(token !== undefined && { token }), state: true }), this);
+  map(channel, options) {
+    return mapOf(this, channel, options);
   }
 
   /**
    * A task, to watch its progress, wait for its result, or cancel it. While it is watched, the same id is the same task.
-   * @param {string} id @returns {import('./task.js').Task}
+   * `task<Report>(id)` says what it results in, `task<'report'>(id)` where the application declares that.
+   * @template [T=Inferred]
+   * @param {string} id @returns {import('./task.js').Task<ResultOf<App, T>>}
    */
   task(id) {
-    return this.#tasks.of(id);
+    return taskOf(this, id);
   }
 
   /**
    * The rows of a live resource, kept as they are on the server until `close`. It has a connection of its own, and asks for no other.
-   * @param {string} name as `items`
+   * @template [T=Inferred] @template {string} [Name=string]
+   * @param {Name} name as `items`
    * @param {import('./sockets/live-resource.js').ResourceOptions} [options]
-   * @returns {LiveResource}
+   * @returns {import('./sockets/live-resource.js').LiveResource<Chosen<T, RowOf<App, Name>>>}
    */
-  resource(name, options = {}) {
-    this.#hasResources = true;
-    const { token, maxRetries, WebSocket } = this.#options;
-    const url = options.url === undefined ? new URL(`ws/${name}`, this.#url) : new URL(options.url, this.#url);
-    return new LiveResource(name, url.href.replace(/^http/, 'ws'), { token, maxRetries, WebSocket, ...options }, this.#host);
-  }
-
-  /**
-   * Completes when the message has its place in the channel's log. While there is no connection it waits; however often it has to be sent, it is entered once.
-   * @param {string} channel
-   * @param {unknown} data any JSON
-   * @param {PublishOptions} [options]
-   * @returns {Promise<Published>} fails with a TidingsError
-   */
-  publish(channel, data, options = {}) {
-    return this.#publish(publication(channel, data, options, this.#host.newKey));
-  }
-
-  /**
-   * Takes a key out of a channel's state. While there is no connection it waits.
-   * @param {string} channel @param {string} key
-   * @returns {Promise<Published>} fails with a TidingsError
-   */
-  removeKey(channel, key) {
-    return this.#publish({ type: 'publish', channel, key, remove: true, idempotencyKey: this.#host.newKey() });
-  }
-
-  /**
-   * To all connections of a user, or to one connection. Fails with `not_allowed` unless the server lets clients send (`Tidings:Send`, or `send` in the token).
-   * @param {string} to @param {unknown} data any JSON
-   * @returns {Promise<{ delivered?: number }>} how many connections those are, where this user may see who is there
-   */
-  async send(to, data) {
-    const { delivered } = await this.#run({ type: 'send', to, data: data === undefined ? null : data }, { repeatable: false });
-    return delivered === undefined ? {} : { delivered };
-  }
-
-  /**
-   * Calls a method of the application.
-   * @param {string} method @param {unknown} [params] any JSON
-   * @returns {Promise<any>} what it returns
-   */
-  async call(method, params) {
-    const { data } = await this.#run({ type: 'call', method, ...(params !== undefined && { params }) }, { repeatable: false });
-    return data;
-  }
-
-  /** @param {string} channel @param {HistoryOptions} [options] @returns {Promise<History>} what is kept */
-  async history(channel, { since, last, before, limit } = {}) {
-    const command = { type: 'history', channel, ...(since && { since }), ...(before && { before }), ...(last !== undefined && { last }), ...(limit !== undefined && { limit }) };
-    const { epoch, offset, messages, recovered } = await this.#run(command, { repeatable: true });
-    const own = (/** @type {Frame} */ message) => (this.#own.has(channel, epoch, message.offset) ? { ...message, own: true } : message);
-    return { epoch, offset, messages: messages.map(own), ...(recovered !== undefined && { recovered }) };
-  }
-
-  /** @param {string} channel @param {{ limit?: number }} [options] @returns {Promise<Presence>} who is there */
-  async presence(channel, { limit } = {}) {
-    const { members, count } = await this.#run({ type: 'presence', channel, ...(limit !== undefined && { limit }) }, { repeatable: true });
-    return { members, count };
-  }
-
-  /** @returns {Promise<number>} how long the way to the server and back takes, in milliseconds */
-  async ping() {
-    const begun = this.#host.now();
-    await this.#run({ type: 'ping' }, { repeatable: false, keep: false });
-    return this.#host.now() - begun;
-  }
-
-  /** Connects again after `close`, or when it stays away; cuts short the waiting for the next attempt. */
-  connect() {
-    if (this.#link.state === 'waiting') this.#link.retryNow();
-    else this.#link.start();
-  }
-
-  /** Ends the connection as if the network had; it comes back. For tests and demonstrations. */
-  drop() {
-    this.#link.drop(SILENT, 'Dropped on purpose');
-  }
-
-  /** Ends the connection until `connect`. What waits for an answer fails; subscriptions stay and go on where they were. */
-  close() {
-    this.#link.stop();
-  }
-
-  /** Something needs the connection. */
-  #use() {
-    if (this.#isUsed) return;
-    this.#isUsed = true;
-    queueMicrotask(() => this.#begin());
-  }
-
-  #begin() {
-    if (this.#link.state === 'idle') this.#link.start();
-  }
-
-  /** @param {string} channel @param {import('./channels/contract.js').SubscribeOptions} options @param {(error: Error) => void} [stopped] @param {import('./channels/members.js').Members} [members] */
-  #follow(channel, options, stopped, members) {
-    return this.#subscriptions.add(channel, options, {
-      publish: (name, data, how) => this.publish(name, data, how),
-      history: (name, what) => this.history(name, what),
-      presence: (name, what) => this.presence(name, what),
-      track: (name, info) => this.#run({ type: 'track', channel: name, info: info ?? null }, { repeatable: true }),
-      unsubscribe: (subscription) => this.#subscriptions.remove(subscription),
-      members, stopped,
-    });
-  }
-
-  /** @param {Frame} command @returns {Promise<Published>} */
-  async #publish(command) {
-    const keep = !command.ephemeral;
-    const { type: _, id: __, ...published } = await this.#run(command, { repeatable: keep, keep });
-    return /** @type {Published} */ (published);
-  }
-
-  /** @param {Frame} command @param {Parameters<Commands['run']>[1]} how */
-  #run(command, how) {
-    this.#use();
-    return this.#commands.run(command, how);
-  }
-
-  /** @param {import('./link/link.js').StateChange} change */
-  #changed(change) {
-    if (change.previous === 'closed') {
-      this.#commands.started();
-      this.#subscriptions.started();
-    }
-    if (change.previous === 'connected') {
-      this.#carrier.lost();
-      this.#connection = null;
-      this.#commands.lost();
-      this.#subscriptions.lost();
-    }
-    if (change.state === 'closed') {
-      const error = new TidingsError('closed', `The connection is closed (${change.code}${change.reason ? ` ${change.reason}` : ''}).`);
-      this.#commands.closed(error);
-      this.#subscriptions.closed(error);
-    }
-    this.emit('state', change);
-  }
-
-  /** @param {Frame} frame */
-  #connected(frame) {
-    const { server, version, subscriptions } = frame;
-    this.#isNow(frame);
-    this.#own.leavesOutUnwanted = this.transport !== 'websocket';
-    // What was subscribed before something was published hears it.
-    this.#subscriptions.opened(subscriptions ?? []);
-    this.#commands.opened();
-    this.emit('connected', { transport: /** @type {TransportKind} */ (this.transport), connection: this.#connection, user: this.#user, server, version });
-  }
-
-  /** @param {Frame} frame */
-  #isNow({ connection, user }) {
-    this.#connection = connection ?? null;
-    this.#user = this.#own.user = user ?? null;
-  }
-
-  /** @param {Frame} frame */
-  #received(frame) {
-    if (this.#subscriptions.receive(frame) || this.#commands.answered(frame)) return;
-    switch (frame.type) {
-      case 'connected':
-        // A stream that began anew in the middle of a connection.
-        this.#isNow(frame);
-        break;
-      case 'auth_success':
-        this.#user = this.#own.user = frame.user ?? null;
-        break;
-      case 'direct':
-        this.emit('direct', {
-          ...(frame.from !== undefined && { from: frame.from }),
-          ...(frame.connection !== undefined && { connection: frame.connection }),
-          data: frame.data,
-        });
-        break;
-      case 'token_expiring':
-        void this.#carrier.renew();
-        break;
-      case 'error':
-        this.emit('error', { code: frame.code, error: frame.error });
-        break;
-    }
+  resource(name, options) {
+    return resourceOf(this, name, options);
   }
 }

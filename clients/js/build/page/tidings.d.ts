@@ -1,2 +1,2 @@
 // What the start page imports as ../tidings.js.
-export * from '../../src/index.js';
+export * from '../../src/tidings-client.js';

@@ -18,10 +18,11 @@
  */
 
 /**
+ * @template [T=any] its data
  * @typedef {object} Message
  * @property {string} channel
  * @property {number} [offset]  missing in what is said in passing
- * @property {any} data       missing with `remove`
+ * @property {T} data         missing with `remove`
  * @property {string} [event]   the name of the event that it is
  * @property {string} [from]    the user who published it
  * @property {string} [connection]  the connection that published it, where the channel's kind tells
@@ -50,14 +51,19 @@
 /** @typedef {{ channel: string, member: Member }} MemberChange */
 
 /**
- * @typedef {SubscriptionEventMap & Record<`event:${string}`, Message>} SubscriptionEvents  `event:paid` tells the messages whose event is `paid`, after `message`
- *
+ * `event:paid` tells the messages whose event is `paid`, after `message`.
+ * @template [T=any] what its messages are
+ * @typedef {SubscriptionEventMap<T> & Record<`event:${string}`, Message<T>>} SubscriptionEvents
+ */
+
+/**
+ * @template [T=any]
  * @typedef {object} SubscriptionEventMap
- * @property {Message} message
+ * @property {Message<T>} message
  * @property {Subscribed} subscribed  at the beginning, and each time it is back
  * @property {Gap} gap
  * @property {{ channel: string, offset: number }} removed  a message was erased: what was kept of it is to go
- * @property {import('./keyed-state.js').Change} change  of the state
+ * @property {import('./keyed-state.js').Change<T>} change  of the state
  * @property {{}} state  it is whole
  * @property {MemberChange} join
  * @property {MemberChange} leave
@@ -78,8 +84,12 @@
  *
  * @typedef {{ channel: string, epoch?: string, offset?: number }} Published  Without a position: in passing, or dropped by the application.
  * @typedef {{ since?: StreamPosition, last?: number, before?: StreamPosition, limit?: number }} HistoryOptions  One of `since` (the messages after it), `before` (those just before it, in ascending order) and `last`; `limit` 0 asks for the position alone
- * @typedef {{ epoch: string, offset: number, messages: Omit<Message, 'channel'>[], recovered?: boolean }} History
  * @typedef {{ members: Member[], count: number }} Presence
+ */
+
+/**
+ * @template [T=any]
+ * @typedef {{ epoch: string, offset: number, messages: Omit<Message<T>, 'channel'>[], recovered?: boolean }} History
  */
 
 export {};

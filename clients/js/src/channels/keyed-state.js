@@ -1,7 +1,14 @@
+/** @typedef {import('../commands/commands.js').Frame} Frame */
+
 /**
- * @typedef {import('../commands/commands.js').Frame} Frame
- * @typedef {{ value: any, offset: number, time: number, event?: string, from?: string }} Entry
- * @typedef {{ key: string, value?: any, previous?: any, removed?: true }} Change  `removed` where the key is gone; there is then no value
+ * @template [T=any]
+ * @typedef {{ value: T, offset: number, time: number, event?: string, from?: string }} Entry
+ */
+
+/**
+ * `removed` where the key is gone; there is then no value.
+ * @template [T=any]
+ * @typedef {{ key: string, value?: T, previous?: T, removed?: true }} Change
  */
 
 /** The newest message of each key of one channel, as the server has it. */

@@ -10,11 +10,9 @@ import { MessageStream } from './message-stream.js';
  * @typedef {import('../commands/commands.js').Frame} Frame
  * @typedef {import('./contract.js').SubscribeOptions} SubscribeOptions
  * @typedef {import('./contract.js').Message} Message
- * @typedef {import('./contract.js').SubscriptionEvents} SubscriptionEvents
  * @typedef {import('./contract.js').PublishOptions} PublishOptions
  * @typedef {import('./contract.js').Published} Published
  * @typedef {import('./contract.js').HistoryOptions} HistoryOptions
- * @typedef {import('./contract.js').History} History
  * @typedef {import('./contract.js').Presence} Presence
  */
 
@@ -22,7 +20,7 @@ import { MessageStream } from './message-stream.js';
  * What a subscription needs of its client.
  * @typedef {object} SubscriptionOwner
  * @property {(channel: string, data: unknown, options?: PublishOptions) => Promise<Published>} publish
- * @property {(channel: string, options?: HistoryOptions) => Promise<History>} history
+ * @property {(channel: string, options?: HistoryOptions) => Promise<import('./contract.js').History>} history
  * @property {(channel: string, options?: { limit?: number }) => Promise<Presence>} presence
  * @property {(channel: string, info: any) => Promise<unknown>} track
  * @property {Members} [members]  where members are kept that outlive the subscription
@@ -36,7 +34,9 @@ const MOST_WAITING = 1_000;
 /**
  * One channel, followed through all connections until it is unsubscribed: each message once and in order; what cannot be had any more is told
  * by `gap`. It can be iterated: `for await (const message of subscription)`. Of one channel there may be several, each with its own beginning and end.
- * @extends {Emitter<SubscriptionEvents>}
+ * @template [T=any] what its messages are
+ * @template [Said=any] what may be published in it
+ * @extends {Emitter<import('./contract.js').SubscriptionEvents<T>>}
  */
 export class Subscription extends Emitter {
   #owner;
@@ -51,7 +51,7 @@ export class Subscription extends Emitter {
   #ended = false;
   /** @type {Error | undefined} */
   #endError;
-  /** @type {Set<MessageStream<Message>>} */
+  /** @type {Set<MessageStream<import('./contract.js').Message<T>>>} */
   #streams = new Set();
 
   /**
@@ -92,12 +92,12 @@ export class Subscription extends Emitter {
     return this.#shared.state;
   }
 
-  /** @param {unknown} data any JSON @param {PublishOptions} [options] */
+  /** @param {Said} data any JSON @param {PublishOptions} [options] */
   publish(data, options) {
     return this.#owner.publish(this.channel, data, options);
   }
 
-  /** @param {HistoryOptions} [options] */
+  /** @param {HistoryOptions} [options] @returns {Promise<import('./contract.js').History<T>>} */
   history(options) {
     return this.#owner.history(this.channel, options);
   }
@@ -124,9 +124,9 @@ export class Subscription extends Emitter {
     this.#owner.unsubscribe(this);
   }
 
-  /** @returns {AsyncIterableIterator<Message>} messages from now on */
+  /** @returns {AsyncIterableIterator<import('./contract.js').Message<T>>} messages from now on */
   [Symbol.asyncIterator]() {
-    /** @type {MessageStream<Message>} */
+    /** @type {MessageStream<import('./contract.js').Message<T>>} */
     const stream = new MessageStream((left) => this.#streams.delete(left));
     if (this.#ended || this.#endError) stream.end(this.#endError);
     else this.#streams.add(stream);

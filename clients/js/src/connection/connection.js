@@ -13,7 +13,7 @@ import { TransportChoice } from './transport-choice.js';
  * @property {string} url
  * @property {{ name: string, version: string }} client
  * @property {import('../base/token-source.js').TokenOption} [token]
- * @property {readonly TransportKind[]} [transports]
+ * @property {readonly import('../transports/transport.js').Way[]} ways  to try, best first
  * @property {TransportContext['subscribes']} subscribes
  * @property {TransportContext['served']} served
  * @property {(frame: Frame) => void} onConnected   the first frame, once for each connection
@@ -38,7 +38,7 @@ export class Connection {
     this.#host = host;
     this.#options = options;
     this.#tokens = new TokenSource(options.token);
-    this.#choice = new TransportChoice(host, options.url, options.transports);
+    this.#choice = new TransportChoice(host, options.url, options.ways);
   }
 
   /** What carries it; undefined when there is none. */

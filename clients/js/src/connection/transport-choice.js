@@ -1,8 +1,5 @@
 import { textOf } from '../base/application-code.js';
 import { actionAfter, BROKEN } from '../base/close-codes.js';
-import { openEventStream } from '../transports/event-stream.js';
-import { openPolling } from '../transports/polling.js';
-import { openWebSocket } from '../transports/web-socket.js';
 
 /** How long one transport is alone before the next one tries as well: the third has begun after two seconds. */
 const HEAD_START = 1_000;
@@ -15,6 +12,7 @@ const TRUSTED_ATTEMPTS = 1;
  * @typedef {import('../transports/transport.js').Transport} Transport
  * @typedef {import('../transports/transport.js').TransportKind} TransportKind
  * @typedef {import('../transports/transport.js').TransportContext} TransportContext
+ * @typedef {import('../transports/transport.js').Way} Way
  * @typedef {import('../link/link.js').End} End
  *
  * @typedef {object} Chosen
@@ -22,30 +20,23 @@ const TRUSTED_ATTEMPTS = 1;
  * @property {(end: End) => void} failed  nothing could be opened
  */
 
-/** @type {ReadonlyArray<[TransportKind, import('../transports/transport.js').OpenTransport]>} Best first. */
-const transports = [
-  ['websocket', openWebSocket],
-  ['sse', openEventStream],
-  ['polling', openPolling],
-];
-
 /** Finds what gets through, and remembers it. */
 export class TransportChoice {
   #host;
   #key;
-  #kinds;
+  #ways;
   /** @type {string | null} */
   #remembered;
 
   /**
    * @param {import('../base/host.js').Host} host
    * @param {string} url
-   * @param {readonly TransportKind[]} [kinds] the only ones to try
+   * @param {readonly Way[]} ways to try, best first
    */
-  constructor(host, url, kinds) {
+  constructor(host, url, ways) {
     this.#host = host;
     this.#key = `tidings:transport:${url}`;
-    this.#kinds = kinds;
+    this.#ways = ways;
     this.#remembered = host.memory.get(this.#key);
   }
 
@@ -64,7 +55,7 @@ export class TransportChoice {
    */
   open(base, told, attempt, { won, failed }) {
     const order = this.#order();
-    const trusted = order[0]?.[0] === this.#remembered && attempt < TRUSTED_ATTEMPTS;
+    const trusted = order[0]?.kind === this.#remembered && attempt < TRUSTED_ATTEMPTS;
     /** @type {Set<Transport>} */
     const contenders = new Set();
     let begun = 0;
@@ -86,7 +77,7 @@ export class TransportChoice {
       cancelTimer();
       const entry = order[begun++];
       if (entry === undefined) return;
-      const [kind, open] = entry;
+      const { kind, open } = entry;
       cancelTimer = begun < order.length ? this.#host.after(begin, HEAD_START) : this.#host.after(() => fail({ code: BROKEN, reason: 'No answer' }), CONNECT_LIMIT);
       const tells = told(kind);
       let isWinner = false;
@@ -133,7 +124,7 @@ export class TransportChoice {
 
   #order() {
     const { WebSocket, fetch } = this.#host;
-    const usable = transports.filter(([kind]) => (kind === 'websocket' ? WebSocket : fetch) && (this.#kinds?.includes(kind) ?? true));
-    return usable.sort(([a], [b]) => Number(b === this.#remembered) - Number(a === this.#remembered));
+    const usable = this.#ways.filter(({ kind }) => (kind === 'websocket' ? WebSocket : fetch));
+    return usable.sort((a, b) => Number(b.kind === this.#remembered) - Number(a.kind === this.#remembered));
   }
 }

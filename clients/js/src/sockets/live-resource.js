@@ -5,6 +5,8 @@ import { TidingsError } from '../base/tidings-error.js';
 import { TokenSource } from '../base/token-source.js';
 import { ReconnectingWebSocket } from './reconnecting-web-socket.js';
 
+/** @import { Chosen, Inferred, RowOf } from '../application.js' */
+
 /**
  * @typedef {object} ResourceOptions
  * @property {Record<string, unknown>} [filter]  members and the values that rows must have
@@ -12,26 +14,49 @@ import { ReconnectingWebSocket } from './reconnecting-web-socket.js';
  *
  * @typedef {string | number} RowId  A whole number that JavaScript cannot hold (over 2⁵³) comes as text, digit by digit, and so it stands in its row.
  * @typedef {Record<string, any>} Row
- * @typedef {{ type: 'create' | 'update' | 'delete', id: RowId, row?: Row, previous?: Row }} RowChange  Without `row` it is gone.
- *
+ */
+
+/**
+ * Without `row` it is gone.
+ * @template [T=Row]
+ * @typedef {{ type: 'create' | 'update' | 'delete', id: RowId, row?: T, previous?: T }} RowChange
+ */
+
+/**
+ * @template [T=Row]
  * @typedef {object} ResourceEvents
- * @property {RowChange} change                  one row has changed
- * @property {{ rows: Row[] }} reset             all rows are there, for the first time or anew
+ * @property {RowChange<T>} change               one row has changed
+ * @property {{ rows: T[] }} reset               all rows are there, for the first time or anew
  * @property {{ state: 'connecting' | 'connected' | 'waiting' | 'closed', code?: number, reason?: string, delay?: number }} state
  * @property {{ error: string, details?: { field: string, message: string }[] }} error  what the server had to object to, or that the token could not be had
  */
 
 /**
+ * The rows of a live resource, as `Tidings.resource` gives them.
+ * @template [T=Inferred] @template [App=any] @template {string} [Name=string]
+ * @param {import('../channel-client.js').ChannelClient<App>} client
+ * @param {Name} name as `items`
+ * @param {ResourceOptions} [options]
+ * @returns {LiveResource<Chosen<T, RowOf<App, Name>>>}
+ */
+export function resourceOf(client, name, options = {}) {
+  const { url, options: { token, maxRetries, WebSocket }, host } = client.aside();
+  const feed = options.url === undefined ? new URL(`ws/${name}`, url) : new URL(options.url, url);
+  return new LiveResource(name, feed.href.replace(/^http/, 'ws'), { token, maxRetries, WebSocket, ...options }, host);
+}
+
+/**
  * The rows of a resource as they are on the server, for as long as it is open. It comes back after a broken connection and goes on where it was;
  * where that cannot be, all rows come anew.
- * @extends {Emitter<ResourceEvents>}
+ * @template [T=Row]
+ * @extends {Emitter<ResourceEvents<T>>}
  */
 export class LiveResource extends Emitter {
   #name;
   #filter;
   #token;
   #socket;
-  /** By their keys as text. @type {Map<string, Row>} */
+  /** By their keys as text. @type {Map<string, any>} */
   #rows = new Map();
   /** @type {[string, Row][]} of an `initial` that has more parts to come */
   #parts = [];
@@ -41,11 +66,11 @@ export class LiveResource extends Emitter {
   #since;
   /** @type {string | undefined} */
   #snapshot;
-  /** @type {{ resolve: (rows: Row[]) => void, reject: (error: Error) => void } | undefined} */
+  /** @type {{ resolve: (rows: T[]) => void, reject: (error: Error) => void } | undefined} */
   #waiting;
   #renew = false;
 
-  /** Ends with the rows, as soon as they are there for the first time; fails when the server refuses the filter, or the connection stays away. @type {Promise<Row[]>} */
+  /** Ends with the rows, as soon as they are there for the first time; fails when the server refuses the filter, or the connection stays away. @type {Promise<T[]>} */
   ready;
 
   /**
@@ -104,16 +129,17 @@ export class LiveResource extends Emitter {
     return this.#rows.size;
   }
 
-  /** All rows, in the order in which they came. @returns {Row[]} */
+  /** All rows, in the order in which they came. @returns {T[]} */
   get rows() {
     return [...this.#rows.values()];
   }
 
-  /** @param {RowId | bigint} id @returns {Row | undefined} */
+  /** @param {RowId | bigint} id @returns {T | undefined} */
   get(id) {
     return this.#rows.get(String(id));
   }
 
+  /** @returns {MapIterator<T>} */
   [Symbol.iterator]() {
     return this.#rows.values();
   }

@@ -22,6 +22,7 @@
  * @property {(end: import('../link/link.js').End) => void} ended  at most once
  *
  * @typedef {(context: TransportContext) => Transport} OpenTransport
+ * @typedef {{ readonly kind: TransportKind, readonly open: OpenTransport }} Way  A transport that the client may try.
  */
 
 /**
