@@ -76,6 +76,62 @@ function heard(subscription) {
   };
 }
 
+const rows = (step) => Array.from({ length: 60 }, (_, id) => ({ id, name: `Zeile ${id} 中文`, price: id === step % 60 ? step : 1 }));
+
+for (const [kind, Client] of [['websocket', Centrifuge], ['sse', Centrifuge], ['http_stream', Centrifuge], ['websocket', CentrifugeProtobuf]]) {
+  test(`publications come as changes by ${kind}${Client === Centrifuge ? '' : ' in Protobuf'}, also after cuts and what was kept from one`, async () => {
+    const way = transport(kind, server.port);
+    const endpoint = Client === Centrifuge ? way.endpoint : `${way.endpoint}?cf_protocol=protobuf`;
+    const client = new Client(endpoint, { ...way.options, minReconnectDelay: 10, maxReconnectDelay: 200, timeout: 10_000 });
+    opened.push(client);
+    client.connect();
+    await client.ready(10_000);
+    const channel = `chat:delta-${kind}-${Client === Centrifuge}`;
+    await server.publish(channel, rows(0));
+    const subscription = await subscribe(client, channel, { delta: 'fossil' });
+    const all = [];
+    const read = Client === Centrifuge ? (data) => data : (data) => JSON.parse(new TextDecoder().decode(data));
+    subscription.on('publication', ({ data }) => all.push(JSON.stringify(read(data))));
+    const wanted = [];
+    for (let step = 1; step <= 60; step++) {
+      const data = step % 20 === 7 ? `text ${step} ü` : rows(step);
+      wanted.push(JSON.stringify(data));
+      await server.publish(channel, data);
+      if (step % 25 === 12) way.cut();
+      if (step === 30) {
+        const { ok } = await server.get('/api/publish', { method: 'POST', headers: { 'content-type': 'application/json', authorization: 'Bearer admin-key-of-the-tests' }, body: JSON.stringify({ channel, data: 'not for it', except: client._client }) });
+        assert.ok(ok);
+      }
+    }
+    for (let i = 0; all.filter((data) => data !== '"not for it"').length < wanted.length && i < 1000; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual(all.filter((data) => data !== '"not for it"'), wanted);
+  });
+}
+
+test('a change is a small part of what it changes, and those who want none of it get the whole', async () => {
+  const { WebSocket } = await import('ws');
+  const sizes = { delta: [], whole: [] };
+  for (const [way, sizesOfIt] of Object.entries(sizes)) {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/connection/websocket`);
+    opened.push({ disconnect: () => socket.terminate() });
+    await new Promise((resolve) => socket.once('open', resolve));
+    const subscribed = new Promise((resolve) => socket.on('message', (text) => {
+      for (const line of String(text).split('\n')) {
+        const reply = JSON.parse(line);
+        if (reply.id === 2) resolve(reply.subscribe);
+        if (reply.push?.pub) sizesOfIt.push([line.length, reply.push.pub.delta === true]);
+      }
+    }));
+    socket.send('{"id":1,"connect":{}}\n' + JSON.stringify({ id: 2, subscribe: { channel: 'chat:sizes', ...(way === 'delta' && { delta: 'fossil' }) } }));
+    assert.equal((await subscribed).delta, way === 'delta' ? true : undefined);
+  }
+  for (let step = 1; step <= 5; step++) await server.publish('chat:sizes', rows(step));
+  for (let i = 0; sizes.delta.length + sizes.whole.length < 10 && i < 1000; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(sizes.delta.map(([, isChange]) => isChange), [false, true, true, true, true]);
+  assert.ok(sizes.whole.every(([, isChange]) => !isChange));
+  for (const [size] of sizes.delta.slice(1)) assert.ok(size * 10 < sizes.whole[0][0], `${size} of ${sizes.whole[0][0]}`);
+});
+
 for (const kind of ['websocket', 'sse', 'http_stream']) {
   test(`a client connects, subscribes, publishes and hears what others say by ${kind}`, async () => {
     const client = await connect({ token: token({ sub: 'ann' }) }, kind);

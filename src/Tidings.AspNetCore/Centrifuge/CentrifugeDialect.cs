@@ -1,3 +1,4 @@
+using Tidings.Channels;
 using Tidings.Dialects;
 using Tidings.Messages;
 using Tidings.Protocol;
@@ -16,6 +17,7 @@ namespace Tidings.AspNetCore.Centrifuge;
 /// <param name="site">What the dialect knows of its server.</param>
 internal sealed class CentrifugeDialect(MessageDeflater? deflater, CentrifugeTokens? tokens, CentrifugeSite site) : SessionDialect(deflater)
 {
+    public const string Delta = "delta";
     public const string Stats = "presence_stats";
     public const string Reverse = "reverse";
     public const string SubRefresh = "sub_refresh";
@@ -25,6 +27,8 @@ internal sealed class CentrifugeDialect(MessageDeflater? deflater, CentrifugeTok
     public override bool EndsAtGap => true;
 
     public override bool SeesConnections => true;
+
+    public override ChangeDialect Changes { get; } = new CentrifugeDeltas();
 
     public override int MessagesInAnswer => CentrifugeFields.MostMessages;
 
@@ -111,7 +115,7 @@ internal sealed class CentrifugeDialect(MessageDeflater? deflater, CentrifugeTok
                 CentrifugeJson.WriteConnected(frame, opened.Session, site);
                 break;
             case Outcome.Subscribed subscribed:
-                CentrifugeJson.WriteSubscribed(frame, "subscribe"u8, subscribed);
+                CentrifugeJson.WriteSubscribed(frame, "subscribe"u8, subscribed, asText: command.Word == Delta);
                 break;
             case Outcome.Renewed renewed when command.Word == SubRefresh:
                 frame.Writer.WriteStartObject("sub_refresh"u8);
@@ -167,7 +171,7 @@ internal sealed class CentrifugeDialect(MessageDeflater? deflater, CentrifugeTok
 
     public override byte[] Encode(Message message) => message.Kind switch
     {
-        MessageKind.Message => CentrifugeJson.Publication(message),
+        MessageKind.Message => CentrifugePublications.Push(message),
         MessageKind.Join => CentrifugeJson.Member(message, "join"u8),
         MessageKind.Leave => CentrifugeJson.Member(message, "leave"u8),
         _ => [],

@@ -70,10 +70,19 @@ internal static class CentrifugeJson
     }
 
     /// <summary>A subscription as it begins, under <paramref name="name"/>.</summary>
-    public static void WriteSubscribed(JsonFrame frame, ReadOnlySpan<byte> name, Outcome.Subscribed subscribed)
+    /// <param name="frame">Where to write.</param>
+    /// <param name="name">The field.</param>
+    /// <param name="subscribed">The subscription.</param>
+    /// <param name="asText">Whether its publications come as texts, of which later ones may be changes.</param>
+    public static void WriteSubscribed(JsonFrame frame, ReadOnlySpan<byte> name, Outcome.Subscribed subscribed, bool asText = false)
     {
         frame.Writer.WriteStartObject(name);
-        WriteFields(frame, subscribed);
+        if (asText)
+        {
+            frame.Writer.WriteBoolean("delta"u8, true);
+        }
+
+        WriteFields(frame, subscribed, asText);
         frame.Writer.WriteEndObject();
     }
 
@@ -97,7 +106,7 @@ internal static class CentrifugeJson
 
     public static void WriteHistoryFields(JsonFrame frame, HistoryPart part, bool reverse)
     {
-        WritePublications(frame, reverse ? part.Messages.Reverse() : part.Messages);
+        CentrifugePublications.WriteAll(frame, reverse ? part.Messages.Reverse() : part.Messages);
         frame.Writer.WriteString("epoch"u8, part.Top.Epoch);
         frame.Writer.WriteNumber("offset"u8, part.Top.Offset);
     }
@@ -135,60 +144,6 @@ internal static class CentrifugeJson
     {
         writer.WriteNumber("num_clients"u8, list.Count);
         writer.WriteNumber("num_users"u8, list.Members.Select(static member => Read(member.Info).User ?? "").Distinct().Count());
-    }
-
-    /// <summary>A publication under <paramref name="name"/>; without one, as an item of a list.</summary>
-    private static void WritePublication(JsonFrame frame, Message message, ReadOnlySpan<byte> name)
-    {
-        var writer = frame.Writer;
-        if (name.IsEmpty)
-        {
-            writer.WriteStartObject();
-        }
-        else
-        {
-            writer.WriteStartObject(name);
-        }
-
-        if (message.Data.Kind == DataKind.Json)
-        {
-            frame.Raw("data"u8, message.Data.Bytes.Span);
-        }
-        else
-        {
-            writer.WriteString("data"u8, message.Data.Bytes.Span);
-        }
-
-        if (message.Offset > 0)
-        {
-            writer.WriteNumber("offset"u8, message.Offset);
-        }
-
-        if (message.From is not null || message.Connection is not null)
-        {
-            writer.WriteStartObject("info"u8);
-            writer.WriteString("user"u8, message.From ?? "");
-            writer.WriteString("client"u8, message.Connection ?? "");
-            writer.WriteEndObject();
-        }
-
-        if (message.Event is not null || message.Key is not null)
-        {
-            writer.WriteStartObject("tags"u8);
-            WriteTag(writer, "event"u8, message.Event);
-            WriteTag(writer, "key"u8, message.Key);
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndObject();
-    }
-
-    public static byte[] Publication(Message message)
-    {
-        var frame = BeginPush(message.Channel);
-        WritePublication(frame, message, "pub"u8);
-        frame.Writer.WriteEndObject();
-        return frame.End();
     }
 
     public static byte[] Unsubscribed(string channel, int code, string reason) => Push(channel, frame =>
@@ -245,7 +200,7 @@ internal static class CentrifugeJson
         return frame.End();
     }
 
-    private static JsonFrame BeginPush(string? channel)
+    public static JsonFrame BeginPush(string? channel)
     {
         var frame = JsonFrame.Begin();
         frame.Writer.WriteStartObject("push"u8);
@@ -257,7 +212,7 @@ internal static class CentrifugeJson
         return frame;
     }
 
-    private static void WriteFields(JsonFrame frame, Outcome.Subscribed subscribed)
+    private static void WriteFields(JsonFrame frame, Outcome.Subscribed subscribed, bool asText = false)
     {
         var writer = frame.Writer;
         if (subscribed.IsRecoverable)
@@ -283,33 +238,10 @@ internal static class CentrifugeJson
 
         if (subscribed.Messages.Count > 0)
         {
-            WritePublications(frame, subscribed.Messages);
+            CentrifugePublications.WriteAll(frame, subscribed.Messages, asText);
         }
 
         WriteExpiry(writer, subscribed.Expires);
-    }
-
-    // What was erased has no place among them.
-    private static void WritePublications(JsonFrame frame, IEnumerable<Message> messages)
-    {
-        frame.Writer.WriteStartArray("publications"u8);
-        foreach (var message in messages)
-        {
-            if (message.Kind == MessageKind.Message)
-            {
-                WritePublication(frame, message, default);
-            }
-        }
-
-        frame.Writer.WriteEndArray();
-    }
-
-    private static void WriteTag(Utf8JsonWriter writer, ReadOnlySpan<byte> name, string? value)
-    {
-        if (value is not null)
-        {
-            writer.WriteString(name, value);
-        }
     }
 
     private static ConnectionMember Read(ReadOnlyMemory<byte> info)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Tidings.Channels;
 using Tidings.Dialects;
 using Tidings.Messages;
 using Tidings.Protocol;
@@ -27,6 +28,8 @@ internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageD
     public override bool EndsAtGap => json.EndsAtGap;
 
     public override bool SeesConnections => json.SeesConnections;
+
+    public override ChangeDialect Changes { get; } = new BinaryDeltas(json.Changes);
 
     public override int MessagesInAnswer => json.MessagesInAnswer;
 
@@ -83,7 +86,7 @@ internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageD
 
     public override SubscriptionProof? Prove(string connection, string? user, SubscribeRequest request) => json.Prove(connection, user, request);
 
-    public override byte[]? Answer(Command command, Outcome outcome) => json.Answer(command, outcome) is { } frame ? Binary(frame) : null;
+    public override byte[]? Answer(Command command, Outcome outcome) => json.Answer(command, outcome) is { } frame ? Binary(frame, command.Word == CentrifugeDialect.Delta) : null;
 
     public override byte[]? Say(Notice notice) => json.Say(notice) is { } frame ? Binary(frame) : null;
 
@@ -102,5 +105,14 @@ internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageD
         return ProtobufReader.TryWrite(message, CentrifugeSchema.Command, writer);
     }
 
-    private static byte[] Binary(byte[] frame) => Frame.Create(Opcode.Binary, ProtobufWriter.Write(Frame.PayloadOf(frame), CentrifugeSchema.Reply));
+    private static byte[] Binary(byte[] frame, bool isText = false) =>
+        Frame.Create(Opcode.Binary, ProtobufWriter.Write(Frame.PayloadOf(frame), isText ? CentrifugeSchema.TextReply : CentrifugeSchema.Reply));
+
+    // What is a text there are bytes here.
+    private sealed class BinaryDeltas(ChangeDialect json) : ChangeDialect
+    {
+        public override byte[] Encode(Message message) => json.BytesOf(message) is { Length: > 0 } frame ? Binary(frame, isText: true) : [];
+
+        public override byte[] ChangeOf(Message before, Message message) => Binary(json.ChangeOf(before, message), isText: true);
+    }
 }

@@ -129,7 +129,7 @@ internal static class CentrifugeReader
         }
 
         if (!TryText(value, "token", out var token) || !TryFlag(value, "join_leave", out var joinLeave) || !TryNumber(value, "flag", out var flag)
-            || !TryNumber(value, "type", out var type) || !TryRecover(value, command.Target))
+            || !TryNumber(value, "type", out var type) || !TryText(value, "delta", out var delta) || !TryRecover(value, command.Target))
         {
             return Fault("subscribe", "a field has the wrong type");
         }
@@ -137,6 +137,13 @@ internal static class CentrifugeReader
         if (type != 0 || (value.TryGetProperty("tf", out var filter) && filter.ValueKind != JsonValueKind.Null))
         {
             return Unavailable;
+        }
+
+        // Others than this kind are not confirmed, and publications come whole.
+        if (delta == "fossil")
+        {
+            command.Word = CentrifugeDialect.Delta;
+            command.Target.Changes = true;
         }
 
         command.Target.Token = token;

@@ -57,7 +57,8 @@ internal sealed class SchemaMessage(params SchemaField[] fields)
 internal static class CentrifugeSchema
 {
     private static readonly SchemaMessage Client = new(Text(1, "user"), Text(2, "client"), Json(3, "conn_info"), Json(4, "chan_info"));
-    private static readonly SchemaMessage Publication = new(Json(4, "data"), Message(5, "info", Client), Number(6, "offset"), new(7, "tags", FieldKind.Map), Flag(8, "delta"));
+    private static readonly SchemaMessage Publication = PublicationOf(Json(4, "data"));
+    private static readonly SchemaMessage TextPublication = PublicationOf(Text(4, "data"));
     private static readonly SchemaMessage Member = new(Message(1, "info", Client));
     private static readonly SchemaMessage Data = new(Json(1, "data"));
     private static readonly SchemaMessage Position = new(Number(1, "offset"), Text(2, "epoch"));
@@ -68,9 +69,7 @@ internal static class CentrifugeSchema
         Text(1, "channel"), Text(2, "token"), Flag(3, "recover"), Text(6, "epoch"), Number(7, "offset"), Json(8, "data"), Flag(9, "positioned"), Flag(10, "recoverable"), Flag(11, "join_leave"),
         Text(12, "delta"), new(13, "tf", FieldKind.Presence), Signed(14, "flag"), Signed(15, "type"));
 
-    private static readonly SchemaMessage Subscribed = new(
-        Flag(1, "expires"), Number(2, "ttl"), Flag(3, "recoverable"), Text(6, "epoch"), new(7, "publications", FieldKind.List, Publication), Flag(8, "recovered"), Number(9, "offset"), Flag(10, "positioned"),
-        Flag(12, "was_recovering"), Flag(13, "delta"));
+    private static readonly SchemaMessage Subscribed = SubscribedOf(Publication);
 
     private static readonly SchemaMessage Connected = new(
         Text(1, "client"), Text(2, "version"), Flag(3, "expires"), Number(4, "ttl"), new(6, "subs", FieldKind.Map, Subscribed), Number(7, "ping"), Flag(8, "pong"), Text(9, "session"), Text(10, "node"));
@@ -96,6 +95,15 @@ internal static class CentrifugeSchema
         Message(10, "presence_stats", new(Number(1, "num_clients"), Number(2, "num_users"))),
         Message(11, "history", new(new SchemaField(1, "publications", FieldKind.List, Publication), Text(2, "epoch"), Number(3, "offset"))), Message(13, "rpc", Data),
         Message(14, "refresh", new(Text(1, "client"), Text(2, "version"), Flag(3, "expires"), Number(4, "ttl"))), Message(15, "sub_refresh", new(Flag(1, "expires"), Number(2, "ttl"))));
+
+    /// <summary>What the server says where the data of publications are texts, in which later ones say what changed.</summary>
+    public static readonly SchemaMessage TextReply = new(Number(1, "id"), Message(4, "push", new(Text(2, "channel"), Message(4, "pub", TextPublication))), Message(6, "subscribe", SubscribedOf(TextPublication)));
+
+    private static SchemaMessage PublicationOf(SchemaField data) => new(data, Message(5, "info", Client), Number(6, "offset"), new(7, "tags", FieldKind.Map), Flag(8, "delta"));
+
+    private static SchemaMessage SubscribedOf(SchemaMessage publication) => new(
+        Flag(1, "expires"), Number(2, "ttl"), Flag(3, "recoverable"), Text(6, "epoch"), new(7, "publications", FieldKind.List, publication), Flag(8, "recovered"), Number(9, "offset"), Flag(10, "positioned"),
+        Flag(12, "was_recovering"), Flag(13, "delta"));
 
     private static SchemaField Number(int number, string name) => new(number, name, FieldKind.Number);
 

@@ -62,6 +62,9 @@ internal sealed class SubscribeRequest
     /// <summary>Whether the newest message of each key comes before what is new.</summary>
     public bool State { get; set; }
 
+    /// <summary>Whether messages may come as what changed since the one before.</summary>
+    public bool Changes { get; set; }
+
     /// <summary>A token that grants this subscription; null where the connection's own rights are to do.</summary>
     public string? Token { get; set; }
 

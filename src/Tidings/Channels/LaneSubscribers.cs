@@ -18,6 +18,9 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
     private SubscriptionList _others;
     private StreamPosition _shown;
 
+    // The last message that the live ones were shown, where the dialect says changes.
+    private Message? _last;
+
     public Lane Lane => lane;
     public Dialect Dialect => dialect;
 
@@ -33,7 +36,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
                 FanOut();
                 SendErasure(erasure);
                 break;
-            case Message { Except: not null } message:
+            case Message { Except: not null } message when dialect is not ChangeDialect:
                 FanOut();
                 SendExcept(message);
                 break;
@@ -65,10 +68,13 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
 
         try
         {
-            for (var i = 0; i < pending.Count;)
+            if (dialect is ChangeDialect changes)
             {
-                var first = i;
-                SendToLive(NextBatch(pending, ref i), i - first);
+                pending.ForEach(message => SendChange(changes, message));
+            }
+            else
+            {
+                SendBatches(pending);
             }
 
             if (_others.Count > 0)
@@ -84,6 +90,51 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
         finally
         {
             pending.Clear();
+        }
+    }
+
+    private void SendBatches(List<Message> pending)
+    {
+        for (var i = 0; i < pending.Count;)
+        {
+            var first = i;
+            SendToLive(NextBatch(pending, ref i), i - first);
+        }
+    }
+
+    // What changed since the last message to those who got that one, the whole to the others.
+    private void SendChange(ChangeDialect changes, Message message)
+    {
+        var gap = Advance(message);
+        var whole = dialect.BytesOf(message);
+        var change = _last is { } last && whole.Length > 0 && _live.Count > 0 ? changes.ChangeOf(last, message) : whole;
+        for (var i = 0; i < _live.Count; i++)
+        {
+            if (_live[i] is not { State: SubscriptionState.Live } subscription)
+            {
+                continue;
+            }
+
+            if (gap.Length > 0)
+            {
+                subscription.Connection.Send(gap);
+            }
+
+            if (whole.Length > 0)
+            {
+                var isFor = !subscription.IsExcepted(message);
+                if (isFor)
+                {
+                    subscription.Connection.Send(subscription.HasLast ? change : whole);
+                }
+
+                subscription.HasLast = isFor;
+            }
+        }
+
+        if (whole.Length > 0)
+        {
+            _last = message;
         }
     }
 
@@ -118,6 +169,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
     private void SendErasure(Message erasure)
     {
         var frame = dialect.BytesOf(erasure);
+        _last = null;
         for (var i = 0; i < _live.Count && frame.Length > 0 && erasure.Epoch == _shown.Epoch && erasure.Offset <= _shown.Offset; i++)
         {
             if (_live[i].State == SubscriptionState.Live)
@@ -137,6 +189,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
         subscription.IsInLive = subscription.State == SubscriptionState.Live || subscription.HasCaughtUp(_shown);
         if (subscription.IsInLive)
         {
+            subscription.HasLast = false;
             subscription.GoLive();
         }
 
@@ -174,6 +227,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
         for (var i = _others.Count - 1; i >= 0; i--)
         {
             var subscription = _others[i];
+            subscription.HasLast = false;
             foreach (var message in pending)
             {
                 subscription.Offer(message);

@@ -68,6 +68,9 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
     /// <summary>Which of the lane's two lists it is in.</summary>
     public bool IsInLive { get; set; }
 
+    /// <summary>Whether it got the message that its lane has shown last, so that the next may say what changed since.</summary>
+    public bool HasLast { get; set; }
+
     /// <summary>Bytes that wait before they may go into the connection's queue, besides what the log keeps anyway.</summary>
     public long HeldBytes => _backlog?.Bytes ?? 0;
 
@@ -283,11 +286,13 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
 
         if (IsExcepted(message) || (Filter is { } filter && filter.LeavesOut(message)))
         {
+            HasLast = false;
             return;
         }
 
         if (dialect.BytesOf(message) is { Length: > 0 } frame)
         {
+            HasLast = true;
             connection.Send(frame);
         }
     }

@@ -36,6 +36,9 @@ internal abstract class SessionDialect(MessageDeflater? deflater = null) : Diale
     /// <summary>Whether a subscription that has missed messages ends, and the client subscribes again (<see cref="Notice.Missed"/>), as the protocol has no words for a gap.</summary>
     public virtual bool EndsAtGap => false;
 
+    /// <summary>How messages are said to a subscriber that takes changes; null where the protocol has none.</summary>
+    public virtual ChangeDialect? Changes => null;
+
     /// <summary>Whether presence is of connections, each by itself, and not of users.</summary>
     public virtual bool SeesConnections => false;
 

@@ -87,7 +87,7 @@ internal sealed partial class Subscribing
         var connection = session.Connection;
         var dialect = session.Dialect.For(connection.Deflate);
         return new ChannelMembership(
-            request.Channel, kind, Subscription.Waiting(connection, dialect, request.Conflate, kind.SlowConsumers == SlowConsumerPolicy.Skip))
+            request.Channel, kind, Subscription.Waiting(connection, request.Changes && session.Dialect.Changes is { } changes ? changes : dialect, request.Conflate, kind.SlowConsumers == SlowConsumerPolicy.Skip))
         {
             Watches = NewWatches(connection, dialect, request, kind),
             Share = byServer ? null : Shares.Take(connection.Sender, kind.Places),
