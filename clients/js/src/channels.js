@@ -9,7 +9,7 @@ export { ChannelClient } from './channel-client.js';
 export { mapOf } from './channel-map.js';
 export { loadedOf } from './loaded-subscription.js';
 export { ReconnectingWebSocket } from './sockets/reconnecting-web-socket.js';
-export { resourceOf } from './sockets/live-resource.js';
+export { resourceOf } from './resource.js';
 export { taskOf } from './task.js';
 export { eventStream, polling, webSocket } from './transports/ways.js';
 

@@ -1,7 +1,7 @@
 // The types of the package.
 export * from './index.js';
 export type { Channel } from './channel.js';
-export type { Application, Caller, Exchange, Inferred, MessageOf, PublishedOf, ResultOf, ReturnOf, RowOf } from './application.js';
+export type { Application, Caller, Chosen, Exchange, Inferred, MessageOf, PublishedOf, ResultOf, ReturnOf, RowOf } from './application.js';
 export type { StreamPosition } from './base/position.js';
 export type { Gap, History, HistoryOptions, Member, Message, Presence, Published, PublishOptions, SubscribeOptions, SubscriptionEvents } from './channels/contract.js';
 export type { Change, Entry } from './channels/keyed-state.js';

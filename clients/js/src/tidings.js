@@ -2,7 +2,7 @@ import { hostOf } from './base/host.js';
 import { ChannelClient } from './channel-client.js';
 import { mapOf } from './channel-map.js';
 import { loadedOf } from './loaded-subscription.js';
-import { resourceOf } from './sockets/live-resource.js';
+import { resourceOf } from './resource.js';
 import { taskOf } from './task.js';
 import { eventStream, polling, webSocket } from './transports/ways.js';
 

@@ -1,14 +1,12 @@
 // pusher-js and centrifuge-js, unchanged, each on a page in Chromium, against a server of ours.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import PusherServer from 'pusher';
+import { openPage } from './support/browser.js';
 import { ServerProcess } from './support/server-process.js';
 
 const app = { id: '1', key: '278d425bdf160c739803', secret: '7ad3773142a6692b25b8' };
@@ -96,25 +94,7 @@ async function serve(request, response) {
   }
 }
 
-/** What a page reports, in a Chromium of its own. */
-async function open(path) {
-  const profile = await mkdtemp(join(tmpdir(), 'tidings-chromium-'));
-  const came = new Promise((resolve) => { reported = resolve; });
-  const browser = spawn('/usr/bin/chromium', [
-    '--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', `--user-data-dir=${profile}`,
-    `http://127.0.0.1:${routes.address().port}${path}`,
-  ], { stdio: 'ignore' });
-  const limit = setTimeout(() => reported('the page did not report within 60 s'), 60_000);
-  try {
-    return await came;
-  } finally {
-    clearTimeout(limit);
-    const ended = new Promise((resolve) => browser.once('exit', resolve));
-    browser.kill('SIGKILL');
-    await ended;
-    await rm(profile, { recursive: true, force: true, maxRetries: 10 });
-  }
-}
+const open = (path) => openPage(`http://127.0.0.1:${routes.address().port}${path}`, new Promise((resolve) => { reported = resolve; }));
 
 test('pusher-js on a page hears public, encrypted and presence channels', async () => {
   assert.deepEqual(await open('/pusher'), [{ open: 1 }, { secret: 2 }, 1, '7']);

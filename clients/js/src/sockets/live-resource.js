@@ -5,8 +5,6 @@ import { TidingsError } from '../base/tidings-error.js';
 import { TokenSource } from '../base/token-source.js';
 import { ReconnectingWebSocket } from './reconnecting-web-socket.js';
 
-/** @import { Chosen, Inferred, RowOf } from '../application.js' */
-
 /**
  * @typedef {object} ResourceOptions
  * @property {Record<string, unknown>} [filter]  members and the values that rows must have
@@ -30,20 +28,6 @@ import { ReconnectingWebSocket } from './reconnecting-web-socket.js';
  * @property {{ state: 'connecting' | 'connected' | 'waiting' | 'closed', code?: number, reason?: string, delay?: number }} state
  * @property {{ error: string, details?: { field: string, message: string }[] }} error  what the server had to object to, or that the token could not be had
  */
-
-/**
- * The rows of a live resource, as `Tidings.resource` gives them.
- * @template [T=Inferred] @template [App=any] @template {string} [Name=string]
- * @param {import('../channel-client.js').ChannelClient<App>} client
- * @param {Name} name as `items`
- * @param {ResourceOptions} [options]
- * @returns {LiveResource<Chosen<T, RowOf<App, Name>>>}
- */
-export function resourceOf(client, name, options = {}) {
-  const { url, options: { token, maxRetries, WebSocket }, host } = client.aside();
-  const feed = options.url === undefined ? new URL(`ws/${name}`, url) : new URL(options.url, url);
-  return new LiveResource(name, feed.href.replace(/^http/, 'ws'), { token, maxRetries, WebSocket, ...options }, host);
-}
 
 /**
  * The rows of a resource as they are on the server, for as long as it is open. It comes back after a broken connection and goes on where it was;
