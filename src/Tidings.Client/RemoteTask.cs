@@ -88,6 +88,17 @@ public sealed class RemoteTask : IAsyncEnumerable<TaskState>
     public async Task<T?> ResultAsync<T>(CancellationToken cancellationToken = default) =>
         (await WaitAsync(cancellationToken).ConfigureAwait(false)).ReadResult<T>();
 
+    /// <summary>What the task says besides its state, as it comes and from the beginning, each byte once. It ends with the task; whether that failed, <see cref="WaitAsync"/> says.</summary>
+    /// <remarks>Read over HTTP, beside the client's connection.</remarks>
+    /// <param name="offset">The first byte, where not all is wanted.</param>
+    /// <param name="cancellationToken">Ends the loop.</param>
+    /// <exception cref="TidingsException">There is no such task, or it may not be watched; or the output has not so many bytes.</exception>
+    public IAsyncEnumerable<TaskOutputPart> OutputAsync(long offset = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        return _client.ReadOutputAsync(Id, offset, cancellationToken);
+    }
+
     /// <summary>Cancels the task, where clients may.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="TidingsException">They may not, or it has ended otherwise (<see cref="ErrorCode.Conflict"/>).</exception>

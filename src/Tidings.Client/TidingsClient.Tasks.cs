@@ -1,3 +1,4 @@
+using Tidings.Client.Connecting;
 using Tidings.Client.Tasks;
 using Tidings.Protocol;
 
@@ -23,9 +24,16 @@ public sealed partial class TidingsClient
     {
         CheckTask(id);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var address = new Uri($"{_tasks.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{Uri.EscapeDataString(id)}");
-        return new TaskReporter(id, new ReportLink(address, _http, _headers, _options), _options.TimeProvider, _log);
+        return new TaskReporter(id, new ReportLink(AddressOf(id), _http, _headers, _options), _options.TimeProvider, _log);
     }
+
+    internal IAsyncEnumerable<TaskOutputPart> ReadOutputAsync(string id, long offset, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new OutputReader(new Uri(AddressOf(id) + "/output"), _http, _headers, new ClientToken(_options.Token, _log), _options, _random).ReadAsync(offset, cancellationToken);
+    }
+
+    private Uri AddressOf(string id) => new($"{_tasks.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{Uri.EscapeDataString(id)}");
 
     private static void CheckTask(string id)
     {

@@ -6,12 +6,14 @@ using Tidings.Connections;
 using Tidings.Data.Directories;
 using Tidings.Data.Logs;
 using Tidings.Data.State;
+using Tidings.Data.Streams;
 using Tidings.Engine;
 using Tidings.Events;
 using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Reports;
 using Tidings.Security.Identities;
+using Tidings.Streams;
 using Tidings.Tasks;
 
 namespace Tidings.Data;
@@ -23,6 +25,7 @@ internal sealed class DataBackplane : IBackplane
     private readonly JournalMetrics _metrics;
     private readonly Journal _journal;
     private readonly StateDatabase _state;
+    private readonly DataStreamStore _streams;
     private readonly DataBroker _broker;
     private readonly DataEventStore _events;
     private readonly MemoryPresence _presence;
@@ -35,10 +38,12 @@ internal sealed class DataBackplane : IBackplane
     {
         _directory = DataDirectory.Open(options, log);
         StateDatabase? state = null;
+        DataStreamStore? streams = null;
         try
         {
             var (catalog, manifest) = (_directory.Catalog, _directory.Manifest);
             state = StateDatabase.Open(_directory.Layout.State);
+            streams = DataStreamStore.Open(_directory.Layout.Streams, site.StreamBytes, site.Time);
             var clock = new KeptClock(site.Time, catalog.Newest);
             var absent = new AbsentEpochs(manifest.Names, manifest.Epochs);
             var logs = catalog.Logs(absent, site.Histories, clock.Now).ToList();
@@ -47,6 +52,7 @@ internal sealed class DataBackplane : IBackplane
             _broker = new DataBroker(logs, _journal, absent, clock, site.Histories, site.Messages, site.Time, log);
             Clock = clock;
             _state = state;
+            _streams = streams;
             Tasks = new DataTaskStore(state, clock);
             _events = new DataEventStore(state, site.Node, site.Time);
             Tickets = new DataTickets(state, clock);
@@ -56,12 +62,14 @@ internal sealed class DataBackplane : IBackplane
         catch (IOException error)
         {
             state?.Dispose();
+            streams?.Dispose();
             _directory.Dispose();
             throw new DataDirectoryException($"The data directory {_directory.Layout.Root} cannot be used: {error.Message}", error);
         }
         catch
         {
             state?.Dispose();
+            streams?.Dispose();
             _directory.Dispose();
             throw;
         }
@@ -84,6 +92,8 @@ internal sealed class DataBackplane : IBackplane
     public ITaskStore Tasks { get; }
 
     public IEventStore Events => _events;
+
+    public IStreamStore Streams => _streams;
 
     /// <summary>What cannot be written can still be read, and connections are taken.</summary>
     public bool IsAvailable => true;
@@ -112,6 +122,7 @@ internal sealed class DataBackplane : IBackplane
             _journal.Dispose();
             _events.Dispose();
             _state.Dispose();
+            _streams.Dispose();
             if (_journal.Fault is null)
             {
                 _directory.Close(_journal.Segments[^1]);

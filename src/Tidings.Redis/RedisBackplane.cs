@@ -13,8 +13,10 @@ using Tidings.Redis.Events;
 using Tidings.Redis.Logs;
 using Tidings.Redis.Presence;
 using Tidings.Redis.Servers;
+using Tidings.Redis.Streams;
 using Tidings.Redis.Tasks;
 using Tidings.Security.Identities;
+using Tidings.Streams;
 using Tidings.Tasks;
 
 namespace Tidings.Redis;
@@ -35,7 +37,7 @@ internal sealed class RedisBackplane : IBackplane
     private readonly NodeLease[] _leases;
     private int _disposed;
 
-    public RedisBackplane(RedisOptions options, string node, Hub hub, TimeProvider time, IMeterFactory meters, ILogger log, TimeProvider? graceTime = null, EventRecorder? events = null)
+    public RedisBackplane(RedisOptions options, string node, Hub hub, TimeProvider time, IMeterFactory meters, ILogger log, TimeProvider? graceTime = null, EventRecorder? events = null, long? streamBytes = null)
     {
         var keys = new RedisKeys(options.Prefix);
         Node = node;
@@ -54,6 +56,7 @@ internal sealed class RedisBackplane : IBackplane
         _seen = new RedisLastSeen(_shards[0], keys, clock, time);
         Tickets = new RedisTickets(_shards, keys, seal, metrics);
         Tasks = new RedisTaskStore(_shards, keys, options, metrics);
+        Streams = new RedisStreamStore(_shards, keys, options, metrics, streamBytes ?? new StreamOptions().TotalBytes);
         _bus = new NodeBus(_shards, keys, Node, seal, time, metrics, log, _peers);
         _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
         _watched = new WatchedPresence(_shards, _presence, hub, Broker, time);
@@ -81,6 +84,8 @@ internal sealed class RedisBackplane : IBackplane
     public IBrokerClock Clock { get; }
 
     public ITaskStore Tasks { get; }
+
+    public IStreamStore Streams { get; }
 
     public IPresenceStore Presence => _presence;
 
@@ -152,5 +157,5 @@ internal sealed class RedisBackplane : IBackplane
 /// <summary>Makes the backplane from the application's options.</summary>
 internal sealed class RedisBackplaneFactory(RedisOptions options, IMeterFactory meters, ILogger<RedisBackplane> log) : IBackplaneFactory
 {
-    public IBackplane Create(BackplaneSite site) => new RedisBackplane(options, site.Node, site.Hub, site.Time, meters, log, events: site.Events);
+    public IBackplane Create(BackplaneSite site) => new RedisBackplane(options, site.Node, site.Hub, site.Time, meters, log, events: site.Events, streamBytes: site.StreamBytes);
 }

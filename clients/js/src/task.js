@@ -1,4 +1,5 @@
 import { TidingsError } from './base/tidings-error.js';
+import { outputOf } from './task-output.js';
 
 /**
  * @template [Result=any]
@@ -17,6 +18,7 @@ import { TidingsError } from './base/tidings-error.js';
  * @typedef {object} TaskOwner
  * @property {() => import('./channels/subscription.js').Subscription} subscribe
  * @property {() => Promise<any>} cancel
+ * @property {(offset: number) => AsyncGenerator<string | Uint8Array, void>} output
  * @property {() => void} left  nobody watches it any more
  */
 
@@ -84,6 +86,15 @@ export class Task {
     for await (last of this);
     if (last.status === 'completed') return last.result;
     throw new TidingsError(last.status, last.error ?? `The task was ${last.status}.`);
+  }
+
+  /**
+   * What the task says besides its state, as it comes and from the beginning: pieces of text, or bytes where it writes bytes. It ends with the task; whether that failed, `result` says.
+   * @param {{ offset?: number }} [options] the first byte, where not all is wanted
+   * @returns {AsyncGenerator<string | Uint8Array, void>} throws a TidingsError where there is no such task, or it may not be watched
+   */
+  output({ offset = 0 } = {}) {
+    return this.#owner.output(offset);
   }
 
   /** Cancels it, where clients may. Completes when it is cancelled. @returns {Promise<void>} fails with a TidingsError */
@@ -164,6 +175,7 @@ export class Tasks {
     const task = this.#watched.get(id) ?? new Task(id, {
       subscribe: () => this.#watched.set(id, task) && this.#client.subscribe(channel, { last: 1 }),
       cancel: () => this.#client.publish(channel, { type: 'cancel' }),
+      output: (offset) => outputOf(this.#client, id, offset),
       left: () => this.#watched.delete(id),
     });
     return task;

@@ -42,6 +42,11 @@ internal static class HandlerArguments
             return static invocation => ValueTask.FromResult<object?>(invocation.Progress);
         }
 
+        if (type == typeof(TaskOutput))
+        {
+            return static invocation => ValueTask.FromResult<object?>(invocation.Output);
+        }
+
         if (type == typeof(PublishRequest))
         {
             return static invocation => ValueTask.FromResult<object?>(invocation.Request);

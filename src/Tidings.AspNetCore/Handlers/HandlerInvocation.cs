@@ -17,6 +17,9 @@ internal sealed record HandlerInvocation(ChannelPeer Peer, string Channel, ReadO
     /// <summary>How a task tells its progress; null where the handler is none.</summary>
     public TaskProgress? Progress { get; init; }
 
+    /// <summary>What a task says besides its state; null where the handler is none.</summary>
+    public TaskOutput? Output { get; init; }
+
     /// <summary>The event that the handler is told; null where it is told none.</summary>
     public ServerEvent? Event { get; init; }
 

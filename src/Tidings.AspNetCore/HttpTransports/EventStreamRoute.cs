@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -43,7 +44,14 @@ internal sealed class EventStreamRoute(HttpEntrance entrance, ConnectionMetrics 
     /// <param name="context">The request.</param>
     /// <param name="visit">Its connection, which is a member of what it is to hear.</param>
     /// <param name="position">Where its reader stands; null where there are no positions.</param>
-    public async Task RunAsync(HttpContext context, Visit visit, ReaderPosition? position)
+    public Task RunAsync(HttpContext context, Visit visit, ReaderPosition? position) =>
+        RunAsync(context, visit, (output, retry) => new EventStreamWire(output, position, retry, visit.Lane, context.Abort));
+
+    /// <summary>The same in events of another form.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="visit">Its connection.</param>
+    /// <param name="make">Makes its wire, of where to write and the milliseconds after which a reader comes back.</param>
+    public async Task RunAsync(HttpContext context, Visit visit, Func<PipeWriter, int, StreamingWire> make)
     {
         try
         {
@@ -57,7 +65,7 @@ internal sealed class EventStreamRoute(HttpEntrance entrance, ConnectionMetrics 
 
         using var counted = metrics.Count(TransportKind.ServerSentEvents);
         var retry = RandomNumberGenerator.GetInt32(ShortestRetry, LongestRetry + 1);
-        var wire = new EventStreamWire(context.Response.BodyWriter, position, retry, visit.Lane, context.Abort);
+        var wire = make(context.Response.BodyWriter, retry);
         visit.Connection.Attach(wire);
         using var gone = context.RequestAborted.UnsafeRegister(static wire => ((ResponseWire)wire!).Lose(), wire);
         await wire.Completion;

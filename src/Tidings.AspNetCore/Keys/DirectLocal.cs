@@ -24,7 +24,12 @@ internal static class DirectLocal
         && request.HttpContext.Features.Get<Forwarded>() is null
         && !IsForwarded(request.Headers)
         && IsOwnOrigin(request)
-        && (!HasBody(request) || request.HasJsonContentType());
+        && (!HasBody(request) || request.HasJsonContentType() || TakesAnyBody(request));
+
+    // A page of another origin can send such bodies without asking, but not without saying where it comes from.
+    private static bool TakesAnyBody(HttpRequest request) =>
+        request.HttpContext.GetEndpoint()?.Metadata.GetMetadata<TakesAnyBody>() is not null
+        && request.Headers["Sec-Fetch-Site"] is [] or ["same-origin" or "none"];
 
     private static bool IsLoopback(IPAddress? address) => address is not null && IPAddress.IsLoopback(address);
 

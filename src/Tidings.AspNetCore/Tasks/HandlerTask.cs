@@ -21,7 +21,7 @@ internal sealed class HandlerTask(string name, HandlerDelegate handler, HandlerJ
         try
         {
             var returned = await handler.InvokeAsync(
-                new HandlerInvocation(Nobody, name, invocation.Data, scope.ServiceProvider, cancellationToken) { Progress = invocation.Progress });
+                new HandlerInvocation(Nobody, name, invocation.Data, scope.ServiceProvider, cancellationToken) { Progress = invocation.Progress, Output = invocation.Output });
             return returned is null ? default(ReadOnlyMemory<byte>) : json.Write(returned, handler.Result);
         }
         catch (BindingException error)

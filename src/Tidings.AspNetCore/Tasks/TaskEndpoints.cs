@@ -6,6 +6,7 @@ using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Entrance;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.HttpTransports;
+using Tidings.AspNetCore.Keys;
 using Tidings.AspNetCore.Services;
 using Tidings.AspNetCore.Tasks;
 using Tidings.Protocol;
@@ -54,6 +55,16 @@ public static class TaskEndpoints
         RouteDescription.Add(
             group.MapMethods("/{taskId}/events", [HttpMethods.Get], tidings.CrossOrigin.Serve(reading.ServeEventsAsync)), "task_events", "A task's state and each change as Server-Sent Events, until it has ended.",
             ((Delegate)DescribeTask).Method, typeof(string), "text/event-stream", ReadFaults);
+        var outputs = new TaskOutputRoutes(tidings, entrance, new EventStreamRoute(entrance, tidings.Node.Registry.Metrics, settings), settings, reading);
+        var writes = group.MapMethods("/{taskId}/output", [HttpMethods.Post], context => TaskWriteRoutes.AnswerAsync(context, outputs.AppendAsync)).WithMetadata(TakesAnyBody.Instance);
+        RouteDescription.Add(
+            writes, "task_output_append", "Appends a chunk to a task's output: the body. A repeat at the same offset is answered with the end.",
+            ((Delegate)DescribeAppend).Method, typeof(OutputAnswer), Json, WriteFaults);
+        RouteDescription.Add(
+            group.MapMethods("/{taskId}/output", [HttpMethods.Get], tidings.CrossOrigin.Serve(outputs.ServeAsync)), "task_output",
+            "A task's output so far; with Accept: text/event-stream also what follows, until the task has ended.",
+            ((Delegate)DescribeRead).Method, typeof(string), "text/plain", ReadFaults);
+        group.MapMethods("/{taskId}/output", Preflight, tidings.CrossOrigin.AnswerPreflightAsync);
         group.MapMethods("/{taskId}", Preflight, tidings.CrossOrigin.AnswerPreflightAsync);
         group.MapMethods("/{taskId}/events", Preflight, tidings.CrossOrigin.AnswerPreflightAsync);
         MapSocket(endpoints, socket, tidings);
@@ -65,11 +76,12 @@ public static class TaskEndpoints
         var handler = tidings.Node.Tasks.Handler;
         var route = new WebSocketRoute(tidings.TextRoute(binary: false), handler)
         {
-            Check = static context => TaskId.IsValid(TaskReadRoutes.IdOf(context)) ? null : $"A task's id is {TaskId.Rule}.",
+            Check = static context => TaskId.IsValid(TaskReadRoutes.IdOf(context)) ? TaskOutputRoutes.WatchFault(context) : $"A task's id is {TaskId.Rule}.",
             Join = context =>
             {
                 var id = TaskReadRoutes.IdOf(context);
-                return connection => handler.JoinAsync(connection, id);
+                var outputFrom = TaskOutputRoutes.WatchedFrom(context);
+                return connection => handler.JoinAsync(connection, id, outputFrom);
             },
         };
         endpoints.MapMethods(pattern, SocketMethods, context => tidings.Entrance.EnterAsync(context, route));
@@ -81,6 +93,14 @@ public static class TaskEndpoints
     }
 
     private static void DescribeReport([Description(TaskIdMeaning)] string taskId, TaskReportRequest body)
+    {
+    }
+
+    private static void DescribeAppend([Description(TaskIdMeaning)] string taskId, [Description("How many bytes the output has before this chunk; left out, the chunk comes at the end.")] long? offset)
+    {
+    }
+
+    private static void DescribeRead([Description(TaskIdMeaning)] string taskId, [Description("The first byte, counted from 0.")] long? offset)
     {
     }
 

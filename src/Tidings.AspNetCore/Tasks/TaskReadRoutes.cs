@@ -103,6 +103,19 @@ internal sealed class TaskReadRoutes(Edge tidings, HttpEntrance entrance, EventS
         await events.RunAsync(context, visit, position: null);
     }
 
+    /// <summary>Lets a holder of a key in, and who may watch the task.</summary>
+    /// <returns>False where the request was answered.</returns>
+    public async ValueTask<bool> TryAdmitAsync(HttpContext context, string id)
+    {
+        if (!TaskId.IsValid(id))
+        {
+            await HttpEntrance.AnswerAsync(context, TaskProblems.InvalidId);
+            return false;
+        }
+
+        return tidings.TaskAccess.IsShown(context.Request) || await AdmitAsync(context, id) is not null;
+    }
+
     // Null from the route: the request was answered.
     private static async Task AnswerAsync(HttpContext context, Func<string, Task<IResult?>> route)
     {

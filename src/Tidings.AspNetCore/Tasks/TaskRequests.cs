@@ -36,6 +36,9 @@ internal sealed record TaskAnswer(
     [property: Description("Why a task failed or was cancelled.")] string? Error = null,
     [property: Description("What the task was started with; only for those who show a key.")] JsonElement? Data = null);
 
+/// <summary>The answer to a chunk, for the OpenAPI document.</summary>
+internal sealed record OutputAnswer([property: Description("How many bytes the output has now.")] long Offset);
+
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web, AllowDuplicateProperties = false, MaxDepth = JsonPayload.MaxDepth, NumberHandling = JsonNumberHandling.Strict,
     PropertyNameCaseInsensitive = false, GenerationMode = JsonSourceGenerationMode.Metadata)]

@@ -24,7 +24,7 @@ public sealed class TasksBuilder : IEndpointConventionBuilder
     /// <summary>Names a kind of tasks that this process does. Each waits in a bounded queue for its turn (<see cref="TaskOptions"/>).</summary>
     /// <remarks>
     /// The handler's parameters: what the task is given, from its JSON (one of a composed type is the whole, others are members by name); a
-    /// <see cref="TaskProgress"/>; services, of a scope of this run's own; a <see cref="CancellationToken"/>, which fires when the task is cancelled, takes too
+    /// <see cref="TaskProgress"/>; a <see cref="TaskOutput"/>; services, of a scope of this run's own; a <see cref="CancellationToken"/>, which fires when the task is cancelled, takes too
     /// long, or the process stops. What it returns is the result, as JSON. A <see cref="TaskFailedException"/> says in words why it failed; any
     /// other exception is logged, and those who watch read "Internal error".
     /// </remarks>

@@ -31,7 +31,7 @@ internal static class DataBackup
                 {
                     var segments = WriteSegments(tar, layout);
                     WriteFile(tar, Path.GetFileName(layout.SegmentList), SegmentListFile.Encode(segments.ConvertAll(static one => one.Listed)).Bytes);
-                    foreach (var database in new[] { layout.State, layout.Items }.Where(File.Exists))
+                    foreach (var database in new[] { layout.State, layout.Streams, layout.Items }.Where(File.Exists))
                     {
                         CopyDatabase(database, copy);
                         tar.WriteEntry(copy, Path.GetFileName(database));

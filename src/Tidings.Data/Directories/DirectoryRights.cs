@@ -46,7 +46,7 @@ internal static class DirectoryRights
                 _ = Directory.Exists(directory) && Directory.EnumerateFiles(directory).Any(static file => File.GetAttributes(file) < 0);
             }
 
-            foreach (var file in new[] { layout.Manifest, layout.SegmentList, layout.State }.Where(File.Exists))
+            foreach (var file in new[] { layout.Manifest, layout.SegmentList, layout.State, layout.Streams }.Where(File.Exists))
             {
                 File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete).Dispose();
             }

@@ -25,6 +25,9 @@ internal sealed record DataLayout(string Root)
 
     public string State => Path.Combine(Root, "state.db");
 
+    /// <summary>Streams, and outputs of tasks.</summary>
+    public string Streams => Path.Combine(Root, "streams.db");
+
     /// <summary>The items of the server's demo.</summary>
     public string Items => Path.Combine(Root, "items.db");
 

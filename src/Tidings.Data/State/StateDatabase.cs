@@ -5,32 +5,19 @@ using Tidings.Data.Files;
 
 namespace Tidings.Data.State;
 
-/// <summary>What is small and is asked by more than one key, in SQLite. One thread of its own works on it, and commits what came meanwhile together. Safe from any thread.</summary>
+/// <summary>A database of SQLite in a data directory. One thread of its own works on it, and commits what came meanwhile together. Safe from any thread.</summary>
 internal sealed class StateDatabase : IDisposable
 {
-    /// <summary>The version of the tables.</summary>
-    public const int Version = 1;
-
     private const int MostAtOnce = 256;
-
-    private const string Tables = """
-        CREATE TABLE tasks (id TEXT PRIMARY KEY, version INTEGER NOT NULL, due INTEGER NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
-        CREATE INDEX tasks_due ON tasks (due);
-        CREATE TABLE revoked (kind INTEGER NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
-        CREATE INDEX revoked_at ON revoked (kind, at);
-        CREATE TABLE secrets (kind INTEGER NOT NULL, hash TEXT NOT NULL, owner TEXT NOT NULL, until INTEGER NOT NULL, secret BLOB, identity BLOB NOT NULL, PRIMARY KEY (kind, hash)) WITHOUT ROWID;
-        CREATE INDEX secrets_owner ON secrets (kind, owner, until);
-        CREATE INDEX secrets_until ON secrets (kind, until);
-        """;
 
     private readonly BlockingCollection<IJob> _jobs = [];
     private readonly SqliteConnection _connection;
     private readonly Thread _thread;
 
-    private StateDatabase(SqliteConnection connection)
+    private StateDatabase(SqliteConnection connection, string name)
     {
         _connection = connection;
-        _thread = new Thread(Work) { IsBackground = true, Name = "Tidings state" };
+        _thread = new Thread(Work) { IsBackground = true, Name = name };
         _thread.UnsafeStart();
     }
 
@@ -48,7 +35,10 @@ internal sealed class StateDatabase : IDisposable
 
     /// <summary>Opens the file, and makes it where it is missing.</summary>
     /// <exception cref="DataDirectoryException">It cannot be read, or a newer version wrote it.</exception>
-    public static StateDatabase Open(string path)
+    public static StateDatabase Open(string path) => Open(path, DatabaseSchema.State);
+
+    /// <inheritdoc cref="Open(string)"/>
+    public static StateDatabase Open(string path, DatabaseSchema schema)
     {
         // Its journal gets the rights that it has.
         PrivateFile.Ensure(path);
@@ -56,28 +46,28 @@ internal sealed class StateDatabase : IDisposable
         try
         {
             connection.Open();
-            Ask(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000; PRAGMA wal_autocheckpoint = 1000; PRAGMA secure_delete = ON;");
+            Ask(connection, $"PRAGMA journal_mode = WAL; PRAGMA synchronous = {schema.Synchronous}; PRAGMA busy_timeout = 2000; PRAGMA wal_autocheckpoint = 1000; PRAGMA secure_delete = ON;");
             if (Ask(connection, "PRAGMA quick_check(1)") is not "ok" and var fault)
             {
-                throw new DataDirectoryException($"{path} is damaged ({fault}): restore it from a backup, or move it away to begin without tasks, revocations and tickets.");
+                throw new DataDirectoryException($"{path} is damaged ({fault}): restore it from a backup, or move it away to begin without {schema.Contents}.");
             }
 
             switch ((long)Ask(connection, "PRAGMA user_version")!)
             {
                 case 0:
-                    Ask(connection, $"BEGIN IMMEDIATE; {Tables} PRAGMA user_version = {Version}; COMMIT;");
+                    Ask(connection, $"BEGIN IMMEDIATE; {schema.Tables} PRAGMA user_version = {schema.Version}; COMMIT;");
                     break;
-                case > Version and var version:
-                    throw new DataDirectoryException($"{path} has version {version}, which a newer version of Tidings wrote; this one reads up to {Version}. Start the newer version, or restore a backup of the older one.");
+                case var version when version > schema.Version:
+                    throw new DataDirectoryException($"{path} has version {version}, which a newer version of Tidings wrote; this one reads up to {schema.Version}. Start the newer version, or restore a backup of the older one.");
             }
 
-            var opened = new StateDatabase(connection);
+            var opened = new StateDatabase(connection, $"Tidings {Path.GetFileNameWithoutExtension(path)}");
             connection = null;
             return opened;
         }
         catch (SqliteException error)
         {
-            throw new DataDirectoryException($"{path} cannot be used: {error.Message}. Restore it from a backup, or move it away to begin without tasks, revocations and tickets.", error);
+            throw new DataDirectoryException($"{path} cannot be used: {error.Message}. Restore it from a backup, or move it away to begin without {schema.Contents}.", error);
         }
         finally
         {
@@ -108,7 +98,7 @@ internal sealed class StateDatabase : IDisposable
         return command.ExecuteScalar();
     }
 
-    /// <summary>Has work done in a transaction; what was written is on disk when it completes.</summary>
+    /// <summary>Has work done in a transaction; when it completes, what was written is as far as the schema says.</summary>
     /// <exception cref="BrokerUnavailableException">The file cannot be written or read.</exception>
     public Task<T> RunAsync<T>(Func<SqliteConnection, T> work) => AddAsync(new Job<T>(work, alone: false));
 

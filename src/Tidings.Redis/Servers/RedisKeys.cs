@@ -64,6 +64,18 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>A hash: the clock of <see cref="DueTasks"/>, its newest reading <c>c</c>, and what the server's was set back by <c>s</c>.</summary>
     public string TasksClock { get; } = prefix + "tasks:clock";
 
+    /// <summary>A hash: a stream's version <c>v</c> and head <c>h</c>, what it counts for <c>c</c>, and whose share that is <c>o</c>.</summary>
+    public string StreamHead(string name) => $"{prefix}bytes:head:{Encode(name)}";
+
+    /// <summary>A string: a stream's bytes.</summary>
+    public string StreamBytes(string name) => $"{prefix}bytes:data:{Encode(name)}";
+
+    /// <summary>A sorted set: names of streams by the Unix millisecond in which their time is over.</summary>
+    public string DueStreams { get; } = prefix + "bytes:due";
+
+    /// <summary>A hash: what streams count for, <c>all</c> and those <c>of:</c> a sender, in bytes.</summary>
+    public string StreamSums { get; } = prefix + "bytes:sums";
+
     /// <summary>A sorted set: the nodes' leases, by when they end.</summary>
     public string Leases { get; } = prefix + "leases";
 

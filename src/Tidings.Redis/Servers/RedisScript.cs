@@ -24,6 +24,9 @@ internal sealed class RedisScript
     public static readonly RedisScript PutTask = new("task-put");
     public static readonly RedisScript RemoveTask = new("task-remove");
     public static readonly RedisScript DueTasks = new("task-due");
+    public static readonly RedisScript PutStream = new("stream-put");
+    public static readonly RedisScript ReadStream = new("stream-read");
+    public static readonly RedisScript RemoveStream = new("stream-remove");
     public static readonly RedisScript Lease = new("lease");
     public static readonly RedisScript AddEvents = new("events-add", Tell);
     public static readonly RedisScript SweepEvents = new("events-sweep", Tell);
@@ -39,7 +42,7 @@ internal sealed class RedisScript
 
     /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
     public static readonly IReadOnlyList<RedisScript> All =
-        [Begin, Publish, Say, Read, Erase, ReleaseOnce, PutTask, RemoveTask, DueTasks, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, ReadEvents, EraseEvents, RemoveEvents];
+        [Begin, Publish, Say, Read, Erase, ReleaseOnce, PutTask, RemoveTask, DueTasks, PutStream, ReadStream, RemoveStream, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, ReadEvents, EraseEvents, RemoveEvents];
 
     private RedisScript(string name, string? function = null)
     {

@@ -8,6 +8,7 @@ using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Reports;
 using Tidings.Security.Identities;
+using Tidings.Streams;
 using Tidings.Tasks;
 
 namespace Tidings.Engine;
@@ -36,6 +37,9 @@ internal interface IBackplane : IAsyncDisposable
 
     /// <summary>Where tasks are kept, for those who have no store of their own; null for the node's memory.</summary>
     ITaskStore? Tasks => null;
+
+    /// <summary>Where streams are kept; null for the node's memory.</summary>
+    IStreamStore? Streams => null;
 
     /// <summary>Where events for back ends wait; null for the node's memory.</summary>
     IEventStore? Events => null;
@@ -73,6 +77,9 @@ internal interface IBackplaneFactory
 /// <param name="Histories">What all logs in its memory may take.</param>
 internal sealed record BackplaneSite(string Node, Hub Hub, TimeProvider Time, HistoryBudget Histories)
 {
+    /// <summary>The most bytes of all streams together.</summary>
+    public long StreamBytes { get; init; } = new StreamOptions().TotalBytes;
+
     /// <summary>Where a log that is this node's alone delivers: the hub, with what it is told noted for back ends.</summary>
     public IMessageSink Messages { get; init; } = Hub;
 

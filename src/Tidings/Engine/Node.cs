@@ -17,6 +17,7 @@ using Tidings.Rules;
 using Tidings.Security;
 using Tidings.Security.Identities;
 using Tidings.Sessions;
+using Tidings.Streams;
 using Tidings.Tasks;
 
 namespace Tidings.Engine;
@@ -29,6 +30,7 @@ internal sealed partial class Node : IAsyncDisposable
     private readonly HistoryBudget _histories;
     private readonly JwtAuthenticator? _jwt;
     private readonly Lazy<TaskEngine> _tasks;
+    private readonly Lazy<StreamEngine> _streams;
     private readonly Func<ChannelOptions, ChannelKind> _kindOf;
     private volatile Limits _limits;
 
@@ -55,7 +57,7 @@ internal sealed partial class Node : IAsyncDisposable
 
         // What is said, and what the nodes share of it.
         Hub = new Hub(Time) { Events = Events.Recorder, OnErased = new StaleQueues(Lanes, Time).OnErased };
-        Backplane = parts.Backplane.Create(new BackplaneSite(Id, Hub, Time, _histories) { Messages = new RecordedSink(Hub, Events.Recorder), Events = Events.Recorder });
+        Backplane = parts.Backplane.Create(new BackplaneSite(Id, Hub, Time, _histories) { Messages = new RecordedSink(Hub, Events.Recorder), Events = Events.Recorder, StreamBytes = options.Streams.TotalBytes });
         Presence = new RecordedPresence(Backplane.Presence, Events.Recorder);
         Registry.Revocations.Clock = Backplane.Clock;
         Broker = new ObservedBroker(Backplane.Broker, meters, Time);
@@ -94,8 +96,9 @@ internal sealed partial class Node : IAsyncDisposable
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere, Events);
         Channels = Speak(new ConnectDialect(Deflater));
         Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, Inventory, parts.Json);
+        _streams = new Lazy<StreamEngine>(() => MakeStreams(options.Streams, log));
         _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
-            options.Tasks, parts.TaskStore ?? Backplane.Tasks ?? new MemoryTaskStore(Time, options.Tasks.MemoryBytes), Broker, Hub, Kinds, FirstMessage, parts.Json, Id, Time, meters, log));
+            options.Tasks, parts.TaskStore ?? Backplane.Tasks ?? new MemoryTaskStore(Time, options.Tasks.MemoryBytes), Broker, Hub, Kinds, Streams, FirstMessage, parts.Json, Id, Time, meters, log));
     }
 
     /// <summary>This node's name among the others: random, for as long as the process lives.</summary>
@@ -169,6 +172,9 @@ internal sealed partial class Node : IAsyncDisposable
     /// <summary>Tasks, from the first who asks for them on.</summary>
     public TaskEngine Tasks => _tasks.Value;
 
+    /// <summary>Streams of bytes, from the first who asks for them on.</summary>
+    public StreamEngine Streams => _streams.Value;
+
     /// <summary>What applications see.</summary>
     public ITidings Facade { get; }
 
@@ -194,11 +200,22 @@ internal sealed partial class Node : IAsyncDisposable
             Tasks.Dispose();
         }
 
+        if (_streams.IsValueCreated)
+        {
+            Streams.Dispose();
+        }
+
         Shedder.Dispose();
         Reports.Dispose();
         Subscribing.Occupancy?.Dispose();
         Clients.Dispose();
         await Events.DisposeAsync().ConfigureAwait(false);
         await Backplane.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private StreamEngine MakeStreams(StreamOptions options, Microsoft.Extensions.Logging.ILogger log)
+    {
+        var store = Backplane.Streams ?? new MemoryStreamStore(new Quotas.SenderShares(options.TotalBytes));
+        return new StreamEngine(store, options, new StreamSignals(Hub, Broker, store.IsShared, Time), Backplane.Clock, Time, log);
     }
 }

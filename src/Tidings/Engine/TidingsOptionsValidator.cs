@@ -20,6 +20,7 @@ internal static class TidingsOptionsValidator
             .. OptionFaults.Of(options.Compression, "Tidings:Compression:"),
             .. OptionFaults.Of(options.Clients, "Tidings:Clients:"),
             .. OptionFaults.Of(options.Tasks, "Tidings:Tasks:"),
+            .. OptionFaults.Of(options.Streams, "Tidings:Streams:"),
             .. OptionFaults.Of(options.Hooks, "Tidings:Hooks:"),
             .. OptionFaults.Of(options.Jwt, "Tidings:Jwt:"),
             .. options.Jwt.Keys.SelectMany(static (key, index) => OptionFaults.Of(key, $"Tidings:Jwt:Keys:{index}:")),

@@ -37,6 +37,10 @@ public sealed class TaskOptions
     [OptionRange("1", "16MB")]
     public long PayloadBytes { get; set; } = 256 * 1024;
 
+    /// <summary>The most bytes of one task's output; beyond it a chunk is refused, and a task of this process fails. All outputs are bounded by <see cref="StreamOptions.TotalBytes"/>. Default 16 MB, from 1 KB to 256 MB.</summary>
+    [OptionRange("1KB", "256MB")]
+    public long OutputBytes { get; set; } = 16 * 1024 * 1024;
+
     /// <summary>The most bytes of all tasks where they are kept in memory; beyond it none is started. Default 64 MB, from 64 KB to 16 GB.</summary>
     [OptionRange("64KB", "16GB")]
     public long MemoryBytes { get; set; } = 64 * 1024 * 1024;

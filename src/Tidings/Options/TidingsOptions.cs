@@ -47,6 +47,9 @@ public sealed class TidingsOptions
     /// <summary>Work that takes long.</summary>
     public TaskOptions Tasks { get; } = new();
 
+    /// <summary>Streams of bytes that are kept.</summary>
+    public StreamOptions Streams { get; } = new();
+
     /// <summary>The language of what the server itself says to people in text routes. Default <see cref="TidingsLanguage.En"/>.</summary>
     public TidingsLanguage Language { get; set; }
 

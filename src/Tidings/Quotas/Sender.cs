@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Tidings.Quotas;
 
 /// <summary>Whose share of a bound something counts against: a user, else an address, else the server itself.</summary>
@@ -20,6 +22,15 @@ internal readonly record struct Sender
     /// <param name="user">Its user, as authentication has proven it; null while anonymous.</param>
     /// <param name="address">Where it comes from; default where that is not known (unix sockets).</param>
     public static Sender Of(string? user, AddressKey address) => user is null ? new Sender { Address = address } : new Sender { User = user };
+
+    /// <summary>In a form that <see cref="FromText"/> reads; null for the server.</summary>
+    public string? ToText() => IsServer ? null : User is not null ? "u" + User : "a" + Address.Bits.ToString("x", CultureInfo.InvariantCulture);
+
+    /// <summary>Reads what <see cref="ToText"/> wrote.</summary>
+    public static Sender FromText(string? text) =>
+        text is null ? Server
+        : text.StartsWith('u') ? Of(text[1..], default)
+        : Of(null, new AddressKey(ulong.TryParse(text.AsSpan(1), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var bits) ? bits : 0));
 
     /// <summary>For logs and refusals: the user's id, the address, or <c>server</c>.</summary>
     public override string ToString() => IsServer ? "server" : User ?? Address.ToString();

@@ -49,6 +49,57 @@ internal sealed class SenderShares(long places)
         }
     }
 
+    /// <summary>Takes places for what its holder has some of, or gives some back, where there is room. The server may have all of them.</summary>
+    /// <param name="share">What the holder has taken for its sender; a new one where it is the first.</param>
+    /// <param name="change">How many more; negative where they are given back.</param>
+    public ShareTaken TryChange(ref SenderShare share, int change)
+    {
+        lock (_gate)
+        {
+            if (_shares.TryGetValue(share.Sender, out var known))
+            {
+                share = known;
+            }
+            else
+            {
+                _shares.Add(share.Sender, share);
+            }
+
+            var refusal = change <= 0 ? ShareTaken.Yes
+                : change > places - _taken ? ShareTaken.AllFull
+                : !share.Sender.IsServer && share.Taken + change > places - _taken ? ShareTaken.SenderFull
+                : ShareTaken.Yes;
+            if (refusal == ShareTaken.Yes)
+            {
+                share.Taken += change;
+                _taken += change;
+            }
+
+            if (share.Taken == 0)
+            {
+                _shares.Remove(share.Sender);
+            }
+
+            return refusal;
+        }
+    }
+
+    /// <summary>Takes places, whether there is room or not, for what its holder has already.</summary>
+    public void TakeAll(ref SenderShare share, int count)
+    {
+        lock (_gate)
+        {
+            if (!_shares.TryGetValue(share.Sender, out var known))
+            {
+                _shares.Add(share.Sender, known = share);
+            }
+
+            share = known;
+            share.Taken += count;
+            _taken += count;
+        }
+    }
+
     /// <summary>Gives places back.</summary>
     public void Give(SenderShare share, int count)
     {
@@ -62,6 +113,18 @@ internal sealed class SenderShares(long places)
             }
         }
     }
+}
+
+/// <summary>What became of a wish for places.</summary>
+internal enum ShareTaken : byte
+{
+    Yes,
+
+    /// <summary>The sender has its share: it alone is refused.</summary>
+    SenderFull,
+
+    /// <summary>All senders together have what there is.</summary>
+    AllFull,
 }
 
 /// <summary>What one sender has taken.</summary>

@@ -8,7 +8,7 @@ namespace Tidings.Tasks;
 
 /// <summary>Tells tasks' states in their channels: the newest of each, not oftener than wanted, and the final one at once. Safe from any thread.</summary>
 /// <remarks>The store is the truth and this its echo. What a node could not tell before it died, another one tells when the task is due.</remarks>
-internal sealed class TaskEcho(IBroker broker, ITaskStore store, TaskOptions options, TimeProvider time, TaskOutages outages)
+internal sealed class TaskEcho(IBroker broker, ITaskStore store, TaskOutputs outputs, TaskOptions options, TimeProvider time, TaskOutages outages)
 {
     // A repeat of the final state within the broker's window is no second one.
     private const string FinalKey = "final";
@@ -40,9 +40,10 @@ internal sealed class TaskEcho(IBroker broker, ITaskStore store, TaskOptions opt
         }
     }
 
-    /// <summary>Tells the final state, and notes in the store that it was told.</summary>
+    /// <summary>Ends the output, tells the final state, and notes in the store that it was told.</summary>
     public async ValueTask AnnounceAsync(TaskRecord record)
     {
+        await outputs.EndAsync(record).ConfigureAwait(false);
         await PublishAsync(record).ConfigureAwait(false);
         await store.TryReplaceAsync(record.Next(record.State) with { Announced = true }, record.Version, options.Retention).ConfigureAwait(false);
     }

@@ -6,6 +6,7 @@ using Tidings.Channels;
 using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Rules;
+using Tidings.Streams;
 
 namespace Tidings.Tasks;
 
@@ -18,9 +19,9 @@ internal sealed class TaskEngine : IDisposable
     private readonly TaskQueue _queue;
 
     public TaskEngine(
-        TaskOptions options, ITaskStore store, IBroker broker, Hub hub, ChannelKinds kinds, FirstMessage? firstMessage, JsonSerializerOptions json, string node, TimeProvider time, IMeterFactory meters, ILogger log)
+        TaskOptions options, ITaskStore store, IBroker broker, Hub hub, ChannelKinds kinds, StreamEngine streams, FirstMessage? firstMessage, JsonSerializerOptions json, string node, TimeProvider time, IMeterFactory meters, ILogger log)
     {
-        Registry = new TaskRegistry(store, broker, options, time, new TaskMetrics(meters), new TaskOutages(store, time, log));
+        Registry = new TaskRegistry(store, broker, new TaskOutputs(streams, store, options), options, time, new TaskMetrics(meters), new TaskOutages(store, time, log));
         _queue = new TaskQueue(Registry, hub, broker, node, time, log);
         Starting = new TaskStarting(Registry, _queue);
         Cancelling = new TaskCancelling(Registry);

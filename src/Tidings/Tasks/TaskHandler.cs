@@ -45,8 +45,11 @@ internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling,
     }
 
     /// <summary>Makes the connection a viewer of the task before its handshake is answered.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="id">The task.</param>
+    /// <param name="outputFrom">From which byte on it sees the output, too; null where it does not.</param>
     /// <returns>Why not, or null. Where there is no such task, the connection is told and ends.</returns>
-    public async ValueTask<DisconnectCode?> JoinAsync(Connection connection, string id)
+    public async ValueTask<DisconnectCode?> JoinAsync(Connection connection, string id, long? outputFrom = null)
     {
         if (await JudgeAsync(PeerOf(connection), connection.Identity, id).ConfigureAwait(false) is { } refusal)
         {
@@ -54,7 +57,7 @@ internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling,
             return refusal;
         }
 
-        if (!await TryWatchAsync(connection, id).ConfigureAwait(false))
+        if (!await TryWatchAsync(connection, id, outputFrom).ConfigureAwait(false))
         {
             connection.SendLater(NotFound);
             connection.Close(DisconnectCode.Goodbye);
@@ -65,7 +68,7 @@ internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling,
 
     /// <summary>Shows a connection the present state, and from now on each change.</summary>
     /// <returns>False where there is no such task.</returns>
-    public async ValueTask<bool> TryWatchAsync(Connection connection, string id)
+    public async ValueTask<bool> TryWatchAsync(Connection connection, string id, long? outputFrom = null)
     {
         // Before the state is read: what changes from here on is shown.
         var viewer = watches.Join(connection, id);
@@ -73,6 +76,11 @@ internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling,
         if (await tasks.FindAsync(id, CancellationToken.None).ConfigureAwait(false) is not { } record)
         {
             return false;
+        }
+
+        if (outputFrom is { } from)
+        {
+            viewer.BeginOutput(tasks.Outputs, from);
         }
 
         viewer.Begin(TaskSight.Of(record.State));
@@ -84,6 +92,7 @@ internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling,
         if (connection.Tag is TaskViewer viewer)
         {
             connection.Tag = null;
+            viewer.End();
             watches.Leave(viewer);
         }
     }

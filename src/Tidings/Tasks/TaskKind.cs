@@ -3,7 +3,8 @@ namespace Tidings.Tasks;
 /// <summary>What a run of a task has.</summary>
 /// <param name="Data">What it is given, as JSON; empty where there is nothing.</param>
 /// <param name="Progress">How it tells its progress.</param>
-internal sealed record TaskInvocation(ReadOnlyMemory<byte> Data, TaskProgress Progress);
+/// <param name="Output">What it says besides.</param>
+internal sealed record TaskInvocation(ReadOnlyMemory<byte> Data, TaskProgress Progress, TaskOutput Output);
 
 /// <summary>Does the work, and returns the result as JSON, or nothing.</summary>
 internal delegate Task<ReadOnlyMemory<byte>> TaskBody(TaskInvocation invocation, CancellationToken cancellationToken);

@@ -91,6 +91,7 @@ internal sealed partial class TaskLeases : IDisposable
         }
         else
         {
+            await _tasks.Outputs.RemoveAsync(record.Id).ConfigureAwait(false);
             await _store.RemoveAsync(record.Id, record.Version).ConfigureAwait(false);
         }
     }

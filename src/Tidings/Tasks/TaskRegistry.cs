@@ -4,7 +4,7 @@ namespace Tidings.Tasks;
 
 /// <summary>Changes tasks by the rules, one change after the other whichever node makes it, and has each told. Safe from any thread.</summary>
 /// <remarks>A token ends a call before it writes. From the write on the call goes to its end, or the change would be kept and told to nobody.</remarks>
-internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions options, TimeProvider time, TaskMetrics metrics, TaskOutages outages)
+internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOutputs outputs, TaskOptions options, TimeProvider time, TaskMetrics metrics, TaskOutages outages)
 {
     // So many others would have to be faster, one after the other.
     private const int MostAttempts = 1000;
@@ -13,7 +13,10 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOptions
     public static TimeSpan SweepInterval(TaskOptions options) =>
         TimeSpan.FromMilliseconds(Math.Clamp(options.Lease.TotalMilliseconds / 15, 50, 1000));
 
-    public TaskEcho Echo { get; } = new(broker, store, options, time, outages);
+    public TaskEcho Echo { get; } = new(broker, store, outputs, options, time, outages);
+
+    /// <summary>What tasks say besides their states.</summary>
+    public TaskOutputs Outputs => outputs;
 
     public TaskOutages Outages => outages;
 

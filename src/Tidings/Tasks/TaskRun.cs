@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Messages;
+using Tidings.Streams;
 
 namespace Tidings.Tasks;
 
@@ -72,17 +73,23 @@ internal sealed partial class TaskRun : IMessageListener
         }
 
         var progress = new TaskProgress(Id, _time, TimeSpan.FromSeconds(1) / _tasks.Options.UpdatesPerSecond, SendAsync);
-        var final = await WorkAsync(progress).ConfigureAwait(false);
+        var output = new TaskOutput(_time, _tasks.Outputs.LargestChunk, WriteAsync);
+        var final = await WorkAsync(progress, output).ConfigureAwait(false);
+        if (await output.EndAsync(() => _stopping).ConfigureAwait(false) is { } fault && final.Status == WorkStatus.Completed)
+        {
+            final = Failed(fault);
+        }
+
         await FinishAsync(await progress.EndAsync(final).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
-    private async Task<TaskReport> WorkAsync(TaskProgress progress)
+    private async Task<TaskReport> WorkAsync(TaskProgress progress, TaskOutput output)
     {
         using var limit = _kind.TimeLimit > TimeSpan.Zero ? new CancellationTokenSource(_kind.TimeLimit, _time) : new CancellationTokenSource();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_cancel.Token, limit.Token);
         try
         {
-            var result = await _kind.Body(new TaskInvocation(_data, progress), either.Token).ConfigureAwait(false);
+            var result = await _kind.Body(new TaskInvocation(_data, progress, output), either.Token).ConfigureAwait(false);
             return result.Length > _tasks.Options.PayloadBytes
                 ? Failed($"The result has {result.Length} bytes; at most {_tasks.Options.PayloadBytes} are kept.")
                 : new TaskReport { Status = WorkStatus.Completed, Result = result };
@@ -111,6 +118,33 @@ internal sealed partial class TaskRun : IMessageListener
     private TaskReport Stopped() => new() { Status = WorkStatus.Cancelled, Error = _stopping ? "The server is shutting down." : null };
 
     private static TaskReport Failed(string error) => new() { Status = WorkStatus.Failed, Error = error };
+
+    private async Task<OutputSent> WriteAsync(OutputChunk chunk)
+    {
+        try
+        {
+            switch ((await _tasks.Outputs.AppendAsync(Id, chunk.Bytes, chunk.Offset, chunk.IsBinary).ConfigureAwait(false)).Verdict)
+            {
+                case StreamVerdict.Appended or StreamVerdict.Repeated:
+                    return OutputSent.Yes;
+                case StreamVerdict.TooLarge:
+                    return OutputSent.TooLarge;
+                case StreamVerdict.Full or StreamVerdict.OwnerFull:
+                    return OutputSent.NoRoom;
+                case StreamVerdict.NotText:
+                    return OutputSent.NotText;
+                default:
+                    // It has ended, is gone, or somebody else writes it.
+                    Cancel();
+                    return OutputSent.Ended;
+            }
+        }
+        catch (BrokerUnavailableException error)
+        {
+            _tasks.Outages.NotKept(error);
+            return OutputSent.Later;
+        }
+    }
 
     private async Task<bool> SendAsync(TaskReport report)
     {

@@ -1,6 +1,7 @@
 using Tidings.Connections;
 using Tidings.Lanes;
 using Tidings.Protocol;
+using Tidings.Streams;
 
 namespace Tidings.Tasks;
 
@@ -15,6 +16,8 @@ internal sealed class TaskViewer(Connection connection, TaskWatch watch) : ILane
     private TaskState? _newest;
     private TaskSight? _early;
     private bool _begun;
+    private StreamPump? _output;
+    private bool _outputRuns;
     private bool _waits;
 
     public Connection Connection => connection;
@@ -23,6 +26,17 @@ internal sealed class TaskViewer(Connection connection, TaskWatch watch) : ILane
     /// <summary>Shows the first state: what the store had after the viewer had joined. What is told before it may be older than what the viewer saw
     /// through an earlier connection. Any thread.</summary>
     public void Begin(TaskSight sight) => connection.Lane.Post(this, new Beginning(sight));
+
+    /// <summary>Shows the output, too: the final state comes after its end. Before <see cref="Begin"/>.</summary>
+    public void BeginOutput(TaskOutputs outputs, long from)
+    {
+        _outputRuns = true;
+        _output = new StreamPump(connection, outputs.Signals, outputs.FramesOf(watch.Id)) { OnEnd = OnOutputEnd };
+        _output.Start(from);
+    }
+
+    /// <summary>The connection has ended.</summary>
+    public void End() => _output?.Stop();
 
     /// <summary>Shows a state, after the first. Any thread.</summary>
     public void Show(TaskSight sight) => connection.Lane.Post(this, sight);
@@ -68,7 +82,7 @@ internal sealed class TaskViewer(Connection connection, TaskWatch watch) : ILane
 
     private void SendHeld()
     {
-        if (_held is not { } sight || _waits || connection.State > ConnectionState.Open)
+        if (_held is not { } sight || _waits || connection.State > ConnectionState.Open || (_outputRuns && sight.State.IsFinal))
         {
             return;
         }
@@ -86,6 +100,12 @@ internal sealed class TaskViewer(Connection connection, TaskWatch watch) : ILane
         {
             connection.CloseNow(DisconnectCode.Goodbye);
         }
+    }
+
+    private void OnOutputEnd()
+    {
+        _outputRuns = false;
+        SendHeld();
     }
 
     private sealed record Beginning(TaskSight First);

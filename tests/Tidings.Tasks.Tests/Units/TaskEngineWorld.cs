@@ -6,7 +6,9 @@ using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Messages;
 using Tidings.Protocol;
+using Tidings.Quotas;
 using Tidings.Rules;
+using Tidings.Streams;
 
 namespace Tidings.Tasks.Tests.Units;
 
@@ -24,6 +26,7 @@ public abstract class TaskEngineWorld : IAsyncDisposable
     private protected readonly List<TaskState> _told = [];
     private protected TaskOptions _options = new() { Parallelism = 2, QueueLength = 2, Retention = TimeSpan.FromMinutes(1) };
     private protected TaskEngine? _engine;
+    private StreamEngine? _streams;
 
     private protected TaskEngineWorld()
     {
@@ -31,6 +34,11 @@ public abstract class TaskEngineWorld : IAsyncDisposable
         _broker = new MemoryBroker(_hub, _time);
         _store = new MemoryTaskStore(_time, 1024 * 1024);
     }
+
+    private protected StreamEngine Streams => _streams ??= new StreamEngine(StreamsOfEngine, new StreamOptions(), new StreamSignals(_hub, _broker, isShared: false, _time), new OwnClock(_time), _time, _log.CreateLogger("streams"));
+
+    /// <summary>Where outputs are kept.</summary>
+    private protected virtual IStreamStore StreamsOfEngine { get; } = new MemoryStreamStore(new SenderShares(1024 * 1024));
 
     private protected TaskEngine Engine => _engine ??= NewEngine();
 
@@ -49,6 +57,7 @@ public abstract class TaskEngineWorld : IAsyncDisposable
             _engine.Dispose();
         }
 
+        _streams?.Dispose();
         _broker.Dispose();
         await _services.DisposeAsync();
     }
@@ -64,7 +73,7 @@ public abstract class TaskEngineWorld : IAsyncDisposable
         }
     }
 
-    private protected TaskEngine NewEngine() => new(_options, StoreOfEngine, BrokerOfEngine, _hub, new ChannelKinds(), null, System.Text.Json.JsonSerializerOptions.Web, "node", _time, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("tasks"));
+    private protected TaskEngine NewEngine() => new(_options, StoreOfEngine, BrokerOfEngine, _hub, new ChannelKinds(), Streams, null, System.Text.Json.JsonSerializerOptions.Web, "node", _time, _services.GetRequiredService<IMeterFactory>(), _log.CreateLogger("tasks"));
 
     private protected static Task<ReadOnlyMemory<byte>> Result(string json) => Task.FromResult<ReadOnlyMemory<byte>>(Encoding.UTF8.GetBytes(json));
 

@@ -54,13 +54,16 @@ export function encodePosition(channels) {
 export function decodePosition(position) {
   if (position.length > LONGEST_POSITION) return undefined;
   try {
-    const bytes = Uint8Array.from(atob(position.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
+    const bytes = bytesOf(position.replaceAll('-', '+').replaceAll('_', '/'));
     const channels = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     return Array.isArray(channels) && channels.length <= MOST_CHANNELS && channels.every(isChannelPosition) ? channels : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** @param {string} base64 */
+export const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
 /** @param {unknown} entry */
 function isChannelPosition(entry) {

@@ -1,6 +1,7 @@
 import { BROKEN } from '../base/close-codes.js';
 import { Heartbeat } from '../base/heartbeat.js';
 import { heartbeatOf } from '../base/waits.js';
+import { textsOf } from './body-texts.js';
 import { EventParser } from './event-parser.js';
 import { endOf } from './http-end.js';
 import { HttpTransport } from './http-transport.js';
@@ -56,12 +57,10 @@ async function carry(transport, signal) {
       }
       if (frame) transport.receive(frame);
     });
-    const decoder = new TextDecoder();
-    for (const reader = response.body.getReader(); ; ) {
-      const { value, done } = await reader.read();
-      if (done || signal.aborted) break;
+    for await (const text of textsOf(response.body)) {
+      if (signal.aborted) break;
       heartbeat?.heard();
-      if (!parser.push(decoder.decode(value, { stream: true }))) {
+      if (!parser.push(text)) {
         stream.abort();
         return { code: 1009, reason: 'Message too large' };
       }

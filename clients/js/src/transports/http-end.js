@@ -1,4 +1,5 @@
 import { BROKEN, codeOfStatus } from '../base/close-codes.js';
+import { textsOf } from './body-texts.js';
 
 /** How much of a refusal is read, in characters. */
 const LONGEST = 4_096;
@@ -18,13 +19,8 @@ export async function endOf(response) {
 async function detailOf({ headers, body }) {
   if (body === null || !headers.get('content-type')?.startsWith('application/problem+json')) return undefined;
   try {
-    const decoder = new TextDecoder();
     let text = '';
-    for (const reader = body.getReader(); text.length < LONGEST; ) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      text += decoder.decode(value, { stream: true });
-    }
+    for await (const part of textsOf(body)) if ((text += part).length >= LONGEST) break;
     const { detail } = JSON.parse(text);
     return typeof detail === 'string' ? detail : undefined;
   } catch {
