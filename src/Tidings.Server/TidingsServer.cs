@@ -153,6 +153,11 @@ internal static class TidingsServer
             app.MapCentrifuge();
         }
 
+        if (app.Services.GetTidings().Node.Options.Streams.Enabled)
+        {
+            app.MapStreams("/streams");
+        }
+
         app.MapAsyncApi("/asyncapi.json", "/connect");
         app.MapOpenApi("/openapi/{documentName}.json");
         var tasks = app.MapTasks("/api/tasks", "/ws/tasks/{taskId}");

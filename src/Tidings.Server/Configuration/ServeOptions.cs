@@ -28,6 +28,7 @@ internal static class ServeOptions
         (Text("--jwt-audience", "What its tokens must be for (aud)"), "Tidings:Jwt:Audience"),
         (new Option<string[]>("--pusher") { Description = "An application of the Pusher protocol, as ID:KEY:SECRET; may be repeated" }, PusherApps),
         (new Option<bool>("--centrifuge") { Description = "Clients of the Centrifuge protocol (Centrifugo) are served" }, "Tidings:Centrifuge:Enabled"),
+        (new Option<bool>("--streams") { Description = "Streams of the Durable Streams protocol are served at /streams" }, "Tidings:Streams:Enabled"),
         (new Option<bool>("--require-auth") { Description = "No anonymous connections" }, "Tidings:RequireAuthentication"),
         (Text("--heartbeat", "How often peers are asked for a sign of life, as 30s; 0 is never"), "Tidings:Heartbeat:Interval"),
         (Text("--limits", "A set of limits: default, small or none"), "Tidings:Limits:Preset"),

@@ -5,6 +5,9 @@ namespace Tidings;
 /// <summary>Streams of bytes that are kept: outputs of tasks, and the routes of <c>MapStreams</c> (docs/guides/streams.md).</summary>
 public sealed class StreamOptions
 {
+    /// <summary>Whether the standalone server has <c>/streams</c>, the Durable Streams protocol; applications call <c>MapStreams()</c>. Default false. Outputs of tasks need it not.</summary>
+    public bool Enabled { get; set; }
+
     /// <summary>The most bytes of one stream. Default 64 MB, from 1 KB to 256 MB.</summary>
     [OptionRange("1KB", "256MB")]
     public long StreamBytes { get; set; } = 64 * 1024 * 1024;
