@@ -21,10 +21,11 @@ class Publisher:
         self.script = self.redis.register_script(script)
 
     def publish(self, channel, data, *, sender=None, key=None, history=100, age=3600, durable=False):
-        """Returns (epoch, offset)."""
+        """Publishes JSON, or bytes as they are. Returns (epoch, offset)."""
         name = encoded(channel)
-        head = {field: value for field, value in (("from", sender), ("key", key)) if value is not None}
-        payload = json.dumps(head) + "\n" + json.dumps(data)
+        binary = isinstance(data, bytes)
+        head = {field: value for field, value in (("from", sender), ("key", key), ("binary", binary or None)) if value is not None}
+        payload = json.dumps(head).encode() + b"\n" + (data if binary else json.dumps(data).encode())
         log = f"{self.prefix}log:{name}"
         for attempt in range(20):
             answer = self.script(

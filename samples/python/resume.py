@@ -17,7 +17,7 @@ async def listen(url, channel, count):
                         print("listening", position["offset"], flush=True)
                     elif message["type"] == "message":
                         position["offset"] = message["offset"]
-                        print(message["offset"], message["data"], flush=True)
+                        print(message["offset"], message.get("data", message.get("data64")), flush=True)
                         count -= 1
                         if count == 0:
                             return

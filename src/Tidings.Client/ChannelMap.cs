@@ -15,7 +15,7 @@ namespace Tidings.Client;
 /// Each change is told once and in order, also over broken connections; where something was missed for good the state is loaded again by itself. It
 /// may be read from any thread, and an enumeration shows one moment. A value that is no <typeparamref name="T"/> is logged and left out.
 /// </remarks>
-/// <typeparam name="T">The values' type.</typeparam>
+/// <typeparam name="T">The values' type; <c>byte[]</c> for binary payloads.</typeparam>
 #pragma warning disable CA1710 // It is a channel's state; that it can be read as a dictionary comes besides.
 public sealed class ChannelMap<T> : IReadOnlyDictionary<string, T?>, IAsyncDisposable
 #pragma warning restore CA1710
@@ -107,7 +107,10 @@ public sealed class ChannelMap<T> : IReadOnlyDictionary<string, T?>, IAsyncDispo
             throw new ArgumentException("A value of a map has the key that is set, and is neither ephemeral nor kept from this client.", nameof(options));
         }
 
-        return _client.PublishJsonAsync(Channel, _format.Write(value), (options ?? new PublishOptions()) with { Key = key }, cancellationToken);
+        options = (options ?? new PublishOptions()) with { Key = key };
+        return value is byte[] bytes
+            ? _client.PublishAsync(Channel, (ReadOnlyMemory<byte>)bytes, options, cancellationToken)
+            : _client.PublishJsonAsync(Channel, _format.Write(value), options, cancellationToken);
     }
 
     /// <summary>Takes a key out. One that is not there is no fault.</summary>

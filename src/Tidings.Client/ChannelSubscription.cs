@@ -89,6 +89,10 @@ public sealed class ChannelSubscription : IAsyncEnumerable<ChannelEvent>, IAsync
     public Task<StreamPosition?> PublishAsync<T>(T data, PublishOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.PublishAsync(Channel, data, options, cancellationToken);
 
+    /// <inheritdoc cref="TidingsClient.PublishAsync(string, ReadOnlyMemory{byte}, PublishOptions?, CancellationToken)"/>
+    public Task<StreamPosition?> PublishAsync(ReadOnlyMemory<byte> data, PublishOptions? options = null, CancellationToken cancellationToken = default) =>
+        _client.PublishAsync(Channel, data, options, cancellationToken);
+
     /// <inheritdoc cref="TidingsClient.HistoryAsync(string, HistoryOptions?, CancellationToken)"/>
     public Task<ChannelHistory> HistoryAsync(HistoryOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.HistoryAsync(Channel, options, cancellationToken);

@@ -33,8 +33,24 @@ public sealed partial class TidingsClient
     /// <inheritdoc cref="PublishAsync{T}(string, T, JsonTypeInfo{T}, PublishOptions?, CancellationToken)"/>
     [RequiresUnreferencedCode(JsonWarning.Text)]
     [RequiresDynamicCode(JsonWarning.Text)]
-    public Task<StreamPosition?> PublishAsync<T>(string channel, T data, PublishOptions? options = null, CancellationToken cancellationToken = default) =>
-        PublishJsonAsync(channel, JsonSerializer.SerializeToUtf8Bytes(data, JsonSerializerOptions.Web), options, cancellationToken);
+    public Task<StreamPosition?> PublishAsync<T>(string channel, T data, PublishOptions? options = null, CancellationToken cancellationToken = default) => data switch
+    {
+        // Who has bytes means them: for these two, overload resolution prefers this method to that of ReadOnlyMemory<byte>.
+        byte[] bytes => PublishPayloadAsync(channel, default, bytes.ToArray(), options, cancellationToken),
+        Memory<byte> bytes => PublishPayloadAsync(channel, default, bytes.ToArray(), options, cancellationToken),
+        _ => PublishJsonAsync(channel, JsonSerializer.SerializeToUtf8Bytes(data, JsonSerializerOptions.Web), options, cancellationToken),
+    };
+
+    /// <summary>The same with a binary payload: any bytes, of which none is changed. A <c>byte[]</c> or <see cref="Memory{T}"/> of bytes may be given as well.</summary>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="data">The bytes; there may be none. Copied before the call returns.</param>
+    /// <param name="options">How; null for a plain message.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Where the message stands; null for an ephemeral one, and where a handler of the server dropped it.</returns>
+    /// <exception cref="ArgumentException"><paramref name="channel"/> is no channel name.</exception>
+    /// <exception cref="TidingsException">It was refused, or too many wait.</exception>
+    public Task<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> data, PublishOptions? options = null, CancellationToken cancellationToken = default) =>
+        PublishPayloadAsync(channel, default, data.ToArray(), options, cancellationToken);
 
     /// <summary>The same with JSON as it is.</summary>
     /// <param name="channel">The channel's name.</param>
@@ -42,9 +58,17 @@ public sealed partial class TidingsClient
     /// <param name="options">How; null for a plain message.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="JsonException">The bytes are no JSON.</exception>
-    public async Task<StreamPosition?> PublishJsonAsync(
-        string channel, ReadOnlyMemory<byte> json, PublishOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<StreamPosition?> PublishJsonAsync(
+        string channel, ReadOnlyMemory<byte> json, PublishOptions? options = null, CancellationToken cancellationToken = default) =>
+        PublishPayloadAsync(channel, json, null, options, cancellationToken);
+
+    private async Task<StreamPosition?> PublishPayloadAsync(string channel, ReadOnlyMemory<byte> json, ReadOnlyMemory<byte>? payload, PublishOptions? options, CancellationToken cancellationToken)
     {
+        if (json.IsEmpty && payload is null)
+        {
+            throw new JsonException("There is no JSON to publish.");
+        }
+
         Check(channel);
         options ??= new PublishOptions();
         var key = options.Ephemeral ? options.IdempotencyKey : options.IdempotencyKey ?? Guid.NewGuid().ToString("N");
@@ -54,7 +78,8 @@ public sealed partial class TidingsClient
             writer => CommandWriter.Publish(writer, channel, json.Span, options, key),
             cancellationToken,
             publishes: options.Ephemeral ? null : channel,
-            isUnwanted: options.Except).ConfigureAwait(false);
+            isUnwanted: options.Except,
+            payload).ConfigureAwait(false);
         return answer.Position;
     }
 
@@ -200,12 +225,12 @@ public sealed partial class TidingsClient
     }
 
     private async Task<ServerFrame> AskAsync(
-        string type, Delivery delivery, Action<Utf8JsonWriter> fields, CancellationToken cancellationToken, string? publishes = null, bool isUnwanted = false)
+        string type, Delivery delivery, Action<Utf8JsonWriter> fields, CancellationToken cancellationToken, string? publishes = null, bool isUnwanted = false, ReadOnlyMemory<byte>? payload = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Start();
         var id = _outbox.NextId();
-        var command = new PendingCommand(id, CommandWriter.Write(type, id, fields), delivery)
+        var command = new PendingCommand(id, CommandWriter.Write(type, id, fields), delivery, payload)
         {
             OnSent = publishes is null ? null : () => _channels.Own.Sent(id, publishes),
             OnSettled = publishes is null ? null : position => _channels.Own.Settled(id, publishes, position, isUnwanted),

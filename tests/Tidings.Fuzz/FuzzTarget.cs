@@ -14,6 +14,7 @@ internal abstract class FuzzTarget
         new Targets.InflateTarget(),
         new Targets.OutboundQueueTarget(),
         new Targets.CommandReaderTarget(),
+        new Targets.BinaryCommandTarget(),
         new Targets.CentrifugeReaderTarget(),
         new Targets.ProtobufTarget(),
         new Targets.PositionTarget(),

@@ -1,4 +1,5 @@
 import { httpUrl } from './base/address.js';
+import { unpack } from './base/bytes.js';
 import { SILENT } from './base/close-codes.js';
 import { Emitter } from './base/emitter.js';
 import { TidingsError } from './base/tidings-error.js';
@@ -45,7 +46,7 @@ export class ChannelClient extends Emitter {
    * @type {Caller<App>}
    */
   call = callerOf(async (method, params) => {
-    const { data } = await this.#run({ type: 'call', method, ...(params !== undefined && { params }) }, { repeatable: false });
+    const { data } = await this.#run({ type: 'call', method, params }, { repeatable: false });
     return data;
   });
   /** @type {string | null} */
@@ -73,6 +74,7 @@ export class ChannelClient extends Emitter {
       url: this.#url,
       client: CLIENT,
       token: options.token,
+      binary: options.binary,
       ways,
       subscribes: () => this.#subscriptions.commands(),
       served: () => this.#subscriptions.served,
@@ -146,7 +148,7 @@ export class ChannelClient extends Emitter {
    * Completes when the message has its place in the channel's log. While there is no connection it waits; however often it has to be sent, it is entered once.
    * @template {string} Name
    * @param {Name} channel
-   * @param {PublishedOf<App, Name>} data any JSON
+   * @param {PublishedOf<App, Name>} data any JSON; or bytes, an ArrayBuffer or a view of one as Uint8Array, which come as `message.bytes`
    * @param {PublishOptions} [options]
    * @returns {Promise<Published>} fails with a TidingsError
    */
@@ -178,7 +180,7 @@ export class ChannelClient extends Emitter {
    * @param {Name} channel @param {HistoryOptions} [options] @returns {Promise<History<Chosen<T, MessageOf<App, Name>>>>} what is kept
    */
   async history(channel, { since, last, before, limit } = {}) {
-    const command = { type: 'history', channel, ...(since && { since }), ...(before && { before }), ...(last !== undefined && { last }), ...(limit !== undefined && { limit }) };
+    const command = { type: 'history', channel, since: since || undefined, before: before || undefined, last, limit };
     const { epoch, offset, messages, recovered } = await this.#run(command, { repeatable: true });
     const own = (/** @type {Frame} */ message) => (this.#own.has(channel, epoch, message.offset) ? { ...message, own: true } : message);
     return { epoch, offset, messages: messages.map(own), ...(recovered !== undefined && { recovered }) };
@@ -186,7 +188,7 @@ export class ChannelClient extends Emitter {
 
   /** @param {string} channel @param {{ limit?: number }} [options] @returns {Promise<Presence>} who is there */
   async presence(channel, { limit } = {}) {
-    const { members, count } = await this.#run({ type: 'presence', channel, ...(limit !== undefined && { limit }) }, { repeatable: true });
+    const { members, count } = await this.#run({ type: 'presence', channel, limit }, { repeatable: true });
     return { members, count };
   }
 
@@ -303,6 +305,7 @@ export class ChannelClient extends Emitter {
 
   /** @param {Frame} frame */
   #received(frame) {
+    unpack(frame);
     if (this.#subscriptions.receive(frame) || this.#commands.answered(frame)) return;
     switch (frame.type) {
       case 'connected':

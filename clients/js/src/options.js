@@ -6,6 +6,7 @@
  * @property {import('./base/token-source.js').TokenOption} [token]  who the user is: a token, or what gets one, called again when the server wants another
  * @property {number} [maxRetries]      attempts in a row to come back before it stays away; without it there is no end
  * @property {TransportKind[]} [transports]  the only ones to try; without it `websocket`, `sse` and `polling`, in this order
+ * @property {boolean} [binary]        whether binary payloads travel as binary frames over a WebSocket, and not as base64; messages are the same
  * @property {any} [WebSocket]          the class to use where there is no global one, as in Node before version 22
  *
  * @typedef {object} TidingsEvents

@@ -1,5 +1,5 @@
 import { backoff } from './base/backoff.js';
-import { bytesOf } from './base/position.js';
+import { fromBase64 } from './base/bytes.js';
 import { TidingsError } from './base/tidings-error.js';
 import { TokenSource } from './base/token-source.js';
 import { textsOf } from './transports/body-texts.js';
@@ -46,7 +46,7 @@ export async function* outputOf(client, id, offset) {
             if (type === 'end') return;
             offset = next;
             attempt = 0;
-            yield text ?? bytesOf(data64);
+            yield text ?? fromBase64(data64);
           }
         }
       }

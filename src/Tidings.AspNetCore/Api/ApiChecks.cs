@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Tidings.Messages;
 using Tidings.Nodes;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
@@ -35,6 +36,31 @@ internal static class ApiChecks
     }
 
     public static string? Data(JsonElement data) => data.ValueKind == JsonValueKind.Undefined ? "data is missing." : null;
+
+    /// <summary>What is to be published: JSON, or a binary payload.</summary>
+    public static string? Content(PublishRequest request, out MessageData data)
+    {
+        data = default;
+        if (request.Remove)
+        {
+            return null;
+        }
+
+        if (request.Data64 is not { } encoded)
+        {
+            data = new MessageData(DataKind.Json, request.Data.ValueKind == JsonValueKind.Undefined ? default : BytesOf(request.Data));
+            return Data(request.Data);
+        }
+
+        var bytes = new byte[(encoded.Length / 4 * 3) + 3];
+        if (!Convert.TryFromBase64String(encoded, bytes, out var length))
+        {
+            return "data64 must be base64 with padding (RFC 4648, section 4).";
+        }
+
+        data = new MessageData(DataKind.Binary, bytes.AsMemory(0, length));
+        return request.Data.ValueKind == JsonValueKind.Undefined ? null : "data and data64 must not stand together.";
+    }
 
     // Empty where it is no text, or holds an escape that names no character.
     private static string TextOf(JsonElement value)

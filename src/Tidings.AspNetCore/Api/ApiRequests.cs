@@ -15,7 +15,8 @@ internal sealed record PublishRequest(
     [property: Description("Tell only those who are subscribed now: the message has no offset and is in no history. Not together with durable.")] bool Ephemeral = false,
     [property: Description("The name of the event that the message is: 1 to 200 bytes of printable text.")] string? Event = null,
     [property: Description("A connection's id, or an array of at most 100: connections that do not get the message live. It has an offset and is kept all the same.")] JsonElement? Except = null,
-    [property: Description("Take the key out of the channels' state, in the place of data.")] bool Remove = false)
+    [property: Description("Take the key out of the channels' state, in the place of data.")] bool Remove = false,
+    [property: Description("A binary payload in base64 (RFC 4648, section 4), in the place of data.")] string? Data64 = null)
 {
     // No parameter: one that was left out and null are two things, and a default would be one of them.
     [Description("The message: any JSON. Subscribers get these very bytes, without line breaks.")]

@@ -28,7 +28,8 @@ internal static class PublishOperations
     private static async ValueTask<ApiOutcome> PublishAsync(ServerActions actions, PublishRequest request, CancellationToken cancellationToken)
     {
         var exceptFault = ApiChecks.Connections("except", request.Except, out var except);
-        if ((Fault(actions, request) ?? exceptFault) is { } fault)
+        var dataFault = ApiChecks.Content(request, out var data);
+        if ((Fault(actions, request) ?? dataFault ?? exceptFault) is { } fault)
         {
             return ApiOutcome.Bad(fault);
         }
@@ -61,7 +62,7 @@ internal static class PublishOperations
 
         ValueTask<StreamPosition?> SayAsync(string name) => request.Remove
             ? actions.RemoveKeyAsync(name, request.Key!, options, cancellationToken)
-            : actions.PublishAsync(name, ApiChecks.BytesOf(request.Data), options, cancellationToken);
+            : actions.PublishAsync(name, data, options, cancellationToken);
     }
 
     private static ApiOutcome Results(List<(string Channel, StreamPosition? Position)> positions)
@@ -92,7 +93,7 @@ internal static class PublishOperations
         }
 
         return (request.Channels ?? [request.Channel!]).Select(ApiChecks.Channel).FirstOrDefault(static fault => fault is not null)
-            ?? (request.Remove ? RemovalFault(actions, request) : ApiChecks.Data(request.Data))
+            ?? (request.Remove ? RemovalFault(actions, request) : null)
             ?? ApiChecks.Key("key", request.Key)
             ?? ApiChecks.Key("idempotencyKey", request.IdempotencyKey)
             ?? ApiChecks.Event(request.Event)
@@ -100,7 +101,7 @@ internal static class PublishOperations
     }
 
     private static string? RemovalFault(ServerActions actions, PublishRequest request) =>
-        request is not { Data.ValueKind: JsonValueKind.Undefined, Event: null, Ephemeral: false } ? "remove does not stand beside data, event or ephemeral."
+        request is not { Data.ValueKind: JsonValueKind.Undefined, Data64: null, Event: null, Ephemeral: false } ? "remove does not stand beside data, event or ephemeral."
         : request.Key is null ? "remove needs a key."
         : (request.Channels ?? [request.Channel!]).FirstOrDefault(channel => !actions.HasState(channel)) is { } channel ? $"The channel {channel} keeps no state."
         : null;

@@ -22,6 +22,16 @@ internal sealed class CentrifugeDialect(MessageDeflater? deflater, CentrifugeTok
     public const string Reverse = "reverse";
     public const string SubRefresh = "sub_refresh";
 
+    /// <summary>The dialect whose words this one takes but for binary payloads, which it has under <see cref="CentrifugePublications.Bytes"/>; null where it is for clients of JSON, which have no bytes.</summary>
+    public CentrifugeDialect? Shared { get; private init; }
+
+    /// <summary>The same as Protobuf is made of it.</summary>
+    public CentrifugeDialect WithBytes() => new(deflater: null, tokens, site) { Shared = this };
+
+    public override Dialect FormOf(Message message) => Shared is null || message.Data.Kind == DataKind.Binary ? this : Shared;
+
+    private PublicationForm Form => Shared is null ? PublicationForm.Json : PublicationForm.Bytes;
+
     public override bool OpensByCommand => true;
 
     public override bool EndsAtGap => true;
@@ -112,10 +122,10 @@ internal sealed class CentrifugeDialect(MessageDeflater? deflater, CentrifugeTok
                 CentrifugeJson.WriteError(frame, CentrifugeCodes.Of(command.Type, refused));
                 break;
             case Outcome.Opened opened:
-                CentrifugeJson.WriteConnected(frame, opened.Session, site);
+                CentrifugeJson.WriteConnected(frame, opened.Session, site, Form);
                 break;
             case Outcome.Subscribed subscribed:
-                CentrifugeJson.WriteSubscribed(frame, "subscribe"u8, subscribed, asText: command.Word == Delta);
+                CentrifugeJson.WriteSubscribed(frame, "subscribe"u8, subscribed, command.Word == Delta ? PublicationForm.Text : Form);
                 break;
             case Outcome.Renewed renewed when command.Word == SubRefresh:
                 frame.Writer.WriteStartObject("sub_refresh"u8);
@@ -148,7 +158,7 @@ internal sealed class CentrifugeDialect(MessageDeflater? deflater, CentrifugeTok
                 CentrifugeJson.WritePresence(frame, presence.List);
                 break;
             case Outcome.History history:
-                CentrifugeJson.WriteHistory(frame, history.Part, command.Word == Reverse);
+                CentrifugeJson.WriteHistory(frame, history.Part, command.Word == Reverse, Form);
                 break;
             case Outcome.Result result:
                 frame.Writer.WriteStartObject("rpc"u8);
@@ -162,7 +172,7 @@ internal sealed class CentrifugeDialect(MessageDeflater? deflater, CentrifugeTok
 
     public override byte[]? Say(Notice notice) => notice switch
     {
-        Notice.Subscribed subscribed => CentrifugeJson.Push(subscribed.To.Channel, frame => CentrifugeJson.WriteSubscribed(frame, "subscribe"u8, subscribed.To)),
+        Notice.Subscribed subscribed => CentrifugeJson.Push(subscribed.To.Channel, frame => CentrifugeJson.WriteSubscribed(frame, "subscribe"u8, subscribed.To, Form)),
         Notice.Unsubscribed gone => CentrifugeJson.Unsubscribed(gone.Channel, gone.Code == ErrorCode.Expired ? CentrifugeCodes.SubscriptionExpired : CentrifugeCodes.UnsubscribedByServer, gone.Reason),
         Notice.Missed missed => CentrifugeJson.Unsubscribed(missed.Channel, CentrifugeCodes.InsufficientState, "insufficient state"),
         Notice.Direct direct => CentrifugeJson.Direct(direct.Data.Span),
@@ -171,7 +181,7 @@ internal sealed class CentrifugeDialect(MessageDeflater? deflater, CentrifugeTok
 
     public override byte[] Encode(Message message) => message.Kind switch
     {
-        MessageKind.Message => CentrifugePublications.Push(message),
+        MessageKind.Message => CentrifugePublications.Push(message, Form),
         MessageKind.Join => CentrifugeJson.Member(message, "join"u8),
         MessageKind.Leave => CentrifugeJson.Member(message, "leave"u8),
         _ => [],

@@ -57,14 +57,15 @@ public static class CentrifugeEndpoints
 
     private static void MapClients(RouteGroupBuilder group, Edge edge, CentrifugeDialect dialect)
     {
+        var bytes = dialect.WithBytes();
         var handler = edge.Node.Speak(dialect);
         var settings = edge.TextRoute(binary: false).With(static settings => settings with { Opening = settings.Messages });
         var route = new ConnectRoute(edge, handler);
         var sockets = route.WebSockets(settings);
-        var binary = new ConnectRoute(edge, edge.Node.Speak(new CentrifugeProtobufDialect(dialect, edge.Node.Deflater))).WebSockets(settings.With(Binary)) with { Subprotocol = Protobuf };
+        var binary = new ConnectRoute(edge, edge.Node.Speak(new CentrifugeProtobufDialect(bytes, edge.Node.Deflater))).WebSockets(settings.With(Binary)) with { Subprotocols = [Protobuf] };
         group.MapMethods(Connection + "websocket", ConnectMethods, context => edge.Entrance.EnterAsync(context, WantsProtobuf(context.Request) ? binary : sockets));
 
-        var streams = new CentrifugeStreams(new HttpEntrance(edge, route), handler, edge.Node.Speak(new CentrifugeProtobufDialect(dialect, edge.Node.Deflater, hearsLines: true)), settings, edge.Node.Registry.Metrics);
+        var streams = new CentrifugeStreams(new HttpEntrance(edge, route), handler, edge.Node.Speak(new CentrifugeProtobufDialect(bytes, edge.Node.Deflater, hearsLines: true)), settings, edge.Node.Registry.Metrics);
         MapCrossOrigin(group, edge, Connection + "sse", [HttpMethods.Get, HttpMethods.Post], streams.ServeEventsAsync);
         MapCrossOrigin(group, edge, Connection + "http_stream", [HttpMethods.Post], streams.ServeLinesAsync);
         MapCrossOrigin(group, edge, "/emulation", [HttpMethods.Post], new CentrifugeEmulation(edge).ServeAsync);

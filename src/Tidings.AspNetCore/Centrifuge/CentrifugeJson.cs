@@ -31,7 +31,7 @@ internal static class CentrifugeJson
         writer.WriteEndObject();
     }
 
-    public static void WriteConnected(JsonFrame frame, Notice.Connected connected, CentrifugeSite site)
+    public static void WriteConnected(JsonFrame frame, Notice.Connected connected, CentrifugeSite site, PublicationForm form)
     {
         var writer = frame.Writer;
         writer.WriteStartObject("connect"u8);
@@ -44,7 +44,7 @@ internal static class CentrifugeJson
             foreach (var subscribed in connected.Subscriptions)
             {
                 writer.WriteStartObject(subscribed.Channel);
-                WriteFields(frame, subscribed);
+                WriteFields(frame, subscribed, form);
                 writer.WriteEndObject();
             }
 
@@ -73,16 +73,16 @@ internal static class CentrifugeJson
     /// <param name="frame">Where to write.</param>
     /// <param name="name">The field.</param>
     /// <param name="subscribed">The subscription.</param>
-    /// <param name="asText">Whether its publications come as texts, of which later ones may be changes.</param>
-    public static void WriteSubscribed(JsonFrame frame, ReadOnlySpan<byte> name, Outcome.Subscribed subscribed, bool asText = false)
+    /// <param name="form">How its publications stand in it; as texts, later ones may be changes.</param>
+    public static void WriteSubscribed(JsonFrame frame, ReadOnlySpan<byte> name, Outcome.Subscribed subscribed, PublicationForm form)
     {
         frame.Writer.WriteStartObject(name);
-        if (asText)
+        if (form == PublicationForm.Text)
         {
             frame.Writer.WriteBoolean("delta"u8, true);
         }
 
-        WriteFields(frame, subscribed, asText);
+        WriteFields(frame, subscribed, form);
         frame.Writer.WriteEndObject();
     }
 
@@ -97,16 +97,16 @@ internal static class CentrifugeJson
         }
     }
 
-    public static void WriteHistory(JsonFrame frame, HistoryPart part, bool reverse)
+    public static void WriteHistory(JsonFrame frame, HistoryPart part, bool reverse, PublicationForm form)
     {
         frame.Writer.WriteStartObject("history"u8);
-        WriteHistoryFields(frame, part, reverse);
+        WriteHistoryFields(frame, part, reverse, form);
         frame.Writer.WriteEndObject();
     }
 
-    public static void WriteHistoryFields(JsonFrame frame, HistoryPart part, bool reverse)
+    public static void WriteHistoryFields(JsonFrame frame, HistoryPart part, bool reverse, PublicationForm form = PublicationForm.Json)
     {
-        CentrifugePublications.WriteAll(frame, reverse ? part.Messages.Reverse() : part.Messages);
+        CentrifugePublications.WriteAll(frame, reverse ? part.Messages.Reverse() : part.Messages, form);
         frame.Writer.WriteString("epoch"u8, part.Top.Epoch);
         frame.Writer.WriteNumber("offset"u8, part.Top.Offset);
     }
@@ -212,7 +212,7 @@ internal static class CentrifugeJson
         return frame;
     }
 
-    private static void WriteFields(JsonFrame frame, Outcome.Subscribed subscribed, bool asText = false)
+    private static void WriteFields(JsonFrame frame, Outcome.Subscribed subscribed, PublicationForm form)
     {
         var writer = frame.Writer;
         if (subscribed.IsRecoverable)
@@ -238,7 +238,7 @@ internal static class CentrifugeJson
 
         if (subscribed.Messages.Count > 0)
         {
-            CentrifugePublications.WriteAll(frame, subscribed.Messages, asText);
+            CentrifugePublications.WriteAll(frame, subscribed.Messages, form);
         }
 
         WriteExpiry(writer, subscribed.Expires);

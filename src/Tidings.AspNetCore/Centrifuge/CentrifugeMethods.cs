@@ -53,7 +53,7 @@ internal sealed class CentrifugeMethods(Edge edge)
 
     private async ValueTask<CentrifugeOutcome> PublishAsync(string channel, JsonElement parameters, CancellationToken cancellationToken)
     {
-        if (!ChannelName.IsValid(channel) || DataOf(parameters) is not { IsEmpty: false } data || !TryFlag(parameters, "skip_history", out var inPassing) || !TryNumber(parameters, "version", out var version)
+        if (!ChannelName.IsValid(channel) || DataOf(parameters) is not { Bytes.IsEmpty: false } data || !TryFlag(parameters, "skip_history", out var inPassing) || !TryNumber(parameters, "version", out var version)
             || !TryText(parameters, "idempotency_key", out var idempotencyKey) || !TryTags(parameters, out var name, out var key) || (idempotencyKey is not null && !MessageKey.IsValid(idempotencyKey)))
         {
             return CentrifugeCodes.BadRequest;
@@ -64,7 +64,7 @@ internal sealed class CentrifugeMethods(Edge edge)
             return CentrifugeCodes.NotAvailable;
         }
 
-        if (data.Length > edge.Node.Limits.Messages(binary: false).SoftLimit)
+        if (data.Bytes.Length > edge.Node.Limits.Messages(binary: false).SoftLimit)
         {
             return CentrifugeCodes.LimitExceeded;
         }
@@ -281,14 +281,16 @@ internal sealed class CentrifugeMethods(Edge edge)
         return CentrifugeOutcome.Of(frame);
     }
 
-    private static ReadOnlyMemory<byte> DataOf(JsonElement parameters)
+    private static MessageData DataOf(JsonElement parameters)
     {
-        if (Text(parameters, "b64data") is not { } encoded)
+        if (Text(parameters, CentrifugePublications.Bytes) is not { } encoded)
         {
-            return Data(parameters);
+            return new MessageData(DataKind.Json, Data(parameters));
         }
 
-        return JsonPayload.Copy(Convert.FromBase64String(encoded));
+        // Of bytes that are JSON nobody can say that they are not meant so, as in the protocol itself.
+        var bytes = Convert.FromBase64String(encoded);
+        return JsonPayload.Copy(bytes) is { } json ? new MessageData(DataKind.Json, json) : new MessageData(DataKind.Binary, bytes);
     }
 
     private static string? Channel(JsonElement parameters) => Text(parameters, "channel") is { } channel && ChannelName.IsValid(channel) ? channel : null;

@@ -21,7 +21,9 @@ internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageD
     private static readonly byte[] Pong = "{}"u8.ToArray();
     private static readonly CommandFault Malformed = new("bad request", []) { Ends = true };
 
-    public override bool IsBinary => !hearsLines;
+    public override bool TakesBinary => !hearsLines;
+
+    public override bool TakesText => hearsLines;
 
     public override bool OpensByCommand => json.OpensByCommand;
 

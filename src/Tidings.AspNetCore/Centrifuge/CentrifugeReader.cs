@@ -162,9 +162,14 @@ internal static class CentrifugeReader
         }
 
         command.Data = Data(value);
+        if (value.TryGetProperty(CentrifugePublications.Bytes, out var encoded))
+        {
+            command.Bytes = encoded.ValueKind == JsonValueKind.String && encoded.TryGetBytesFromBase64(out var bytes) ? bytes : default(ReadOnlyMemory<byte>?);
+        }
+
         return !TryNumber(value, "type", out var type) ? Fault("type", "must be a number")
             : type != 0 ? Unavailable
-            : command.Data.IsEmpty ? Fault("data", "is missing") : null;
+            : command.Data.IsEmpty == command.Bytes is null ? Fault("data", "is missing") : null;
     }
 
     private static CommandFault? ReadPresence(JsonElement value, Command command) => Channel(value, command, CommandType.Presence);

@@ -13,6 +13,12 @@ internal enum FieldKind : byte
 
     /// <summary>Bytes that are JSON by themselves.</summary>
     Json,
+
+    /// <summary>Any bytes, base64 in JSON.</summary>
+    Bytes,
+
+    /// <summary>Bytes that are JSON by themselves, or else base64 under <see cref="CentrifugePublications.Bytes"/>.</summary>
+    JsonOrBytes,
     Message,
 
     /// <summary>Messages in a row, an array in JSON.</summary>
@@ -57,7 +63,7 @@ internal sealed class SchemaMessage(params SchemaField[] fields)
 internal static class CentrifugeSchema
 {
     private static readonly SchemaMessage Client = new(Text(1, "user"), Text(2, "client"), Json(3, "conn_info"), Json(4, "chan_info"));
-    private static readonly SchemaMessage Publication = PublicationOf(Json(4, "data"));
+    private static readonly SchemaMessage Publication = PublicationOf(Json(4, "data"), new(4, CentrifugePublications.Bytes, FieldKind.Bytes));
     private static readonly SchemaMessage TextPublication = PublicationOf(Text(4, "data"));
     private static readonly SchemaMessage Member = new(Message(1, "info", Client));
     private static readonly SchemaMessage Data = new(Json(1, "data"));
@@ -83,7 +89,7 @@ internal static class CentrifugeSchema
     public static readonly SchemaMessage Command = new(
         Number(1, "id"),
         Message(4, "connect", new(Text(1, "token"), new(3, "subs", FieldKind.Map, Subscribe), Text(4, "name"), Text(5, "version"))),
-        Message(5, "subscribe", Subscribe), Message(6, "unsubscribe", Channel), Message(7, "publish", new(Text(1, "channel"), Json(2, "data"), Signed(3, "type"))), Message(8, "presence", Channel),
+        Message(5, "subscribe", Subscribe), Message(6, "unsubscribe", Channel), Message(7, "publish", new(Text(1, "channel"), new(2, "data", FieldKind.JsonOrBytes), Signed(3, "type"))), Message(8, "presence", Channel),
         Message(9, "presence_stats", Channel), Message(10, "history", new(Text(1, "channel"), Signed(7, "limit"), Message(8, "since", Position), Flag(9, "reverse"))), Message(11, "ping", Nothing),
         Message(12, "send", Data), Message(13, "rpc", new(Json(1, "data"), Text(2, "method"))), Message(14, "refresh", new(Text(1, "token"))),
         Message(15, "sub_refresh", new(Text(1, "channel"), Text(2, "token"), Signed(3, "type"))));
@@ -99,7 +105,7 @@ internal static class CentrifugeSchema
     /// <summary>What the server says where the data of publications are texts, in which later ones say what changed.</summary>
     public static readonly SchemaMessage TextReply = new(Number(1, "id"), Message(4, "push", new(Text(2, "channel"), Message(4, "pub", TextPublication))), Message(6, "subscribe", SubscribedOf(TextPublication)));
 
-    private static SchemaMessage PublicationOf(SchemaField data) => new(data, Message(5, "info", Client), Number(6, "offset"), new(7, "tags", FieldKind.Map), Flag(8, "delta"));
+    private static SchemaMessage PublicationOf(params SchemaField[] data) => new([.. data, Message(5, "info", Client), Number(6, "offset"), new(7, "tags", FieldKind.Map), Flag(8, "delta")]);
 
     private static SchemaMessage SubscribedOf(SchemaMessage publication) => new(
         Flag(1, "expires"), Number(2, "ttl"), Flag(3, "recoverable"), Text(6, "epoch"), new(7, "publications", FieldKind.List, publication), Flag(8, "recovered"), Number(9, "offset"), Flag(10, "positioned"),

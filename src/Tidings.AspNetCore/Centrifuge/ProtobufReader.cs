@@ -120,6 +120,18 @@ internal static class ProtobufReader
                 }
 
                 return true;
+            case FieldKind.JsonOrBytes:
+                if (JsonPayload.Copy(value) is { } one)
+                {
+                    json.WritePropertyName(field.Name);
+                    json.WriteRawValue(one, skipInputValidation: true);
+                }
+                else if (!value.IsEmpty)
+                {
+                    json.WriteBase64String(CentrifugePublications.Bytes, value);
+                }
+
+                return true;
             case FieldKind.Presence:
                 json.WriteBoolean(field.Name, true);
                 return true;

@@ -60,6 +60,10 @@ internal static class ProtobufWriter
                 WriteTag(field.Number, Delimited, output);
                 WriteBytes(json[start..(int)reader.BytesConsumed], output);
                 break;
+            case FieldKind.Bytes:
+                WriteTag(field.Number, Delimited, output);
+                WriteBytes(reader.GetBytesFromBase64(), output);
+                break;
             case FieldKind.Message:
                 WriteMessage(ref reader, json, field.Number, field.Type!, output);
                 break;

@@ -4,6 +4,7 @@ using Tidings.AspNetCore.Entrance;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.HttpTransports;
 using Tidings.AspNetCore.Services;
+using Tidings.Protocol;
 using Tidings.Quotas;
 
 namespace Tidings.AspNetCore.Connect;
@@ -18,6 +19,7 @@ internal sealed class ConnectTransports
 
     private readonly Edge _tidings;
     private readonly WebSocketRoute _webSockets;
+    private readonly WebSocketRoute _binaryWebSockets;
     private readonly EventStreamRoute _events;
     private readonly PollRoute _polls;
     private readonly CommandRoute _commands;
@@ -30,6 +32,10 @@ internal sealed class ConnectTransports
         var settings = tidings.TextRoute(binary: false);
         var answering = settings.With(static settings => settings with { Heartbeat = TimeSpan.Zero, CloseTimeout = AnswerTimeout });
         _webSockets = route.WebSockets(settings);
+        _binaryWebSockets = new ConnectRoute(tidings, tidings.Node.BinaryChannels).WebSockets(tidings.TextRoute(binary: true)) with
+        {
+            Subprotocols = [ProtocolVersion.BinarySubprotocol, ProtocolVersion.Subprotocol],
+        };
         _events = new EventStreamRoute(entrance, tidings.Node.Registry.Metrics, settings.With(static settings => settings with { TextHeartbeat = false }));
         _polls = new PollRoute(entrance, tidings.Node.Registry.Metrics, answering, tidings.Node.Time);
 
@@ -50,21 +56,26 @@ internal sealed class ConnectTransports
     {
         if (IsHandshake(context))
         {
-            return _tidings.Entrance.EnterAsync(context, _webSockets);
+            return EnterAsync(context);
         }
 
         _tidings.CrossOrigin.AddHeaders(context);
         var request = context.Request;
         return request.Headers.Accept.ToString().Contains(EventStream, StringComparison.OrdinalIgnoreCase) ? _events.ServeAsync(context)
             : request.Query.ContainsKey("since") || request.Query.ContainsKey("wait") ? _polls.ServeAsync(context)
-            : _tidings.Entrance.EnterAsync(context, _webSockets);
+            : EnterAsync(context);
     }
+
+    private Task EnterAsync(HttpContext context) => _tidings.Entrance.EnterAsync(context, AsksForBinary(context) ? _binaryWebSockets : _webSockets);
 
     public Task ServeEventsAsync(HttpContext context) => _events.ServeAsync(context);
 
     public Task ServePollAsync(HttpContext context) => _polls.ServeAsync(context);
 
     public Task ServeCommandsAsync(HttpContext context) => _commands.ServeAsync(context);
+
+    private static bool AsksForBinary(HttpContext context) =>
+        context.Request.Query["binary"] == "true" || WebSocketHandshake.Offers(context, ProtocolVersion.BinarySubprotocol);
 
     private static bool IsHandshake(HttpContext context) =>
         context.Request.Headers.Upgrade.Count > 0 || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };

@@ -19,11 +19,18 @@ internal sealed class ApplicationPublishHandler(HandlerRunner runner, HandlerDel
     {
         IHandlerResult typed => Judge(typed.Result),
         PublishResult { Refusal: { } reason } => HandlerVerdict.Refuse(ErrorCode.NotAllowed, reason),
-        PublishResult { HasValue: true } result => new HandlerVerdict { Data = json.Write(result.Value, typeof(object)) },
+        PublishResult { HasValue: true } result => Replacement(result.Value, typeof(object)),
         PublishResult result => new HandlerVerdict { Drop = result == PublishResult.Drop },
         bool allowed when handler.Result == typeof(bool) => allowed ? HandlerVerdict.Allow : HandlerVerdict.Refuse(ErrorCode.NotAllowed, "Not allowed"),
         null when handler.Result == typeof(void) || handler.Result == typeof(PublishResult) => HandlerVerdict.Allow,
-        _ => new HandlerVerdict { Data = json.Write(returned, handler.Result) },
+        _ => Replacement(returned, handler.Result),
+    };
+
+    private HandlerVerdict Replacement(object? value, Type declared) => value switch
+    {
+        byte[] bytes => new HandlerVerdict { Bytes = bytes },
+        ReadOnlyMemory<byte> bytes => new HandlerVerdict { Bytes = bytes.ToArray() },
+        _ => new HandlerVerdict { Data = json.Write(value, declared) },
     };
 }
 

@@ -91,8 +91,16 @@ internal static class HandlerArguments
     public static HandlerArgument FromData(ParameterInfo parameter, JsonTypeInfo type)
     {
         var nullable = IsNullable(parameter);
-        return invocation => HandlerJson.ReadAsync(Json(invocation), type, nullable, "", invocation);
+        var bytesAs = FromBytes(parameter.ParameterType);
+        return invocation => invocation.Request?.Bytes is { } bytes
+            ? ValueTask.FromResult<object?>((bytesAs ?? throw new BindingException("data64", "This must be JSON, in data: bytes are not taken here."))(bytes))
+            : HandlerJson.ReadAsync(Json(invocation), type, nullable, "", invocation);
     }
+
+    private static Func<ReadOnlyMemory<byte>, object>? FromBytes(Type type) =>
+        type == typeof(byte[]) ? static bytes => bytes.ToArray()
+        : type == typeof(ReadOnlyMemory<byte>) || type == typeof(ReadOnlyMemory<byte>?) ? static bytes => bytes
+        : null;
 
     /// <summary>A member of the JSON, or an element of an array, which may be left out where the parameter has a default.</summary>
     public static HandlerArgument FromMember(ParameterInfo parameter, int position, JsonTypeInfo type)

@@ -26,7 +26,7 @@ internal sealed partial class WebSocketEntrance
         try
         {
             var told = details is null ? null : route is null ? ConnectionHandler.Refusal(code, details) : route.Handler.OnRefused(code, details);
-            await CloseVisiblyAsync(context, route is null || isOwn ? code : route.Handler.CloseCode(code), told, route?.Subprotocol ?? ProtocolVersion.Subprotocol);
+            await CloseVisiblyAsync(context, route is null || isOwn ? code : route.Handler.CloseCode(code), told, route?.Subprotocols ?? WebSocketRoute.DefaultSubprotocols);
         }
         finally
         {
@@ -84,9 +84,9 @@ internal sealed partial class WebSocketEntrance
     }
 
     // What a script may know besides comes before the close, which has room for little.
-    private async Task CloseVisiblyAsync(HttpContext context, DisconnectCode code, byte[]? told, string subprotocol)
+    private async Task CloseVisiblyAsync(HttpContext context, DisconnectCode code, byte[]? told, IReadOnlyList<string> subprotocols)
     {
-        WebSocketHandshake.TryChooseSubprotocol(context, subprotocol);
+        WebSocketHandshake.ChooseSubprotocol(context, subprotocols);
         var stream = await WebSocketHandshake.AcceptAsync(context);
         using var limit = new CancellationTokenSource(RefusalLinger, registry.Time);
         using var linger = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, limit.Token);

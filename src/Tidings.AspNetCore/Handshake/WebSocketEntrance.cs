@@ -213,7 +213,7 @@ internal sealed partial class WebSocketEntrance(
             return;
         }
 
-        WebSocketHandshake.TryChooseSubprotocol(context, route.Subprotocol);
+        WebSocketHandshake.ChooseSubprotocol(context, route.Subprotocols);
         Stream stream;
         try
         {

@@ -75,10 +75,16 @@ internal static class WebSocketHandshake
         return await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
     }
 
-    /// <summary>Agrees to a subprotocol where the client has offered it: to agree to another, or to none of those it offered, would be
-    /// an answer that browsers refuse (RFC 6455 §4.2.2).</summary>
-    /// <returns>Whether it was offered.</returns>
-    public static bool TryChooseSubprotocol(HttpContext context, string subprotocol)
+    /// <summary>Agrees to the first of several subprotocols that the client has offered.</summary>
+    public static void ChooseSubprotocol(HttpContext context, IReadOnlyList<string> subprotocols)
+    {
+        for (var i = 0; i < subprotocols.Count && !TryChooseSubprotocol(context, subprotocols[i]); i++)
+        {
+        }
+    }
+
+    /// <summary>Whether the client offers a subprotocol.</summary>
+    public static bool Offers(HttpContext context, string subprotocol)
     {
         foreach (var header in context.Request.Headers.SecWebSocketProtocol)
         {
@@ -86,13 +92,26 @@ internal static class WebSocketHandshake
             {
                 if (header.AsSpan(range).Trim().SequenceEqual(subprotocol))
                 {
-                    context.Response.Headers.SecWebSocketProtocol = subprotocol;
                     return true;
                 }
             }
         }
 
         return false;
+    }
+
+    /// <summary>Agrees to a subprotocol where the client has offered it: to agree to another, or to none of those it offered, would be
+    /// an answer that browsers refuse (RFC 6455 §4.2.2).</summary>
+    /// <returns>Whether it was offered.</returns>
+    public static bool TryChooseSubprotocol(HttpContext context, string subprotocol)
+    {
+        if (!Offers(context, subprotocol))
+        {
+            return false;
+        }
+
+        context.Response.Headers.SecWebSocketProtocol = subprotocol;
+        return true;
     }
 
     /// <summary>Answers with a status and a text.</summary>

@@ -32,8 +32,11 @@ internal sealed record WebSocketRoute(LiveSettings Settings, ConnectionHandler H
     /// comes, and whether nobody anonymous is let in. Null where connections join at once.</summary>
     public Func<HttpContext, Identity?, bool, ValueTask<(object? Tag, DisconnectCode Refusal)>>? Prepare { get; init; }
 
-    /// <summary>The subprotocol that is agreed to where a client offers it.</summary>
-    public string Subprotocol { get; init; } = ProtocolVersion.Subprotocol;
+    /// <summary>The subprotocols that are agreed to: the first of them that a client offers.</summary>
+    public IReadOnlyList<string> Subprotocols { get; init; } = DefaultSubprotocols;
+
+    /// <summary>The name of our own protocol, which what has none of its own agrees to.</summary>
+    public static readonly string[] DefaultSubprotocols = [ProtocolVersion.Subprotocol];
 
     /// <summary>Whether the first message may say who comes.</summary>
     public bool TakesFirstMessage { get; init; } = true;

@@ -33,6 +33,7 @@ internal static class HookVerdict
     {
         null => Unavailable,
         { Refuses: true } => HandlerVerdict.Refuse(answer.Code, answer.Reason ?? "Not allowed"),
+        { Bytes: { } bytes } => new HandlerVerdict { Drop = answer.Drops, Bytes = bytes },
         { Data: { } data } => new HandlerVerdict { Drop = answer.Drops, Data = data },
         _ => new HandlerVerdict { Drop = answer.Drops },
     };

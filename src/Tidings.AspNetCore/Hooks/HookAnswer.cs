@@ -28,6 +28,9 @@ internal sealed class HookAnswer
     /// <summary>A new value for the data, or null.</summary>
     public byte[]? Data => Raw("data");
 
+    /// <summary>A binary payload in the place of the data, or null.</summary>
+    public byte[]? Bytes => _root.TryGetProperty("data64"u8, out var encoded) ? encoded.GetBytesFromBase64() : null;
+
     public string? User => Text("user");
 
     public byte[]? Info => Raw("info");

@@ -36,6 +36,10 @@ internal static class HookEvent
         {
             frame.Writer.WriteBoolean("remove"u8, true);
         }
+        else if (request.Bytes is { } bytes)
+        {
+            frame.Writer.WriteBase64String("data64"u8, bytes.Span);
+        }
         else
         {
             frame.Raw("data"u8, request.Data.Span);

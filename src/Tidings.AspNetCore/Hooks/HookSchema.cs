@@ -17,6 +17,7 @@ internal sealed class HookSchema
     private static readonly Member CloseCode = new("code", "a whole number", static value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out _));
     private static readonly Member Drop = new("drop", "true or false", static value => value.ValueKind is JsonValueKind.True or JsonValueKind.False);
     private static readonly Member Data = new("data", "JSON", static _ => true);
+    private static readonly Member Data64 = new("data64", "base64 (RFC 4648, section 4)", static value => IsText(value) && value.TryGetBytesFromBase64(out _));
     private static readonly Member Info = new("info", "JSON", static _ => true);
     private static readonly Member Expires = new("expires", $"a whole number of seconds from 1 to {LongestSeconds}", static value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var seconds) && seconds is >= 1 and <= LongestSeconds);
     private static readonly Member User = new("user", "the text of a user's id", static value => IsText(value) && UserId.IsValid(value.GetString()!));
@@ -25,7 +26,7 @@ internal sealed class HookSchema
     public static readonly HookSchema Connect = new(Allow, Reason, CloseCode, User, Info, Channels, Expires);
     public static readonly HookSchema Refresh = new(Allow, Reason, CloseCode, Expires);
     public static readonly HookSchema Subscribe = new(Allow, Reason, ErrorCodeName);
-    public static readonly HookSchema Publish = new(Allow, Reason, ErrorCodeName, Data, Drop);
+    public static readonly HookSchema Publish = new(Allow, Reason, ErrorCodeName, Data, Data64, Drop);
     public static readonly HookSchema Call = new(Allow, Reason, ErrorCodeName, Data);
 
     private readonly Member[] _members;
@@ -51,6 +52,11 @@ internal sealed class HookSchema
             {
                 return $"\"{known.Name}\" in its answer is {NameOf(property.Value.ValueKind)}, where {known.Form} is expected";
             }
+        }
+
+        if (answer.TryGetProperty("data"u8, out _) && answer.TryGetProperty("data64"u8, out _))
+        {
+            return "its answer has both \"data\" and \"data64\"";
         }
 
         // Whoever gives a reason means a refusal.

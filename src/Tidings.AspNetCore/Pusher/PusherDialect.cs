@@ -128,13 +128,14 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
 
         var frame = Begin(name, channel);
         var byClient = name.StartsWith(PusherReader.ClientEvent, StringComparison.Ordinal);
-        if (byClient && message.Data.Kind == DataKind.Json)
+        var data = message.Data.Kind == DataKind.Text ? message.Data.Bytes : message.Data.ToNamedJson();
+        if (byClient && message.Data.Kind != DataKind.Text)
         {
-            frame.Raw("data"u8, message.Data.Bytes.Span);
+            frame.Raw("data"u8, data.Span);
         }
         else
         {
-            frame.Writer.WriteString("data"u8, message.Data.Bytes.Span);
+            frame.Writer.WriteString("data"u8, data.Span);
         }
 
         if (byClient && message.From is { } from && channel.StartsWith("presence-", StringComparison.Ordinal))

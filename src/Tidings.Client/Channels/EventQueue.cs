@@ -52,5 +52,5 @@ internal sealed class EventQueue(int most)
         }
     }
 
-    private static int BytesOf(ChannelEvent told) => EventBytes + (told is ChannelMessage message ? message.Data.Length : 0);
+    private static int BytesOf(ChannelEvent told) => EventBytes + (told is ChannelMessage message ? message.Data.Length + (message.Bytes?.Length ?? 0) : 0);
 }

@@ -60,7 +60,7 @@ internal sealed class Outbox(int most, long mostBytes, TimeProvider time)
             {
                 throw new TidingsException(ErrorCode.Unavailable, "Not connected.");
             }
-            else if (_count >= most || (_count > 0 && _bytes + command.Json.Length > mostBytes))
+            else if (_count >= most || (_count > 0 && _bytes + command.Length > mostBytes))
             {
                 throw new TidingsException(ErrorCode.TooMany, "Too many commands wait.");
             }
@@ -68,7 +68,7 @@ internal sealed class Outbox(int most, long mostBytes, TimeProvider time)
             {
                 _waiting.Add(command.Id, command);
                 _count++;
-                _bytes += command.Json.Length;
+                _bytes += command.Length;
             }
         }
 
@@ -293,7 +293,7 @@ internal sealed class Outbox(int most, long mostBytes, TimeProvider time)
         if (command.Delivery != Delivery.Connection)
         {
             _count--;
-            _bytes -= command.Json.Length;
+            _bytes -= command.Length;
         }
     }
 }

@@ -20,13 +20,26 @@ internal enum Delivery
 }
 
 /// <summary>A command on its way to its answer.</summary>
-internal sealed class PendingCommand(long id, ReadOnlyMemory<byte> json, Delivery delivery)
+/// <param name="id">The command's id.</param>
+/// <param name="json">The command as JSON, without its payload where that is binary.</param>
+/// <param name="delivery">What becomes of it when its connection ends.</param>
+/// <param name="payload">A binary payload; null where there is none.</param>
+internal sealed class PendingCommand(long id, ReadOnlyMemory<byte> json, Delivery delivery, ReadOnlyMemory<byte>? payload = null)
 {
     private readonly TaskCompletionSource<ServerFrame> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Also the command's place in the order of calls.</summary>
     public long Id { get; } = id;
-    public ReadOnlyMemory<byte> Json { get; } = json;
+
+    /// <summary>The whole command as JSON.</summary>
+    public ReadOnlyMemory<byte> Json => payload is { } bytes ? CommandWriter.WithPayload(json.Span, bytes.Span) : json;
+
+    /// <summary>The whole command as a binary message; null where it has no binary payload.</summary>
+    public ReadOnlyMemory<byte>? Binary => payload is { } bytes ? CommandWriter.Binary(json.Span, bytes.Span) : default(ReadOnlyMemory<byte>?);
+
+    /// <summary>How many bytes it takes while it waits.</summary>
+    public int Length => json.Length + (payload?.Length ?? 0);
+
     public Delivery Delivery { get; } = delivery;
 
     /// <summary>Called with the answer, be it an error, before the next frame is read. Must not call out.</summary>

@@ -16,8 +16,11 @@ public sealed record ChannelMessage(string Channel) : ChannelEvent(Channel)
     /// <summary>Where it stands in the log; null for an ephemeral message, which is in no log.</summary>
     public StreamPosition? Position { get; init; }
 
-    /// <summary>What was said: JSON in UTF-8, the very bytes that were published.</summary>
+    /// <summary>What was said: JSON in UTF-8, the very bytes that were published. Empty for a binary payload.</summary>
     public ReadOnlyMemory<byte> Data { get; init; }
+
+    /// <summary>The binary payload, the very bytes that were published, whichever way they came; null where it is JSON (<see cref="Data"/>).</summary>
+    public ReadOnlyMemory<byte>? Bytes { get; init; }
 
     /// <summary>The user who said it; null for the server and for somebody anonymous.</summary>
     public string? From { get; init; }
@@ -44,16 +47,28 @@ public sealed record ChannelMessage(string Channel) : ChannelEvent(Channel)
     /// <summary>When the server accepted it.</summary>
     public DateTimeOffset Time { get; init; }
 
-    /// <summary>The data as a value.</summary>
+    /// <summary>The data as a value; of a binary payload, as <c>byte[]</c>.</summary>
     /// <param name="type">From a source-generated context.</param>
-    /// <exception cref="JsonException">It does not fit.</exception>
-    public T? Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Data.Span, type);
+    /// <exception cref="JsonException">It does not fit, as a binary payload fits nothing but <c>byte[]</c>.</exception>
+    public T? Read<T>(JsonTypeInfo<T> type) => TryReadBytes<T>(out var bytes) ? bytes : JsonSerializer.Deserialize(Data.Span, type);
 
     /// <inheritdoc cref="Read{T}(JsonTypeInfo{T})"/>
     /// <param name="options">How to read it; null for the defaults of the web (camelCase).</param>
     [RequiresUnreferencedCode(JsonWarning.Text)]
     [RequiresDynamicCode(JsonWarning.Text)]
-    public T? Read<T>(JsonSerializerOptions? options = null) => JsonSerializer.Deserialize<T>(Data.Span, options ?? JsonSerializerOptions.Web);
+    public T? Read<T>(JsonSerializerOptions? options = null) => TryReadBytes<T>(out var bytes) ? bytes : JsonSerializer.Deserialize<T>(Data.Span, options ?? JsonSerializerOptions.Web);
+
+    private bool TryReadBytes<T>(out T? value)
+    {
+        value = default;
+        if (Bytes is not { } bytes || typeof(T) != typeof(byte[]))
+        {
+            return false;
+        }
+
+        value = (T)(object)bytes.ToArray();
+        return true;
+    }
 }
 
 /// <summary>Messages were missed and are gone: load the state anew. Comes once, before the next message.</summary>
@@ -116,8 +131,8 @@ public sealed record DirectMessage(string? From, ReadOnlyMemory<byte> Data)
     /// <summary>The connection of somebody anonymous who said it. Null beside <see cref="From"/>; where both are null, it was the server.</summary>
     public string? Connection { get; init; }
 
-    /// <summary>The data as a value.</summary>
+    /// <summary>The data as a value; of a binary payload, as <c>byte[]</c>.</summary>
     /// <param name="type">From a source-generated context.</param>
-    /// <exception cref="JsonException">It does not fit.</exception>
+    /// <exception cref="JsonException">It does not fit, as a binary payload fits nothing but <c>byte[]</c>.</exception>
     public T? Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Data.Span, type);
 }

@@ -43,6 +43,9 @@ public sealed class TidingsClientOptions
     /// <summary>What carries the channels, in the order of preference. Default WebSocket, Server-Sent Events, long polling.</summary>
     public IReadOnlyList<ClientTransport> Transports { get; set; } = [ClientTransport.WebSocket, ClientTransport.ServerSentEvents, ClientTransport.LongPolling];
 
+    /// <summary>Whether binary payloads travel as binary frames over a WebSocket, where the server knows them, and not as base64. What messages are is the same. Default false.</summary>
+    public bool Binary { get; set; }
+
     /// <summary>
     /// What requests and handshakes go through: proxies, certificates. Stays the caller's. Default null: one of the client's own. It must not
     /// limit connections to a server below three.

@@ -135,13 +135,14 @@ internal sealed class HttpLink(ServerAddress address, HttpMessageInvoker http, R
 
     private static byte[] Join(IReadOnlyList<PendingCommand> commands)
     {
-        var body = new byte[commands.Sum(static command => command.Json.Length + 1) + 1];
+        var all = commands.Select(static command => command.Json).ToList();
+        var body = new byte[all.Sum(static json => json.Length + 1) + 1];
         var at = 0;
-        foreach (var command in commands)
+        foreach (var json in all)
         {
             body[at] = at == 0 ? (byte)'[' : (byte)',';
-            command.Json.CopyTo(body.AsMemory(at + 1));
-            at += command.Json.Length + 1;
+            json.CopyTo(body.AsMemory(at + 1));
+            at += json.Length + 1;
         }
 
         body[at] = (byte)']';

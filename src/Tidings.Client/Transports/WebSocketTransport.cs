@@ -43,6 +43,11 @@ internal sealed class WebSocketTransport : ITransport
         using var handshake = new HandshakeInvoker(http);
         try
         {
+            if (options.Binary)
+            {
+                socket.Options.AddSubProtocol(ProtocolVersion.BinarySubprotocol);
+            }
+
             socket.Options.AddSubProtocol(ProtocolVersion.Subprotocol);
             if (options.Platform.OwnsRequests)
             {
@@ -84,7 +89,11 @@ internal sealed class WebSocketTransport : ITransport
         }
     }
 
-    public ValueTask<ServerFrame> ReceiveAsync(CancellationToken cancellationToken) => ReceiveAsync(static text => ServerFrame.Parse(text), cancellationToken);
+    // What an older server, which does not know it, has not agreed to.
+    private bool IsBinary => _socket.SubProtocol == ProtocolVersion.BinarySubprotocol;
+
+    public ValueTask<ServerFrame> ReceiveAsync(CancellationToken cancellationToken) =>
+        ReceiveAsync(static text => ServerFrame.Parse(text), cancellationToken, IsBinary ? static message => ServerFrame.ParseBinary(message) : null);
 
     /// <summary>The next text as it is, for feeds that speak no frames of <c>/connect</c>.</summary>
     /// <exception cref="TransportException">The connection has ended.</exception>
@@ -96,7 +105,7 @@ internal sealed class WebSocketTransport : ITransport
         },
         cancellationToken);
 
-    private async ValueTask<T> ReceiveAsync<T>(Func<ReadOnlySpan<byte>, T> parse, CancellationToken cancellationToken)
+    private async ValueTask<T> ReceiveAsync<T>(Func<ReadOnlySpan<byte>, T> parse, CancellationToken cancellationToken, Func<ReadOnlySpan<byte>, T>? parseBinary = null)
     {
         while (true)
         {
@@ -106,12 +115,12 @@ internal sealed class WebSocketTransport : ITransport
                 throw Closed();
             }
 
-            // Binary frames are kept free by the protocol, and passed over.
-            if (type == WebSocketMessageType.Text)
+            // Who has not asked for binary frames passes them over.
+            if ((type == WebSocketMessageType.Text ? parse : parseBinary) is { } read)
             {
                 try
                 {
-                    return parse(_buffer.AsSpan(0, length));
+                    return read(_buffer.AsSpan(0, length));
                 }
                 catch (JsonException error)
                 {
@@ -132,16 +141,19 @@ internal sealed class WebSocketTransport : ITransport
     {
         foreach (var command in commands)
         {
-            await SendSignAsync(command.Json, cancellationToken).ConfigureAwait(false);
+            var binary = IsBinary ? command.Binary : null;
+            await SendAsync(binary ?? command.Json, binary is null ? WebSocketMessageType.Text : WebSocketMessageType.Binary, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    public async ValueTask SendSignAsync(ReadOnlyMemory<byte> sign, CancellationToken cancellationToken)
+    public ValueTask SendSignAsync(ReadOnlyMemory<byte> sign, CancellationToken cancellationToken) => SendAsync(sign, WebSocketMessageType.Text, cancellationToken);
+
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> message, WebSocketMessageType type, CancellationToken cancellationToken)
     {
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await _socket.SendAsync(sign, WebSocketMessageType.Text, WebSocketMessageFlags.EndOfMessage, cancellationToken).ConfigureAwait(false);
+            await _socket.SendAsync(message, type, WebSocketMessageFlags.EndOfMessage, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is WebSocketException or ObjectDisposedException or InvalidOperationException)
         {

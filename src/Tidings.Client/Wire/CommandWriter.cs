@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Tidings.Protocol;
@@ -27,10 +28,41 @@ internal static class CommandWriter
         return buffer.WrittenSpan.ToArray();
     }
 
+    /// <summary>A command with a binary payload, as JSON.</summary>
+    public static byte[] WithPayload(ReadOnlySpan<byte> command, ReadOnlySpan<byte> payload)
+    {
+        var name = ",\"data64\":\""u8;
+        var json = new byte[command.Length + name.Length + Base64.GetMaxEncodedToUtf8Length(payload.Length) + 1];
+        command[..^1].CopyTo(json);
+        name.CopyTo(json.AsSpan(command.Length - 1));
+        Base64.EncodeToUtf8(payload, json.AsSpan(command.Length - 1 + name.Length), out _, out _);
+        "\"}"u8.CopyTo(json.AsSpan(json.Length - 2));
+        return json;
+    }
+
+    /// <summary>A command with a binary payload, as the message of a binary frame.</summary>
+    public static byte[] Binary(ReadOnlySpan<byte> command, ReadOnlySpan<byte> payload)
+    {
+        var message = new byte[command.Length + 1 + payload.Length];
+        command.CopyTo(message);
+        message[command.Length] = (byte)'\n';
+        payload.CopyTo(message.AsSpan(command.Length + 1));
+        return message;
+    }
+
+    /// <param name="writer">Where to write.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="data">JSON; empty where the payload is binary and stands elsewhere.</param>
+    /// <param name="options">How.</param>
+    /// <param name="idempotencyKey">The key, or null.</param>
     public static void Publish(Utf8JsonWriter writer, string channel, ReadOnlySpan<byte> data, PublishOptions options, string? idempotencyKey)
     {
         writer.WriteString("channel"u8, channel);
-        Raw(writer, "data"u8, data);
+        if (!data.IsEmpty)
+        {
+            Raw(writer, "data"u8, data);
+        }
+
         if (options.Event is { } name)
         {
             writer.WriteString("event"u8, name);

@@ -23,6 +23,7 @@ internal static class FrameReading
         IsRemoved = frame.Truth("removed") == true,
         IsKeyRemoval = frame.Truth("remove") == true,
         Data = frame.Raw("data"),
+        Bytes = frame.Payload,
         From = frame.Text("from"),
         Connection = frame.Text("connection"),
         Event = frame.Text("event"),

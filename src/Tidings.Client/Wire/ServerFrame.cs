@@ -16,6 +16,15 @@ internal sealed class ServerFrame
         Id = Whole("id");
     }
 
+    /// <summary>The binary payload that came with the object, or stands in it as base64; null where there is none.</summary>
+    public ReadOnlyMemory<byte>? Payload
+    {
+        get => field ?? (Find("data64", JsonValueKind.String) is not { } encoded ? default(ReadOnlyMemory<byte>?)
+            : encoded.TryGetBytesFromBase64(out var bytes) ? bytes
+            : throw FrameReading.Malformed());
+        private init;
+    }
+
     public string Type { get; }
 
     /// <summary>Of the command that it answers.</summary>
@@ -39,6 +48,17 @@ internal sealed class ServerFrame
     {
         var root = JsonElement.Parse(json);
         return root.ValueKind == JsonValueKind.Object ? new ServerFrame(root) : throw new JsonException("The server sent what is no object.");
+    }
+
+    /// <summary>Reads the message of a binary frame: an object on one line, and its payload.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static ServerFrame ParseBinary(ReadOnlySpan<byte> message)
+    {
+        var end = message.IndexOf((byte)'\n');
+        var root = JsonElement.Parse(message[..Math.Max(end, 0)]);
+        return root.ValueKind == JsonValueKind.Object
+            ? new ServerFrame(root) { Payload = message[(end + 1)..].ToArray() }
+            : throw new JsonException("The server sent a binary frame that begins with no object.");
     }
 
     public string? Text(string name) => Find(name, JsonValueKind.String) is { } value ? TextOf(value) : null;

@@ -14,6 +14,7 @@ internal static class ProtocolCatalog
     private static readonly ProtocolField Token = new("token", "string", false, "A token that grants the channel.");
     private static readonly ProtocolField Info = new("info", "any", false, "What the connection says of its member, where the kind says PresenceInfo: JSON of at most 4 KB and 32 levels; null takes it back.");
     private static readonly ProtocolField Member = new("member", "object", true, "User, connections (or, with PresencePer connection, its connection), info and, with PresenceInfo, user_info.");
+    private static readonly ProtocolField Data64 = new("data64", "string", false, "A binary payload in base64, in the place of data; in a binary frame the payload itself stands behind the line.");
     private static readonly ProtocolField Data = new("data", "any", true, "Any JSON, passed on byte for byte.");
 
     public static IReadOnlyList<ProtocolMessage> Commands { get; } =
@@ -32,7 +33,7 @@ internal static class ProtocolCatalog
             Token),
         Command("unsubscribe", ["unsubscribed"], "Listens no more.", Channel),
         Command("publish", ["published"], "Says something in a channel.",
-            Channel, Data with { Required = false },
+            Channel, Data with { Required = false }, Data64,
             Field("event", "string", false, "The name of the event that it is: 1 to 200 bytes of printable text."),
             Field("key", "string", false, "What it is about, for those who conflate, and in the channel's state."),
             Field("remove", "boolean", false, "Whether the key is taken out of the state; in the place of data."),
@@ -83,7 +84,7 @@ internal static class ProtocolCatalog
         Says("message", "Somebody said something.",
             Channel, Offset with { Required = false },
             Field("event", "string", false, "The name of the event that it is."),
-            Data with { Required = false },
+            Data with { Required = false }, Data64,
             Field("from", "string", false, "The user who said it."),
             Field("connection", "string", false, "The connection that said it, where the kind says Publisher."),
             Field("key", "string", false, "What it is about."),

@@ -103,11 +103,18 @@ internal sealed class Command
     /// <summary>The channels of a <c>subscribe</c> to several; null where there is one.</summary>
     public List<SubscribeRequest>? Targets { get; set; }
 
-    /// <summary>One JSON value, as it was written but for line breaks.</summary>
+    /// <summary>One JSON value, as it was written but for line breaks; empty where <see cref="Bytes"/> stand in its place.</summary>
     public ReadOnlyMemory<byte> Data { get; set; }
 
-    /// <summary>How many bytes of JSON it brings.</summary>
-    public int ContentBytes => Data.Length + Target.Info.Length;
+    /// <summary>The binary payload of a <c>publish</c>; null where it is JSON.</summary>
+    public ReadOnlyMemory<byte>? Bytes
+    {
+        get => _rarities?.Bytes;
+        set => Set(value is not null)?.Bytes = value;
+    }
+
+    /// <summary>How many bytes of content it brings.</summary>
+    public int ContentBytes => Data.Length + (Bytes?.Length ?? 0) + Target.Info.Length;
 
     public string? Key { get; set; }
     public string? IdempotencyKey { get; set; }
@@ -172,6 +179,7 @@ internal sealed class Command
         public string? Word;
         public string? Method;
         public StreamPosition? Before;
+        public ReadOnlyMemory<byte>? Bytes;
     }
 }
 

@@ -38,6 +38,7 @@ internal enum Fields
     Occupancy = 1 << 24,
     State = 1 << 25,
     Remove = 1 << 26,
+    Data64 = 1 << 27,
 }
 
 /// <summary>Names of fields and types, and which type needs which field.</summary>
@@ -51,6 +52,7 @@ internal static class CommandFields
         (Fields.Event, [CommandType.Publish]),
         (Fields.Except, [CommandType.Publish]),
         (Fields.Remove, [CommandType.Publish]),
+        (Fields.Data64, [CommandType.Publish]),
         (Fields.Before, [CommandType.History]),
         (Fields.Info, [CommandType.Subscribe, CommandType.Track]),
         (Fields.Occupancy, [CommandType.Subscribe]),
@@ -124,7 +126,7 @@ internal static class CommandFields
             CommandType.Subscribe when (seen & Fields.Channels) != 0 => Fields.Channels,
             CommandType.Subscribe or CommandType.Unsubscribe or CommandType.Presence or CommandType.History => Fields.Channel,
             CommandType.Publish when command.Remove => Fields.Channel | Fields.Key,
-            CommandType.Publish => Fields.Channel | Fields.Data,
+            CommandType.Publish => Fields.Channel | ((seen & Fields.Data64) == 0 ? Fields.Data : Fields.None),
             CommandType.Track => Fields.Channel | Fields.Info,
             CommandType.Send => (command.To is null && (seen & Fields.To) == 0 ? Fields.To : Fields.None) | Fields.Data,
             CommandType.Call => Fields.Method,
@@ -165,9 +167,13 @@ internal static class CommandFields
             (faults ??= []).Add(new FieldFault("info", "must not stand beside channels; each of them may have its own"));
         }
 
-        if (command is { Type: CommandType.Publish, Remove: true } && (command.Ephemeral || (seen & (Fields.Data | Fields.Event)) != 0))
+        if (command is { Type: CommandType.Publish, Remove: true } && (command.Ephemeral || (seen & (Fields.Data | Fields.Data64 | Fields.Event)) != 0))
         {
             (faults ??= []).Add(new FieldFault("remove", "must not stand beside data, event or ephemeral"));
+        }
+        else if (command.Type == CommandType.Publish && (seen & Fields.Data) != 0 && (seen & Fields.Data64) != 0)
+        {
+            (faults ??= []).Add(new FieldFault("data", "must not stand beside a binary payload"));
         }
 
         if (command is { Durable: true, Ephemeral: true })

@@ -71,6 +71,18 @@ internal static partial class CommandReader
         return null;
     }
 
+    private static string? ReadBytes(ref Utf8JsonReader reader, Command command)
+    {
+        if (reader.TokenType == JsonTokenType.String && reader.TryGetBytesFromBase64(out var bytes))
+        {
+            command.Bytes = bytes;
+            return null;
+        }
+
+        reader.Skip();
+        return "must be base64 with padding (RFC 4648, section 4)";
+    }
+
     private static ReadOnlyMemory<byte> RawValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
     {
         var start = (int)reader.TokenStartIndex;

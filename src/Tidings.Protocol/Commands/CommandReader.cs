@@ -13,10 +13,15 @@ internal static partial class CommandReader
     public static CommandFault? Read(ReadOnlySpan<byte> json, out Command command)
     {
         command = new Command();
+        return Read(json, command, Fields.None);
+    }
+
+    private static CommandFault? Read(ReadOnlySpan<byte> json, Command command, Fields seen)
+    {
         var reader = new Utf8JsonReader(json);
         try
         {
-            return ReadObject(ref reader, json, command);
+            return ReadObject(ref reader, json, command, seen);
         }
         catch (JsonException)
         {
@@ -29,7 +34,7 @@ internal static partial class CommandReader
         }
     }
 
-    private static CommandFault? ReadObject(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, Command command)
+    private static CommandFault? ReadObject(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, Command command, Fields seen = Fields.None)
     {
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -41,7 +46,6 @@ internal static partial class CommandReader
         }
 
         List<FieldFault>? faults = null;
-        var seen = Fields.None;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var field = CommandFields.Find(ref reader);
@@ -85,6 +89,8 @@ internal static partial class CommandReader
             case Fields.Data or Fields.Params:
                 command.Data = RawValue(ref reader, json);
                 return null;
+            case Fields.Data64:
+                return ReadBytes(ref reader, command);
             case Fields.Channels:
                 return ReadChannels(ref reader, json, command);
             case Fields.Key:

@@ -82,6 +82,19 @@ internal static class Frame
     /// <summary>A text frame.</summary>
     public static byte[] Text(ReadOnlySpan<byte> utf8) => Create(Opcode.Text, utf8);
 
+    /// <summary>A binary frame of a line of JSON, a line feed and a payload.</summary>
+    public static byte[] Binary(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    {
+        var length = head.Length + 1 + payload.Length;
+        var header = HeaderLength(length);
+        var frame = GC.AllocateUninitializedArray<byte>(header + length);
+        WriteHeader(frame, Opcode.Binary, length);
+        head.CopyTo(frame.AsSpan(header));
+        frame[header + head.Length] = (byte)'\n';
+        payload.CopyTo(frame.AsSpan(header + head.Length + 1));
+        return frame;
+    }
+
     /// <summary>A close frame; without a code where <paramref name="code"/> is <see cref="DisconnectCode.NoStatus"/> (RFC 6455 §5.5.1).</summary>
     public static byte[] Close(DisconnectCode code)
     {

@@ -39,9 +39,15 @@ internal sealed partial class ApiServer : IRemoteServer
         }
     }
 
-    public async Task<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> json, PublishOptions options, CancellationToken cancellationToken)
+    public Task<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> json, PublishOptions options, CancellationToken cancellationToken) =>
+        PublishAsync(channel, json, null, options, cancellationToken);
+
+    public Task<StreamPosition?> PublishBytesAsync(string channel, ReadOnlyMemory<byte> bytes, PublishOptions options, CancellationToken cancellationToken) =>
+        PublishAsync(channel, default, bytes, options, cancellationToken);
+
+    private async Task<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> json, ReadOnlyMemory<byte>? bytes, PublishOptions options, CancellationToken cancellationToken)
     {
-        var answer = await AskAsync(new HttpRequestMessage(HttpMethod.Post, new Uri(_url, "api/publish")) { Content = Body(channel, json.Span, options) }, cancellationToken);
+        var answer = await AskAsync(new HttpRequestMessage(HttpMethod.Post, new Uri(_url, "api/publish")) { Content = Body(channel, json.Span, bytes, options) }, cancellationToken);
         return answer.TryGetProperty("offset", out _) ? Position(answer) : null;
     }
 
@@ -78,7 +84,7 @@ internal sealed partial class ApiServer : IRemoteServer
         return ValueTask.CompletedTask;
     }
 
-    private static ByteArrayContent Body(string channel, ReadOnlySpan<byte> data, PublishOptions options)
+    private static ByteArrayContent Body(string channel, ReadOnlySpan<byte> data, ReadOnlyMemory<byte>? bytes, PublishOptions options)
     {
         var buffer = new ArrayBufferWriter<byte>(data.Length + 256);
         using (var writer = new Utf8JsonWriter(buffer, Plain))
@@ -88,7 +94,8 @@ internal sealed partial class ApiServer : IRemoteServer
             writer.WriteEndObject();
         }
 
-        return new ByteArrayContent(buffer.WrittenSpan.ToArray()) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        var body = bytes is { } payload ? CommandWriter.WithPayload(buffer.WrittenSpan, payload.Span) : buffer.WrittenSpan.ToArray();
+        return new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
     }
 
     private static StreamPosition Position(JsonElement answer) => new(answer.GetProperty("epoch").GetString()!, answer.GetProperty("offset").GetInt64());
@@ -97,11 +104,13 @@ internal sealed partial class ApiServer : IRemoteServer
     {
         Position = new StreamPosition(epoch, message.GetProperty("offset").GetInt64()),
         Data = Raw(message, "data"),
+        Bytes = message.TryGetProperty("data64", out var encoded) ? encoded.GetBytesFromBase64() : default(ReadOnlyMemory<byte>?),
         Event = Text(message, "event"),
         From = Text(message, "from"),
         Connection = Text(message, "connection"),
         Key = Text(message, "key"),
         IsRemoved = message.TryGetProperty("removed", out _),
+        IsKeyRemoval = message.TryGetProperty("remove", out _),
         Time = message.TryGetProperty("time", out var time) ? DateTimeOffset.FromUnixTimeMilliseconds(time.GetInt64()) : default,
     };
 

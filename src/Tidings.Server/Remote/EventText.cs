@@ -27,8 +27,7 @@ internal static class EventText
                 break;
             case ChannelMessage message:
                 output.Columns(
-                    (Time(message.Time), "grey"), (message.Channel, "blue"), (message.Position?.ToString() ?? "-", "grey"),
-                    (message.From ?? "-", "yellow"), (Encoding.UTF8.GetString(message.Data.Span), ""));
+                    (Time(message.Time), "grey"), (message.Channel, "blue"), (message.Position?.ToString() ?? "-", "grey"), (message.From ?? "-", "yellow"), Content(message));
                 break;
             case ChannelJoin join:
                 Member(output, now, join.Channel, "join", join.Member);
@@ -50,6 +49,11 @@ internal static class EventText
                 break;
         }
     }
+
+    private static (string Text, string Color) Content(ChannelMessage message) =>
+        message.IsKeyRemoval ? ($"(key {message.Key} taken out)", "grey")
+        : message.Bytes is { } bytes ? ($"({bytes.Length} bytes)", "grey")
+        : (Encoding.UTF8.GetString(message.Data.Span), "");
 
     /// <summary>Epoch and offset; nothing where there is no position.</summary>
     public static void Position(Utf8JsonWriter writer, StreamPosition? position)
@@ -100,8 +104,7 @@ internal static class EventText
                 break;
             case ChannelMessage message:
                 Position(writer, message.Position);
-                writer.WritePropertyName("data");
-                writer.WriteRawValue(message.Data.Span);
+                Content(writer, message);
                 Optional(writer, "event", message.Event);
                 Optional(writer, "from", message.From);
                 Optional(writer, "connection", message.Connection);
@@ -127,6 +130,23 @@ internal static class EventText
                 writer.WriteString("code", error.Code.ToWire());
                 writer.WriteString("error", error.Error);
                 break;
+        }
+    }
+
+    private static void Content(Utf8JsonWriter writer, ChannelMessage message)
+    {
+        if (message.IsKeyRemoval)
+        {
+            writer.WriteBoolean("remove", true);
+        }
+        else if (message.Bytes is { } bytes)
+        {
+            writer.WriteBase64String("data64", bytes.Span);
+        }
+        else
+        {
+            writer.WritePropertyName("data");
+            writer.WriteRawValue(message.Data.Span);
         }
     }
 

@@ -13,6 +13,10 @@ internal interface IRemoteServer : IAsyncDisposable
     /// <returns>Where it stands; null where it has no place in the log.</returns>
     Task<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> json, PublishOptions options, CancellationToken cancellationToken);
 
+    /// <summary>Publishes bytes as they are.</summary>
+    /// <returns>Where they stand; null where they have no place in the log.</returns>
+    Task<StreamPosition?> PublishBytesAsync(string channel, ReadOnlyMemory<byte> bytes, PublishOptions options, CancellationToken cancellationToken);
+
     /// <summary>A part of a log.</summary>
     Task<ChannelHistory> HistoryAsync(string channel, HistoryOptions options, CancellationToken cancellationToken);
 

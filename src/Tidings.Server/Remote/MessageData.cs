@@ -7,6 +7,8 @@ namespace Tidings.Server.Remote;
 /// <summary>What is typed, as the JSON that is published.</summary>
 internal static class MessageData
 {
+    private const string StandardInput = "Standard input";
+
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>JSON stays JSON; other text becomes a string, but what begins as an object or a list and is none is a mistake.</summary>
@@ -40,8 +42,21 @@ internal static class MessageData
         return JsonSerializer.SerializeToUtf8Bytes(text);
     }
 
-    /// <summary>All of standard input. The end of its last line is not part of it.</summary>
-    public static async Task<string> ReadInputAsync(Stream input, CancellationToken cancellationToken)
+    /// <summary>The bytes of a file as they are; of standard input where its name is <c>-</c>.</summary>
+    public static async Task<byte[]> ReadFileAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var input = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
+            return await ReadAsync(input, path == "-" ? StandardInput : path, cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw CommandException.Misused($"{path} cannot be read: {error.Message}");
+        }
+    }
+
+    private static async Task<byte[]> ReadAsync(Stream input, string name, CancellationToken cancellationToken)
     {
         var buffer = new MemoryStream();
         var block = new byte[64 * 1024];
@@ -50,13 +65,19 @@ internal static class MessageData
             await buffer.WriteAsync(block.AsMemory(0, read), cancellationToken);
             if (buffer.Length > UserConnection.MostBytes)
             {
-                throw CommandException.Misused($"Standard input has more than {UserConnection.MostBytes} bytes.");
+                throw CommandException.Misused($"{name} has more than {UserConnection.MostBytes} bytes.");
             }
         }
 
+        return buffer.ToArray();
+    }
+
+    /// <summary>All of standard input. The end of its last line is not part of it.</summary>
+    public static async Task<string> ReadInputAsync(Stream input, CancellationToken cancellationToken)
+    {
         try
         {
-            var text = Strict.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+            var text = Strict.GetString(await ReadAsync(input, StandardInput, cancellationToken));
             return text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
         }
         catch (DecoderFallbackException)

@@ -20,6 +20,7 @@ internal sealed class UserConnection : IAsyncDisposable
         {
             Token = token is null ? null : _ => ValueTask.FromResult<string?>(token),
             MaxRetries = comesBack ? null : 0,
+            Binary = true,
             MaxMessageBytes = MostBytes,
             OutgoingBytes = MostBytes,
         });

@@ -11,6 +11,9 @@ internal sealed class UserServer(UserConnection connection) : IRemoteServer
     public Task<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> json, PublishOptions options, CancellationToken cancellationToken) =>
         AskAsync(client => client.PublishJsonAsync(channel, json, options, cancellationToken), cancellationToken);
 
+    public Task<StreamPosition?> PublishBytesAsync(string channel, ReadOnlyMemory<byte> bytes, PublishOptions options, CancellationToken cancellationToken) =>
+        AskAsync(client => client.PublishAsync(channel, bytes, options, cancellationToken), cancellationToken);
+
     public Task<ChannelHistory> HistoryAsync(string channel, HistoryOptions options, CancellationToken cancellationToken) =>
         AskAsync(client => client.HistoryAsync(channel, options, cancellationToken), cancellationToken);
 

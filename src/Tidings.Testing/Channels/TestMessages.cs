@@ -37,6 +37,7 @@ internal static class TestMessages
         Channel = channel,
         Position = PositionOf(message, epoch) ?? default,
         Data = BytesOf(message, "data"),
+        Bytes = message.TryGetProperty("data64", out var encoded) ? encoded.GetBytesFromBase64() : default(ReadOnlyMemory<byte>?),
         From = TextOf(message, "from"),
         Connection = TextOf(message, "connection"),
         Event = TextOf(message, "event"),

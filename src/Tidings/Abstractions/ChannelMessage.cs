@@ -33,8 +33,11 @@ public sealed record ChannelMessage
     /// <summary>Where it stands in the log. Offset 0: an ephemeral message, which is in no log. To go on later, keep the last that is not.</summary>
     public StreamPosition Position { get; init; }
 
-    /// <summary>What was said: JSON in UTF-8, the very bytes that were published. Empty for a gap, and for what was removed.</summary>
+    /// <summary>What was said: JSON in UTF-8, the very bytes that were published. Empty for a binary payload, for a gap, and for what was removed.</summary>
     public ReadOnlyMemory<byte> Data { get; init; }
+
+    /// <summary>The binary payload, the very bytes that were published; null where it is JSON (<see cref="Data"/>).</summary>
+    public ReadOnlyMemory<byte>? Bytes { get; init; }
 
     /// <summary>The user who said it; null for the server and for somebody anonymous.</summary>
     public string? From { get; init; }
@@ -55,15 +58,27 @@ public sealed record ChannelMessage
     /// <summary>Why messages were missed: <c>trimmed</c>, <c>epoch</c> or <c>cleared</c>; null for a message.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>The data as a value.</summary>
-    /// <exception cref="JsonException">It does not fit.</exception>
-    public T? Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Data.Span, type);
+    /// <summary>The data as a value; of a binary payload, as <c>byte[]</c>.</summary>
+    /// <exception cref="JsonException">It does not fit, as a binary payload fits nothing but <c>byte[]</c>.</exception>
+    public T? Read<T>(JsonTypeInfo<T> type) => TryReadBytes<T>(out var bytes) ? bytes : JsonSerializer.Deserialize(Data.Span, type);
 
     /// <inheritdoc cref="Read{T}(JsonTypeInfo{T})"/>
     /// <param name="options">How to read it; null for the defaults of the web (camelCase).</param>
     [RequiresUnreferencedCode(JsonWarning.Text)]
     [RequiresDynamicCode(JsonWarning.Text)]
-    public T? Read<T>(JsonSerializerOptions? options = null) => JsonSerializer.Deserialize<T>(Data.Span, options ?? JsonSerializerOptions.Web);
+    public T? Read<T>(JsonSerializerOptions? options = null) => TryReadBytes<T>(out var bytes) ? bytes : JsonSerializer.Deserialize<T>(Data.Span, options ?? JsonSerializerOptions.Web);
+
+    private bool TryReadBytes<T>(out T? value)
+    {
+        value = default;
+        if (Bytes is not { } bytes || typeof(T) != typeof(byte[]))
+        {
+            return false;
+        }
+
+        value = (T)(object)bytes.ToArray();
+        return true;
+    }
 }
 
 /// <summary>A part of a channel's history.</summary>

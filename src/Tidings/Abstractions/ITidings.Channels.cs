@@ -15,7 +15,8 @@ public partial interface ITidings
     /// <remarks>Completes when the broker has accepted it, not when anyone received it. Calls may overlap; messages to one channel keep
     /// the order in which the broker accepted them.</remarks>
     /// <param name="channel">The channel's name.</param>
-    /// <param name="data">Any value that can be JSON.</param>
+    /// <param name="data">Any value that can be JSON. A <c>byte[]</c> or <see cref="Memory{T}"/> of bytes is published as they are, as by
+    /// <see cref="PublishAsync(string, ReadOnlyMemory{byte}, PublishOptions?, CancellationToken)"/>.</param>
     /// <param name="options">How; null for a plain message.</param>
     /// <param name="cancellationToken">Ends the waiting; the message may have been accepted all the same.</param>
     /// <returns>Where the message stands; null for an ephemeral one.</returns>
@@ -33,6 +34,18 @@ public partial interface ITidings
     /// <param name="options">How; null for a plain message.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     ValueTask<StreamPosition?> PublishAsync<T>(string channel, T data, JsonTypeInfo<T> type, PublishOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>The same with a binary payload: any bytes, of which none is changed. Connections that asked for binary frames get them as they are, all others
+    /// as base64 in <c>data64</c> (docs/protocol.md); text rooms show nothing of it.</summary>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="data">The bytes; there may be none. Copied before the call returns.</param>
+    /// <param name="options">How; null for a plain message.</param>
+    /// <param name="cancellationToken">Ends the waiting; the message may have been accepted all the same.</param>
+    /// <returns>Where the message stands; null for an ephemeral one.</returns>
+    /// <exception cref="ArgumentException"><paramref name="channel"/> is no channel name.</exception>
+    /// <exception cref="NotDurableException">Durability was asked for and cannot be given.</exception>
+    /// <exception cref="ChannelStateFullException">The message has a key, and the channel's state has no room for it.</exception>
+    ValueTask<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> data, PublishOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>The same with JSON as it is: its bytes reach subscribers unchanged, less line breaks between tokens.</summary>
     /// <param name="channel">The channel's name.</param>

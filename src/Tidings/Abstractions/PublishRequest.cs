@@ -2,9 +2,12 @@ namespace Tidings;
 
 /// <summary>What a client wants to publish, as a handler of <c>OnPublish</c> can have it beside the message. Immutable.</summary>
 /// <param name="Channel">The channel; of a direct message, the receiver.</param>
-/// <param name="Data">JSON; empty where a key is to be removed.</param>
+/// <param name="Data">JSON; empty where a key is to be removed, and where the payload is binary.</param>
 public sealed record PublishRequest(string Channel, ReadOnlyMemory<byte> Data)
 {
+    /// <summary>The binary payload; null where it is JSON.</summary>
+    public ReadOnlyMemory<byte>? Bytes { get; init; }
+
     /// <summary>The name of the event that the message is, or null.</summary>
     public string? Event { get; init; }
 

@@ -9,12 +9,12 @@ using Tidings.Rules;
 
 namespace Tidings.Actions;
 
-/// <summary>What the server itself does in channels and to connections, for its code and its API. Safe from any thread; its data is JSON, checked.</summary>
+/// <summary>What the server itself does in channels and to connections, for its code and its API. Safe from any thread; JSON that it is given is checked.</summary>
 internal sealed class ServerActions(IBroker broker, IPresenceStore presence, ChannelKinds kinds, Everywhere everywhere, EventEngine events)
 {
-    public ValueTask<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> json, PublishOptions? options, CancellationToken cancellationToken) =>
+    public ValueTask<StreamPosition?> PublishAsync(string channel, MessageData data, PublishOptions? options, CancellationToken cancellationToken) =>
         broker.PublishAsync(
-            new Publication(channel, new MessageData(DataKind.Json, json))
+            new Publication(channel, data)
             {
                 Key = options?.Key,
                 Event = options?.Event,

@@ -69,7 +69,12 @@ internal static partial class LogEntry
 
         if (reader.ValueTextEquals("text"u8))
         {
-            return reader.Read() && (line.Text = reader.TokenType == JsonTokenType.True);
+            return TryReadKind(ref reader, DataKind.Text, ref line);
+        }
+
+        if (reader.ValueTextEquals("binary"u8))
+        {
+            return TryReadKind(ref reader, DataKind.Binary, ref line);
         }
 
         if (reader.ValueTextEquals("event"u8))
@@ -128,6 +133,13 @@ internal static partial class LogEntry
         return reader.Read() && reader.TrySkip();
     }
 
+    private static bool TryReadKind(ref Utf8JsonReader reader, DataKind kind, ref Line line)
+    {
+        var isFirst = line.Data is DataKind.Json;
+        line.Data = kind;
+        return isFirst && reader.Read() && reader.TokenType == JsonTokenType.True;
+    }
+
     private static bool TryReadName(ref Utf8JsonReader reader, out string? name)
     {
         name = null;
@@ -168,7 +180,7 @@ internal static partial class LogEntry
         public string? Connection;
         public string? Key;
         public string? Name;
-        public bool Text;
+        public DataKind Data;
         public MessageKind Kind;
         public ExceptList? Except;
         public ReadOnlyMemory<byte>? Hidden;

@@ -9,7 +9,7 @@ namespace Tidings.Brokers;
 
 /// <summary>
 /// Messages as they stand in Redis and in files. Payload: a line of JSON with what is known besides the data (<c>from</c>, <c>connection</c>, <c>key</c>, <c>name</c> of its
-/// event, <c>text</c>, <c>event</c> in presence, <c>except</c> for users and connections, <c>skip</c> for connections, <c>hidden</c>, <c>trace</c>,
+/// event, <c>text</c> and <c>binary</c> where the data is no JSON, <c>event</c> in presence, <c>except</c> for users and connections, <c>skip</c> for connections, <c>hidden</c>, <c>trace</c>,
 /// <c>removed</c> where it was erased, <c>remove</c> where a key was taken out of the state, each only where
 /// there is one), then the data. In pub/sub a line precedes it: <c>1 epoch offset time</c>; <c>1 - 0 time</c> where it is said in passing.
 /// </summary>
@@ -60,9 +60,9 @@ internal static partial class LogEntry
                 writer.WriteBoolean("remove"u8, true);
             }
 
-            if (publication.Data.Kind == DataKind.Text)
+            if (publication.Data.Kind != DataKind.Json)
             {
-                writer.WriteBoolean("text"u8, true);
+                writer.WriteBoolean(publication.Data.Kind == DataKind.Text ? "text"u8 : "binary"u8, true);
             }
 
             if (publication.Except is { } except)
@@ -156,7 +156,10 @@ internal static partial class LogEntry
             return null;
         }
 
-        if (line.Text ? !Utf8.IsValid(data.Span) : !JsonPayload.IsOneLine(data.Span))
+        // Only what somebody says may be anything but JSON.
+        var isSound = line.Data == DataKind.Json ? JsonPayload.IsOneLine(data.Span)
+            : line.Kind == MessageKind.Message && (line.Data == DataKind.Binary || Utf8.IsValid(data.Span));
+        if (!isSound)
         {
             return null;
         }
@@ -167,7 +170,7 @@ internal static partial class LogEntry
             Channel = line.Kind is MessageKind.Join or MessageKind.Leave or MessageKind.Update ? PresenceChannel.ChannelOf(channel) : channel,
             Position = position,
             Time = time,
-            Data = line.Kind == MessageKind.KeyRemoval ? default : new MessageData(line.Text ? DataKind.Text : DataKind.Json, data),
+            Data = line.Kind == MessageKind.KeyRemoval ? default : new MessageData(line.Data, data),
             From = line.From,
             Connection = line.Connection,
             Key = line.Key,

@@ -130,7 +130,7 @@ internal sealed class Backlog
         _log = [.. _log.Take(index), message, .. _log.Skip(index + 1)];
     }
 
-    private static long SizeOf(Message message) => message.Data.Bytes.Length + (message.State?.Bytes ?? 0) + Overhead;
+    private static long SizeOf(Message message) => message.Data.Length + (message.State?.Bytes ?? 0) + Overhead;
 
     // What is said in passing is no substitute for what the log keeps, nor the other way round.
     private void RemoveOlder(string key, bool kept)

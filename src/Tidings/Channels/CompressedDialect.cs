@@ -13,6 +13,8 @@ internal sealed class CompressedDialect(Dialect plain, MessageDeflater deflater)
 
     public override void Missed(Subscription subscription) => plain.Missed(subscription);
 
+    public override Dialect FormOf(Message message) => plain.FormOf(message).Compressed ?? this;
+
     public override byte[] Encode(Message message)
     {
         var frame = plain.BytesOf(message);

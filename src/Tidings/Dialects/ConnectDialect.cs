@@ -93,7 +93,7 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
     }
 
     /// <summary>What a message has besides its channel, as <c>history</c> lists it.</summary>
-    public static void WriteFields(JsonFrame frame, Message message)
+    public static void WriteFields(JsonFrame frame, Message message, bool withoutData = false)
     {
         var writer = frame.Writer;
         if (message.Offset > 0)
@@ -116,13 +116,9 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
         {
             writer.WriteBoolean("remove"u8, true);
         }
-        else if (message.Data.Kind == DataKind.Json)
+        else if (!withoutData)
         {
-            frame.Raw("data"u8, message.Data.Bytes.Span);
-        }
-        else
-        {
-            writer.WriteString("data"u8, message.Data.Bytes.Span);
+            message.Data.WriteTo(frame);
         }
 
         if (message.From is { } from)

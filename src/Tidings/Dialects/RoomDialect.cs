@@ -9,11 +9,11 @@ using Tidings.Protocol.Rooms;
 
 namespace Tidings.Dialects;
 
-/// <summary>Plain text rooms: <c>[room] text</c>, escaped for HTML. A JSON string is shown as its text, other JSON as its JSON text.</summary>
+/// <summary>Plain text rooms: <c>[room] text</c>, escaped for HTML. A JSON string is shown as its text, other JSON as its JSON text, a binary payload not at all.</summary>
 internal sealed class RoomDialect(MessageDeflater? deflater = null) : Dialect(deflater)
 {
     // Who reads a text has no place to take it from.
-    public override byte[] Encode(Message message) => message.Kind == MessageKind.Message ? Text(message) : [];
+    public override byte[] Encode(Message message) => message is { Kind: MessageKind.Message, Data.Kind: not DataKind.Binary } ? Text(message) : [];
 
     private static byte[] Text(Message message)
     {

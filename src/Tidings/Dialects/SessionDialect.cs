@@ -12,11 +12,14 @@ namespace Tidings.Dialects;
 /// <remarks>What channels say to all their subscribers is <see cref="Dialect"/>'s part. All bytes are whole frames.</remarks>
 internal abstract class SessionDialect(MessageDeflater? deflater = null) : Dialect(deflater)
 {
-    /// <summary>Reads the next command of a message.</summary>
-    /// <param name="text">What is left of the message, valid UTF-8 where it is a text; empty once all is read.</param>
+    /// <summary>Reads the next command of a text.</summary>
+    /// <param name="text">What is left of the message, valid UTF-8; empty once all is read.</param>
     /// <param name="command">The command. Where it has a fault, what could be read of it.</param>
     /// <returns>What is wrong with it, or null.</returns>
     public abstract CommandFault? Read(ref ReadOnlySpan<byte> text, out Command command);
+
+    /// <summary>The same of a binary message, which may be anything.</summary>
+    public virtual CommandFault? ReadBinary(ref ReadOnlySpan<byte> message, out Command command) => Read(ref message, out command);
 
     /// <summary>What came of a command; null where nothing is said of it. Called on the connection's lane.</summary>
     public abstract byte[]? Answer(Command command, Outcome outcome);
@@ -24,8 +27,11 @@ internal abstract class SessionDialect(MessageDeflater? deflater = null) : Diale
     /// <summary>What the server says by itself; null where nothing is said of it.</summary>
     public abstract byte[]? Say(Notice notice);
 
-    /// <summary>Whether its messages are binary, and not texts.</summary>
-    public virtual bool IsBinary => false;
+    /// <summary>Whether commands may be binary messages.</summary>
+    public virtual bool TakesBinary => false;
+
+    /// <summary>Whether commands may be texts.</summary>
+    public virtual bool TakesText => true;
 
     /// <summary>Whether a session begins by a command of its client (<see cref="CommandType.Open"/>), and is nobody's until then.</summary>
     public virtual bool OpensByCommand => false;

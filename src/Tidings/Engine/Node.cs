@@ -94,7 +94,9 @@ internal sealed partial class Node : IAsyncDisposable
         DirectMessages = new DirectMessages(Kinds, everywhere) { Rule = new SendRule(options.Send) };
         Actions = new CommandActions(Broker, Presence, Kinds, Subscribing, Directory, DirectMessages, everywhere) { Calls = parts.Calls, FirstMessage = FirstMessage, Shedder = Shedder };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere, Events);
-        Channels = Speak(new ConnectDialect(Deflater));
+        var dialect = new ConnectDialect(Deflater);
+        Channels = Speak(dialect);
+        BinaryChannels = Speak(new BinaryConnectDialect(dialect, Deflater));
         Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, Inventory, parts.Json);
         _streams = new Lazy<StreamEngine>(() => MakeStreams(options.Streams, log));
         _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
@@ -147,6 +149,9 @@ internal sealed partial class Node : IAsyncDisposable
 
     /// <summary>The channel protocol.</summary>
     public ChannelHandler Channels { get; }
+
+    /// <summary>The same for connections that take binary payloads as they are.</summary>
+    public ChannelHandler BinaryChannels { get; }
     public CommandActions Actions { get; }
     public ServerInfo Server { get; } = new("tidings", Version);
 

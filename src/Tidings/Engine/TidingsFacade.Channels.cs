@@ -14,19 +14,29 @@ namespace Tidings.Engine;
 /// <content>Channels.</content>
 internal sealed partial class TidingsFacade
 {
-
     [RequiresUnreferencedCode(JsonWarning.Text)]
     [RequiresDynamicCode(JsonWarning.Text)]
-    public ValueTask<StreamPosition?> PublishAsync<T>(string channel, T data, PublishOptions? options, CancellationToken cancellationToken) =>
-        PublishCheckedAsync(channel, ToJson(data), options, cancellationToken);
+    public ValueTask<StreamPosition?> PublishAsync<T>(string channel, T data, PublishOptions? options, CancellationToken cancellationToken) => data switch
+    {
+        // Who has bytes means them: for these two, overload resolution prefers this method to that of ReadOnlyMemory<byte>.
+        byte[] bytes => PublishBytesAsync(channel, bytes, options, cancellationToken),
+        Memory<byte> bytes => PublishBytesAsync(channel, bytes, options, cancellationToken),
+        _ => PublishCheckedAsync(channel, new MessageData(DataKind.Json, ToJson(data)), options, cancellationToken),
+    };
 
     public ValueTask<StreamPosition?> PublishAsync<T>(string channel, T data, JsonTypeInfo<T> type, PublishOptions? options, CancellationToken cancellationToken) =>
-        PublishCheckedAsync(channel, ToJson(data, type), options, cancellationToken);
+        PublishCheckedAsync(channel, new MessageData(DataKind.Json, ToJson(data, type)), options, cancellationToken);
+
+    public ValueTask<StreamPosition?> PublishAsync(string channel, ReadOnlyMemory<byte> data, PublishOptions? options, CancellationToken cancellationToken) =>
+        PublishBytesAsync(channel, data, options, cancellationToken);
+
+    private ValueTask<StreamPosition?> PublishBytesAsync(string channel, ReadOnlyMemory<byte> data, PublishOptions? options, CancellationToken cancellationToken) =>
+        PublishCheckedAsync(channel, new MessageData(DataKind.Binary, data.ToArray()), options, cancellationToken);
 
     public ValueTask<StreamPosition?> PublishJsonAsync(string channel, ReadOnlyMemory<byte> json, PublishOptions? options, CancellationToken cancellationToken) =>
         PublishCheckedAsync(
             channel,
-            JsonPayload.Copy(json.Span) ?? throw new ArgumentException($"The data must be one JSON value in UTF-8, of at most {JsonPayload.MaxDepth} levels.", nameof(json)),
+            new MessageData(DataKind.Json, JsonPayload.Copy(json.Span) ?? throw new ArgumentException($"The data must be one JSON value in UTF-8, of at most {JsonPayload.MaxDepth} levels.", nameof(json))),
             options,
             cancellationToken);
 
@@ -132,7 +142,7 @@ internal sealed partial class TidingsFacade
         return new ChannelHistory(part.Top, part.Recovered, [.. part.Messages.Select(PublicMessage.From)]);
     }
 
-    private ValueTask<StreamPosition?> PublishCheckedAsync(string channel, byte[] data, PublishOptions? options, CancellationToken cancellationToken)
+    private ValueTask<StreamPosition?> PublishCheckedAsync(string channel, MessageData data, PublishOptions? options, CancellationToken cancellationToken)
     {
         Check(channel);
         CheckKey(options?.Key, "options.Key");

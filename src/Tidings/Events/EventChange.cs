@@ -140,13 +140,9 @@ internal sealed class EventChange
         {
             frame.Writer.WriteBoolean("remove"u8, true);
         }
-        else if (message.Data.Kind == DataKind.Json)
-        {
-            frame.Raw("data"u8, message.Data.Bytes.Span);
-        }
         else
         {
-            frame.Writer.WriteString("data"u8, message.Data.Bytes.Span);
+            message.Data.WriteTo(frame);
         }
 
         frame.Writer.WriteEndObject();

@@ -42,5 +42,5 @@ internal sealed record StatePart(IReadOnlyList<Message> Entries, bool More)
     public Message ToMessage(string channel) =>
         new() { Kind = MessageKind.State, Channel = channel, Position = default, Time = 0, Data = default, State = this };
 
-    private static int SizeOf(Message entry) => Overhead + entry.Data.Bytes.Length + entry.ExtraBytes;
+    private static int SizeOf(Message entry) => Overhead + entry.Data.Length + entry.ExtraBytes;
 }

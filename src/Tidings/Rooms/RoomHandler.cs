@@ -146,7 +146,7 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, R
         }
         else if (!verdict.Drop)
         {
-            Publish(connection, room, kind, verdict.Data is { } changed ? new MessageData(DataKind.Json, changed) : data);
+            Publish(connection, room, kind, verdict.Change(data));
         }
 
         connection.Resume();

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Tidings.Brokers;
+using Tidings.Messages;
 using Tidings.Presence;
 using Tidings.Protocol;
 using Tidings.Protocol.Commands;
@@ -67,6 +68,13 @@ internal readonly record struct HandlerVerdict(ErrorCode? Refusal, string? Error
 
     /// <summary>A new value for the data, or null where it stays.</summary>
     public ReadOnlyMemory<byte>? Data { get; init; }
+
+    /// <summary>A binary payload in the place of the data, or null.</summary>
+    public ReadOnlyMemory<byte>? Bytes { get; init; }
+
+    /// <summary>What is said where this is the verdict.</summary>
+    public MessageData Change(MessageData data) =>
+        Bytes is { } bytes ? new MessageData(DataKind.Binary, bytes) : Data is { } json ? new MessageData(DataKind.Json, json) : data;
 
     /// <summary>Whether the message is dropped though it counts as published.</summary>
     public bool Drop { get; init; }

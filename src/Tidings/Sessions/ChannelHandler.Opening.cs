@@ -17,7 +17,7 @@ internal sealed record PendingSession(Func<Identity?, Arrival> Arrive, Identity?
 internal sealed partial class ChannelHandler
 {
     // Whatever comes of it, the connection is no pending session any more: the first command is the only one that can begin it.
-    private void TakeOpening(Connection connection, Command command, ReadOnlySpan<byte> rest)
+    private void TakeOpening(Connection connection, Command command, Rest rest)
     {
         if (connection.Tag is not PendingSession pending || command.Type != CommandType.Open)
         {
@@ -27,10 +27,10 @@ internal sealed partial class ChannelHandler
 
         connection.Tag = null;
         connection.Suspend();
-        _ = OpenAsync(connection, pending, command, rest.ToArray());
+        _ = OpenAsync(connection, pending, command, rest);
     }
 
-    private async Task OpenAsync(Connection connection, PendingSession pending, Command command, ReadOnlyMemory<byte> rest)
+    private async Task OpenAsync(Connection connection, PendingSession pending, Command command, Rest rest)
     {
         try
         {
@@ -40,7 +40,7 @@ internal sealed partial class ChannelHandler
             {
                 await CarryOutAsync(session, rest).ConfigureAwait(false);
             }
-            else if (!rest.IsEmpty && connection.State == ConnectionState.Open)
+            else if (!rest.Message.IsEmpty && connection.State == ConnectionState.Open)
             {
                 connection.CloseNow(DisconnectCode.InvalidMessage);
             }

@@ -36,35 +36,35 @@ internal sealed partial class ChannelHandler(
 
     public override void OnText(Connection connection, ReadOnlySpan<byte> text)
     {
-        if (dialect.IsBinary)
+        if (!dialect.TakesText)
         {
             connection.CloseNow(DisconnectCode.InvalidMessage);
             return;
         }
 
-        Take(connection, text);
+        Take(connection, text, isBinary: false);
     }
 
     public override void OnBinary(Connection connection, ReadOnlySpan<byte> bytes)
     {
-        if (dialect.IsBinary)
+        if (dialect.TakesBinary)
         {
-            Take(connection, bytes);
+            Take(connection, bytes, isBinary: true);
         }
     }
 
-    private void Take(Connection connection, ReadOnlySpan<byte> text)
+    private void Take(Connection connection, ReadOnlySpan<byte> text, bool isBinary)
     {
         do
         {
-            if (ReadNext(connection, ref text) is not { } command)
+            if (ReadNext(connection, ref text, isBinary) is not { } command)
             {
                 continue;
             }
 
             if (connection.Tag is not ChannelSession session)
             {
-                TakeFirst(connection, command, text);
+                TakeFirst(connection, command, text, isBinary);
                 return;
             }
 
@@ -72,7 +72,7 @@ internal sealed partial class ChannelHandler(
             if (!carryingOut.IsCompletedSuccessfully)
             {
                 connection.Suspend();
-                _ = FinishAsync(session, command, carryingOut, text.ToArray());
+                _ = FinishAsync(session, command, carryingOut, new Rest(text.ToArray(), isBinary));
                 return;
             }
         }
@@ -125,11 +125,11 @@ internal sealed partial class ChannelHandler(
     }
 
     // Until it is known who comes there is no session, and one command alone is carried out.
-    private void TakeFirst(Connection connection, Command command, ReadOnlySpan<byte> rest)
+    private void TakeFirst(Connection connection, Command command, ReadOnlySpan<byte> rest, bool isBinary)
     {
         if (dialect.OpensByCommand)
         {
-            TakeOpening(connection, command, rest);
+            TakeOpening(connection, command, new Rest(rest.ToArray(), isBinary));
             return;
         }
 
@@ -204,7 +204,7 @@ internal sealed partial class ChannelHandler(
     }
 
     // What is left of the message has waited with the command.
-    private async Task FinishAsync(ChannelSession session, Command command, ValueTask carryingOut, ReadOnlyMemory<byte> rest)
+    private async Task FinishAsync(ChannelSession session, Command command, ValueTask carryingOut, Rest rest)
     {
         var connection = session.Connection;
         await CompleteAsync(session, command, carryingOut).ConfigureAwait(false);
@@ -224,29 +224,29 @@ internal sealed partial class ChannelHandler(
     }
 
     // One after the other, on the lane.
-    private async Task CarryOutAsync(ChannelSession session, ReadOnlyMemory<byte> commands)
+    private async Task CarryOutAsync(ChannelSession session, Rest rest)
     {
-        while (!commands.IsEmpty && session.Connection.State == ConnectionState.Open)
+        while (!rest.Message.IsEmpty && session.Connection.State == ConnectionState.Open)
         {
-            if (ReadNext(session.Connection, ref commands) is { } next)
+            if (ReadNext(session.Connection, ref rest) is { } next)
             {
                 await CompleteAsync(session, next, actions.CarryOutAsync(session, next)).ConfigureAwait(false);
             }
         }
     }
 
-    private Command? ReadNext(Connection connection, ref ReadOnlyMemory<byte> text)
+    private Command? ReadNext(Connection connection, ref Rest rest)
     {
-        var left = text.Span;
-        var command = ReadNext(connection, ref left);
-        text = text[^left.Length..];
+        var left = rest.Message.Span;
+        var command = ReadNext(connection, ref left, rest.IsBinary);
+        rest = rest with { Message = rest.Message[^left.Length..] };
         return command;
     }
 
     /// <returns>The next command of a message; null where it had a fault, which was told.</returns>
-    private Command? ReadNext(Connection connection, ref ReadOnlySpan<byte> text)
+    private Command? ReadNext(Connection connection, ref ReadOnlySpan<byte> message, bool isBinary)
     {
-        if (dialect.Read(ref text, out var command) is not { } fault)
+        if ((isBinary ? dialect.ReadBinary(ref message, out var command) : dialect.Read(ref message, out command)) is not { } fault)
         {
             connection.ForgetInvalid();
             return command;
@@ -262,6 +262,9 @@ internal sealed partial class ChannelHandler(
         connection.CountInvalid();
         return null;
     }
+
+    // What is left of a message while one of its commands waits.
+    private readonly record struct Rest(ReadOnlyMemory<byte> Message, bool IsBinary);
 
     private static void Send(Connection connection, byte[]? frame)
     {

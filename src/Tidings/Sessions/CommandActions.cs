@@ -230,10 +230,12 @@ internal sealed partial class CommandActions(
             return;
         }
 
-        var data = command.Remove ? default : command.Data;
+        var data = command.Remove ? default
+            : command.Bytes is { } bytes ? new MessageData(DataKind.Binary, bytes)
+            : new MessageData(DataKind.Json, command.Data);
         if (kind.OnPublish is { } handler)
         {
-            var request = new PublishRequest(channel, data) { Event = command.Event, Key = command.Key, Remove = command.Remove, Ephemeral = command.Ephemeral };
+            var request = new PublishRequest(channel, command.Data) { Bytes = command.Bytes, Event = command.Event, Key = command.Key, Remove = command.Remove, Ephemeral = command.Ephemeral };
             var verdict = await handler.OnPublishAsync(session.Peer, request, CancellationToken.None).ConfigureAwait(false);
             await connection.Lane.SwitchTo();
             if (verdict.Refusal is { } code)
@@ -248,10 +250,10 @@ internal sealed partial class CommandActions(
                 return;
             }
 
-            data = verdict.Data ?? data;
+            data = command.Remove ? data : verdict.Change(data);
         }
 
-        var position = await broker.PublishAsync(new Publication(channel, command.Remove ? default : new MessageData(DataKind.Json, data))
+        var position = await broker.PublishAsync(new Publication(channel, data)
         {
             Kind = command.Remove ? MessageKind.KeyRemoval : MessageKind.Message,
             From = session.Find(channel)?.Member?.User ?? session.User,
@@ -302,7 +304,7 @@ internal sealed partial class CommandActions(
         var count = 0;
         for (var left = (long)mostBytes; count < messages.Count; count++)
         {
-            left -= messages[newest ? messages.Count - 1 - count : count].Data.Bytes.Length + MessageOverhead;
+            left -= messages[newest ? messages.Count - 1 - count : count].Data.Length + MessageOverhead;
             if (left < 0 && count > 0)
             {
                 break;

@@ -156,7 +156,7 @@ internal sealed partial class Subscribing
         var count = 0;
         for (var left = session.Connection.Settings.QueueBytes / 4; count < most; count++)
         {
-            left -= history.Messages[count].Data.Bytes.Length + history.Messages[count].ExtraBytes;
+            left -= history.Messages[count].Data.Length + history.Messages[count].ExtraBytes;
             if (left < 0)
             {
                 break;

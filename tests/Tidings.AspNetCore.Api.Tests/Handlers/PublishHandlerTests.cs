@@ -52,6 +52,28 @@ public sealed class PublishHandlerTests
         Assert.Equal("\"ABC\"", System.Text.Encoding.UTF8.GetString(Assert.Single((await app.Tidings.HistoryAsync("c")).Messages).Data.Span));
     }
 
+    [Fact]
+    public async Task A_handler_of_JSON_takes_no_bytes_and_one_of_bytes_has_them_as_they_are()
+    {
+        await using var app = await TestApp.StartAsync(tidings =>
+        {
+            tidings.MapChannel("json").OnPublish((StrictLine line) => { });
+            tidings.MapChannel("bytes").OnPublish((byte[] bytes) => bytes.Length > 2 ? PublishResult.Refuse("too_long") : PublishResult.Replace(bytes.Reverse().ToArray()));
+            tidings.MapChannel("memory").OnPublish((ReadOnlyMemory<byte> bytes) => bytes.Length == 2);
+            tidings.MapChannel("request").OnPublish((PublishRequest request) => request.Data.IsEmpty && request.Bytes is { Length: 2 });
+            tidings.MapChannel("caller").OnPublish((ChannelCaller caller) => { });
+        });
+        await using var client = await app.ConnectAsync();
+        var error = await client.AskAsync("""{"type":"publish","channel":"json","data64":"/wA="}""", "error");
+        Assert.Equal(("bad_request", "data64"), (error.GetProperty("code").GetString(), error.GetProperty("details")[0].GetProperty("field").GetString()));
+        Assert.Equal(("not_allowed", "too_long"), await client.RefusedAsync("""{"type":"publish","channel":"bytes","data64":"AAAA"}"""));
+        foreach (var channel in new[] { "bytes", "memory", "request", "caller" })
+        {
+            await client.AskAsync($$"""{"type":"publish","channel":"{{channel}}","data64":"/wA="}""", "published");
+            Assert.Equal(channel == "bytes" ? "00FF" : "FF00", Convert.ToHexString(Assert.Single((await app.Tidings.HistoryAsync(channel)).Messages).Bytes!.Value.Span));
+        }
+    }
+
     [Theory]
     [InlineData("true", "published")]
     [InlineData("false", "error")]

@@ -83,7 +83,7 @@ public sealed class CentrifugeApiTests : ServerTests
     [InlineData("publish", """{"channel":"news","data":1,"tags":[]}""", 107)]
     [InlineData("publish", """{"channel":"news","data":1,"tags":{"key":7}}""", 107)]
     [InlineData("publish", """{"channel":"news","data":1,"tags":{"event":"a\u2028b"}}""", 107)]
-    [InlineData("publish", """{"channel":"news","b64data":"AA=="}""", 107)]
+    [InlineData("publish", """{"channel":"news","b64data":"AA="}""", 107)]
     [InlineData("publish", """{"channel":"\ud800","data":1}""", 107)]
     [InlineData("publish", """{"channel":"news","data":1,"version":1}""", 108)]
     [InlineData("broadcast", """{"channels":[],"data":1}""", 107)]

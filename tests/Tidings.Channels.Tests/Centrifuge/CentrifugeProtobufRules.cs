@@ -53,6 +53,30 @@ public abstract class CentrifugeProtobufRules(string pump) : ServerTests(pump)
         await socket.ExpectCloseInTheEndAsync(3501, "bad request");
     }
 
+    [Fact]
+    public async Task Bytes_that_are_no_JSON_are_bytes_and_in_JSON_they_have_a_name()
+    {
+        await using var server = await StartAsync(On);
+        await using var json = await server.ConnectAsync("/connection/websocket");
+        await json.SendTextAsync("{\"id\":1,\"connect\":{}}\n{\"id\":2,\"subscribe\":{\"channel\":\"chat:a\"}}");
+        await json.ReceiveTextAsync();
+        await json.ReceiveTextAsync();
+        await using var socket = await server.ConnectAsync(Path);
+        await socket.SendBinaryAsync([.. Framed(Number(1, 1), Message(4)), .. Framed(Number(1, 2), Message(5, Text(1, "chat:a")))]);
+        await ReceiveAsync(socket);
+        await ReceiveAsync(socket);
+        await socket.SendBinaryAsync(Framed(Number(1, 3), Message(7, Text(1, "chat:a"), Bytes(2, [0xFF, 0x0A, 0x00]))));
+        string[] last = [Convert.ToHexString(await ReceiveAsync(socket)), Convert.ToHexString(await ReceiveAsync(socket))];
+        Assert.Contains(Convert.ToHexString(Message(4, Text(2, "chat:a"), Message(4, Bytes(4, [0xFF, 0x0A, 0x00]), Number(6, 1)))), last);
+        await json.ExpectTextAsync("""{"push":{"channel":"chat:a","pub":{"data":{"data64":"/woA"},"offset":1}}}""");
+
+        // Also where it is read back.
+        await socket.SendBinaryAsync(Framed(Number(1, 4), Message(10, Text(1, "chat:a"), Number(7, 1))));
+        Assert.Contains(Convert.ToHexString(Bytes(4, [0xFF, 0x0A, 0x00])), Convert.ToHexString(await ReceiveAsync(socket)), StringComparison.Ordinal);
+        await json.SendTextAsync("{\"id\":3,\"history\":{\"channel\":\"chat:a\",\"limit\":1}}");
+        Assert.Contains("""{"data":{"data64":"/woA"},"offset":1}""", await json.ReceiveTextAsync(), StringComparison.Ordinal);
+    }
+
     // One frame has one reply, with its length before it.
     private static async Task<byte[]> ReceiveAsync(RawWebSocket socket)
     {

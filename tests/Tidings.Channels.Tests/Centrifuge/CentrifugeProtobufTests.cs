@@ -79,7 +79,8 @@ public sealed class CentrifugeProtobufTests
         Assert.Equal((CommandType.Subscribe, "chat:a", null), (read.Command.Type, read.Command.Target.Channel, read.Fault));
         Assert.Equal(CentrifugeReader.NotAvailable, ReadAll(Framed(Number(1, 1), Message(5, Text(1, "a"), Message(13, Text(1, "eq")))))[0].Fault!.Error);
         Assert.Equal(CentrifugeReader.NotAvailable, ReadAll(Framed(Number(1, 1), Message(5, Text(1, "a"), Number(15, 4))))[0].Fault!.Error);
-        Assert.False(ReadAll(Framed(Number(1, 1), Message(7, Text(1, "a"), Bytes(2, [0xFF]))))[0].Fault!.Ends);
+        Assert.Equal("FF", Convert.ToHexString(ReadAll(Framed(Number(1, 1), Message(7, Text(1, "a"), Bytes(2, [0xFF]))))[0].Command.Bytes!.Value.Span));
+        Assert.False(ReadAll(Framed(Number(1, 1), Message(7, Text(1, "a"), Bytes(2, []))))[0].Fault!.Ends);
         Assert.Equal(CommandType.Pong, ReadAll([0])[0].Command.Type);
     }
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Testing;
 
@@ -41,12 +42,24 @@ public abstract class PusherRules(string pump) : ServerTests(pump)
     }
 
     [Fact]
+    public async Task Bytes_have_a_name_as_the_protocol_has_none_for_them()
+    {
+        await using var server = await StartAsync(App);
+        await using var socket = await ConnectAsync(server);
+        await SubscribeAsync(socket, "news");
+        await server.Services.Node.ServerActions.PublishAsync("news", new MessageData(DataKind.Binary, new byte[] { 0xFF, 0 }), new PublishOptions { Event = "pen" }, TestContext.Current.CancellationToken);
+        await socket.ExpectTextAsync("""{"event":"pen","channel":"news","data":"{\"data64\":\"/wA=\"}"}""");
+        await server.Services.Node.ServerActions.PublishAsync("news", new MessageData(DataKind.Binary, new byte[] { 0xFF, 0 }), new PublishOptions { Event = "client-pen" }, TestContext.Current.CancellationToken);
+        await socket.ExpectTextAsync("""{"event":"client-pen","channel":"news","data":{"data64":"/wA="}}""");
+    }
+
+    [Fact]
     public async Task An_event_of_the_protocol_is_a_message_with_its_name_and_its_text()
     {
         await using var server = await StartAsync(App);
         await using var socket = await ConnectAsync(server);
         await SubscribeAsync(socket, "news");
-        await server.Services.Node.ServerActions.PublishAsync("news", "{\"a\":\"é\"}"u8.ToArray(), new PublishOptions { Event = "paid" }, TestContext.Current.CancellationToken);
+        await server.Services.Node.ServerActions.PublishAsync("news", new MessageData(DataKind.Json, "{\"a\":\"é\"}"u8.ToArray()), new PublishOptions { Event = "paid" }, TestContext.Current.CancellationToken);
         await socket.ExpectTextAsync("""{"event":"paid","channel":"news","data":"{\"a\":\"é\"}"}""");
         await socket.SendTextAsync("""{"event":"pusher:subscribe","data":{"channel":"news"}}""");
         await socket.ExpectTextAsync("""{"event":"pusher_internal:subscription_succeeded","channel":"news","data":"{}"}""");
@@ -92,7 +105,7 @@ public abstract class PusherRules(string pump) : ServerTests(pump)
         await SubscribeAsync(socket, "news");
         foreach (var name in new[] { "pusher_internal:member_added", "pusher:error", "said" })
         {
-            await server.Services.Node.ServerActions.PublishAsync("news", "{}"u8.ToArray(), new PublishOptions { Event = name }, TestContext.Current.CancellationToken);
+            await server.Services.Node.ServerActions.PublishAsync("news", new MessageData(DataKind.Json, "{}"u8.ToArray()), new PublishOptions { Event = name }, TestContext.Current.CancellationToken);
         }
 
         await socket.ExpectTextAsync("""{"event":"said","channel":"news","data":"{}"}""");
@@ -105,7 +118,7 @@ public abstract class PusherRules(string pump) : ServerTests(pump)
         await using var guest = await ConnectAsync(open);
         await SubscribeAsync(guest, "cache-a");
         await guest.ExpectTextAsync("""{"event":"pusher:cache_miss","channel":"cache-a"}""");
-        var start = await open.Services.Node.ServerActions.PublishAsync("cache-a", "1"u8.ToArray(), new PublishOptions { Event = "n" }, TestContext.Current.CancellationToken);
+        var start = await open.Services.Node.ServerActions.PublishAsync("cache-a", new MessageData(DataKind.Json, "1"u8.ToArray()), new PublishOptions { Event = "n" }, TestContext.Current.CancellationToken);
         await guest.ExpectTextAsync("""{"event":"n","channel":"cache-a","data":"1"}""");
         await open.Services.Node.ServerActions.EraseAsync("cache-a", start, TestContext.Current.CancellationToken);
         await using var late = await ConnectAsync(open);

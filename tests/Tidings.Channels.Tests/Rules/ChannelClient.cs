@@ -18,9 +18,9 @@ internal sealed class ChannelClient : IAsyncDisposable
     /// <summary>The connection's public id.</summary>
     public string Id { get; }
 
-    public static async Task<ChannelClient> ConnectAsync(TestServer server, RawOptions? options = null)
+    public static async Task<ChannelClient> ConnectAsync(TestServer server, RawOptions? options = null, string query = "")
     {
-        var socket = await server.ConnectAsync("/connect?ping=frame", options);
+        var socket = await server.ConnectAsync("/connect?ping=frame" + query, options);
         var connected = Parse(await socket.ReceiveTextAsync());
         return new ChannelClient(socket, connected.GetProperty("connection").GetString()!);
     }

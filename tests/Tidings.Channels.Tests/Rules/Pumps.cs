@@ -8,6 +8,8 @@ public sealed class LanePumpPublishRules() : PublishRules(Pump.Lanes);
 
 public sealed class LanePumpEventRules() : EventRules(Pump.Lanes);
 
+public sealed class LanePumpBinaryRules() : BinaryRules(Pump.Lanes);
+
 public sealed class LanePumpHistoryRules() : HistoryRules(Pump.Lanes);
 
 public sealed class LanePumpEraseRules() : EraseRules(Pump.Lanes);
@@ -31,6 +33,8 @@ public sealed class StreamPumpSubscribeRules() : SubscribeRules(Pump.Streams);
 public sealed class StreamPumpPublishRules() : PublishRules(Pump.Streams);
 
 public sealed class StreamPumpEventRules() : EventRules(Pump.Streams);
+
+public sealed class StreamPumpBinaryRules() : BinaryRules(Pump.Streams);
 
 public sealed class StreamPumpHistoryRules() : HistoryRules(Pump.Streams);
 

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Tidings.Channels.Tests.Http;
 using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Messages;
 
 namespace Tidings.Channels.Tests.Rules;
 
@@ -77,7 +78,7 @@ public abstract class StateRules(string pump) : ServerTests(pump)
         await using var server = await StartAsync(Settings);
         var text = new string('x', 3000);
         await Task.WhenAll(Enumerable.Range(1, 200).Select(i => server.Services.Node.ServerActions.PublishAsync(
-            "kept:1", JsonSerializer.SerializeToUtf8Bytes(text), new PublishOptions { Key = $"k{i}" }, TestContext.Current.CancellationToken).AsTask()));
+            "kept:1", new MessageData(DataKind.Json, JsonSerializer.SerializeToUtf8Bytes(text)), new PublishOptions { Key = $"k{i}" }, TestContext.Current.CancellationToken).AsTask()));
         await using var reader = await ChannelClient.ConnectAsync(server);
         await reader.SubscribeAsync("kept:1", ",\"state\":true");
         var (parts, keys) = (0, 0);

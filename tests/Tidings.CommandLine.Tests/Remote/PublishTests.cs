@@ -50,6 +50,49 @@ public sealed class PublishTests
     }
 
     [Fact]
+    public async Task A_file_is_published_as_the_bytes_that_it_has()
+    {
+        await using var server = await LocalServer.StartAsync(("Tidings:Jwt:Secret", Secret));
+        var path = Path.GetTempFileName();
+        try
+        {
+            byte[] bytes = [0xFF, 0x0A, 0x00];
+            await File.WriteAllBytesAsync(path, bytes, TestContext.Current.CancellationToken);
+            var token = await TokenAsync("ada");
+            await using var listener = Tool.Start(["subscribe", "chat:a", "--json", "--url", server.Url, "--token", token]);
+            await listener.JsonAsync();
+            (await server.RunAsync("publish", "chat:a", "--file", path, "--event", "e")).Succeeds();
+            (await server.RunAsync("publish", "chat:a", "--file", path, "--token", token)).Succeeds();
+            Assert.Equal("/woA", (await listener.JsonAsync()).GetProperty("data64").GetString());
+            Assert.Equal("ada", (await listener.JsonAsync()).GetProperty("from").GetString());
+            Assert.EndsWith("\tada\t(3 bytes)\n", (await server.RunAsync("history", "chat:a")).Succeeds().Text, StringComparison.Ordinal);
+            Assert.Equal("/woA", (await server.RunAsync("history", "chat:a", "--json", "--last", "1")).Succeeds().Json.GetProperty("data64").GetString());
+            (await server.RunAsync("publish", "chat:a", "x", "--file", path)).Fails(2, "one of the two");
+            (await server.RunAsync("publish", "chat:a", "--text", "--file", path)).Fails(2, "--text does not go with --file");
+            (await server.RunAsync("publish", "chat:a", "--file", path + ".not")).Fails(2, "cannot be read");
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public async Task A_key_that_was_taken_out_is_told_as_such()
+    {
+        await using var server = await LocalServer.StartAsync(("Tidings:Channels:0:Pattern", "board:*"), ("Tidings:Channels:0:State", "true"));
+        using var http = server.OpenApi();
+        foreach (var body in new[] { """{"channel":"board:a","key":"k","data":1}""", """{"channel":"board:a","key":"k","remove":true}""" })
+        {
+            using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+            (await http.PostAsync(new Uri(server.Url + "/api/publish"), content, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+        }
+
+        Assert.EndsWith("(key k taken out)\n", (await server.RunAsync("history", "board:a")).Succeeds().Text, StringComparison.Ordinal);
+        Assert.True((await server.RunAsync("history", "board:a", "--json", "--last", "1")).Succeeds().Json.GetProperty("remove").GetBoolean());
+    }
+
+    [Fact]
     public async Task The_position_that_is_written_is_where_history_goes_on()
     {
         await using var server = await LocalServer.StartAsync();

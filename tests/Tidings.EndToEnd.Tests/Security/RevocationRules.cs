@@ -1,5 +1,6 @@
 using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
+using Tidings.Messages;
 using Tidings.Testing;
 
 namespace Tidings.EndToEnd.Tests.Security;
@@ -188,7 +189,7 @@ public abstract class RevocationRules(string pump) : ServerTests(pump)
         var large = $"\"{new string('x', 60_000)}\"";
         for (var i = 0; i < 200; i++)
         {
-            await server.Services.Node.ServerActions.PublishAsync("user:ann", System.Text.Encoding.UTF8.GetBytes(large), null, default);
+            await server.Services.Node.ServerActions.PublishAsync("user:ann", new MessageData(DataKind.Json, System.Text.Encoding.UTF8.GetBytes(large)), null, default);
         }
 
         await Eventually.TrueAsync(() => server.QueuedBytes > 1_000_000, "the queue is long");

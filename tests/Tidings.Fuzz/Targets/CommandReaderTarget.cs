@@ -16,7 +16,7 @@ internal sealed class CommandReaderTarget : FuzzTarget
     public override IReadOnlyList<byte[]> Dictionary { get; } =
     [
         [.. "\"type\":\"subscribe\""u8], [.. "\"type\":\"publish\""u8], [.. "\"channel\":\"a\""u8], [.. "\"channels\":["u8], [.. "\"since\":{\"epoch\":\"e\",\"offset\":1}"u8],
-        [.. "\"last\":3"u8], [.. "\"limit\":1e400"u8], [.. "\"data\":"u8], [.. "\"id\":"u8], [.. "\"key\":\"k\""u8], [.. "\"idempotencyKey\":\"k\""u8], [.. "\"durable\":true"u8],
+        [.. "\"last\":3"u8], [.. "\"limit\":1e400"u8], [.. "\"data64\":\"AAEC\""u8], [.. "\"remove\":true"u8], [.. "\"before\":{\"epoch\":\"e\",\"offset\":1}"u8], [.. "\"data\":"u8], [.. "\"id\":"u8], [.. "\"key\":\"k\""u8], [.. "\"idempotencyKey\":\"k\""u8], [.. "\"durable\":true"u8],
         [.. "\"ephemeral\":true"u8], [.. "\"to\":\"u\""u8], [.. "\"user\":\"u\""u8], [.. "\"connection\":\"c\""u8], [.. "\"method\":\"m\""u8], [.. "\"params\":["u8], [.. "\"token\":\"t\""u8], [.. "9007199254740992"u8], [.. "-1"u8],
         [.. "{\"a\":"u8], [.. "[[[["u8], [.. "]]]]"u8], [.. "\\ud800"u8], [.. "\\u0061"u8], [.. ","u8], [.. "null"u8], [.. "\r\n"u8], [.. "}"u8], [.. "\"\""u8],
     ];
@@ -39,9 +39,10 @@ internal sealed class CommandReaderTarget : FuzzTarget
 
         Require(command.Type != CommandType.Unknown, "a command has a type");
         Require(command.Data.IsEmpty || (IsJson(command.Data.Span) && command.Data.Span.IndexOfAny((byte)'\r', (byte)'\n') < 0), "data is JSON on one line");
-        Require(command.Type is not (CommandType.Publish or CommandType.Send) || !command.Data.IsEmpty, "who speaks says something");
+        Require(command.Type != CommandType.Send || !command.Data.IsEmpty, "who sends says something");
+        Require(command.Type != CommandType.Publish || new[] { !command.Data.IsEmpty, command.Bytes is not null, command.Remove }.Count(static one => one) == 1, "what is published is JSON, bytes or a removal");
         Require(command.Type != CommandType.Send || command.To is { Length: > 0 }, "what is sent has a receiver");
-        Require(command.Limit is null or >= 1, "a limit is at least 1");
+        Require(command.Limit is null or >= 0, "a limit is at least 0");
         Require((command.Key?.Length ?? 0) <= 128 && (command.IdempotencyKey?.Length ?? 0) <= 128, "keys are short");
         Require(!(command.Durable && command.Ephemeral), "durable and ephemeral exclude each other");
         foreach (var target in command.Targets ?? [command.Target])

@@ -15,7 +15,7 @@ internal sealed class RedisEntryTarget : FuzzTarget
 
     public override IReadOnlyList<byte[]> Dictionary { get; } =
     [
-        [.. "1 abc 7 1700000000000\n"u8], [.. "1 - 0 1\n"u8], [.. "2 "u8], [.. "{}\n"u8], [.. "{\"from\":\"a\"}\n"u8], [.. "\"key\":\"k\""u8], [.. "\"text\":true"u8],
+        [.. "1 abc 7 1700000000000\n"u8], [.. "1 - 0 1\n"u8], [.. "2 "u8], [.. "{}\n"u8], [.. "{\"from\":\"a\"}\n"u8], [.. "\"key\":\"k\""u8], [.. "\"text\":true"u8], [.. "\"binary\":true"u8],
         [.. "\"event\":\"join\""u8], [.. "\"event\":\"leave\""u8], [.. "\"except\":[\"a\",\"b\"]"u8], [.. "\"hidden\":\"AAEC\""u8], [.. "\"trace\":\"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\""u8], [.. "\"$type\":\"x\""u8], [.. "9007199254740992"u8],
         [.. "-1"u8], [.. "\n"u8], [.. " "u8], [.. "[[[["u8], [.. "null"u8], [.. "\\ud800"u8], [.. "\u0001"u8],
     ];
@@ -32,7 +32,7 @@ internal sealed class RedisEntryTarget : FuzzTarget
 
         Require(message.Offset is >= 0 and <= StreamPosition.LargestOffset, "an offset is in its bounds");
         Require(message.Offset == 0 || message.Epoch.Length is > 0 and <= StreamPosition.LongestEpoch, "an epoch is in its bounds");
-        Require(message.Data.Kind == DataKind.Text || JsonPayload.IsOneLine(message.Data.Bytes.Span), "data is JSON on one line");
+        Require(message.Data.Kind != DataKind.Json || JsonPayload.IsOneLine(message.Data.Bytes.Span), "data is JSON on one line");
         var written = LogEntry.Encode(new Publication("a", message.Data) { Kind = message.Kind, From = message.From, Key = message.Key, Event = message.Event, Connection = message.Connection, Except = message.Except, Hidden = message.Hidden, TraceParent = message.TraceParent });
         var again = LogEntry.Decode("a", message.Position, message.Time, written);
         Require(again is not null, "what was read can be written");

@@ -1,4 +1,5 @@
 using System.Text;
+using TestKit;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Protocol;
@@ -28,6 +29,34 @@ public abstract class KeyedStateRules : BrokerRules
         var part = await StateAsync(node);
         Assert.Equal(top, part.Top);
         Assert.Equal(["a=2@3", "c=1@6"], Show(part));
+    }
+
+    [Fact]
+    public async Task A_binary_payload_is_the_same_bytes_live_in_the_log_and_in_the_state_until_it_is_erased()
+    {
+        // No UTF-8, line feeds, and what looks like JSON.
+        byte[][] payloads = [[], [0x0A, 0xFF, 0x00, 0x0A], "{\"a\":\n1}"u8.ToArray(), [.. Enumerable.Range(0, 100).Select(static i => (byte)(i * 37))]];
+        var nodes = await NodesAsync();
+        using var listener = await Listener.OnAsync(nodes[^1], Channel);
+        var last = default(StreamPosition);
+        foreach (var payload in payloads)
+        {
+            last = (await nodes[0].Broker.PublishAsync(new Publication(Channel, new MessageData(DataKind.Binary, payload)) { Key = "k", Event = "e", Retention = Kept(10) }))!.Value;
+        }
+
+        await nodes[0].Broker.PublishAsync(new Publication(Channel, new MessageData(DataKind.Binary, payloads[1])) { Ephemeral = true });
+        await listener.HasHeardAsync(last);
+        await Eventually.TrueAsync(() => listener.Heard.Count == payloads.Length + 1, "what is said in passing is heard");
+        Assert.Equal([.. payloads, payloads[1]], listener.Heard.Select(static message => message.Data.Bytes.ToArray()));
+        var late = await NodeAsync();
+        var log = await late.ReadAsync(Channel, last: 10);
+        Assert.Equal(payloads, log.Messages.Select(static message => message.Data.Bytes.ToArray()));
+        var state = Assert.Single((await StateAsync(late)).State.SelectMany(static part => part.State!.Entries));
+        Assert.Equal(payloads[^1], state.Data.Bytes.ToArray());
+        Assert.All([.. listener.Heard, .. log.Messages, state], static message => Assert.Equal(DataKind.Binary, message.Data.Kind));
+        Assert.Equal(1, await late.Broker.EraseAsync(Channel, last));
+        Assert.Equal(MessageKind.Removed, (await late.ReadAsync(Channel, last: 1)).Messages[0].Kind);
+        Assert.Empty(Show(await StateAsync(late)));
     }
 
     [Fact]

@@ -44,6 +44,27 @@ public sealed class LogEntryTests
     }
 
     [Theory]
+    [InlineData("""{"binary":true}""", true)]
+    [InlineData("""{"binary":true,"key":"k","name":"e"}""", true)]
+    [InlineData("""{"binary":false}""", false)]
+    [InlineData("""{"binary":1}""", false)]
+    [InlineData("""{"binary":true,"text":true}""", false)]
+    [InlineData("""{"text":true,"binary":true}""", false)]
+    [InlineData("""{"binary":true,"event":"join"}""", false)]
+    [InlineData("""{"binary":true,"remove":true,"key":"k"}""", false)]
+    [InlineData("""{"text":true,"event":"join"}""", false)]
+    [InlineData("{}", false)]
+    [InlineData("""{"text":true}""", false)]
+    public void Only_what_says_so_may_be_any_bytes_and_of_presence_nothing_may(string line, bool isRead)
+    {
+        byte[] payload = [0xFF, 0x0A, 0x00];
+        var read = LogEntry.Decode("a", new StreamPosition("e", 1), 1, new[] { Encoding.UTF8.GetBytes(line + "\n"), payload }.SelectMany(static part => part).ToArray());
+        Assert.Equal(isRead, read is not null);
+        Assert.Equal(isRead ? payload : null, read?.Data.Bytes.ToArray());
+        Assert.True(read is null || read.Data.Kind == DataKind.Binary);
+    }
+
+    [Theory]
     [InlineData(0, 0, true)]
     [InlineData(StreamPosition.LargestOffset, StreamPosition.LargestOffset, true)]
     [InlineData(-1, 0, false)]

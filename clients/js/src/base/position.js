@@ -1,3 +1,5 @@
+import { fromBase64, toBase64 } from './bytes.js';
+
 /**
  * A place in a channel's log: what was said up to and including `offset` is known.
  * @typedef {{ epoch: string, offset: number }} StreamPosition
@@ -43,8 +45,7 @@ export const LONGEST_EPOCH = 32;
  * @returns {string} what `since` takes in a URL
  */
 export function encodePosition(channels) {
-  const bytes = new TextEncoder().encode(JSON.stringify(channels));
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return toBase64(new TextEncoder().encode(JSON.stringify(channels))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 /**
@@ -54,16 +55,13 @@ export function encodePosition(channels) {
 export function decodePosition(position) {
   if (position.length > LONGEST_POSITION) return undefined;
   try {
-    const bytes = bytesOf(position.replaceAll('-', '+').replaceAll('_', '/'));
+    const bytes = fromBase64(position.replaceAll('-', '+').replaceAll('_', '/'));
     const channels = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     return Array.isArray(channels) && channels.length <= MOST_CHANNELS && channels.every(isChannelPosition) ? channels : undefined;
   } catch {
     return undefined;
   }
 }
-
-/** @param {string} base64 */
-export const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
 /** @param {unknown} entry */
 function isChannelPosition(entry) {

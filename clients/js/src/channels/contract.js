@@ -22,7 +22,8 @@
  * @typedef {object} Message
  * @property {string} channel
  * @property {number} [offset]  missing in what is said in passing
- * @property {T} data         missing with `remove`
+ * @property {T} data         missing with `remove`, and of a binary payload
+ * @property {Uint8Array} [bytes]  the binary payload, whichever way it came
  * @property {string} [event]   the name of the event that it is
  * @property {string} [from]    the user who published it
  * @property {string} [connection]  the connection that published it, where the channel's kind tells

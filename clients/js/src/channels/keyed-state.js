@@ -60,8 +60,9 @@ export class KeyedState {
     if (!this.#complete || key === undefined || offset === undefined) return undefined;
     if (remove) return this.#remove(key);
     const old = this.#entries.get(key);
-    this.#entries.set(key, entryOf(message));
-    return { key, value: message.data, ...(old && { previous: old.value }) };
+    const entry = entryOf(message);
+    this.#entries.set(key, entry);
+    return { key, value: entry.value, ...(old && { previous: old.value }) };
   }
 
   /** A message was erased. @param {number} offset @returns {Change | undefined} */
@@ -78,6 +79,6 @@ export class KeyedState {
 }
 
 /** @param {Frame} message @returns {Entry} */
-function entryOf({ data, offset, time, event, from }) {
-  return { value: data, offset, time, ...(event !== undefined && { event }), ...(from !== undefined && { from }) };
+function entryOf({ data, bytes, offset, time, event, from }) {
+  return { value: bytes ?? data, offset, time, ...(event !== undefined && { event }), ...(from !== undefined && { from }) };
 }

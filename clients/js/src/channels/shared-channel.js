@@ -134,13 +134,14 @@ export class SharedChannel {
     return {
       type: 'subscribe',
       channel: this.channel,
-      ...(since ? { since: { ...since } } : last !== undefined && { last }),
-      ...(presence && { presence }),
-      ...(occupancy && { occupancy }),
-      ...(conflate && { conflate }),
-      ...(info !== undefined && info !== null && { info }),
-      ...(state && { state }),
-      ...(this.#token !== undefined && { token: this.#token }),
+      // What is undefined is not in the JSON.
+      ...(since ? { since } : { last }),
+      presence: presence || undefined,
+      occupancy: occupancy || undefined,
+      conflate: conflate || undefined,
+      info: info ?? undefined,
+      state: state || undefined,
+      token: this.#token,
     };
   }
 

@@ -292,7 +292,7 @@ export class Subscription extends Emitter {
   }
 
   /** @param {Message} message */
-  #message({ channel, offset, event, data, from, connection, key, remove, time, own }) {
+  #message({ channel, offset, event, data, bytes, from, connection, key, remove, time, own }) {
     if (this.#ended) return;
     if (offset !== undefined && this.#position) {
       if (offset <= this.#position.offset) return;
@@ -304,6 +304,7 @@ export class Subscription extends Emitter {
       ...(offset !== undefined && { offset }),
       ...(event !== undefined && { event }),
       data,
+      ...(bytes && { bytes }),
       ...(from !== undefined && { from }),
       ...(connection !== undefined && { connection }),
       ...(key !== undefined && { key }),

@@ -14,6 +14,7 @@ import { TransportChoice } from './transport-choice.js';
  * @property {{ name: string, version: string }} client
  * @property {import('../base/token-source.js').TokenOption} [token]
  * @property {readonly import('../transports/transport.js').Way[]} ways  to try, best first
+ * @property {boolean} [binary]
  * @property {TransportContext['subscribes']} subscribes
  * @property {TransportContext['served']} served
  * @property {(frame: Frame) => void} onConnected   the first frame, once for each connection
@@ -67,9 +68,9 @@ export class Connection {
     let over = false;
     const begin = (/** @type {string | undefined} */ token) => {
       if (over) return;
-      const { url, client, subscribes, served, onConnected, onFrame, onTrace } = this.#options;
+      const { url, client, binary, subscribes, served, onConnected, onFrame, onTrace } = this.#options;
       giveUp = this.#choice.open(
-        { host: this.#host, url, token, client, subscribes, served },
+        { host: this.#host, url, token, client, binary, subscribes, served },
         (kind) => ({ receive: onFrame, ended, trace: (direction, text) => onTrace(direction, text, kind) }),
         attempt,
         {

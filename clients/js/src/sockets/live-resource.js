@@ -141,9 +141,9 @@ export class LiveResource extends Emitter {
   #command() {
     return {
       type: 'subscribe',
-      ...(this.#filter && { filter: this.#filter }),
-      ...(this.#since && { since: this.#since }),
-      ...(this.#since && this.#snapshot && { snapshot: this.#snapshot }),
+      filter: this.#filter || undefined,
+      since: this.#since,
+      snapshot: this.#since && this.#snapshot,
     };
   }
 

@@ -14,6 +14,7 @@
  * @property {import('../base/host.js').Host} host
  * @property {string} url                        of /connect, http: or https:
  * @property {string | undefined} token
+ * @property {boolean} [binary]                  whether binary payloads may be binary frames
  * @property {{ name: string, version: string }} client
  * @property {() => Frame[]} subscribes          the `subscribe` commands of all that is followed, as they would be sent now
  * @property {() => ReadonlyMap<string, import('../base/position.js').StreamPosition>} served  where the channels stand that the server subscribed

@@ -1,8 +1,12 @@
 import { textOf } from '../base/application-code.js';
+import { fromBase64 } from '../base/bytes.js';
 import { BROKEN, FINISHED, SILENT } from '../base/close-codes.js';
 import { Heartbeat } from '../base/heartbeat.js';
 import { heartbeatOf } from '../base/waits.js';
 import { readFrame } from './transport.js';
+
+/** The name of the protocol with binary frames. */
+const BINARY = 'tidings.v1+binary';
 
 /** A close frame holds 123 bytes of it. */
 const LONGEST_REASON = 40;
@@ -28,12 +32,16 @@ class WebSocketTransport {
   /** @param {import('./transport.js').TransportContext} context */
   constructor(context) {
     this.#context = context;
-    const socket = new /** @type {new (url: string) => WebSocket} */ (context.host.WebSocket)(context.url.replace(/^http/, 'ws'));
+    const socket = new /** @type {new (url: string, protocols?: string[]) => WebSocket} */ (context.host.WebSocket)(context.url.replace(/^http/, 'ws'), context.binary ? [BINARY, 'tidings.v1'] : undefined);
+    socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       const { token, client } = context;
       if (token !== undefined) this.send([{ type: 'auth', token, client }]);
     };
-    socket.onmessage = ({ data }) => typeof data === 'string' && this.#received(data);
+    socket.onmessage = ({ data }) => {
+      if (typeof data === 'string') this.#received(data);
+      else if (context.binary) this.#receivedBinary(new Uint8Array(data));
+    };
     socket.onclose = ({ code, reason }) => this.#end(code, reason);
     // What happened is told by the close that follows; without a listener some implementations throw.
     socket.onerror = () => {};
@@ -43,8 +51,11 @@ class WebSocketTransport {
   /** @param {import('../commands/commands.js').Frame[]} commands */
   send(commands) {
     for (const command of commands) {
-      const text = JSON.stringify(command);
-      this.#socket?.send(text);
+      const { data64, ...head } = command;
+      // An older server knows no binary frames.
+      const binary = data64 !== undefined && this.#socket?.protocol === BINARY;
+      const text = JSON.stringify(binary ? head : command);
+      this.#socket?.send(binary ? Uint8Array.from([...new TextEncoder().encode(`${text}\n`), ...fromBase64(data64)]) : text);
       this.#context.trace('out', command.type === 'auth' ? JSON.stringify({ ...command, token: '…' }) : text);
     }
   }
@@ -63,11 +74,18 @@ class WebSocketTransport {
     this.#release()?.close(code, reason);
   }
 
-  /** @param {string} text */
-  #received(text) {
+  /** @param {Uint8Array} message a line of JSON, then its payload */
+  #receivedBinary(message) {
+    const end = message.indexOf(10);
+    this.#received(new TextDecoder().decode(message.subarray(0, end)), message.slice(end + 1));
+  }
+
+  /** @param {string} text @param {Uint8Array} [bytes] */
+  #received(text, bytes) {
     this.#heartbeat?.heard();
     this.#context.trace('in', text);
     const frame = readFrame(text);
+    if (frame && bytes) frame.bytes = bytes;
     switch (frame?.type) {
       case undefined:
         return;
