@@ -60,7 +60,7 @@ public sealed class PublishHandlerTests
             tidings.MapChannel("json").OnPublish((StrictLine line) => { });
             tidings.MapChannel("bytes").OnPublish((byte[] bytes) => bytes.Length > 2 ? PublishResult.Refuse("too_long") : PublishResult.Replace(bytes.Reverse().ToArray()));
             tidings.MapChannel("memory").OnPublish((ReadOnlyMemory<byte> bytes) => bytes.Length == 2);
-            tidings.MapChannel("request").OnPublish((PublishRequest request) => request.Data.IsEmpty && request.Bytes is { Length: 2 });
+            tidings.MapChannel("request").OnPublish((global::Tidings.PublishRequest request) => request.Data.IsEmpty && request.Bytes is { Length: 2 });
             tidings.MapChannel("caller").OnPublish((ChannelCaller caller) => { });
         });
         await using var client = await app.ConnectAsync();

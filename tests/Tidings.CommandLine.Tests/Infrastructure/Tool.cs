@@ -76,7 +76,9 @@ internal sealed class Tool : IAsyncDisposable
         if (!_process.HasExited)
         {
             _process.Kill();
-            await _process.WaitForExitAsync(_limit.Token);
+
+            // The limit is for what the program was to do, and may be over.
+            await _process.WaitForExitAsync().WaitAsync(Eventually.Limit);
         }
 
         _process.Dispose();

@@ -15,8 +15,8 @@ public sealed class ListTests
         await using var two = await ListenAsync(server, "bob", "chat:a");
         var rows = (await server.RunAsync("channels", "chat:", "--json")).Succeeds().Text.TrimEnd('\n').Split('\n');
         Assert.Equal(["""{"channel":"chat:a","subscribers":2}""", """{"channel":"chat:b","subscribers":1}"""], rows);
-        Assert.Matches("chat:a +2\n.*chat:b +1\n$", (await server.RunAsync("channels", "chat:")).Succeeds().Text.ReplaceLineEndings("\n"));
-        var first = (await server.RunAsync("channels", "chat:", "--limit", "1", "--json")).Succeeds();
+        Assert.Equal("chat:a\t2\nchat:b\t1\n", (await server.RunAsync("channels", "chat:")).Succeeds().Text);
+        var first = await server.RunAsync("channels", "chat:", "--limit", "1", "--json");
         Assert.Equal("chat:a", first.Json.GetProperty("channel").GetString());
         Assert.Contains("--after chat:a", first.Errors, StringComparison.Ordinal);
         var second = (await server.RunAsync("channels", "chat:", "--after", "chat:a", "--json")).Succeeds();
@@ -38,7 +38,7 @@ public sealed class ListTests
         var table = (await server.RunAsync("connections", "--user", "ada")).Succeeds().Text;
         Assert.Contains("ada", table, StringComparison.Ordinal);
         Assert.DoesNotContain("bob", table, StringComparison.Ordinal);
-        var first = (await server.RunAsync("connections", "--limit", "1", "--json")).Succeeds();
+        var first = await server.RunAsync("connections", "--limit", "1", "--json");
         Assert.Contains($"--after {first.Json.GetProperty("connection").GetString()}", first.Errors, StringComparison.Ordinal);
         Assert.Equal(2, (await server.RunAsync("connections", "--limit", "0", "--json")).Succeeds().Text.Count(static c => c == '\n'));
     }
@@ -46,11 +46,10 @@ public sealed class ListTests
     [Fact]
     public async Task They_ask_the_server_API_and_not_a_user_s_connection()
     {
-        await using var server = await LocalServer.StartAsync(("Tidings:Jwt:Secret", Secret), ("Tidings:ApiKey", "a key of the tests, long enough"));
+        await using var server = await LocalServer.StartAsync(("Tidings:Jwt:Secret", Secret));
         foreach (var command in new[] { "channels", "connections" })
         {
             (await server.RunAsync(command, "--token", await TokenAsync("ada"))).Fails(1, "no --token");
-            (await server.RunAsync(command)).Fails(1, "--api-key");
             (await server.RunAsync(command, "--limit", "x")).Fails(2, "");
         }
     }

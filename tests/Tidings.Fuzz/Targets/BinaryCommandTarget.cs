@@ -15,7 +15,7 @@ internal sealed class BinaryCommandTarget : FuzzTarget
     public override IReadOnlyList<byte[]> Dictionary { get; } =
     [
         [.. "{\"type\":\"publish\",\"channel\":\"a\"}\n"u8], [.. "\"type\":\"publish\""u8], [.. "\"channel\":\"a\""u8], [.. "\"id\":1"u8], [.. "\"data\":1"u8], [.. "\"data64\":\"AA==\""u8],
-        [.. "\"remove\":true"u8], [.. "\"event\":\"e\""u8], [.. "\"key\":\"k\""u8], [.. "\ud800"u8], [.. "\n"u8], [0xFF], [0], [.. "}"u8], [.. ","u8],
+        [.. "\"remove\":true"u8], [.. "\"event\":\"e\""u8], [.. "\"key\":\"k\""u8], [.. "\\ud800"u8], [.. "\n"u8], [0xFF], [0], [.. "}"u8], [.. ","u8],
     ];
 
     public override Outcome Run(ReadOnlySpan<byte> input)

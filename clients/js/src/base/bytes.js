@@ -17,7 +17,7 @@ export function bytesOf(data) {
     : undefined;
 }
 
-/** Binary payloads of a frame, and of the messages that it lists, as `bytes`. @param {import('../commands/commands.js').Frame} frame */
+/** Binary payloads of a frame, and of the messages that it lists, as `bytes`. @param {Record<string, any>} frame */
 export function unpack(frame) {
   for (const message of [frame, ...(frame.messages ?? []), ...(frame.entries ?? [])]) {
     if (message.data64 === undefined) continue;
