@@ -30,6 +30,33 @@ public sealed class HookTests
     }
 
     [Fact]
+    public async Task A_publish_hook_reads_and_answers_bytes_as_base64()
+    {
+        await using var hook = await HookReceiver.StartAsync((sent, context) => context.Response.WriteAsync(sent.TryGetProperty("data64", out var encoded) && !sent.TryGetProperty("data", out _) ? encoded.GetString() switch
+        {
+            "/wA=" => "{}",
+            "AAAA" => """{"data64":"AQI="}""",
+            "AQ==" => """{"data":1}""",
+            "Ag==" => """{"data":1,"data64":"AQI="}""",
+            _ => """{"data64":"&"}""",
+        } : """{"allow":false}"""));
+        await using var app = await StartAsync(hook.Url);
+        await using var client = await app.ConnectAsync("anna");
+        foreach (var data64 in new[] { "/wA=", "AAAA", "AQ==" })
+        {
+            await client.AskAsync($$"""{"type":"publish","channel":"h:1","data64":"{{data64}}"}""", "published");
+        }
+
+        foreach (var data64 in new[] { "Ag==", "Aw==" })
+        {
+            Assert.Equal("unavailable", (await client.RefusedAsync($$"""{"type":"publish","channel":"h:1","data64":"{{data64}}"}""")).Code);
+        }
+
+        var kept = (await app.Tidings.HistoryAsync("h:1")).Messages;
+        Assert.Equal(["FF00", "0102", "1"], kept.Select(static message => message.Bytes is { } bytes ? Convert.ToHexString(bytes.Span) : System.Text.Encoding.UTF8.GetString(message.Data.Span)));
+    }
+
+    [Fact]
     public async Task A_publish_hook_is_told_of_event_and_key_and_of_a_key_that_is_to_go()
     {
         await using var hook = await HookReceiver.StartAsync((sent, context) => context.Response.WriteAsync(sent.TryGetProperty("remove", out _) ? """{"allow":false}""" : "{}"));

@@ -10,7 +10,8 @@ internal sealed class BinaryCommandTarget : FuzzTarget
 
     public override int LongestInput => 3 * CommandReader.LongestHead;
 
-    public override int AllocationBound => 128 * 1024;
+    // A head may name one field hundreds of times, and each is told.
+    public override int AllocationBound => 512 * 1024;
 
     public override IReadOnlyList<byte[]> Dictionary { get; } =
     [
