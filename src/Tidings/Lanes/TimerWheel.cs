@@ -54,7 +54,7 @@ internal sealed class TimerWheel : ILaneWork, IDisposable
         Cancel(entry);
         if (_count++ == 0)
         {
-            _position = _lane.Now / Tick;
+            _position = Math.Max(_position, _lane.Now / Tick);
         }
 
         entry.Due = due;
@@ -81,14 +81,13 @@ internal sealed class TimerWheel : ILaneWork, IDisposable
         _armed = long.MaxValue;
         var until = _lane.Now / Tick;
 
-        // A long pause goes round the wheel once at most.
-        for (var tick = Math.Max(_position, until - Slots + 1); tick <= until; tick++)
+        // A long pause goes round the wheel once at most. What is set meanwhile for a time that has passed comes behind the slot that is running, and not into one that is done.
+        _position = Math.Max(_position, until - Slots + 1);
+        while (_position <= until)
         {
-            RunSlot((int)(tick % Slots));
+            RunSlot((int)(_position++ % Slots));
         }
 
-        // What is left in the slots just run is for a later round.
-        _position = Math.Max(_position, until + 1);
         Arm();
     }
 

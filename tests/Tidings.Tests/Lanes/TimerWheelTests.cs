@@ -72,6 +72,39 @@ public sealed class TimerWheelTests : IDisposable
         Assert.Single(entry.Fired);
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(0, 2)]
+    [InlineData(-100, 1)]
+    [InlineData(-45_000, 1)]
+    [InlineData(-45_000, 2)]
+    public void What_fires_may_ask_for_a_time_that_has_passed_and_fires_within_a_tick_or_two(int from, int entries)
+    {
+        // Also where a pause has left many slots to run.
+        foreach (var pause in new[] { 50_000, 150_000 })
+        {
+            var began = Now;
+            List<Entry> all = [.. Enumerable.Range(0, entries).Select(_ => new Entry(_lane))];
+            foreach (var entry in all)
+            {
+                entry.OnFire = () =>
+                {
+                    if (entry.Fired.Count < 3)
+                    {
+                        _lane.Timers.Schedule(entry, Now + from);
+                    }
+                };
+                _lane.Timers.Schedule(entry, began + 40_000);
+            }
+
+            Pass(pause);
+            Pass(2 * TimerWheel.Tick);
+            Pass(2 * TimerWheel.Tick);
+            Assert.All(all, static entry => Assert.Equal(3, entry.Fired.Count));
+            Assert.Equal(0, _time.ArmedTimers);
+        }
+    }
+
     [Fact]
     public void What_fires_may_schedule_itself_again_and_drop_others_that_are_due()
     {
