@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Tidings;
+using Tidings.AspNetCore.Contract;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
@@ -69,6 +70,11 @@ public static class ResourceEndpoints
         return Map<TEntity, TContext>(endpoints, name, route, rest: null);
     }
 
+    // What rows have in JSON: the anonymous object of the members, or the entity.
+    private static ContractType? RowOf<TEntity>(ResourceDefinition<TEntity> definition)
+        where TEntity : class =>
+        definition.Members is { } members ? new ContractType(members.Body.Type) : definition.ShowsAll ? new ContractType(typeof(TEntity)) : null;
+
     private static (string Route, string Name) Split(string pattern)
     {
         var route = pattern.TrimEnd('/');
@@ -92,6 +98,7 @@ public static class ResourceEndpoints
         services.GetRequiredService<ResourceNames>().Add(name, feedPattern);
         var definition = new ResourceDefinition<TEntity>(name, live.Json, services.GetService<IHostEnvironment>()?.IsDevelopment() ?? false);
         live.Add(definition);
+        edge.Contract.AddResource(name, () => RowOf(definition));
         var kind = new ChannelKind(new ChannelPattern(Resource.ChannelPrefix + name)) { Retention = Kept };
         edge.Node.Kinds.SetFeature(kind);
 

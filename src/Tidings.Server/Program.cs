@@ -9,6 +9,7 @@ using Tidings.Server.Data;
 using Tidings.Server.Remote;
 using Tidings.Server.Terminal;
 using Tidings.Server.Tokens;
+using Tidings.Server.Types;
 
 var serve = new Command("serve", "Runs the server.") { TreatUnmatchedTokensAsErrors = true };
 ServeOptions.AddTo(serve);
@@ -30,6 +31,7 @@ root.Subcommands.Add(new CheckCommand().Command);
 root.Subcommands.Add(DataCommand.Create());
 root.Subcommands.Add(DataCommand.Backup());
 root.Subcommands.Add(TokenCommand.Create());
+root.Subcommands.Add(new TypesCommand().Command);
 var parsed = root.Parse(args);
 return parsed.Action is ParseErrorAction
     ? CommandAction.Misused(parsed)

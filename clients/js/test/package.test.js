@@ -65,9 +65,10 @@ test('No member is described by the words of a type', async () => {
 
 test('The guide’s TypeScript holds', async () => {
   const guide = await readFile(join(root, '../../docs/guides/clients.md'), 'utf8');
-  const [byCall, declared] = [...guide.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
+  const [byCall, declared, written] = [...guide.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
   const before = "import { Tidings, type Exchange } from 'tidings-client';\nconst tidings = new Tidings('/connect');\nconst id = 'id';\ntype Report = { pages: number }; type Card = {}; type Item = {}; type Order = { id: number }; type NewOrder = { article: number };\n";
-  for (const [code, more] of [[byCall, ''], [declared, 'interface Line { text: string }\nsum.toFixed(); report.pages.toFixed();\n']]) {
+  const types = "declare module 'tidings-client' { interface Register { channels: { 'prices:{symbol}': { bid: number }; 'chat:{room}': Exchange<{ from: string }, { text: string }> }; calls: { sum(a: number, b: number): number } } }\n";
+  for (const [code, more] of [[byCall, ''], [declared, 'interface Line { text: string }\nsum.toFixed(); report.pages.toFixed();\n'], [written, types]]) {
     await writeFile(join(app, 'guide.ts'), before + code + more);
     await run(process.execPath, [typescript, '--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,dom', 'guide.ts'], { cwd: app });
   }

@@ -45,7 +45,8 @@ public static class ApiEndpoints
         return group;
     }
 
-    /// <summary>Maps the AsyncAPI document of the channel protocol.</summary>
+    /// <summary>Maps the AsyncAPI document of the channel protocol, with what the application declares by <c>MapChannel</c>, <c>MapCall</c>, <c>MapTasks</c> and <c>MapResource</c>.</summary>
+    /// <remarks>It has the names and types of all of these: where they are nobody's business, say so, as by <c>RequireAuthorization</c>.</remarks>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="pattern">A route.</param>
     /// <param name="connect">Where the channel protocol is served.</param>
@@ -53,8 +54,11 @@ public static class ApiEndpoints
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/asyncapi.json", string connect = "/connect")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        var document = AsyncApiDocument.Write(connect, endpoints.ServiceProvider.GetTidings().Node.Server);
-        return endpoints.MapMethods(pattern, [HttpMethods.Get], context => TypedResults.Bytes(document, Json).ExecuteAsync(context));
+        var tidings = endpoints.ServiceProvider.GetTidings();
+
+        // What the application declares is known when it has started.
+        var document = new Lazy<byte[]>(() => AsyncApiDocument.Write(connect, tidings));
+        return endpoints.MapMethods(pattern, [HttpMethods.Get], context => TypedResults.Bytes(document.Value, Json).ExecuteAsync(context));
     }
 
     private static List<ApiOperation> Operations(Edge tidings)

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Tidings.Dialects;
+using Tidings.AspNetCore.Contract;
+using Tidings.AspNetCore.Services;
 using Tidings.Protocol.Catalog;
 using Tidings.Protocol.Replies;
 
@@ -8,8 +9,9 @@ namespace Tidings.AspNetCore.Api;
 /// <summary>The channel protocol as an AsyncAPI 3.0 document, from the catalog of its messages.</summary>
 internal static class AsyncApiDocument
 {
-    public static byte[] Write(string path, ServerInfo server)
+    public static byte[] Write(string path, Edge tidings)
     {
+        var own = ContractDocument.Of(tidings.Contract, tidings.HandlerJson);
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, JsonFrame.Options with { Indented = true }))
         {
@@ -17,10 +19,10 @@ internal static class AsyncApiDocument
             json.WriteString("asyncapi", "3.0.0");
             json.WriteStartObject("info");
             json.WriteString("title", "Tidings channel protocol");
-            json.WriteString("version", server.Version);
+            json.WriteString("version", tidings.Node.Server.Version);
             json.WriteEndObject();
-            WriteChannel(json, path);
-            WriteOperations(json);
+            WriteChannels(json, path, own);
+            WriteOperations(json, own);
             json.WriteStartObject("components");
             json.WriteStartObject("messages");
             foreach (var message in All)
@@ -29,7 +31,17 @@ internal static class AsyncApiDocument
             }
 
             json.WriteEndObject();
+            json.WriteStartObject("schemas");
+            foreach (var (name, schema) in own.Schemas)
+            {
+                json.WritePropertyName(name);
+                schema.WriteTo(json);
+            }
+
             json.WriteEndObject();
+            json.WriteEndObject();
+            json.WritePropertyName(ContractDocument.Member);
+            own.Tidings.WriteTo(json);
             json.WriteEndObject();
         }
 
@@ -41,7 +53,7 @@ internal static class AsyncApiDocument
     // A ping is said by both sides, and is two messages.
     private static string KeyOf(ProtocolMessage message) => (message.Sender == MessageSender.Client ? "client." : "server.") + message.Type;
 
-    private static void WriteChannel(Utf8JsonWriter json, string path)
+    private static void WriteChannels(Utf8JsonWriter json, string path, ContractDocument own)
     {
         json.WriteStartObject("channels");
         json.WriteStartObject("connect");
@@ -55,11 +67,12 @@ internal static class AsyncApiDocument
 
         json.WriteEndObject();
         json.WriteEndObject();
+        ApplicationChannels.WriteChannels(json, own);
         json.WriteEndObject();
     }
 
     // As the application that serves: it receives commands and sends all else.
-    private static void WriteOperations(Utf8JsonWriter json)
+    private static void WriteOperations(Utf8JsonWriter json, ContractDocument own)
     {
         json.WriteStartObject("operations");
         foreach (var message in All)
@@ -88,6 +101,7 @@ internal static class AsyncApiDocument
             json.WriteEndObject();
         }
 
+        ApplicationChannels.WriteOperations(json, own);
         json.WriteEndObject();
     }
 

@@ -40,6 +40,7 @@ internal sealed class HandlerDelegate
         _invoker = MethodInvoker.Create(handler.Method);
         _target = handler.Target;
         Result = ResultOf(handler.Method.ReturnType);
+        IsResultNullable = ReturnsNull(handler.Method);
         var parameters = handler.Method.GetParameters();
         var isService = services.GetRequiredService<IServiceProviderIsService>();
         _arguments = new HandlerArgument[parameters.Length];
@@ -65,6 +66,15 @@ internal sealed class HandlerDelegate
 
     /// <summary>What the handler returns, awaited; <see cref="void"/> where it returns nothing.</summary>
     public Type Result { get; }
+
+    /// <summary>Whether it says of its result that it may be null, where that is a reference.</summary>
+    public bool IsResultNullable { get; }
+
+    /// <summary>The parameters that come from the JSON.</summary>
+    public IReadOnlyList<ParameterInfo> Data { get; private set; } = [];
+
+    /// <summary>Whether <see cref="Data"/> is one parameter that is the whole JSON.</summary>
+    public bool IsWhole { get; private set; }
 
     /// <summary>Whether the handler asks for the user's claims.</summary>
     public bool WantsPrincipal { get; }
@@ -99,6 +109,8 @@ internal sealed class HandlerDelegate
                 + (data == HandlerData.None ? "a subscription has no message." : "a message can be one parameter alone."));
         }
 
+        Data = [.. left.Select(i => parameters[i])];
+        IsWhole = isWhole;
         for (var i = 0; i < left.Count; i++)
         {
             var parameter = parameters[left[i]];
@@ -124,6 +136,13 @@ internal sealed class HandlerDelegate
         return returned.IsGenericType && (returned.GetGenericTypeDefinition() == typeof(Task<>) || returned.GetGenericTypeDefinition() == typeof(ValueTask<>))
             ? returned.GetGenericArguments()[0]
             : returned;
+    }
+
+    private static bool ReturnsNull(MethodInfo method)
+    {
+        var returned = new NullabilityInfoContext().Create(method.ReturnParameter);
+        var result = ResultOf(method.ReturnType) == method.ReturnType ? returned : returned.GenericTypeArguments.ElementAtOrDefault(0);
+        return result is { Type.IsValueType: false, ReadState: NullabilityState.Nullable };
     }
 
     private async ValueTask<object?> UnwrapAsync(object? returned)

@@ -15,6 +15,8 @@ internal sealed class HandlerJson
 
     public HandlerJson(JsonSerializerOptions options) => _options = new JsonSerializerOptions(options) { AllowDuplicateProperties = false };
 
+    public JsonSerializerOptions Options => _options;
+
     public JsonTypeInfo TypeOf(Type type) => _options.GetTypeInfo(type);
 
     /// <summary>Reads a value and checks its DataAnnotations.</summary>

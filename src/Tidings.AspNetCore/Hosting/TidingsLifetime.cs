@@ -40,7 +40,11 @@ internal sealed partial class TidingsLifetime(Edge tidings, IServiceProvider ser
         await (hurry.IsCancellationRequested ? CloseAsync(ShortestClose, CancellationToken.None) : CloseAsync(LongestClose, cancellationToken));
     }
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        TypesOutput.WriteWhereAsked(tidings);
+        return Task.CompletedTask;
+    }
 
     // Before the listener opens: who is taken in finds what nodes share, where that can be reached.
     public Task StartAsync(CancellationToken cancellationToken) => tidings.Node.StartAsync(cancellationToken);

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using Tidings;
+using Tidings.AspNetCore.Contract;
 using Tidings.AspNetCore.Events;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Mapping;
@@ -35,6 +36,18 @@ public sealed class TidingsBuilder : IEndpointConventionBuilder
         return new TidingsChannelBuilder(_tidings, new ChannelKind(new ChannelPattern(pattern)));
     }
 
+    /// <summary>The same, and says what clients hear in these channels: for the application's AsyncAPI document, and the types that <c>tidings types</c> makes of it.</summary>
+    /// <remarks>Nothing is checked against it. Without <see cref="TidingsChannelBuilder.OnPublish"/> it is also what clients publish.</remarks>
+    /// <param name="pattern">Which channels: <c>{x}</c> is one or more characters without <c>:</c>, and a value that handlers can take; <c>*</c> is any rest.</param>
+    /// <typeparam name="TMessage">What the data of their messages is.</typeparam>
+    /// <exception cref="ArgumentException">The pattern is malformed.</exception>
+    public TidingsChannelBuilder MapChannel<TMessage>(string pattern)
+    {
+        var channel = MapChannel(pattern);
+        _tidings.Contract.AddChannel(new ChannelContract(pattern, new ContractType(typeof(TMessage)), null));
+        return channel;
+    }
+
     /// <summary>Names a method that clients may call; they get what the handler returns.</summary>
     /// <remarks>
     /// The handler's parameters are the members of <c>params</c> by name, or its elements by place where it is an array; a single one of
@@ -53,6 +66,7 @@ public sealed class TidingsBuilder : IEndpointConventionBuilder
         var bound = new HandlerDelegate(handler, pattern: null, HandlerData.Parameters, _tidings.Provider, _tidings.HandlerJson);
         _tidings.Authentication.KeepsPrincipals |= bound.WantsPrincipal;
         _tidings.Calls.Add(method, new ApplicationCallHandler(_tidings.Handlers, bound, _tidings.HandlerJson));
+        _tidings.Contract.AddCall(method, bound);
         return this;
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Tidings;
+using Tidings.AspNetCore.Contract;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Mapping;
 using Tidings.AspNetCore.Services;
@@ -114,7 +115,9 @@ public sealed class TidingsChannelBuilder
     public TidingsChannelBuilder OnPublish(Delegate handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        _publishHandler = new ApplicationPublishHandler(_tidings.Handlers, Bind(handler, HandlerData.Message), _tidings.HandlerJson);
+        var bound = Bind(handler, HandlerData.Message);
+        _publishHandler = new ApplicationPublishHandler(_tidings.Handlers, bound, _tidings.HandlerJson);
+        _tidings.Contract.AddChannel(ChannelContract.Of(_kind.Pattern.Text, bound));
         return Set(_kind with { Publish = _publishIsSet ? _kind.Publish : ChannelAccess.Anyone });
     }
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tidings.AspNetCore.Authentication;
+using Tidings.AspNetCore.Contract;
 using Tidings.AspNetCore.Handlers;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.Hooks;
@@ -52,6 +53,10 @@ internal sealed class Edge
     public HandlerJson HandlerJson { get; }
     public HandlerRunner Handlers { get; }
     public CallTable Calls { get; }
+
+    /// <summary>What the application declares of itself.</summary>
+    public ApplicationContract Contract { get; } = new();
+
     public ConnectHook? ConnectHook { get; }
 
     /// <summary>Who requests come from.</summary>

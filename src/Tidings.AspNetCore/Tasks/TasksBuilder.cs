@@ -43,6 +43,7 @@ public sealed class TasksBuilder : IEndpointConventionBuilder
         }
 
         var bound = new HandlerDelegate(handler, pattern: null, HandlerData.Parameters, _tidings.Provider, _tidings.HandlerJson);
+        _tidings.Contract.AddTask(name, bound);
         var body = new HandlerTask(name, bound, _tidings.HandlerJson, _tidings.Provider.GetRequiredService<IServiceScopeFactory>());
         return new TaskKindBuilder(_tidings.Node.Tasks.Starting, new TaskKind(name, body.RunAsync) { TimeLimit = _tidings.Node.Options.Tasks.TimeLimit });
     }

@@ -45,6 +45,9 @@ internal sealed class ResourceDefinition<TEntity>(string name, JsonSerializerOpt
 
     public bool AllMembers { get; set; }
 
+    /// <summary>Whether clients see all columns where <see cref="Members"/> says nothing.</summary>
+    public bool ShowsAll => AllMembers || isDevelopment;
+
     public Expression<Func<TEntity, ClaimsPrincipal, bool>>? Visible { get; set; }
 
     protected override Resource Make(DbContext context)
@@ -116,7 +119,7 @@ internal sealed class ResourceDefinition<TEntity>(string name, JsonSerializerOpt
             return NamesIn(Members);
         }
 
-        return AllMembers || isDevelopment
+        return ShowsAll
             ? type.GetProperties().Where(static property => property.PropertyInfo is { GetMethod.IsPublic: true }).Select(static property => (property.Name, property.Name))
             : throw new InvalidOperationException($"The resource \"{Name}\" does not say what of {typeof(TEntity).Name} clients may see: call .Members(i => new {{ … }}) or .AllMembers().");
     }
