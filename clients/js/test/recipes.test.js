@@ -168,6 +168,34 @@ describe('The recipes do what they say', () => {
     await assert.rejects(progressBar(await come(), 'nobody-has-it', () => {}));
   });
 
+  test('Token stream', async () => {
+    const { tokenStream } = await moduleOf('token-stream');
+    await start('--demo');
+    const ask = async (method, path, body) => {
+      const answer = await server.get(path, { method, headers: { 'content-type': typeof body === 'string' ? 'text/plain' : 'application/json' }, body: typeof body === 'string' ? body : JSON.stringify(body) });
+      assert.ok(answer.ok, `${path}: ${answer.status}`);
+      return answer.json();
+    };
+    for (const end of ['completed', 'cancelled']) {
+      const { task_id: id } = await ask('POST', '/api/tasks', { name: 'answer', allow_cancel: true });
+      const shown = [];
+      const client = await come();
+      const first = tokenStream(client, id, (text) => shown.push(text));
+      first.catch(() => {});
+      let at = 0;
+      for (const token of ['Because', ' it', ' is', ' só', ' 中文']) ({ offset: at } = await ask('POST', `/api/tasks/${id}/output?offset=${at}`, token));
+      await eventually(() => shown.at(-1) === 'Because it is só 中文');
+      const late = [];
+      const second = tokenStream(await come(), id, (text) => late.push(text));
+      second.catch(() => {});
+      await eventually(() => late.at(-1) === shown.at(-1));
+      if (end === 'completed') await ask('PUT', `/api/tasks/${id}`, { status: end });
+      else await client.task(id).cancel();
+      if (end === 'completed') assert.deepEqual(await Promise.all([first, second]), [shown.at(-1), shown.at(-1)]);
+      else await assert.rejects(first, { code: 'cancelled' });
+    }
+  });
+
   test('Presence avatars', async () => {
     const { presenceAvatars } = await moduleOf('presence-avatars');
     await start('--jwt-secret', secret, ...(await settingsOf('presence-avatars')));
