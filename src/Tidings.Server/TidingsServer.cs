@@ -69,7 +69,11 @@ internal static class TidingsServer
             new TidingsServiceBuilder(builder.Services).AddData(data);
         }
 
-        if (options.PostgreSql is { } postgreSql)
+        if (options.ToPostgreSql() is { } shared)
+        {
+            new TidingsServiceBuilder(builder.Services).AddPostgreSql(shared);
+        }
+        else if (options.PostgreSql is { } postgreSql)
         {
             TaskDb.Add(builder, postgreSql);
         }

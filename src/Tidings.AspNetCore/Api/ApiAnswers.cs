@@ -110,7 +110,7 @@ internal sealed record InfoAnswer(
     [property: Description("tidings.")] string Server,
     [property: Description("The server's version.")] string Version,
     [property: Description("Its name among the nodes, for as long as it runs.")] string Node,
-    [property: Description("Where logs and what goes with them are kept: memory, data or redis.")] string Engine,
+    [property: Description("Where logs and what goes with them are kept: memory, data, redis or postgres.")] string Engine,
     [property: Description("Connections of all kinds on this node.")] int Connections,
     [property: Description("Users with a connection to this node.")] int Users,
     [property: Description("Channels with a subscription on this node.")] int Channels);

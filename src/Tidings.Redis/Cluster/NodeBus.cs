@@ -20,7 +20,7 @@ internal sealed partial class NodeBus : INodes
     private readonly RedisMetrics _metrics;
     private readonly ILogger _log;
     private readonly RedisPeers _peers;
-    private readonly ConcurrentDictionary<long, Question> _questions = new();
+    private readonly ConcurrentDictionary<long, NodeQuestion> _questions = new();
     private long _ids;
     private int _atOnce;
 
@@ -50,7 +50,7 @@ internal sealed partial class NodeBus : INodes
     {
         var link = await LinkOf(request).ConfigureAwait(false);
         var id = Interlocked.Increment(ref _ids);
-        var question = _questions[id] = new Question();
+        var question = _questions[id] = new NodeQuestion();
         try
         {
             var heard = await link.Connection.PublishAsync(_keys.Nodes, _seal.Seal(_keys.Nodes, NodeMessage.Encode(_node, id, request))).ConfigureAwait(false);
@@ -67,7 +67,7 @@ internal sealed partial class NodeBus : INodes
         var link = await LinkOf(request).ConfigureAwait(false);
         var peers = await _peers.ReadAsync(await _shards[0].GetLinkAsync(default, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         var id = Interlocked.Increment(ref _ids);
-        var question = _questions[id] = new Question();
+        var question = _questions[id] = new NodeQuestion();
         try
         {
             var heard = await link.Connection.PublishAsync(_keys.Nodes, _seal.Seal(_keys.Nodes, NodeMessage.Encode(_node, id, request))).ConfigureAwait(false);
@@ -206,65 +206,4 @@ internal sealed partial class NodeBus : INodes
 
     [LoggerMessage(521, LogLevel.Error, "A request from another node failed")]
     private partial void LogFailed(Exception error);
-
-    private sealed class Question
-    {
-        private readonly Lock _gate = new();
-        private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly List<(string Node, ReadOnlyMemory<byte> Data)> _answers = [];
-        private int _sum;
-        private int? _expected;
-
-        public IReadOnlyList<(string Node, ReadOnlyMemory<byte> Data)> Answers
-        {
-            get
-            {
-                lock (_gate)
-                {
-                    return [.. _answers];
-                }
-            }
-        }
-
-        public void Add(string node, int count, ReadOnlyMemory<byte> data)
-        {
-            lock (_gate)
-            {
-                _answers.Add((node, data));
-                _sum += count;
-                Look_NeedsLock();
-            }
-        }
-
-        public async Task<int> AnsweredAsync(int others, TimeProvider time, CancellationToken cancellationToken)
-        {
-            lock (_gate)
-            {
-                _expected = others;
-                Look_NeedsLock();
-            }
-
-            try
-            {
-                await _complete.Task.WaitAsync(INodes.Patience, time, cancellationToken).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                // One of them has gone, or is not well. What it has is not counted.
-            }
-
-            lock (_gate)
-            {
-                return _sum;
-            }
-        }
-
-        private void Look_NeedsLock()
-        {
-            if (_answers.Count >= _expected)
-            {
-                _complete.TrySetResult();
-            }
-        }
-    }
 }

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Clients;
+using Tidings.Nodes;
 using Tidings.Protocol;
 using Tidings.Redis.Servers;
 

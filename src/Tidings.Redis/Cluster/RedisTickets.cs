@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Tidings.Nodes;
 using Tidings.Redis.Servers;
 using Tidings.Security.Identities;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
 using Tidings.Connections;
+using Tidings.Nodes;
 using Tidings.Protocol;
 using Tidings.Redis.Servers;
 using Tidings.Security.Identities;

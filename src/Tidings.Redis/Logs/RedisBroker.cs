@@ -1,5 +1,6 @@
 using System.Globalization;
 using Tidings.Brokers;
+using Tidings.Feeds;
 using Tidings.Messages;
 using Tidings.Protocol;
 using Tidings.Redis.Events;

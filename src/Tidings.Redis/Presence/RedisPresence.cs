@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Tidings.Brokers;
+using Tidings.Feeds;
 using Tidings.Messages;
 using Tidings.Presence;
 using Tidings.Redis.Cluster;

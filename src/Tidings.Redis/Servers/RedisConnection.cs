@@ -1,5 +1,6 @@
 using StackExchange.Redis;
 using Tidings.Brokers;
+using Tidings.Feeds;
 
 namespace Tidings.Redis.Servers;
 
@@ -9,7 +10,7 @@ namespace Tidings.Redis.Servers;
 /// The library would reconnect by itself and subscribe again at a moment that nobody is told of: a connection that has failed once is done with. Nothing waits in the library for a better
 /// time, and every call has a deadline. Messages of one channel are handled in the order in which the server sent them. Safe from any thread.
 /// </remarks>
-internal sealed class RedisConnection : IDisposable
+internal sealed class RedisConnection : IFeedLink, IDisposable
 {
     // The library's queue of a channel has no bound. What is in it is handed on without waiting, so that many mean that the node has no time at all.
     private const int MostWaiting = 100_000;
@@ -176,6 +177,8 @@ internal sealed class RedisConnection : IDisposable
 
     /// <summary>Has the connection count as failed.</summary>
     public void Fail(string why) => _failed.TrySetResult(why);
+
+    Task IFeedLink.HearAsync(string name) => SubscribeAsync(name);
 
     public void Dispose()
     {

@@ -26,9 +26,9 @@ internal sealed partial class MadeAdminKey(Edge tidings, ServerSettings settings
             return;
         }
 
-        if (settings.Options.Redis is not null)
+        if (settings.Options.IsShared)
         {
-            LogSeveralNodes();
+            LogSeveralNodes(settings.Options.SharedKey);
         }
 
         List<string> faults = [];
@@ -94,6 +94,6 @@ internal sealed partial class MadeAdminKey(Edge tidings, ServerSettings settings
     [LoggerMessage(651, LogLevel.Warning, "Tidings:AdminKey is not set and no key could be made: {Why} What needs the admin key answers 401; set Tidings:AdminKey")]
     private partial void LogNone(string why);
 
-    [LoggerMessage(652, LogLevel.Warning, "Tidings:Redis names what several nodes share, and Tidings:AdminKey is not set: a made key opens this node alone. Set Tidings:AdminKey to the same on all nodes")]
-    private partial void LogSeveralNodes();
+    [LoggerMessage(652, LogLevel.Warning, "{Option} names what several nodes share, and Tidings:AdminKey is not set: a made key opens this node alone. Set Tidings:AdminKey to the same on all nodes")]
+    private partial void LogSeveralNodes(string option);
 }

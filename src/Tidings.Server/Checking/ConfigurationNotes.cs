@@ -21,9 +21,9 @@ internal static class ConfigurationNotes
             yield return AdminKeyDirectories.Find() is { Count: > 0 } directories
                 ? $"Tidings:AdminKey is not set: serve makes a key, in the first of these directories that can be written: {string.Join(", ", directories)}. Where none can be, what needs the key answers 401."
                 : "Tidings:AdminKey is not set, and there is no directory to keep a made one in: what needs the key answers 401.";
-            if (settings.Options.Redis is not null)
+            if (settings.Options.IsShared)
             {
-                yield return "Tidings:Redis names what several nodes share, and Tidings:AdminKey is not set: a made key opens one node alone. Set it to the same on all nodes.";
+                yield return $"{settings.Options.SharedKey} names what several nodes share, and Tidings:AdminKey is not set: a made key opens one node alone. Set it to the same on all nodes.";
             }
         }
 
@@ -47,15 +47,16 @@ internal static class ConfigurationNotes
             yield return place;
         }
 
-        if (settings.Options is { Redis: not null, ClusterKey.Count: 0 })
+        if (settings.Options is { IsShared: true, ClusterKey.Count: 0 })
         {
-            yield return "Tidings:ClusterKey is not set: whoever may write in Redis can make tickets, revocations and nodes' requests. Set it to the same secrets on all nodes.";
+            yield return $"Tidings:ClusterKey is not set: whoever may write in {(settings.Options.Redis is null ? "the tables" : "Redis")} can make tickets, revocations and nodes' requests. Set it to the same secrets on all nodes.";
         }
     }
 
     /// <summary>Where logs and what goes with them are kept, and what that promises.</summary>
     public static (string Name, string Promise) EngineOf(ServerOptions options) =>
-        options.Redis is not null ? ("redis", "all nodes share the logs; durable messages are accepted where Redis writes each command to disk before it answers.")
+        options.Engine == EngineKind.Postgres ? ("postgres", "all nodes share the logs, and SELECT tidings.publish(…) publishes in any transaction; durable messages are on PostgreSQL's disk before they are acknowledged.")
+        : options.Redis is not null ? ("redis", "all nodes share the logs; durable messages are accepted where Redis writes each command to disk before it answers.")
         : options.Data is { } data ? ("data", $"one node, whose logs, tasks, revocations and tickets are in {data} and survive it; durable messages are on disk before they are acknowledged.")
         : ("memory", "one node, whose logs end with the process; durable messages are refused. Tidings:Data (--data) keeps them in a directory.");
 }

@@ -40,6 +40,7 @@ internal sealed record ServerSettings(ServerOptions Options, string Urls, Server
         faults.AddRange(options.Dashboard.Faults());
         faults.AddRange(TrustedProxies.Faults(options.TrustedProxies));
         faults.AddRange(options.ToRedis()?.Faults() ?? []);
+        faults.AddRange(options.ToPostgreSql()?.Faults().Where(static fault => !fault.StartsWith("Tidings:PostgreSql is ", StringComparison.Ordinal)) ?? []);
         faults.AddRange(ExampleSecrets.Faults(options, "Tidings:").Select(static fault => fault.Replace("Tidings:Tidings:", "Tidings:", StringComparison.Ordinal)).Except(faults));
         if (options.PostgreSql is { } postgreSql && !TaskDb.IsConnectionString(postgreSql))
         {
@@ -51,11 +52,7 @@ internal sealed record ServerSettings(ServerOptions Options, string Urls, Server
             faults.Add(OptionFault.Of<ServerOptions>(nameof(ServerOptions.Data), "Tidings:Data", data, "a directory, which is made where it is missing, as /var/lib/tidings"));
         }
 
-        if (options is { Data: not null, Redis: not null })
-        {
-            faults.Add("Tidings:Data (--data) keeps the logs of a single node and Tidings:Redis (--redis) those of many: only one of the two can be set.");
-        }
-
+        faults.AddRange(options.EngineFaults());
         if (options.PathBase is { } pathBase && (!pathBase.StartsWith('/') || pathBase.EndsWith('/') || pathBase.AsSpan().ContainsAny("?#% ")))
         {
             faults.Add(OptionFault.Of<ServerOptions>(nameof(ServerOptions.PathBase), "Tidings:PathBase", pathBase, "a path that begins with a slash and does not end with one, as /push"));

@@ -1,4 +1,5 @@
 using Tidings.Options;
+using Tidings.PostgreSql;
 using Tidings.Redis;
 
 namespace Tidings.Server.Options;
@@ -33,11 +34,19 @@ internal sealed class ServerOptions
     [OptionForm("begins with a slash and does not end with one")]
     public string? PathBase { get; set; }
 
+    /// <summary>Where logs and what goes with them are kept: in memory, in the directory <c>Data</c>, on <c>Redis</c>, or on <c>PostgreSql</c> (docs/guides/postgres.md). Default auto: as <c>Data</c> and <c>Redis</c>
+    /// say. The last is used where it is named here alone; it goes with neither of the two.</summary>
+    public EngineKind Engine { get; set; }
+
     /// <summary>How PostgreSQL is reached, where tasks (docs/guides/tasks.md) and the demo's resource <c>items</c> with its outbox (docs/guides/resources.md) are to be kept; the tables are made
-    /// where they are missing. Default none: in memory.</summary>
+    /// where they are missing. With the engine <c>postgres</c> all that nodes share is there. Default none: in memory.</summary>
     [OptionForm("Npgsql's connection string, as `Host=…;Database=…`")]
     [SecretOption]
     public string? PostgreSql { get; set; }
+
+    /// <summary>With the engine <c>postgres</c>, how long a publish waits while PostgreSQL is away, before it fails. Default 0: not at all.</summary>
+    [OptionRange("0", "30s")]
+    public TimeSpan PostgreSqlPublishWait { get; set; }
 
     /// <summary>The directory where a single node keeps its logs with their positions, idempotency keys, tasks, revocations and tickets, so that they survive it (docs/guides/data.md). It is made
     /// where it is missing, and one process at a time has it. Default none: in memory.</summary>
@@ -60,7 +69,7 @@ internal sealed class ServerOptions
     /// <summary>Whether what others say with plain <c>PUBLISH</c> is handed to the channel of that name (docs/guides/redis.md#plain-publish). Default false.</summary>
     public bool RedisBridge { get; set; }
 
-    /// <summary>Secrets that all nodes share and Redis does not know: with the first, tickets, revocations, clients' names and nodes' requests in Redis are sealed, with any they are
+    /// <summary>Secrets that all nodes share and Redis or PostgreSQL does not know: with the first, tickets, revocations, clients' names and nodes' requests there are sealed, with any they are
     /// opened (docs/guides/redis.md#who-may-write-in-redis). At most 8. Default none: nothing is sealed.</summary>
     [OptionForm("at least 32 characters each")]
     [SecretOption]
@@ -74,6 +83,58 @@ internal sealed class ServerOptions
 
     /// <summary>Who may see the dashboard.</summary>
     public DashboardOptions Dashboard { get; } = new();
+
+    /// <summary>Whether several nodes share what is kept.</summary>
+    internal bool IsShared => Redis is not null || Engine == EngineKind.Postgres;
+
+    /// <summary>The option that says what they share.</summary>
+    internal string SharedKey => Redis is not null ? "Tidings:Redis" : "Tidings:PostgreSql";
+
+    /// <summary>How the engine on PostgreSQL reaches it; null where another one is used.</summary>
+    internal PostgreSqlOptions? ToPostgreSql()
+    {
+        if (Engine != EngineKind.Postgres || PostgreSql is null)
+        {
+            return null;
+        }
+
+        var postgreSql = new PostgreSqlOptions { ConnectionString = PostgreSql, PublishWait = PostgreSqlPublishWait, ClusterKeyRequired = ClusterKeyRequired };
+        foreach (var key in ClusterKey)
+        {
+            postgreSql.ClusterKey.Add(key);
+        }
+
+        return postgreSql;
+    }
+
+    /// <summary>What is wrong with the choice of an engine.</summary>
+    internal IEnumerable<string> EngineFaults()
+    {
+        if (this is { Data: not null, Redis: not null })
+        {
+            yield return "Tidings:Data (--data) keeps the logs of a single node and Tidings:Redis (--redis) those of many: only one of the two can be set.";
+        }
+
+        if (Engine == EngineKind.Postgres && PostgreSql is null)
+        {
+            yield return "Tidings:Engine is postgres, and Tidings:PostgreSql (--postgres) does not say where it is.";
+        }
+
+        if (Engine is not (EngineKind.Auto or EngineKind.Data) && Data is not null)
+        {
+            yield return $"Tidings:Engine (--engine) is {Engine.ToString().ToLowerInvariant()}, and Tidings:Data (--data) keeps the logs of a single node in a directory: only one of the two can be set.";
+        }
+
+        if (Engine is not (EngineKind.Auto or EngineKind.Redis) && Redis is not null)
+        {
+            yield return $"Tidings:Engine (--engine) is {Engine.ToString().ToLowerInvariant()}, and Tidings:Redis (--redis) keeps the logs on Redis: only one of the two can be set.";
+        }
+
+        if ((Engine == EngineKind.Data && Data is null) || (Engine == EngineKind.Redis && Redis is null))
+        {
+            yield return $"Tidings:Engine is {Engine.ToString().ToLowerInvariant()}, and Tidings:{Engine} does not say where it is.";
+        }
+    }
 
     /// <summary>How Redis is reached; null where it is not.</summary>
     internal RedisOptions? ToRedis()
@@ -91,4 +152,23 @@ internal sealed class ServerOptions
 
         return redis;
     }
+}
+
+/// <summary>Where logs and what goes with them are kept.</summary>
+internal enum EngineKind
+{
+    /// <summary>As the other options say: in a directory, on Redis, else in memory.</summary>
+    Auto,
+
+    /// <summary>In the memory of a single node.</summary>
+    Memory,
+
+    /// <summary>In a directory of a single node.</summary>
+    Data,
+
+    /// <summary>On Redis, for many nodes.</summary>
+    Redis,
+
+    /// <summary>On PostgreSQL, for many nodes.</summary>
+    Postgres,
 }

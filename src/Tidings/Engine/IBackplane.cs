@@ -83,6 +83,9 @@ internal sealed record BackplaneSite(string Node, Hub Hub, TimeProvider Time, Hi
     /// <summary>Where a log that is this node's alone delivers: the hub, with what it is told noted for back ends.</summary>
     public IMessageSink Messages { get; init; } = Hub;
 
+    /// <summary>How much is kept of a channel in which somebody else publishes than a node.</summary>
+    public Func<string, Retention> RetentionOf { get; init; } = static _ => Retention.Default;
+
     /// <summary>What the node notes for back ends; null where it notes nothing.</summary>
     public EventRecorder? Events { get; init; }
 }

@@ -12,6 +12,7 @@ internal static class MetricLabels
     {
         ["tidings.broker.duration"] = new("operation", ["publish", "read", "listen"]),
         ["tidings.gaps"] = new("reason", [GapReason.Trimmed, GapReason.Slow, GapReason.Epoch]),
+        ["tidings.postgres.dropped"] = new("where", ["log", "passing", "inbox", "state", "nodes", "presence", "revocations", "tickets", "clients", "task", "stream", "events"]),
         ["tidings.rate_limited"] = new("limit", RateLimitName.All),
         ["tidings.recoveries"] = new("result", ["recovered", "lost"]),
         ["tidings.redis.dropped"] = new("where", ["published", "log", "nodes", "presence", "revocations", "tickets", "clients", "task", "events"]),

@@ -57,7 +57,10 @@ internal sealed partial class Node : IAsyncDisposable
 
         // What is said, and what the nodes share of it.
         Hub = new Hub(Time) { Events = Events.Recorder, OnErased = new StaleQueues(Lanes, Time).OnErased };
-        Backplane = parts.Backplane.Create(new BackplaneSite(Id, Hub, Time, _histories) { Messages = new RecordedSink(Hub, Events.Recorder), Events = Events.Recorder, StreamBytes = options.Streams.TotalBytes });
+        Backplane = parts.Backplane.Create(new BackplaneSite(Id, Hub, Time, _histories)
+        {
+            Messages = new RecordedSink(Hub, Events.Recorder), Events = Events.Recorder, StreamBytes = options.Streams.TotalBytes, RetentionOf = channel => Kinds.Find(channel).Retention,
+        });
         Presence = new RecordedPresence(Backplane.Presence, Events.Recorder);
         Registry.Revocations.Clock = Backplane.Clock;
         Broker = new ObservedBroker(Backplane.Broker, meters, Time);

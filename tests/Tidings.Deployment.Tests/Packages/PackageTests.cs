@@ -59,6 +59,7 @@ public sealed class PackageTests(PackedPackages packed)
     [InlineData("Tidings", "Tidings.Identity", "Tidings.Protocol")]
     [InlineData("Tidings.AspNetCore", "Tidings")]
     [InlineData("Tidings.Data", "Tidings")]
+    [InlineData("Tidings.PostgreSql", "Tidings")]
     [InlineData("Tidings.Redis", "Tidings")]
     [InlineData("Tidings.EntityFrameworkCore", "Tidings")]
     [InlineData("Tidings.Resources", "Tidings.AspNetCore", "Tidings.EntityFrameworkCore")]

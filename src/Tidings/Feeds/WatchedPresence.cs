@@ -5,24 +5,20 @@ using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Messages;
 using Tidings.Presence;
-using Tidings.Redis.Cluster;
-using Tidings.Redis.Servers;
 
-namespace Tidings.Redis.Presence;
+namespace Tidings.Feeds;
 
 /// <summary>What those who watch on this node have been told. Joins and leaves are said in passing: those that a node missed while it was away are told
 /// once it is back, from who is there then. Safe from any thread.</summary>
-internal sealed class WatchedPresence(RedisShard[] shards, RedisPresence presence, Hub hub, IBroker broker, TimeProvider time)
+internal sealed class WatchedPresence(IPresenceStore presence, Hub hub, IBroker broker, TimeProvider time)
 {
-    // Time for the other nodes to put in again what a server has lost.
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
+    /// <summary>Time for the other nodes to put in again what a server has lost.</summary>
+    public static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
 
     // Of channels with more members, those who watch see what they missed when they ask.
     private const int MostMembers = 10_000;
 
     private readonly ConcurrentDictionary<string, Watched> _channels = new(StringComparer.Ordinal);
-
-    public ILeased On(int shard) => new Share(this, shard);
 
     /// <summary>Somebody has begun to watch: told of all that happens once this has completed.</summary>
     public async ValueTask AddAsync(string channel)
@@ -74,49 +70,30 @@ internal sealed class WatchedPresence(RedisShard[] shards, RedisPresence presenc
         }
     }
 
-    private sealed class Share(WatchedPresence all, int shard) : ILeased
+    /// <summary>Takes channels out that nobody watches any more. Called every second or two.</summary>
+    public void Sweep()
     {
-        private long? _since;
-
-        public Task PutAsync(RedisLink link, string lease, string ended)
+        foreach (var (channel, watched) in _channels)
         {
-            _since = all.Time.GetTimestamp();
-            return Task.CompletedTask;
-        }
-
-        public async Task KeepAsync(RedisLink link, string lease)
-        {
-            foreach (var (channel, watched) in all._channels)
+            if (hub.CountMembers(PresenceChannel.Of(channel)) == 0 && watched.IsIdle() && _channels.TryRemove(new(channel, watched)))
             {
-                if (all.Hub.CountMembers(PresenceChannel.Of(channel)) == 0 && watched.IsIdle() && all._channels.TryRemove(new(channel, watched)))
-                {
-                    all.Hub.EndListening(watched, PresenceChannel.Of(channel));
-                }
-            }
-
-            if (_since is not { } since || all.Time.GetElapsedTime(since) < Settling)
-            {
-                return;
-            }
-
-            _since = null;
-            foreach (var (channel, watched) in all._channels)
-            {
-                if (RedisKeys.Shard(PresenceChannel.Of(channel), all.Shards) == shard)
-                {
-                    await all.ReviewAsync(channel, watched).ConfigureAwait(false);
-                }
+                hub.EndListening(watched, PresenceChannel.Of(channel));
             }
         }
-
-        public Task SweepAsync(RedisLink link, string ended) => Task.CompletedTask;
     }
 
-    private TimeProvider Time => time;
-
-    private Hub Hub => hub;
-
-    private int Shards => shards.Length;
+    /// <summary>Tells those who watch what they have missed.</summary>
+    /// <param name="isAffected">Of which channels; they are compared <see cref="Settling"/> after the node was back.</param>
+    public async Task ReviewAsync(Func<string, bool> isAffected)
+    {
+        foreach (var (channel, watched) in _channels)
+        {
+            if (isAffected(channel))
+            {
+                await ReviewAsync(channel, watched).ConfigureAwait(false);
+            }
+        }
+    }
 
     /// <summary>Who is there in a channel, as those who watch it know.</summary>
     private sealed class Watched : IMessageListener

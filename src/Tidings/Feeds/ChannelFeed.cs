@@ -3,9 +3,8 @@ using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Messages;
 using Tidings.Protocol;
-using Tidings.Redis.Servers;
 
-namespace Tidings.Redis.Logs;
+namespace Tidings.Feeds;
 
 /// <summary>
 /// What one node hears of one channel: puts offsets in order, fills holes from the log before anything newer, and hands each message to the hub once.
@@ -30,7 +29,7 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
     private readonly Lock _gate = new();
     private readonly FormerEpochs _former = new();
     private readonly SortedDictionary<long, (Message Message, long Arrival)> _held = [];
-    private RedisConnection? _connection;
+    private IFeedLink? _connection;
     private Task _started = Task.CompletedTask;
     private StreamPosition? _seen;
     private long _arrivals;
@@ -47,7 +46,7 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
 
     /// <summary>Has the channel heard over this connection, and completes once nothing that is published is missed.</summary>
     /// <returns>Null where the feed was removed, and another one is needed.</returns>
-    public Task? EnsureAsync(RedisConnection connection)
+    public Task? EnsureAsync(IFeedLink connection)
     {
         lock (_gate)
         {
@@ -122,12 +121,12 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
         }
     }
 
-    private async Task StartAsync(RedisConnection connection)
+    private async Task StartAsync(IFeedLink connection)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            await Task.WhenAll(names.Select(connection.SubscribeAsync)).ConfigureAwait(false);
+            await Task.WhenAll(names.Select(connection.HearAsync)).ConfigureAwait(false);
         }
         catch (BrokerUnavailableException error)
         {
@@ -139,7 +138,7 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
     }
 
     // Reads on from what was seen until all that is held follows on it.
-    private async Task FillAsync(RedisConnection connection)
+    private async Task FillAsync(IFeedLink connection)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
@@ -304,7 +303,7 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
         }
     }
 
-    private async Task WaitAndFillAsync(RedisConnection connection)
+    private async Task WaitAndFillAsync(IFeedLink connection)
     {
         try
         {

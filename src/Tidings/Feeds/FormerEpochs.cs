@@ -1,6 +1,6 @@
 using Tidings.Protocol;
 
-namespace Tidings.Redis.Logs;
+namespace Tidings.Feeds;
 
 /// <summary>How far a log's epochs were seen that were followed by others: what comes back with an old master is not shown again. Not safe for concurrent use.</summary>
 internal sealed class FormerEpochs

@@ -2,13 +2,12 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Tidings.Protocol;
-using Tidings.Security.Identities;
 
-namespace Tidings.Redis.Cluster;
+namespace Tidings.Security.Identities;
 
-/// <summary>Revocations as they stand in Redis: members of a sorted set, <c>user:name</c>, <c>token:id</c> and <c>undated:name</c> by when it was; under a seal
+/// <summary>Revocations as nodes write them for each other: members of a sorted set, <c>user:name</c>, <c>token:id</c> and <c>undated:name</c> by when it was; under a seal
 /// the time stands before each, as the set's own can be changed. In pub/sub an array of these and their times in turn.</summary>
-/// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is refused, whatever is in it.</remarks>
+/// <remarks>What is read was written by somebody who may write where nodes do, and may be anything: what does not hold is refused, whatever is in it.</remarks>
 internal static class RevocationText
 {
     private const int LongestName = 8 * 1024;

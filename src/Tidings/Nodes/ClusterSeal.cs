@@ -2,9 +2,9 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Tidings.Redis.Cluster;
+namespace Tidings.Nodes;
 
-/// <summary>Seals what nodes write for each other in Redis: who may write there and has no key can forge nothing of it. Immutable; safe from any thread.</summary>
+/// <summary>Seals what nodes write for each other, in Redis or PostgreSQL: who may write there and has no key can forge nothing of it. Immutable; safe from any thread.</summary>
 /// <remarks>A seal is <c>s1:</c> and HMAC-SHA256 of where something stands, a zero byte and what it says, in base64url. Sealed bytes are the seal, <c>:</c> and what it says.
 /// It does not keep anybody from saying again what a node said, or from deleting.</remarks>
 internal sealed class ClusterSeal

@@ -4,13 +4,12 @@ using System.Text.Json.Serialization;
 using System.Text.Unicode;
 using Tidings.Brokers;
 using Tidings.Messages;
-using Tidings.Nodes;
 using Tidings.Protocol;
 
-namespace Tidings.Redis.Cluster;
+namespace Tidings.Nodes;
 
-/// <summary>A request as it stands in pub/sub: a line of JSON, then the data. The answer is a line alone, or a line and a list.</summary>
-/// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is refused, whatever is in it.</remarks>
+/// <summary>A request as one node sends it to the others: a line of JSON, then the data. The answer is a line alone, or a line and a list.</summary>
+/// <remarks>What is read was written by somebody who may write where nodes do, and may be anything: what does not hold is refused, whatever is in it.</remarks>
 internal static class NodeMessage
 {
     private const int LongestLine = 8 * 1024;

@@ -1,6 +1,5 @@
-using Tidings.Presence;
 
-namespace Tidings.Redis.Presence;
+namespace Tidings.Presence;
 
 /// <summary>Who is there in a channel by this node. Its own lock guards it.</summary>
 internal sealed class PresenceRoom(string channel, int shard)

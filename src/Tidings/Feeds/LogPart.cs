@@ -1,7 +1,7 @@
 using Tidings.Messages;
 using Tidings.Protocol;
 
-namespace Tidings.Redis.Logs;
+namespace Tidings.Feeds;
 
 /// <summary>Reads a channel's log for its feed.</summary>
 internal interface ILogReader
