@@ -11,6 +11,8 @@ internal sealed class CheckCommand
 
     private readonly Option<bool> _show = new("--show") { Description = "List every option in force with where it comes from; secrets are not shown" };
 
+    private readonly Option<string> _preset = new Option<string>("--preset") { Description = "Print settings to begin with, for appsettings.json: for clients of pusher or centrifuge" }.AcceptOnlyFromAmong("pusher", "centrifuge");
+
     public CheckCommand() => _files.Validators.Add(static result =>
     {
         // The name is not repeated: what stands here by mistake may be a secret.
@@ -24,7 +26,7 @@ internal sealed class CheckCommand
     {
         get
         {
-            var command = new Command("check", "Checks the configuration as serve would read it: files, environment, command line. Exit code 2: something is wrong.") { _files, _show };
+            var command = new Command("check", "Checks the configuration as serve would read it: files, environment, command line. Exit code 2: something is wrong.") { _files, _show, _preset };
             ServeOptions.AddTo(command);
             command.Does((parsed, output, _) => Task.FromResult(Check(parsed, output)));
             return command;
@@ -33,6 +35,13 @@ internal sealed class CheckCommand
 
     private int Check(ParseResult parsed, CommandOutput output)
     {
+        if (parsed.GetValue(_preset) is { } preset)
+        {
+            using var settingsToBeginWith = new StreamReader(typeof(CheckCommand).Assembly.GetManifestResourceStream("preset-" + preset)!);
+            output.Line(settingsToBeginWith.ReadToEnd().TrimEnd());
+            return ExitCode.Done;
+        }
+
         IReadOnlyList<string> faults = [];
         ServerSettings? settings = null;
         IConfigurationRoot? configuration = null;

@@ -19,6 +19,17 @@ public sealed class CheckTests : IDisposable
     }
 
     [Theory]
+    [InlineData("pusher", "app-secret-of-16-or-more")]
+    [InlineData("centrifuge", "token-secret-of-16-or-more")]
+    public async Task A_preset_is_a_good_configuration_to_begin_with(string preset, string secret)
+    {
+        var settings = (await Tool.RunAsync("check", "--preset", preset)).Succeeds().Text;
+        Assert.Contains(secret, settings, StringComparison.Ordinal);
+        (await Tool.RunAsync("check", Write(settings), "--urls", "http://127.0.0.1:0", "--admin-key", "a key of the tests, long enough")).Succeeds();
+        (await Tool.RunAsync("check", "--preset", "nobody")).Fails(2, "Must be one of");
+    }
+
+    [Theory]
     [InlineData("--urls http://127.0.0.1:8000", "the server listens on loopback alone")]
     [InlineData("--urls http://0.0.0.0:8000 --path-base /push", "Tidings:PathBase is /push")]
     [InlineData("--urls http://0.0.0.0:8000 --origin https://app.example.com", "pages come by https and the server speaks http")]
