@@ -27,6 +27,7 @@ public sealed partial class InstallTests(PackedPackages packed) : IDisposable
                 <ImplicitUsings>enable</ImplicitUsings>
                 <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
                 <NuGetAudit>false</NuGetAudit>
+                <TidingsTypes>page of its own/types.d.ts</TidingsTypes>
                 <RestorePackagesPath>packages</RestorePackagesPath>
                 <RestoreSources>{packed.Folder};{Restored}</RestoreSources>
               </PropertyGroup>
@@ -37,6 +38,8 @@ public sealed partial class InstallTests(PackedPackages packed) : IDisposable
             """);
         await File.WriteAllTextAsync(_directory["Program.cs"], "using Tidings;\n" + Program().Match(Repository.Read("src", "Tidings.AspNetCore", "README.md")).Groups[1].Value);
         await Command.RunAsync("dotnet", ["build", "-c", "Release", "-o", _directory["out"], "-v", "quiet", "-tl:off", "-p:UseSharedCompilation=false"], _directory.Path);
+
+        Assert.Contains("interface Register extends App {}", await File.ReadAllTextAsync(_directory["page of its own/types.d.ts"]), StringComparison.Ordinal);
 
         await using var app = new RunningProgram("dotnet", [_directory["out/Hello.dll"], "--urls", "http://127.0.0.1:0"], _directory.Path);
         var port = (await app.SaysAsync(Listening())).Groups[1].Value;

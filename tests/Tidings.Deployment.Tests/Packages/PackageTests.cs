@@ -20,7 +20,7 @@ public sealed class PackageTests(PackedPackages packed)
     [Fact]
     public void There_is_a_package_with_symbols_of_each_project_and_no_other() =>
         Assert.Equal(
-            Ids.SelectMany(row => new[] { $"{row.Data}.{packed.Version}.nupkg", $"{row.Data}.{packed.Version}.snupkg" }).Order(StringComparer.Ordinal),
+            Ids.SelectMany(row => new[] { $"{row.Data}.{packed.Version}.nupkg", $"{row.Data}.{packed.Version}.snupkg" }).Append($"Tidings.Templates.{packed.Version}.nupkg").Order(StringComparer.Ordinal),
             Directory.GetFiles(packed.Folder).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
 
     [Theory]
