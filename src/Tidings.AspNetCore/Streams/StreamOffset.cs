@@ -28,5 +28,5 @@ internal readonly record struct StreamOffset(long Place, string? Tag)
     };
 
     /// <summary>Whether it is a place of this stream. The beginning is one of every stream.</summary>
-    public bool IsOf(StreamHead head) => Tag is null || Place == 0 || Tag == head.Tag;
+    public bool IsOf(StreamHead head) => Tag is null || Place == 0 || head.Knows(Tag, Place);
 }

@@ -265,7 +265,7 @@ internal sealed class StreamReadRoutes(Edge tidings, StreamAccess access, HttpEn
         return null;
     }
 
-    private static string EntityTag(StreamPart part) => string.Create(CultureInfo.InvariantCulture, $"\"{part.Head.Tag}:{part.From}:{part.Next}{(part.IsEnd ? ":c" : "")}\"");
+    private static string EntityTag(StreamPart part) => string.Create(CultureInfo.InvariantCulture, $"\"{part.Head.Tag}:{part.From}:{part.Next}{(part.IsEnd ? ":c" : part.IsUpToDate ? ":u" : "")}\"");
 }
 
 /// <summary>Connections that follow a stream, and say nothing.</summary>

@@ -63,7 +63,7 @@ internal sealed class TaskOutputRoutes(Edge tidings, HttpEntrance entrance, Even
             return tooMuch;
         }
 
-        var appended = await Outputs.AppendAsync(id, body, offset, StreamContentType.AreSame(context.Request.ContentType ?? "", StreamContentType.Binary));
+        var appended = await tidings.Node.Tasks.Registry.AppendAsync(id, body, offset, StreamContentType.AreSame(context.Request.ContentType ?? "", StreamContentType.Binary));
         var end = appended.Head?.Length ?? 0;
         return appended.Verdict switch
         {

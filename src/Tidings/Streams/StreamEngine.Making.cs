@@ -4,6 +4,9 @@ namespace Tidings.Streams;
 
 internal sealed partial class StreamEngine
 {
+    // Positions of streams from which a fork is farther away are those of strangers.
+    private const int MostOrigins = 16;
+
     /// <summary>Makes a stream, or says why not. One that is there as it was to be is no fault.</summary>
     public async ValueTask<StreamCreated> CreateAsync(string name, StreamCreation creation)
     {
@@ -12,7 +15,7 @@ internal sealed partial class StreamEngine
             return JudgeExisting(there, creation);
         }
 
-        return creation.Fork is { } fork ? await ForkAsync(name, creation, fork).ConfigureAwait(false) : await MakeAsync(name, creation, NewTag(), creation.Bytes).ConfigureAwait(false);
+        return creation.Fork is { } fork ? await ForkAsync(name, creation, fork).ConfigureAwait(false) : await MakeAsync(name, creation, [], creation.Bytes).ConfigureAwait(false);
     }
 
     // Whatever its time is: one that is over makes room.
@@ -41,7 +44,7 @@ internal sealed partial class StreamEngine
             : StreamMade.Conflict,
         there);
 
-    private async ValueTask<StreamCreated> MakeAsync(string name, StreamCreation creation, string tag, ReadOnlyMemory<byte> bytes)
+    private async ValueTask<StreamCreated> MakeAsync(string name, StreamCreation creation, IReadOnlyList<StreamOrigin> origins, ReadOnlyMemory<byte> bytes)
     {
         if (bytes.Length > _options.StreamBytes)
         {
@@ -51,7 +54,8 @@ internal sealed partial class StreamEngine
         var now = _clock.Now;
         var head = new StreamHead
         {
-            Tag = tag,
+            Tag = NewTag(),
+            Origins = origins,
             ContentType = creation.ContentType ?? StreamContentType.Binary,
             Length = bytes.Length,
             IsClosed = creation.IsClosed,
@@ -97,7 +101,7 @@ internal sealed partial class StreamEngine
             return new StreamCreated(StreamMade.OtherType, null);
         }
 
-        if (fork.Offset > source.Length || (fork.Offset > 0 && creation.ForkTag is { } tag && tag != source.Tag))
+        if (fork.Offset > source.Length || (fork.Offset > 0 && creation.ForkTag is { } tag && !source.Knows(tag, fork.Offset.Value)))
         {
             return new StreamCreated(StreamMade.NoSuchPlace, null);
         }
@@ -157,7 +161,7 @@ internal sealed partial class StreamEngine
                     Expires = inherits ? source.Expires : creation.Expires,
                     ExpiresAt = inherits ? source.ExpiresAt : creation.ExpiresAt,
                 },
-                source.Tag,
+                [.. OriginsOf(source, inherited.Length).Take(MostOrigins)],
                 creation.Bytes.IsEmpty ? inherited : (byte[])[.. inherited.Span, .. creation.Bytes.Span]).ConfigureAwait(false);
         }
         finally
@@ -165,6 +169,9 @@ internal sealed partial class StreamEngine
             _forking.Release();
         }
     }
+
+    private static IEnumerable<StreamOrigin> OriginsOf(StreamHead source, long length) =>
+        [new StreamOrigin(source.Tag, length), .. source.Origins.Select(origin => origin with { Length = Math.Min(origin.Length, length) })];
 
     /// <summary>Counts the forks of a stream. One that is gone, and has none any more, is forgotten, and is no fork of its source any more.</summary>
     /// <returns>False where there is no such stream, or one more fork is asked of one that is gone.</returns>

@@ -138,6 +138,19 @@ internal sealed partial class StreamEngine : IDisposable
     /// <returns>False where there is none; null where it was deleted before, and has forks.</returns>
     public ValueTask<bool?> DeleteAsync(string name) => DeleteAsync(name, static _ => true);
 
+    /// <summary>Deletes a stream of which the name is needed again: its forks, which have bytes of their own, are of a stream that nobody knows any more.</summary>
+    public async ValueTask ForgetAsync(string name)
+    {
+        while (await _store.ReadAsync(name, 0, 0).ConfigureAwait(false) is { Head: var head })
+        {
+            if (await _store.RemoveAsync(name, head.Version).ConfigureAwait(false))
+            {
+                Signals.Tell(name);
+                return;
+            }
+        }
+    }
+
     public void Dispose()
     {
         _sweeping.Dispose();

@@ -13,8 +13,11 @@ internal sealed record StreamHead
     /// <summary>1, 2, 3 …: what a change must know to be made.</summary>
     public long Version { get; init; } = 1;
 
-    /// <summary>Tells this stream from an earlier one of the same name. A fork has its source's: their positions are the same.</summary>
+    /// <summary>Tells this stream from an earlier one of the same name.</summary>
     public required string Tag { get; init; }
+
+    /// <summary>The streams that a fork has its first bytes of, the nearest first: their positions hold in it, as far as that goes.</summary>
+    public IReadOnlyList<StreamOrigin> Origins { get; init; } = [];
 
     public required string ContentType { get; init; }
 
@@ -63,6 +66,9 @@ internal sealed record StreamHead
     /// <summary>Of a checked text the beginning of a character whose rest has not come.</summary>
     public ReadOnlyMemory<byte> Unfinished { get; init; }
 
+    /// <summary>Whether a position that was given for a stream of this tag is one of this stream.</summary>
+    public bool Knows(string tag, long place) => tag == Tag || Origins.Any(origin => origin.Tag == tag && place <= origin.Length);
+
     /// <summary>Whether it consists of JSON values, each a message.</summary>
     public bool IsJson => StreamContentType.IsJson(ContentType);
 
@@ -88,6 +94,11 @@ internal sealed record StreamHead
 /// <param name="Epoch">Counts its restarts; an earlier one is fenced off.</param>
 /// <param name="Seq">Counts its requests since.</param>
 internal sealed record StreamProducer(string Id, long Epoch, long Seq);
+
+/// <summary>A stream that a fork has bytes of.</summary>
+/// <param name="Tag">Its tag.</param>
+/// <param name="Length">How many bytes of it, from the beginning.</param>
+internal sealed record StreamOrigin(string Tag, long Length);
 
 /// <summary>Where a fork leaves its source.</summary>
 /// <param name="Source">The source's name.</param>

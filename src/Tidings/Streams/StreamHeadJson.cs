@@ -42,6 +42,20 @@ internal static class StreamHeadJson
             Write(writer, "fork_sub"u8, fork.Sub);
         }
 
+        if (head.Origins.Count > 0)
+        {
+            writer.WriteStartArray("origins"u8);
+            foreach (var origin in head.Origins)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("tag"u8, origin.Tag);
+                writer.WriteNumber("length"u8, origin.Length);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
         Write(writer, "forks"u8, head.Forks == 0 ? null : head.Forks);
         Write(writer, "gone"u8, head.IsGone);
         Write(writer, "owner"u8, head.Owner.ToText());
@@ -78,6 +92,9 @@ internal static class StreamHeadJson
                 Sequence = Text(root, "seq"u8),
                 Producers = root.TryGetProperty("producers"u8, out var producers) ? [.. producers.EnumerateArray().Select(ReadProducer)] : [],
                 Fork = Text(root, "fork"u8) is { } source ? new StreamFork(source, Number(root, "fork_at"u8), Number(root, "fork_sub"u8) ?? 0) : null,
+                Origins = root.TryGetProperty("origins"u8, out var origins)
+                    ? [.. origins.EnumerateArray().Select(static origin => new StreamOrigin(origin.GetProperty("tag"u8).GetString()!, origin.GetProperty("length"u8).GetInt64()))]
+                    : [],
                 Forks = (int)(Number(root, "forks"u8) ?? 0),
                 IsGone = root.TryGetProperty("gone"u8, out _),
                 Owner = Sender.FromText(Text(root, "owner"u8)),

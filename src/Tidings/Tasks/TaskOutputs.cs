@@ -82,7 +82,7 @@ internal sealed class TaskOutputs(StreamEngine streams, ITaskStore store, TaskOp
     }
 
     /// <summary>Forgets an output, as its task is.</summary>
-    public async ValueTask RemoveAsync(string id) => await streams.DeleteAsync(NameOf(id)).ConfigureAwait(false);
+    public ValueTask RemoveAsync(string id) => streams.ForgetAsync(NameOf(id));
 
     /// <summary>Reads a part of an output.</summary>
     /// <returns>Null where there is no such task.</returns>

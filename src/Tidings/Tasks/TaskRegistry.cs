@@ -13,6 +13,8 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOutputs
     public static TimeSpan SweepInterval(TaskOptions options) =>
         TimeSpan.FromMilliseconds(Math.Clamp(options.Lease.TotalMilliseconds / 15, 50, 1000));
 
+    private readonly SignsOfLife _signs = new(options.Lease / 3, time);
+
     public TaskEcho Echo { get; } = new(broker, store, outputs, options, time, outages);
 
     /// <summary>What tasks say besides their states.</summary>
@@ -51,6 +53,18 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOutputs
     /// <summary>Renews a task's lease, whatever its state.</summary>
     public ValueTask<TaskOutcome> RenewAsync(string id, CancellationToken cancellationToken) =>
         ChangeAsync(id, static record => (record.State.IsFinal ? TaskVerdict.Conflict : TaskVerdict.Ignored, record.State), [], cancellationToken);
+
+    /// <summary>Appends to a task's output for a worker outside, which is a sign of life: a task that waits for one runs from then on. See <see cref="TaskOutputs.AppendAsync"/>.</summary>
+    public async ValueTask<Streams.StreamAppended> AppendAsync(string id, ReadOnlyMemory<byte> chunk, long? offset, bool isBinary)
+    {
+        var appended = await outputs.AppendAsync(id, chunk, offset, isBinary).ConfigureAwait(false);
+        if (appended.Verdict is Streams.StreamVerdict.Appended or Streams.StreamVerdict.Repeated && _signs.IsDue(id))
+        {
+            await ReportAsync(id, TaskReport.Alive, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        return appended;
+    }
 
     /// <summary>Ends a task that nobody is heard of any more, if it is still as it was.</summary>
     public async ValueTask FailAsync(TaskRecord lost, string error)

@@ -154,11 +154,20 @@ public sealed class StreamEngineTests : IDisposable
         await MakeAsync(StreamContentType.Json, StreamJson.Split(Bytes("[1,[2],\"3\"]"))!);
         var head = (await _streams.FindAsync("s"))!;
         var made = await _streams.CreateAsync("f", new StreamCreation(Sender.Server) { Fork = new StreamFork("s", 0, 2), ForkTag = head.Tag, Bytes = StreamJson.Split(Bytes("4"))! });
-        Assert.Equal((StreamMade.Yes, head.Tag), (made.Made, made.Head!.Tag));
+        Assert.Equal(StreamMade.Yes, made.Made);
+        Assert.NotEqual(head.Tag, made.Head!.Tag);
+        var inherited = Assert.Single(made.Head.Origins).Length;
+        Assert.True(made.Head.Knows(head.Tag, inherited));
+        Assert.False(made.Head.Knows(head.Tag, inherited + 1));
+        Assert.True(made.Head.Knows(made.Head.Tag, inherited + 1));
         Assert.Equal("[1,\n[2],\n4]", Encoding.UTF8.GetString(StreamJson.Join((await _streams.ReadAsync("f", 0, 1000))!.Value.Bytes.Span)));
         Assert.Equal(StreamMade.NoSuchPlace, (await _streams.CreateAsync("g", new StreamCreation(Sender.Server) { Fork = new StreamFork("s", 0, 4) })).Made);
         Assert.Equal(StreamMade.NoSuchPlace, (await _streams.CreateAsync("g", new StreamCreation(Sender.Server) { Fork = new StreamFork("s", 1, 0) })).Made);
         Assert.Equal(StreamMade.NoSuchPlace, (await _streams.CreateAsync("g", new StreamCreation(Sender.Server) { Fork = new StreamFork("s", 3, 0), ForkTag = "another" })).Made);
+        var ofFork = (await _streams.CreateAsync("ff", new StreamCreation(Sender.Server) { Fork = new StreamFork("f", 0, 1) })).Head!;
+        Assert.Equal([(made.Head.Tag, ofFork.Length), (head.Tag, ofFork.Length)], ofFork.Origins.Select(static origin => (origin.Tag, origin.Length)));
+        Assert.Equivalent(ofFork.Origins, StreamHeadJson.Read(StreamHeadJson.Write(ofFork), 1)!.Origins);
+        Assert.Equal(true, await _streams.DeleteAsync("ff"));
         Assert.Equal(true, await _streams.DeleteAsync("s"));
         Assert.Null(await _streams.DeleteAsync("s"));
         Assert.True((await _streams.FindAsync("s"))!.IsGone);
@@ -166,6 +175,18 @@ public sealed class StreamEngineTests : IDisposable
         Assert.Equal(true, await _streams.DeleteAsync("f"));
         Assert.Null(await _streams.FindAsync("s"));
         Assert.Equal(0, (await _store.CountAsync()).Bytes);
+    }
+
+    [Fact]
+    public async Task One_whose_name_is_needed_again_is_forgotten_though_it_has_forks()
+    {
+        await MakeAsync(StreamContentType.Text, Bytes("old"));
+        await _streams.CreateAsync("f", new StreamCreation(Sender.Server) { Fork = new StreamFork("s", null, 0) });
+        await _streams.ForgetAsync("s");
+        Assert.Null(await _streams.FindAsync("s"));
+        await MakeAsync(StreamContentType.Text, Bytes("new"));
+        Assert.Equal(true, await _streams.DeleteAsync("f"));
+        Assert.Equal("new", Encoding.UTF8.GetString((await _streams.ReadAsync("s", 0, 1000))!.Value.Bytes.Span));
     }
 
     [Fact]

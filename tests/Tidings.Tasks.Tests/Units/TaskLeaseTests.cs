@@ -1,4 +1,5 @@
 using TestKit;
+using Tidings.Streams;
 
 namespace Tidings.Tasks.Tests.Units;
 
@@ -53,6 +54,23 @@ public sealed class TaskLeaseTests : TaskEngineWorld
         Assert.Equal((WorkStatus.Failed, "worker lost"), Ended(ended));
         Assert.Equal(10, ended.Progress);
         Assert.Equal(TaskVerdict.Conflict, (await Engine.Registry.ReportAsync(state.Id, new TaskReport { Progress = 90 }, default)).Verdict);
+    }
+
+    [Fact]
+    public async Task A_worker_outside_that_writes_output_is_heard_of()
+    {
+        var state = await StartAsync("outside");
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Equal(StreamVerdict.Appended, (await Engine.Registry.AppendAsync(state.Id, "x"u8.ToArray(), i, isBinary: false)).Verdict);
+            Assert.Equal(WorkStatus.Running, (await _store.FindAsync(state.Id))!.State.Status);
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        // A renewal each third of the lease, and not one for each chunk.
+        Assert.InRange((await _store.FindAsync(state.Id))!.Version, 10, 40);
+        _time.Advance(_options.Lease);
+        Assert.Equal((WorkStatus.Failed, "worker lost"), Ended(await EndAsync(state.Id)));
     }
 
     [Fact]
