@@ -9,7 +9,7 @@ using Tidings.Redis.Servers;
 namespace Tidings.Redis.Logs;
 
 /// <summary>Logs on Redis: a publish is one script there, whatever the number of nodes and subscribers. Safe from any thread.</summary>
-internal sealed class RedisBroker : IBroker, ILogReader
+internal sealed partial class RedisBroker : IBroker, ILogReader
 {
     /// <summary>The most messages that are read at once.</summary>
     public const int PageSize = 500;
@@ -98,17 +98,18 @@ internal sealed class RedisBroker : IBroker, ILogReader
 
         if (request.Since is not { } since)
         {
-            var (newest, found, state) = await ReadPageAsync(channel, position: null, Math.Min(request.Last, most), cancellationToken, state: request.State).ConfigureAwait(false);
+            var (newest, found, state) = await ReadPageAsync(channel, position: null, Math.Min(request.Last, most), cancellationToken, state: request.State ? new StateReading(_keys, channel) : null).ConfigureAwait(false);
             return new HistoryPart(newest, Recovered: true, WithoutHoles(found, newest.Offset)) { State = state };
         }
 
         var messages = new List<Message>();
+        var reading = request.State ? new StateReading(_keys, channel) : null;
         StreamPosition top;
         while (true)
         {
             // Where none is wanted one is read all the same: it says whether all that came after the position is there.
             var wanted = Math.Clamp(most - messages.Count, 1, PageSize);
-            var (now, page, state) = await ReadPageAsync(channel, since with { Offset = since.Offset + messages.Count }, wanted, cancellationToken, state: request.State).ConfigureAwait(false);
+            var (now, page, state) = await ReadPageAsync(channel, since with { Offset = since.Offset + messages.Count }, wanted, cancellationToken, state: reading).ConfigureAwait(false);
             top = now;
             if (since.Epoch != top.Epoch || since.Offset > top.Offset || !Follows(page, since.Offset + messages.Count, top.Offset))
             {
@@ -275,67 +276,4 @@ internal sealed class RedisBroker : IBroker, ILogReader
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private RedisShard ShardOf(string channel) => _shards[RedisKeys.Shard(channel, _shards.Length)];
-
-    private async Task<(StreamPosition Top, List<Message> Messages, IReadOnlyList<Message> State)> ReadPageAsync(
-        string channel, StreamPosition? position, int limit, CancellationToken cancellationToken, bool backwards = false, bool state = false)
-    {
-        var shard = ShardOf(channel);
-        var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
-        RedisKey[] keys = [_keys.Generation, _keys.Log(channel), _keys.Stream(channel), .. state ? (ReadOnlySpan<RedisKey>)[_keys.State(channel)] : []];
-        for (var attempt = 0; attempt < MostRenewals; attempt++)
-        {
-            var answer = (RedisAnswer[])await link.Connection.EvaluateAsync(
-                RedisScript.Read,
-                keys,
-                [link.Generation, position?.Epoch ?? "", position?.Offset ?? 0, limit, Milliseconds(LogLife), backwards ? "1" : "0"],
-                cancellationToken).ConfigureAwait(false);
-            if ((string)answer[0] is var epoch && epoch != "generation")
-            {
-                var top = new StreamPosition(epoch, (long)answer[1]);
-                return (top, Decode(channel, top, (RedisAnswer[])answer[2]), state ? DecodeState(channel, top, (RedisAnswer[])answer[3]) : []);
-            }
-
-            link = await shard.RenewAsync(link).ConfigureAwait(false);
-        }
-
-        throw new BrokerUnavailableException("Redis keeps reporting a new generation; the attempt was given up.");
-    }
-
-    private IReadOnlyList<Message> DecodeState(string channel, StreamPosition top, RedisAnswer[] fields)
-    {
-        var entries = new List<Message>(fields.Length / 2);
-        for (var i = 1; i < fields.Length; i += 2)
-        {
-            if (LogEntry.DecodeState(channel, top.Epoch, (byte[])fields[i]) is { Key: not null } entry)
-            {
-                entries.Add(entry);
-            }
-            else
-            {
-                _metrics.Dropped("state");
-            }
-        }
-
-        return StatePart.Cut(channel, entries);
-    }
-
-    private List<Message> Decode(string channel, StreamPosition top, RedisAnswer[] entries)
-    {
-        var messages = new List<Message>(entries.Length / 3);
-        for (var i = 0; i + 2 < entries.Length; i += 3)
-        {
-            if (long.TryParse((string)entries[i], NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
-                && long.TryParse((string)entries[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var time)
-                && LogEntry.Decode(channel, top with { Offset = offset }, time, (byte[])entries[i + 2]) is { } message)
-            {
-                messages.Add(message);
-            }
-            else
-            {
-                _metrics.Dropped("log");
-            }
-        }
-
-        return messages;
-    }
 }

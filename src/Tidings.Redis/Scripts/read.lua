@@ -1,14 +1,16 @@
 -- Reads a log. Of one that is absent it tells offset 0 and the epoch that its first message will have, and writes nothing.
 -- KEYS: generation, log, stream, state (none where it is not wanted)
 -- ARGV: generation, epoch of the position to read from ("" for the newest), its offset, most messages (0 for none),
---       milliseconds the log's own key lives on from here, "1" to read what is just before the position and not what comes after it
--- Answers: {epoch, top, {offset, time, payload, …}, {key, entry, …}}, an entry being "offset time", a line break and the payload; {"generation"} where the logs may have shrunk since
+--       milliseconds the log's own key lives on from here, "1" to read what is just before the position and not what comes after it,
+--       with a state: the most bytes of it in one answer, the epoch and offset up to which the reader knows it ("" and 0 where it knows nothing)
+-- Answers: {epoch, top, {offset, time, payload, …}, {key, entry, …}}, an entry being "offset time", a line break and the payload, or of one that the reader knows its offset alone;
+--          {epoch, top, {}, {}, keys, bytes} where the state is too large and has to be read by state.lua first; {"generation"} where the logs may have shrunk since
 local generation = redis.call('HMGET', KEYS[1], 'id', 'replid')
 local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 if generation[1] ~= ARGV[1] or generation[2] ~= live then
   return {'generation'}
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a', 'c', 's', 'k')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a', 'c', 's', 'k', 'b')
 local epoch, top = log[2], tonumber(log[3])
 if log[1] ~= ARGV[1] or not epoch or not top then
   -- As publish.lua begins it.
@@ -17,6 +19,31 @@ if log[1] ~= ARGV[1] or not epoch or not top then
   local turn, marks = string.match(redis.call('HGET', KEYS[1], field) or '0', '^(%d+)(.*)$')
   local _, times = string.gsub(marks, ' ' .. string.sub(hash, 5, 10), '')
   return {string.sub(redis.sha1hex(ARGV[1] .. ' ' .. turn .. ' ' .. times .. ' ' .. KEYS[2]), 1, 16), 0, {}, {}}
+end
+local state = {}
+if KEYS[4] and (tonumber(log[7]) or 0) > 0 then
+  local keys, bytes, most = tonumber(log[7]), tonumber(log[8]) or 0, tonumber(ARGV[7])
+  if bytes > most and ARGV[8] ~= epoch then
+    return {epoch, top, {}, {}, keys, bytes}
+  end
+  state = redis.pcall('HGETALL', KEYS[4])
+  if state.err then
+    state = {}
+  end
+  if bytes > most then
+    local new, known = 0, tonumber(ARGV[9])
+    for i = 2, #state, 2 do
+      local offset = string.match(state[i], '^%d+')
+      if offset and tonumber(offset) <= known then
+        state[i] = offset
+      else
+        new = new + #state[i]
+      end
+    end
+    if new > most then
+      return {epoch, top, {}, {}, keys, bytes}
+    end
+  end
 end
 -- One with a state has no end. Reading goes on where nothing may be written: what is tidied up here is tidied up another time.
 local left = redis.call('PTTL', KEYS[2])
@@ -87,5 +114,4 @@ if ARGV[4] ~= '0' and top > 0 then
     messages[#messages + 1] = payload or ''
   end
 end
-local state = KEYS[4] and (tonumber(log[7]) or 0) > 0 and redis.pcall('HGETALL', KEYS[4]) or {}
-return {epoch, top, messages, state.err and {} or state}
+return {epoch, top, messages, state}

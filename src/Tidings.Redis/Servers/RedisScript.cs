@@ -13,6 +13,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Publish = new("publish", Tell);
     public static readonly RedisScript Say = new("say", Tell);
     public static readonly RedisScript Read = new("read");
+    public static readonly RedisScript ReadState = new("state");
     public static readonly RedisScript Erase = new("erase");
     public static readonly RedisScript ReleaseOnce = new("once-release");
     public static readonly RedisScript CountEnter = new("count-enter");
@@ -42,7 +43,7 @@ internal sealed class RedisScript
 
     /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
     public static readonly IReadOnlyList<RedisScript> All =
-        [Begin, Publish, Say, Read, Erase, ReleaseOnce, PutTask, RemoveTask, DueTasks, PutStream, ReadStream, RemoveStream, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, ReadEvents, EraseEvents, RemoveEvents];
+        [Begin, Publish, Say, Read, ReadState, Erase, ReleaseOnce, PutTask, RemoveTask, DueTasks, PutStream, ReadStream, RemoveStream, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, ReadEvents, EraseEvents, RemoveEvents];
 
     private RedisScript(string name, string? function = null)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using TestKit;
 using Tidings.Brokers;
@@ -57,6 +58,54 @@ public abstract class KeyedStateRules : BrokerRules
         Assert.Equal(1, await late.Broker.EraseAsync(Channel, last));
         Assert.Equal(MessageKind.Removed, (await late.ReadAsync(Channel, last: 1)).Messages[0].Kind);
         Assert.Empty(Show(await StateAsync(late)));
+    }
+
+    [Fact]
+    public async Task A_large_one_is_that_of_one_position_whatever_changes_while_it_is_read()
+    {
+        const int Keys = 300;
+        const int Size = 24_000;
+        var retention = new Retention(0, TimeSpan.FromHours(1)) { State = new StateBounds(1000, 16 << 20) };
+        var nodes = await NodesAsync();
+        var changes = new ConcurrentDictionary<long, (string Key, byte? First)>();
+        await Task.WhenAll(Enumerable.Range(0, Keys).Select(i => ChangeAsync($"k{i}", (byte)'0')));
+        using var end = new CancellationTokenSource();
+        var writing = Task.Run(async () =>
+        {
+            var random = new Random(7);
+            for (var i = 0; !end.IsCancellationRequested; i++)
+            {
+                await ChangeAsync($"k{random.Next(Keys + 20)}", random.Next(5) == 0 ? null : (byte)('1' + (i % 9)));
+            }
+        });
+        for (var i = 0; i < 6; i++)
+        {
+            var part = await StateAsync(nodes[^1]);
+            await Eventually.TrueAsync(() => Enumerable.Range(1, (int)part.Top.Offset).All(offset => changes.ContainsKey(offset)), "all changes are known");
+            var expected = new SortedDictionary<string, string>(StringComparer.Ordinal);
+            for (var offset = 1; offset <= part.Top.Offset; offset++)
+            {
+                var (key, first) = changes[offset];
+                expected.Remove(key);
+                if (first is { } value)
+                {
+                    expected[key] = $"{offset} {(char)value} {Size}";
+                }
+            }
+
+            var found = part.State.SelectMany(static one => one.State!.Entries).ToDictionary(static entry => entry.Key!, static entry => $"{entry.Offset} {(char)entry.Data.Bytes.Span[0]} {entry.Data.Bytes.Length}");
+            Assert.Equal(expected, new SortedDictionary<string, string>(found, StringComparer.Ordinal));
+        }
+
+        await end.CancelAsync();
+        await writing;
+
+        async Task ChangeAsync(string key, byte? first)
+        {
+            var data = first is { } value ? new MessageData(DataKind.Binary, Enumerable.Repeat(value, Size).ToArray()) : default;
+            var position = await nodes[0].Broker.PublishAsync(new Publication(Channel, data) { Key = key, Kind = first is null ? MessageKind.KeyRemoval : MessageKind.Message, Retention = retention });
+            changes[position!.Value.Offset] = (key, first);
+        }
     }
 
     [Fact]
