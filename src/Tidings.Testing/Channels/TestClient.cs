@@ -71,12 +71,13 @@ public sealed partial class TestClient : IAsyncDisposable
         _subscriptions.Remove(channel);
     }
 
-    /// <summary>Publishes a value as JSON.</summary>
+    /// <summary>Publishes a value as JSON; a <c>byte[]</c> as a binary payload.</summary>
     /// <returns>Where it stands in the log; null for what is said in passing.</returns>
     /// <exception cref="TestCommandException">The server refused it.</exception>
     public async Task<StreamPosition?> PublishAsync<T>(string channel, T data, PublishOptions? options = null)
     {
-        var command = new JsonObject { ["type"] = "publish", ["channel"] = channel, ["data"] = JsonSerializer.SerializeToNode(data, JsonSerializerOptions.Web) };
+        var command = new JsonObject { ["type"] = "publish", ["channel"] = channel };
+        command[data is byte[] ? "data64" : "data"] = JsonSerializer.SerializeToNode(data, JsonSerializerOptions.Web);
         if (options is not null)
         {
             Add(command, "event", options.Event);

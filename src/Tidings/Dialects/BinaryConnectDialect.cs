@@ -1,6 +1,5 @@
 using Tidings.Channels;
 using Tidings.Messages;
-using Tidings.Protocol;
 using Tidings.Protocol.Commands;
 using Tidings.Protocol.Compression;
 using Tidings.Protocol.Frames;

@@ -27,6 +27,55 @@ public sealed class MessageTests
 
     [Theory]
     [MemberData(nameof(TransportTests.All), MemberType = typeof(TransportTests))]
+    public async Task Bytes_come_as_they_were_said_whether_binary_frames_carry_them_or_not(ClientTransport transport)
+    {
+        byte[] payload = [0xFF, 0x0A, 0x00, 0xC3, 0x28];
+        await using var world = await ClientServer.StartAsync();
+        foreach (var binary in new[] { false, true })
+        {
+            var client = world.Client(new TidingsClientOptions { Transports = [transport], Binary = binary });
+            await using var room = client.Subscribe($"chat:{binary}");
+            await room.WaitAsync().WaitAsync(Eventually.Limit);
+            await room.PublishAsync(payload);
+            await client.PublishAsync(room.Channel, payload.AsMemory());
+            await room.PublishAsync((ReadOnlyMemory<byte>)payload, new PublishOptions { Event = "e" });
+            await room.PublishAsync(ReadOnlyMemory<byte>.Empty);
+            await room.PublishAsync("json");
+            await using var loop = room.OfType<ChannelMessage>().GetAsyncEnumerator();
+            for (var i = 1; i <= 5; i++)
+            {
+                Assert.True(await loop.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
+                var message = loop.Current;
+                Assert.Equal((i, true), (message.Position!.Value.Offset, message.IsOwn));
+                Assert.Equal(i < 4 ? payload : i == 4 ? [] : null, message.Bytes?.ToArray());
+                Assert.Equal(i < 5, message.Data.IsEmpty);
+                Assert.Equal(i < 5 ? null : "json", i < 5 ? null : message.Read<string>());
+            }
+
+            var kept = (await room.HistoryAsync()).Messages;
+            Assert.Equal(payload, kept[0].Read<byte[]>());
+            Assert.Equal("e", kept[2].Event);
+            Assert.Throws<System.Text.Json.JsonException>(() => kept[0].Read<string>());
+        }
+    }
+
+    [Fact]
+    public async Task In_a_map_bytes_are_values()
+    {
+        await using var world = await ClientServer.StartAsync(("Tidings:Channels:1:Pattern", "board:*"), ("Tidings:Channels:1:Publish", "anyone"), ("Tidings:Channels:1:State", "true"));
+        var client = world.Client(new TidingsClientOptions { Binary = true });
+        await using var map = client.SubscribeMap<byte[]>("board:a");
+        await map.WaitAsync().WaitAsync(Eventually.Limit);
+        await map.SetAsync("k", [1, 0xFF]);
+        await Eventually.TrueAsync(() => map.Count == 1, "the value is there");
+        Assert.Equal([1, 0xFF], map["k"]!);
+        await using var other = world.Client().SubscribeMap<byte[]>("board:a");
+        await other.WaitAsync().WaitAsync(Eventually.Limit);
+        Assert.Equal([1, 0xFF], other["k"]!);
+    }
+
+    [Theory]
+    [MemberData(nameof(TransportTests.All), MemberType = typeof(TransportTests))]
     public async Task Messages_that_one_does_not_want_to_hear_are_left_out_in_order(ClientTransport transport)
     {
         await using var world = await ClientServer.StartAsync();
