@@ -28,13 +28,13 @@ internal sealed class FanOutOperation : Operation, IMeterFactory
     private readonly Message _message;
     private long _written;
 
-    public FanOutOperation(int subscribers, bool publishes, string? name = null, bool except = false)
+    public FanOutOperation(int subscribers, bool publishes, string? name = null, bool except = false, Dialect? dialect = null, DataKind kind = DataKind.Text)
     {
         (_subscribers, _publishes) = (subscribers, publishes);
         _broker = new MemoryBroker(_hub, TimeProvider.System);
-        _message = new Message { Channel = Room, Position = new StreamPosition("0123456789abcdef", 0), Time = 0, Data = _publication.Data, Event = name, Except = except ? ExceptList.OfConnections(["5f1de0a1b2c3d4e5f607"]) : null };
+        _message = new Message { Channel = Room, Position = new StreamPosition("0123456789abcdef", 0), Time = 0, Data = _publication.Data with { Kind = kind }, Event = name, Except = except ? ExceptList.OfConnections(["5f1de0a1b2c3d4e5f607"]) : null };
         var registry = new ConnectionRegistry(_lanes, new ConnectionLimits(0, 0), TimeProvider.System, this, NullLogger.Instance);
-        var dialect = new RoomDialect();
+        dialect ??= new RoomDialect();
         var settings = new ConnectionSettings { Messages = new MessageRules(1024, 1024, Text: true, Binary: false) };
         for (var i = 0; i < subscribers; i++)
         {

@@ -9,8 +9,9 @@ namespace Tidings.Redis.Logs;
 /// and the whole of those that are newer than the round's beginning. Where these are too many, another round reads what is newer than the last one's beginning.</remarks>
 internal sealed class StateReading(RedisKeys keys, string channel)
 {
-    /// <summary>About how many bytes of a state one answer has: what arrives within the deadline of a call, also where much else is on its way.</summary>
-    public const int PageBytes = 512 << 10;
+    // What arrives within the deadline of a call, also where much else is on its way: a state of so many bytes comes at once, a larger one in pages of about so many.
+    private const int MostBytes = 2 << 20;
+    private const int PageBytes = 512 << 10;
 
     // Rounds after which a state changes faster than it can be read.
     private const int MostRounds = 10;
@@ -20,7 +21,7 @@ internal sealed class StateReading(RedisKeys keys, string channel)
     private int _rounds;
 
     /// <summary>What <c>read.lua</c> is told of it.</summary>
-    public RedisValue[] Arguments => [PageBytes, _known?.Epoch ?? "", _known?.Offset ?? 0];
+    public RedisValue[] Arguments => [MostBytes, _known?.Epoch ?? "", _known?.Offset ?? 0];
 
     /// <summary>Reads what the reader does not know, as <c>read.lua</c> has asked for by an answer of six parts.</summary>
     /// <returns>False where the server's generation is another than that of <paramref name="link"/>.</returns>

@@ -86,7 +86,9 @@ internal sealed class DashboardFeed(Edge tidings, IHostApplicationLifetime lifet
 
     private static MessageView ViewOf(ChannelMessage message) => new(message.Position.Offset)
     {
-        Data = JsonElement.Parse(message.Data.Span), From = message.From, Key = message.Key, Time = message.Time.ToUnixTimeMilliseconds(),
+        Data = message.Data.IsEmpty ? null : JsonElement.Parse(message.Data.Span),
+        Note = message.Kind == ChannelMessageKind.KeyRemoval ? $"the key {message.Key} was taken out" : message.Bytes is { } bytes ? $"{bytes.Length} bytes" : null,
+        From = message.From, Key = message.Key, Time = message.Time.ToUnixTimeMilliseconds(),
     };
 
     // Ends where the page was closed, its session was signed out, the server stops, the broker is away, and after an hour in any case; a browser comes back by itself, and it is judged
@@ -151,6 +153,9 @@ internal sealed class DashboardFeed(Edge tidings, IHostApplicationLifetime lifet
 internal sealed record MessageView(long Offset)
 {
     public JsonElement? Data { get; init; }
+
+    /// <summary>What is said of it where it has no data to show.</summary>
+    public string? Note { get; init; }
     public string? From { get; init; }
     public string? Key { get; init; }
     public long Time { get; init; }

@@ -12,8 +12,8 @@ export class ChannelLog {
   #follow = new Follow(byId('channel-scroll', HTMLElement));
 
   /** @param {import('../tidings.js').Message} message */
-  message({ offset, data, from, time }) {
-    const text = typeof data === 'string' ? data : JSON.stringify(data);
+  message({ offset, data, bytes, key, remove, from, time }) {
+    const text = bytes ? `(${bytes.length} bytes)` : remove ? `(the key ${key} was taken out)` : typeof data === 'string' ? data : JSON.stringify(data);
     const body = make('p', { class: 'text', text: text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text, dir: 'auto' });
     body.lang = '';
     if (from) body.prepend(make('bdi', { class: 'voice', text: from, data: { voice: '0' } }), ': ');

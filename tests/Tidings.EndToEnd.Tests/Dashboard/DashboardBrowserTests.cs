@@ -45,6 +45,55 @@ public sealed class DashboardBrowserTests() : ServerTests(Pump.Lanes)
         browsing.ExpectNoComplaints(but: Unauthorized);
     }
 
+    [Fact]
+    public async Task It_lists_the_channels_of_two_nodes_and_shows_what_has_no_JSON()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        (string, string?)[] settings =
+        [
+            .. DashboardClient.Keys, ("Tidings:Redis", redis.Address), ("Tidings:Channels:0:Pattern", "board:*"), ("Tidings:Channels:0:State", "true"), ("Tidings:Channels:0:Publish", "anyone"),
+            ("Tidings:Channels:1:Pattern", "chat:*"), ("Tidings:Channels:1:Publish", "anyone"),
+        ];
+        await using var browsing = await Browsing.StartAsync(StartAsync(settings));
+        await using var other = await StartAsync(settings);
+        await using var here = await SubscribeAsync(browsing.Server, "chat:both", "chat:here", "board:1");
+        await using var there = await SubscribeAsync(other, "chat:both", "chat:there");
+        var page = await SignInAsync(browsing);
+        var channels = page.Locator("#channels-table tbody tr");
+        foreach (var (channel, subscribers) in new[] { ("chat:both", "2"), ("chat:here", "1"), ("chat:there", "1") })
+        {
+            await Assertions.Expect(channels.Filter(new() { HasText = channel }).Locator("td").Last).ToHaveTextAsync(subscribers, new() { Timeout = 20_000 });
+        }
+
+        await Assertions.Expect(page.Locator("#nodes-table tbody tr")).ToHaveCountAsync(2, new() { Timeout = 20_000 });
+
+        var tidings = other.Services.Node.Facade;
+        await tidings.PublishAsync("board:1", new byte[] { 0xFF, 0 }, new PublishOptions { Key = "k" });
+        await tidings.RemoveKeyAsync("board:1", "k");
+        await tidings.PublishAsync("board:1", "after");
+        await channels.Filter(new() { HasText = "board:1" }).Locator("button").ClickAsync();
+        await Assertions.Expect(page.Locator("#channel-messages .text")).ToHaveTextAsync(["(2 bytes)", "(the key k was taken out)", "\"after\""]);
+        if (Environment.GetEnvironmentVariable("TIDINGS_SCREENSHOT") is { } path)
+        {
+            await page.ScreenshotAsync(new() { Path = path, FullPage = true });
+        }
+
+        browsing.ExpectNoComplaints(but: Unauthorized);
+
+        static async Task<RawWebSocket> SubscribeAsync(TestServer server, params string[] channels)
+        {
+            var socket = await server.ConnectAsync("/connect?ping=frame");
+            await socket.ReceiveTextAsync();
+            foreach (var channel in channels)
+            {
+                await socket.SendTextAsync($$"""{"type":"subscribe","channel":"{{channel}}"}""");
+                await socket.ReceiveTextAsync();
+            }
+
+            return socket;
+        }
+    }
+
     [Theory]
     [InlineData("operator")]
     [InlineData("viewer")]

@@ -50,11 +50,11 @@ export class Channel {
     void this.#showPresent();
   }
 
-  /** @param {{ offset: number, data?: unknown, from?: string, time: number, reason?: string }} message */
-  #show({ offset, data, from, time, reason }) {
+  /** @param {{ offset: number, data?: unknown, note?: string, from?: string, time: number, reason?: string }} message */
+  #show({ offset, data, note, from, time, reason }) {
     const list = this.#messages;
     const atEnd = list.scrollTop + list.clientHeight > list.scrollHeight - 24;
-    const text = reason === undefined ? JSON.stringify(data) : `What was said up to offset ${offset} is gone (${reason}).`;
+    const text = note !== undefined ? `(${note})` : reason === undefined ? JSON.stringify(data) : `What was said up to offset ${offset} is gone (${reason}).`;
     const shown = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
     list.append(
       make(
