@@ -54,6 +54,17 @@ public sealed class HandlerTests
     }
 
     [Fact]
+    public async Task Of_bytes_an_event_has_base64()
+    {
+        var told = new ConcurrentQueue<string>();
+        await using var app = await TestApp.StartAsync(
+            tidings => tidings.OnEvent((ServerEvent e) => told.Enqueue(e.Data.GetRawText()), [ServerEventType.MessagePublished], ["chat:*"]), time: _time);
+        await app.Tidings.PublishAsync("chat:a", new byte[] { 0xFF, 0 }, new PublishOptions { Event = "pen", Ephemeral = true });
+        await Eventually.EqualAsync(1, () => told.Count, "what was told");
+        Assert.Equal("""{"event":"pen","data64":"/wA="}""", told.Single());
+    }
+
+    [Fact]
     public async Task A_handler_that_does_not_end_is_given_up_and_told_again()
     {
         var calls = 0;

@@ -73,11 +73,6 @@ public sealed class DashboardBrowserTests() : ServerTests(Pump.Lanes)
         await tidings.PublishAsync("board:1", "after");
         await channels.Filter(new() { HasText = "board:1" }).Locator("button").ClickAsync();
         await Assertions.Expect(page.Locator("#channel-messages .text")).ToHaveTextAsync(["(2 bytes)", "(the key k was taken out)", "\"after\""]);
-        if (Environment.GetEnvironmentVariable("TIDINGS_SCREENSHOT") is { } path)
-        {
-            await page.ScreenshotAsync(new() { Path = path, FullPage = true });
-        }
-
         browsing.ExpectNoComplaints(but: Unauthorized);
 
         static async Task<RawWebSocket> SubscribeAsync(TestServer server, params string[] channels)
