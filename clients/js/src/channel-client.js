@@ -148,7 +148,7 @@ export class ChannelClient extends Emitter {
    * Completes when the message has its place in the channel's log. While there is no connection it waits; however often it has to be sent, it is entered once.
    * @template {string} Name
    * @param {Name} channel
-   * @param {PublishedOf<App, Name>} data any JSON; or bytes, an ArrayBuffer or a view of one as Uint8Array, which come as `message.bytes`
+   * @param {PublishedOf<App, Name> | ArrayBuffer | ArrayBufferView} data any JSON; or bytes, an ArrayBuffer or a view of one as Uint8Array, which come as `message.bytes`
    * @param {PublishOptions} [options]
    * @returns {Promise<Published>} fails with a TidingsError
    */

@@ -23,7 +23,7 @@ export class Channel {
     return /** @type {any} */ (this.#client.subscribe(this.name, options));
   }
 
-  /** @param {Said} data any JSON @param {PublishOptions} [options] fails with a TidingsError */
+  /** @param {Said | ArrayBuffer | ArrayBufferView} data any JSON, or bytes @param {PublishOptions} [options] fails with a TidingsError */
   publish(data, options) {
     return this.#client.publish(this.name, data, options);
   }

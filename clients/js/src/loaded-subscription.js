@@ -84,7 +84,7 @@ export class LoadedSubscription extends Emitter {
     return this.#ended;
   }
 
-  /** @param {Said} data any JSON @param {import('./channels/contract.js').PublishOptions} [options] */
+  /** @param {Said | ArrayBuffer | ArrayBufferView} data any JSON, or bytes @param {import('./channels/contract.js').PublishOptions} [options] */
   publish(data, options) {
     return this.#client.publish(this.channel, data, options);
   }

@@ -92,7 +92,7 @@ export class Subscription extends Emitter {
     return this.#shared.state;
   }
 
-  /** @param {Said} data any JSON @param {PublishOptions} [options] */
+  /** @param {Said | ArrayBuffer | ArrayBufferView} data any JSON, or bytes @param {PublishOptions} [options] */
   publish(data, options) {
     return this.#owner.publish(this.channel, data, options);
   }
