@@ -68,7 +68,11 @@ public abstract class KeyedStateRules : BrokerRules
         var retention = new Retention(0, TimeSpan.FromHours(1)) { State = new StateBounds(1000, 16 << 20) };
         var nodes = await NodesAsync();
         var changes = new ConcurrentDictionary<long, (string Key, byte? First)>();
-        await Task.WhenAll(Enumerable.Range(0, Keys).Select(i => ChangeAsync($"k{i}", (byte)'0')));
+        foreach (var some in Enumerable.Range(0, Keys).Chunk(20))
+        {
+            await Task.WhenAll(some.Select(i => ChangeAsync($"k{i}", (byte)'0')));
+        }
+
         using var end = new CancellationTokenSource();
         var writing = Task.Run(async () =>
         {
