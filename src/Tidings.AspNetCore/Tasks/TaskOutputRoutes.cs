@@ -69,7 +69,7 @@ internal sealed class TaskOutputRoutes(Edge tidings, HttpEntrance entrance, Even
         {
             StreamVerdict.Appended or StreamVerdict.Repeated => new OutputEndResult(end),
             StreamVerdict.NotFound => TaskProblems.NotFound,
-            StreamVerdict.Closed => Conflict("The task has ended, and its output with it.", end),
+            StreamVerdict.Closed => Conflict($"The task has ended, and its output with it: {await StatusAsync(id, appended.Head)}", end),
             StreamVerdict.OtherPlace => Conflict(
                 offset > end ? $"The output has {end} bytes: what is before {offset} is missing." : $"Other bytes stand at {offset}: somebody else writes this output.", end),
             StreamVerdict.NotText => Problems.BadRequest("The output is text, and this is no UTF-8. An output of bytes begins with a chunk of application/octet-stream."),
@@ -236,7 +236,10 @@ internal sealed class TaskOutputRoutes(Edge tidings, HttpEntrance entrance, Even
         return true;
     }
 
-    private static IResult Behind(long length) => Problems.BadRequest($"offset is behind the end of the output, which has {length} bytes.");
+    private async ValueTask<string> StatusAsync(string id, StreamHead? head) => head is not null ? head.Failure ?? WorkStatus.Completed.ToWire()
+        : (await tidings.Node.Tasks.Registry.FindAsync(id, CancellationToken.None))?.State.Status.ToWire() ?? "removed";
+
+    private static IResult Behind(long length) => Problems.BadRequest($"offset is past the end of the output, which has {length} bytes.");
 
     private static IResult Conflict(string detail, long end) => TypedResults.Problem(
         detail, statusCode: StatusCodes.Status409Conflict, extensions: [new("code", ErrorCode.Conflict.ToWire()), new("offset", end)]);

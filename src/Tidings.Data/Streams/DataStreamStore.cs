@@ -13,6 +13,7 @@ internal sealed class DataStreamStore : IStreamStore, IDisposable
 {
     private readonly StateDatabase _database;
     private readonly WalSync _sync;
+    private readonly StreamTables _tables = new();
     private readonly SenderShares _shares;
     private readonly ConcurrentDictionary<string, DataStream> _streams = new(StringComparer.Ordinal);
     private long _lastId;
@@ -92,7 +93,7 @@ internal sealed class DataStreamStore : IStreamStore, IDisposable
 
             try
             {
-                stream.Now = await _database.RunAsync(connection => StreamTables.Write(connection, stream.Id, name, known, head, bytes)).ConfigureAwait(false);
+                stream.Now = await _database.RunAsync(connection => _tables.Write(connection, stream.Id, name, known, head, bytes)).ConfigureAwait(false);
                 _sync.Note();
                 return StreamWritten.Yes;
             }
@@ -145,6 +146,7 @@ internal sealed class DataStreamStore : IStreamStore, IDisposable
     public void Dispose()
     {
         _database.Dispose();
+        _tables.Dispose();
         _sync.Dispose();
     }
 
@@ -160,7 +162,7 @@ internal sealed class DataStreamStore : IStreamStore, IDisposable
 
     private async ValueTask<StoredStream?> ReadRowsAsync(string name, DataStream stream, DataStreamState now, long from, int count)
     {
-        var bytes = await _database.RunAsync(connection => StreamTables.Read(connection, stream.Id, from, count)).ConfigureAwait(false);
+        var bytes = await _database.RunAsync(connection => _tables.Read(connection, stream.Id, from, count)).ConfigureAwait(false);
 
         // It has become another one meanwhile, or none.
         return bytes.Length == count ? new StoredStream(now.Head, bytes) : await ReadAsync(name, from, 0).ConfigureAwait(false);

@@ -4,12 +4,26 @@ using Tidings.Streams;
 
 namespace Tidings.Data.Streams;
 
-/// <summary>Streams as rows: their heads, and their bytes in rows that begin where the one before ends.</summary>
-internal static class StreamTables
+/// <summary>Streams as rows: their heads, and their bytes in rows that begin where the one before ends. Belongs to the thread of its database.</summary>
+internal sealed class StreamTables : IDisposable
 {
-    // A row grows until it fills about a page; what comes in larger parts is cut into rows of this size.
-    private const int SmallRow = 4 * 1024;
+    // A row grows as long as it stands in its page of 4 KB as a whole, with others beside it: what is larger would be moved to pages of its own each time.
+    private const int SmallRow = 768;
+
+    // What comes in larger parts is cut into rows of this size.
     private const int LargestRow = 64 * 1024;
+
+    // Of each stream.
+    private const int MostInMemory = 4 * 1024;
+
+    private readonly PreparedCommand _head = new(
+        "INSERT INTO streams (id, name, version, head) VALUES ($id, $name, $version, $head) ON CONFLICT (id) DO UPDATE SET version = excluded.version, head = excluded.head", "$id", "$name", "$version", "$head");
+
+    private readonly PreparedCommand _chunk = new(
+        "INSERT INTO chunks (stream, at, bytes) VALUES ($id, $at, $bytes) ON CONFLICT (stream, at) DO UPDATE SET bytes = excluded.bytes", "$id", "$at", "$bytes");
+
+    private readonly PreparedCommand _read = new(
+        "SELECT at, bytes FROM chunks WHERE stream = $id AND at >= coalesce((SELECT max(at) FROM chunks WHERE stream = $id AND at <= $from), 0) AND at < $end ORDER BY at", "$id", "$from", "$end");
 
     public static IEnumerable<(long Id, string Name, StreamHead Head)> List(SqliteConnection connection)
     {
@@ -25,12 +39,9 @@ internal static class StreamTables
     }
 
     /// <returns>The stream then.</returns>
-    public static DataStreamState Write(SqliteConnection connection, long id, string name, DataStreamState? known, StreamHead head, ReadOnlyMemory<byte> bytes)
+    public DataStreamState Write(SqliteConnection connection, long id, string name, DataStreamState? known, StreamHead head, ReadOnlyMemory<byte> bytes)
     {
-        StateDatabase.Run(
-            connection,
-            "INSERT INTO streams (id, name, version, head) VALUES ($id, $name, $version, $head) ON CONFLICT (id) DO UPDATE SET version = excluded.version, head = excluded.head",
-            ("$id", id), ("$name", name), ("$version", head.Version), ("$head", StreamHeadJson.Write(head)));
+        _head.Run(connection, id, name, head.Version, StreamHeadJson.Write(head));
         if (head.IsGone && known is { Head.Length: > 0 })
         {
             StateDatabase.Run(connection, "DELETE FROM chunks WHERE stream = $id", ("$id", id));
@@ -41,13 +52,9 @@ internal static class StreamTables
             : Append(connection, id, known, head, bytes);
     }
 
-    public static byte[] Read(SqliteConnection connection, long id, long from, int count)
+    public byte[] Read(SqliteConnection connection, long id, long from, int count)
     {
-        using var command = StateDatabase.Command(
-            connection,
-            "SELECT at, bytes FROM chunks WHERE stream = $id AND at >= coalesce((SELECT max(at) FROM chunks WHERE stream = $id AND at <= $from), 0) AND at < $end ORDER BY at",
-            ("$id", id), ("$from", from), ("$end", from + count));
-        using var rows = command.ExecuteReader();
+        using var rows = _read.Query(connection, id, from, from + count);
         var read = new byte[count];
         var done = 0;
         while (done < count && rows.Read())
@@ -67,8 +74,15 @@ internal static class StreamTables
         return StateDatabase.Run(connection, "DELETE FROM streams WHERE id = $id", ("$id", id));
     }
 
+    public void Dispose()
+    {
+        _head.Dispose();
+        _chunk.Dispose();
+        _read.Dispose();
+    }
+
     // Into the last row as long as that is small. What is in memory of it stands in front.
-    private static DataStreamState Append(SqliteConnection connection, long id, DataStreamState? known, StreamHead head, ReadOnlyMemory<byte> bytes)
+    private DataStreamState Append(SqliteConnection connection, long id, DataStreamState? known, StreamHead head, ReadOnlyMemory<byte> bytes)
     {
         var row = known?.Row ?? 0;
         var before = known is null ? default : known.Last[^(int)Math.Min(known.Last.Length, known.Head.Length - row)..];
@@ -77,7 +91,7 @@ internal static class StreamTables
         for (var rest = all; !rest.IsEmpty;)
         {
             var part = rest[..Math.Min(rest.Length, LargestRow)];
-            StateDatabase.Run(connection, "INSERT INTO chunks (stream, at, bytes) VALUES ($id, $at, $bytes) ON CONFLICT (stream, at) DO UPDATE SET bytes = excluded.bytes", ("$id", id), ("$at", at), ("$bytes", part.ToArray()));
+            _chunk.Run(connection, id, at, part.ToArray());
             row = at;
             at += part.Length;
             rest = rest[part.Length..];
@@ -93,8 +107,8 @@ internal static class StreamTables
             return new DataStreamState(head, default, at);
         }
 
-        // As much as the row, and so much before it as a reader who keeps up still wants.
-        var memory = all.Length > 2 * SmallRow ? all[^(2 * SmallRow)..] : all;
-        return new DataStreamState(head, before.IsEmpty || memory.Length < all.Length ? memory.ToArray() : memory, row);
+        // The row, and what a reader who keeps up still wants.
+        ReadOnlyMemory<byte> seen = known is null ? bytes : (byte[])[.. known.Last.Span, .. bytes.Span];
+        return new DataStreamState(head, seen.Length > MostInMemory || known is null ? seen[^Math.Min(seen.Length, MostInMemory)..].ToArray() : seen, row);
     }
 }

@@ -5,6 +5,7 @@ using Tidings.Engine;
 using Tidings.Nodes;
 using Tidings.Presence;
 using Tidings.Security.Identities;
+using Tidings.Streams;
 using Tidings.Tasks;
 
 namespace Tidings.Testing;
@@ -31,6 +32,8 @@ internal sealed class ClusterNode(TestCluster cluster, BackplaneSite site, TestC
     public ITicketStore Tickets => shared.Tickets;
 
     public ITaskStore Tasks => shared.Tasks;
+
+    public IStreamStore Streams => shared.Streams;
 
     public ILastSeen LastSeen => shared.LastSeen;
 

@@ -4,7 +4,9 @@ using Tidings.Brokers;
 using Tidings.Engine;
 using Tidings.Messages;
 using Tidings.Presence;
+using Tidings.Quotas;
 using Tidings.Security.Identities;
+using Tidings.Streams;
 using Tidings.Tasks;
 
 namespace Tidings.Testing;
@@ -42,7 +44,8 @@ public sealed class TestCluster : IDisposable
         lock (_gate)
         {
             _shared ??= new Shared(
-                new MemoryBroker(new AllHubs(this), site.Time, site.Histories), new MemoryPresence(new AllHubs(this), site.Time), new MemoryTickets(site.Time), new MemoryLastSeen(site.Time), new MemoryTaskStore(site.Time, long.MaxValue), new OwnClock(site.Time));
+                new MemoryBroker(new AllHubs(this), site.Time, site.Histories), new MemoryPresence(new AllHubs(this), site.Time), new MemoryTickets(site.Time), new MemoryLastSeen(site.Time), new MemoryTaskStore(site.Time, long.MaxValue),
+                new MemoryStreamStore(new SenderShares(long.MaxValue / 4)) { IsShared = true }, new OwnClock(site.Time));
             var node = new ClusterNode(this, site, _shared);
             _nodes = _nodes.Add(node);
             return node;
@@ -50,7 +53,7 @@ public sealed class TestCluster : IDisposable
     }
 
     /// <summary>What all nodes have together.</summary>
-    internal sealed record Shared(MemoryBroker Broker, MemoryPresence Presence, ITicketStore Tickets, ILastSeen LastSeen, ITaskStore Tasks, IBrokerClock Clock);
+    internal sealed record Shared(MemoryBroker Broker, MemoryPresence Presence, ITicketStore Tickets, ILastSeen LastSeen, ITaskStore Tasks, IStreamStore Streams, IBrokerClock Clock);
 
     // To each node in turn, under the log's lock: all see one order. Events for back ends are noted once.
     private sealed class AllHubs(TestCluster cluster) : IMessageSink

@@ -10,7 +10,8 @@ internal sealed class MemoryStreamStore(SenderShares shares) : IStreamStore
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<string, Entry> _streams = new(StringComparer.Ordinal);
 
-    public bool IsShared => false;
+    /// <summary>Whether several nodes of this process have it.</summary>
+    public bool IsShared { get; init; }
 
     public ValueTask<StoredStream?> ReadAsync(string name, long from, int most, CancellationToken cancellationToken = default)
     {

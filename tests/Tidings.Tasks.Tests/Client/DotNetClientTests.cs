@@ -162,6 +162,58 @@ public sealed class DotNetClientTests : IAsyncLifetime
         Assert.Equal(["one", new string('x', 1024)], lines);
     }
 
+    [Fact]
+    public async Task An_output_is_read_whole_through_connections_that_are_cut_and_ends_with_its_task()
+    {
+        await using var proxy = new FaultProxy(_server.Port);
+        await using var viewer = new TidingsClient(new Uri($"ws://127.0.0.1:{proxy.Port}/connect"), new TidingsClientOptions());
+        var id = (await Tasks.StartAsync("outside")).Id;
+        var seen = new System.Text.StringBuilder();
+        var reading = Task.Run(async () =>
+        {
+            await foreach (var part in viewer.WatchTask(id).OutputAsync())
+            {
+                Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(seen.ToString()), part.Offset);
+                seen.Append(part.Text);
+            }
+        });
+        var outputs = _server.Services.Node.Tasks.Registry.Outputs;
+        var written = "";
+        for (var i = 0; i < 40; i++)
+        {
+            var chunk = $"{i} ä€😀\n";
+            await outputs.AppendAsync(id, System.Text.Encoding.UTF8.GetBytes(chunk), System.Text.Encoding.UTF8.GetByteCount(written), isBinary: false);
+            written += chunk;
+            if (i % 13 == 5)
+            {
+                await Eventually.TrueAsync(() => Task.FromResult(seen.Length > 0), () => "something is seen");
+                proxy.CutAll();
+            }
+        }
+
+        await using (var reporter = _client.ReportTask(id))
+        {
+            await reporter.CompleteAsync();
+        }
+
+        await reading.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(written, seen.ToString());
+        Assert.Equal(WorkStatus.Completed, (await viewer.WatchTask(id).WaitAsync()).Status);
+    }
+
+    [Fact]
+    public async Task An_output_that_is_not_there_fails_the_loop()
+    {
+        var error = await Assert.ThrowsAsync<TidingsException>(async () =>
+        {
+            await foreach (var part in _client.WatchTask("none").OutputAsync())
+            {
+                Assert.Fail($"{part}");
+            }
+        });
+        Assert.Equal((ErrorCode.NotAllowed, "Task not found"), (error.Code, error.Message));
+    }
+
     private ITasks Tasks => _server.Services.Node.Tasks.Facade;
 
     private TidingsClient NewClient(Action<TidingsClientOptions>? configure = null)
