@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Tidings.AspNetCore.Entrance;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
 using Tidings.Brokers;

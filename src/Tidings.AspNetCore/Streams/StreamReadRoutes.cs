@@ -8,7 +8,6 @@ using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
 using Tidings.Connections;
 using Tidings.Protocol;
-using Tidings.Rules;
 using Tidings.Streams;
 using Tidings.Tasks;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Tidings.Brokers;
 using Tidings.Connections;
 using Tidings.Protocol;
@@ -22,6 +23,7 @@ internal interface IStreamFrames
 }
 
 /// <summary>Sends a stream to one connection from a place on, as fast as it reads: no more than a part waits for a slow one. Safe from any thread.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A source without a timer holds nothing; it may be cancelled after the end.")]
 internal sealed class StreamPump(Connection connection, StreamSignals signals, IStreamFrames frames) : IQueueWaiter
 {
     // What may wait in the queue before nothing is read.
