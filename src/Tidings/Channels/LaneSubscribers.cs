@@ -70,7 +70,7 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
         {
             if (dialect is ChangeDialect changes)
             {
-                pending.ForEach(message => SendChange(changes, message));
+                SendChanges(changes, pending);
             }
             else
             {
@@ -99,6 +99,15 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
         {
             var first = i;
             SendToLive(NextBatch(pending, ref i), i - first);
+        }
+    }
+
+    // No lambda: what it captures would be allocated where there are no changes, too.
+    private void SendChanges(ChangeDialect changes, List<Message> pending)
+    {
+        foreach (var message in pending)
+        {
+            SendChange(changes, message);
         }
     }
 
