@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Tidings.Streams;
 
@@ -11,6 +12,8 @@ internal readonly record struct StreamOffset(long Place, string? Tag)
     private const int Digits = 16;
     private const int TagLength = 16;
 
+    private static readonly SearchValues<char> Hexadecimal = SearchValues.Create("0123456789abcdef");
+
     public bool IsNow => Place == StreamEngine.Now;
 
     public static string Format(StreamHead head, long place) => string.Create(CultureInfo.InvariantCulture, $"{place:D16}_{head.Tag}");
@@ -22,7 +25,7 @@ internal readonly record struct StreamOffset(long Place, string? Tag)
         "now" => new StreamOffset(StreamEngine.Now, null),
         _ => text.Length == Digits + 1 + TagLength && text[Digits] == '_'
             && long.TryParse(text.AsSpan(0, Digits), NumberStyles.None, CultureInfo.InvariantCulture, out var place)
-            && !text.AsSpan(Digits + 1).ContainsAnyExcept("0123456789abcdef")
+            && !text.AsSpan(Digits + 1).ContainsAnyExcept(Hexadecimal)
                 ? new StreamOffset(place, text[(Digits + 1)..])
                 : null,
     };

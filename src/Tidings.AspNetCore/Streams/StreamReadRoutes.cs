@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Tidings.AspNetCore.Entrance;
+using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.HttpTransports;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
@@ -21,6 +22,8 @@ internal sealed class StreamReadRoutes(Edge tidings, StreamAccess access, HttpEn
     // So that caches collapse their readers anew.
     private static readonly TimeSpan LongestFollowing = TimeSpan.FromSeconds(60);
 
+    // Signs of life are comments: a text would stand in the midst of the protocol's events.
+    private readonly LiveSettings _settings = tidings.TextRoute(binary: false).With(static settings => settings with { TextHeartbeat = false });
     private readonly EventStreamRoute _events = new(entrance, tidings.Node.Registry.Metrics, tidings.TextRoute(binary: false));
     private readonly StreamFollowers _followers = new();
     private readonly IHostApplicationLifetime? _lifetime = tidings.Provider.GetService<IHostApplicationLifetime>();
@@ -185,7 +188,7 @@ internal sealed class StreamReadRoutes(Edge tidings, StreamAccess access, HttpEn
 
     private async ValueTask<Visit?> EnterAsync(HttpContext context, StreamPath path)
     {
-        if (await entrance.EnterAsync(context, tidings.TextRoute(binary: false).Current, counted: true, stream: false, _followers) is not { } visit)
+        if (await entrance.EnterAsync(context, _settings.Current, counted: true, stream: false, _followers) is not { } visit)
         {
             return null;
         }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
-using Tidings.Data.Files;
 using Tidings.Data.State;
 using Tidings.Quotas;
 using Tidings.Streams;

@@ -37,7 +37,7 @@ public sealed class TaskOptions
     [OptionRange("1", "16MB")]
     public long PayloadBytes { get; set; } = 256 * 1024;
 
-    /// <summary>The most bytes of one task's output; beyond it a chunk is refused, and a task of this process fails. All outputs are bounded by <see cref="StreamOptions.TotalBytes"/>. Default 16 MB, from 1 KB to 256 MB.</summary>
+    /// <summary>The most bytes of one task's output; beyond it a chunk is refused, and a task of this process fails. All outputs together are bounded by <c>Tidings:Streams:TotalBytes</c>. Default 16 MB, from 1 KB to 256 MB.</summary>
     [OptionRange("1KB", "256MB")]
     public long OutputBytes { get; set; } = 16 * 1024 * 1024;
 
