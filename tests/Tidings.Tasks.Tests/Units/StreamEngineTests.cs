@@ -110,8 +110,8 @@ public sealed class StreamEngineTests : IDisposable
             for (var cut = 0; cut < wrong.Length; cut++)
             {
                 await MakeAsync(StreamContentType.Text);
-                var first = await AppendAsync(new(wrong[..cut]) { IsChecked = true });
-                Assert.Equal(StreamVerdict.NotText, first == StreamVerdict.Appended ? await AppendAsync(new(wrong[cut..]) { IsChecked = true }) : first);
+                var first = await AppendAsync(new(wrong.AsMemory(..cut)) { IsChecked = true });
+                Assert.Equal(StreamVerdict.NotText, first == StreamVerdict.Appended ? await AppendAsync(new(wrong.AsMemory(cut..)) { IsChecked = true }) : first);
                 await _streams.DeleteAsync("s");
             }
         }

@@ -15,11 +15,11 @@ public sealed class TaskOutputTests : TaskEngineWorld
     [Fact]
     public async Task What_is_written_is_the_output_and_ends_with_the_task()
     {
-        Kind("say", async (run, _) =>
+        Kind("say", async (run, token) =>
         {
             for (var i = 0; i < 100; i++)
             {
-                await run.Output.WriteAsync($"{i} ä ");
+                await run.Output.WriteAsync($"{i} ä ", token);
             }
 
             Assert.Equal(100 * 4 + 90 + 100, (int)run.Output.Length);
@@ -36,16 +36,16 @@ public sealed class TaskOutputTests : TaskEngineWorld
     public async Task Chunks_are_gathered_and_what_is_written_after_a_rest_goes_at_once()
     {
         var go = new SemaphoreSlim(0);
-        Kind("say", async (run, _) =>
+        Kind("say", async (run, token) =>
         {
-            await run.Output.WriteAsync("first");
-            await go.WaitAsync();
+            await run.Output.WriteAsync("first", token);
+            await go.WaitAsync(token);
             for (var i = 0; i < 50; i++)
             {
-                await run.Output.WriteAsync("x");
+                await run.Output.WriteAsync("x", token);
             }
 
-            await go.WaitAsync();
+            await go.WaitAsync(token);
             return default;
         });
         await StartAsync("say", id: "a");
@@ -63,11 +63,11 @@ public sealed class TaskOutputTests : TaskEngineWorld
     {
         _faulty.IsAway = true;
         var written = 0;
-        Kind("say", async (run, _) =>
+        Kind("say", async (run, token) =>
         {
             for (var i = 0; i < 30; i++)
             {
-                await run.Output.WriteAsync(new string((char)('A' + i), 10_000));
+                await run.Output.WriteAsync(new string((char)('A' + i), 10_000), token);
                 Volatile.Write(ref written, i + 1);
             }
 
@@ -131,10 +131,10 @@ public sealed class TaskOutputTests : TaskEngineWorld
     public async Task Too_much_output_fails_the_task_and_says_which_option()
     {
         _options.OutputBytes = 1024;
-        Kind("say", async (run, _) =>
+        Kind("say", async (run, token) =>
         {
-            await run.Output.WriteAsync(new byte[1024]);
-            await run.Output.WriteAsync(new byte[1]);
+            await run.Output.WriteAsync(new byte[1024], token);
+            await run.Output.WriteAsync(new byte[1], token);
             return default;
         });
         await StartAsync("say", id: "a");
@@ -146,9 +146,9 @@ public sealed class TaskOutputTests : TaskEngineWorld
     [Fact]
     public async Task An_output_is_forgotten_with_its_task_and_one_that_never_began_ends_too()
     {
-        Kind("say", async (run, _) =>
+        Kind("say", async (run, token) =>
         {
-            await run.Output.WriteAsync("x");
+            await run.Output.WriteAsync("x", token);
             return default;
         });
         Kind("silent", (_, _) => Result("1"));
