@@ -60,7 +60,7 @@ internal sealed class PostgreSqlBackplane : IBackplane
         _publishing = new PublishQueue(_server, site.RetentionOf, toldOf, keeper.Touch);
         _inbox = new InboxWorker(_server, site.RetentionOf, toldOf, keeper.Touch, metrics, log);
         Broker = new PostgreSqlBroker(_server, _publishing, _reading, reader => new FeedSet(_server, site.Hub, reader, time, metrics), erased, options, time, metrics) { Told = told };
-        _revocations = new RevocationLog(_server, seal, metrics, log);
+        _revocations = new RevocationLog(_server, _publishing.SettleAsync, seal, metrics, log);
         var clock = new PostgreSqlClock(_server, time);
         Clock = clock;
         Tickets = new PostgreSqlTickets(_server, seal, metrics);

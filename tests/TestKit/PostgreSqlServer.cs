@@ -20,6 +20,15 @@ public sealed class PostgreSqlServer : IDisposable
     private int _databases;
 
     public PostgreSqlServer()
+        : this(static server =>
+        {
+            var (program, arguments) = server.AsServer("initdb", "-D", server.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8");
+            Run(program, [.. arguments]);
+        })
+    {
+    }
+
+    private PostgreSqlServer(Action<PostgreSqlServer> fill)
     {
         _binaries = Directory.Exists(Binaries)
             ? Directory.GetDirectories(Binaries).OrderDescending().Select(static version => Path.Combine(version, "bin")).First()
@@ -31,10 +40,17 @@ public sealed class PostgreSqlServer : IDisposable
             Run("chown", "postgres:postgres", _directory);
         }
 
-        var (program, arguments) = AsServer("initdb", "-D", Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8");
-        Run(program, [.. arguments]);
+        fill(this);
         Start();
     }
+
+    /// <summary>A replica of another one, which follows it.</summary>
+    public static PostgreSqlServer ReplicaOf(PostgreSqlServer primary) => new(server =>
+    {
+        var (program, arguments) = server.AsServer(
+            "pg_basebackup", "-h", "127.0.0.1", "-p", primary.Port.ToString(CultureInfo.InvariantCulture), "-U", "postgres", "-D", server.Data, "-R", "-X", "stream", "-c", "fast");
+        Run(program, [.. arguments]);
+    });
 
     /// <summary>The one of this test process.</summary>
     public static PostgreSqlServer Shared => s_shared.Value;

@@ -40,6 +40,7 @@ internal sealed partial class NodeLease
     private string _before = "";
     private long _renewedAt;
     private bool _isBehind;
+    private volatile bool _isReleased;
 
     /// <param name="server">Where.</param>
     /// <param name="node">The node's name.</param>
@@ -64,8 +65,8 @@ internal sealed partial class NodeLease
     /// <summary>Has others take out soon what the node still has, but not so soon that who goes on elsewhere is told to have left.</summary>
     public async Task ReleaseAsync(PostgreSqlLink link, TimeSpan after)
     {
+        _isReleased = true;
         await new Statement("UPDATE tidings.nodes SET leaves = tidings.now_1() + $2 WHERE lease = $1", _id, (long)after.TotalMilliseconds).AskAsync(link.Database).ConfigureAwait(false);
-        _id = "";
     }
 
     private async Task BeginAsync(PostgreSqlLink link)
@@ -94,6 +95,11 @@ internal sealed partial class NodeLease
 
     private async Task TickAsync(PostgreSqlLink link)
     {
+        if (_isReleased)
+        {
+            return;
+        }
+
         if (_time.GetElapsedTime(_renewedAt) >= RenewInterval - (PostgreSqlServer.TickInterval / 2))
         {
             var ended = await RunAsync(link, begins: false).ConfigureAwait(false);

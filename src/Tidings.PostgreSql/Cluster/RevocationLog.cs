@@ -20,6 +20,7 @@ internal sealed partial class RevocationLog : IRevocationLog
     private const int MostAtOnce = 500;
 
     private readonly PostgreSqlServer _server;
+    private readonly Func<Task> _settle;
     private readonly ClusterSeal _seal;
     private readonly PostgreSqlMetrics _metrics;
     private readonly ILogger _log;
@@ -27,9 +28,14 @@ internal sealed partial class RevocationLog : IRevocationLog
     // Whether the table may lack what this node knows.
     private volatile bool _isBehind;
 
-    public RevocationLog(PostgreSqlServer server, ClusterSeal seal, PostgreSqlMetrics metrics, ILogger log)
+    /// <param name="server">Where.</param>
+    /// <param name="settle">Completes once all that the node has asked of others before is on its way.</param>
+    /// <param name="seal">Seals what is told.</param>
+    /// <param name="metrics">What counts.</param>
+    /// <param name="log">Where it logs.</param>
+    public RevocationLog(PostgreSqlServer server, Func<Task> settle, ClusterSeal seal, PostgreSqlMetrics metrics, ILogger log)
     {
-        (_server, _seal, _metrics, _log) = (server, seal, metrics, log);
+        (_server, _settle, _seal, _metrics, _log) = (server, settle, seal, metrics, log);
         server.Hear(Name, Take);
         server.OnConnected.Insert(0, CatchUpAsync);
         server.OnTick.Add(LookAsync);
@@ -42,7 +48,9 @@ internal sealed partial class RevocationLog : IRevocationLog
     {
         try
         {
+            // Whoever was asked to end connections says how many they were, before the revocation ends them.
             var link = await _server.GetLinkAsync().ConfigureAwait(false);
+            await _settle().ConfigureAwait(false);
             await TellAsync(link, [revocation]).ConfigureAwait(false);
         }
         catch (BrokerUnavailableException error)

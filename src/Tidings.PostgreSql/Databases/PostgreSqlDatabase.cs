@@ -16,7 +16,7 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
 
     // Whatever a role or database has set: nothing here stays in a transaction, waits for long, or reads more than it sees.
     private const string Settings = """
-        SELECT set_config('statement_timeout', '8s', false), set_config('lock_timeout', '8s', false), set_config('idle_in_transaction_session_timeout', '0', false),
+        SELECT set_config('jit', 'off', false), set_config('lock_timeout', '8s', false), set_config('idle_in_transaction_session_timeout', '0', false),
             set_config('idle_session_timeout', '0', false), set_config('default_transaction_isolation', 'read committed', false), set_config('search_path', 'pg_catalog', false),
             set_config('plan_cache_mode', 'auto', false), set_config('row_security', 'on', false), set_config('bytea_output', 'hex', false)
         """;
@@ -43,6 +43,9 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
         text.TcpKeepAliveInterval = 2;
         text.ConnectionIdleLifetime = 60;
         text.IncludeErrorDetail = false;
+
+        // From the first statement on: what a role has set may leave no time for any.
+        text.Options = $"-c statement_timeout=8000 {text.Options}".TrimEnd();
         if (string.IsNullOrEmpty(text.ApplicationName))
         {
             text.ApplicationName = $"tidings {node}";

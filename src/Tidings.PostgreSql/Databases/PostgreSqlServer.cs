@@ -149,16 +149,16 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
         while (!_end.IsCancellationRequested)
         {
             var why = await ConnectAndWatchAsync(() => (delay, told) = (FirstDelay, "")).ConfigureAwait(false);
+            if (why != told && !_end.IsCancellationRequested)
+            {
+                told = why;
+                LogAway(_database.Host, why);
+            }
+
             _attempted.TrySetResult();
             if (_end.IsCancellationRequested)
             {
                 return;
-            }
-
-            if (why != told)
-            {
-                told = why;
-                LogAway(_database.Host, why);
             }
 
             _database.Forget();
@@ -178,15 +178,11 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
             await SchemaScript.EnsureAsync(connection).ConfigureAwait(false);
             var link = await BeginAsync(connection).ConfigureAwait(false);
             news = await NewsReader.BeginAsync(connection, link, _node, Take, () => OnInbox(), _time).ConfigureAwait(false);
-            foreach (var one in OnConnected)
-            {
-                await one(link).ConfigureAwait(false);
-            }
-
+            await RunAllAsync(OnConnected, link, static error => error.Refusal is not null).ConfigureAwait(false);
             news.Start();
             _link = link;
             Volatile.Read(ref _linked).TrySetResult();
-            await RunAllAsync(OnLinked, link).ConfigureAwait(false);
+            await RunAllAsync(OnLinked, link, IsPassing).ConfigureAwait(false);
             if (!link.Failed.IsCompleted)
             {
                 _available = true;
@@ -241,17 +237,30 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
     {
         var seen = Volatile.Read(ref _witnessed);
         var begin = new Statement("SELECT generation, flushes, renewed FROM tidings.begin_1($1, $2, $3, $4)", seen.Channel, seen.Generation, seen.Birth, seen.Position.Offset);
-        var (generation, flushes, renewed) = await begin.RunAsync(connection, static async row =>
+        (string Generation, bool Flushes, bool Renewed) begun;
+        try
         {
-            await row.ReadAsync().ConfigureAwait(false);
-            return (row.GetString(0), row.GetBoolean(1), row.GetBoolean(2));
-        }).ConfigureAwait(false);
+            begun = await begin.RunAsync(connection, ReadAsync).ConfigureAwait(false);
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction)
+        {
+            // It can be read on. What is said meanwhile is refused, and a session that may write looks again.
+            begun = await new Statement("SELECT generation, false, false FROM tidings.cluster").RunAsync(connection, ReadAsync).ConfigureAwait(false);
+        }
+
+        var (generation, flushes, renewed) = begun;
         if (renewed)
         {
             LogNewGeneration(_database.Host);
         }
 
         return new PostgreSqlLink(_database, generation, flushes);
+    }
+
+    private static async Task<(string Generation, bool Flushes, bool Renewed)> ReadAsync(NpgsqlDataReader row)
+    {
+        await row.ReadAsync().ConfigureAwait(false);
+        return (row.GetString(0), row.GetBoolean(1), row.GetBoolean(2));
     }
 
     private async Task<string> WatchAsync(PostgreSqlLink link)
@@ -265,12 +274,12 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
                 return await link.Failed.ConfigureAwait(false);
             }
 
-            await RunAllAsync(OnTick, link).ConfigureAwait(false);
+            await RunAllAsync(OnTick, link, IsPassing).ConfigureAwait(false);
         }
     }
 
     // A server that takes no writes is none that is away: what could not be put in now is put in by a later tick.
-    private async Task RunAllAsync(IReadOnlyList<Func<PostgreSqlLink, Task>> work, PostgreSqlLink link)
+    private async Task RunAllAsync(IReadOnlyList<Func<PostgreSqlLink, Task>> work, PostgreSqlLink link, Func<BrokerUnavailableException, bool> passes)
     {
         foreach (var one in work)
         {
@@ -278,12 +287,14 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
             {
                 await one(link).ConfigureAwait(false);
             }
-            catch (BrokerUnavailableException error) when (error.Refusal is not null || (error.InnerException is PostgresException postgres && !PostgreSqlFault.IsLost(postgres)))
+            catch (BrokerUnavailableException error) when (passes(error))
             {
                 Failed(link, error.InnerException ?? error);
             }
         }
     }
+
+    private static bool IsPassing(BrokerUnavailableException error) => error.Refusal is not null || (error.InnerException is PostgresException postgres && !PostgreSqlFault.IsLost(postgres));
 
     private void Take(News news)
     {

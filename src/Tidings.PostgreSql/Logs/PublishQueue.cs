@@ -8,6 +8,9 @@ namespace Tidings.PostgreSql.Logs;
 /// <summary>What this node publishes, in the order in which it came: what comes while a step is at work goes into the next one together. Safe from any thread.</summary>
 internal sealed class PublishQueue : IAsyncDisposable
 {
+    // Said to nobody. No channel has such a name.
+    private const string Mark = "\u0003settle";
+
     private const int MostItems = 512;
     private const long MostBytes = 4 << 20;
     private const long MostWaiting = 256 << 20;
@@ -44,6 +47,9 @@ internal sealed class PublishQueue : IAsyncDisposable
 
         return item.Done;
     }
+
+    /// <summary>Completes once all that came before has been published, or has failed.</summary>
+    public Task SettleAsync() => AddAsync(PublishItem.Said(Mark, []));
 
     public async ValueTask DisposeAsync()
     {

@@ -8,7 +8,7 @@ using Tidings.Security.Tokens;
 
 namespace Tidings.Redis.Tests.World;
 
-/// <summary>The standalone server in this process, one of several that share a Redis.</summary>
+/// <summary>The standalone server in this process, one of several that share a Redis or a PostgreSQL.</summary>
 internal sealed class ClusterNode : IAsyncDisposable
 {
     /// <summary>What all nodes check tokens by.</summary>
@@ -33,13 +33,15 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>Warnings and errors that the node has logged.</summary>
     public IReadOnlyCollection<string> Log => _server.Log;
 
-    /// <param name="redis">Where it reaches Redis.</param>
+    /// <param name="shared">Where it reaches Redis, or (as <c>Host=…</c>) PostgreSQL.</param>
     /// <param name="time">Its time; null for the system's.</param>
     /// <param name="settings">How it differs from a server without limits.</param>
-    public static async Task<ClusterNode> StartAsync(string redis, TimeProvider? time = null, params (string Key, string? Value)[] settings) =>
+    public static async Task<ClusterNode> StartAsync(string shared, TimeProvider? time = null, params (string Key, string? Value)[] settings) =>
         new(await TestServer.StartAsync("auto", time, configure: null, [
             ("Tidings:Demo", "false"),
-            ("Tidings:Redis", redis),
+            .. shared.Contains("Host=", StringComparison.Ordinal)
+                ? ((string, string?)[])[("Tidings:Engine", "postgres"), ("Tidings:PostgreSql", shared)]
+                : [("Tidings:Redis", shared)],
             ("Tidings:Jwt:Secret", Secret),
             ("Tidings:AdminKey", AdminKey),
             ("Tidings:Channels:0:Pattern", "here:*"),
