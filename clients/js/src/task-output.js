@@ -6,6 +6,8 @@ import { textsOf } from './transports/body-texts.js';
 import { EventParser } from './transports/event-parser.js';
 import { endOf } from './transports/http-end.js';
 
+const closed = () => new TidingsError('closed', 'The client is closed.');
+
 /** A server gives a sign of life every 30 s, in milliseconds. */
 const SILENCE = 75_000;
 
@@ -24,7 +26,9 @@ export async function* outputOf(client, id, offset) {
     const stop = new AbortController();
     const listen = () => host.after(() => stop.abort(), SILENCE);
     let heard = listen();
+    const off = client.on('state', ({ state }) => state === 'closed' && stop.abort());
     try {
+      if (client.state === 'closed') throw closed();
       const token = await tokens.get(true);
       const response = await /** @type {typeof fetch} */ (host.fetch)(`${address}?offset=${offset}`, {
         headers: { accept: 'text/event-stream', ...(token && { authorization: `Bearer ${token}` }) },
@@ -44,6 +48,7 @@ export async function* outputOf(client, id, offset) {
           heard = listen();
           for (const { type, next, text, data64 } of parts.splice(0)) {
             if (type === 'end') return;
+            if (type !== 'output') continue;
             offset = next;
             attempt = 0;
             yield text ?? fromBase64(data64);
@@ -53,7 +58,9 @@ export async function* outputOf(client, id, offset) {
     } catch (error) {
       // Whatever else it was, it is tried again.
       if (error instanceof TidingsError) throw error;
+      if (client.state === 'closed') throw closed();
     } finally {
+      off();
       heard();
       stop.abort();
     }

@@ -9,6 +9,7 @@ using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
 using Tidings.Connections;
 using Tidings.Protocol;
+using Tidings.Security.Identities;
 using Tidings.Streams;
 using Tidings.Tasks;
 
@@ -99,12 +100,17 @@ internal sealed class StreamReadRoutes(Edge tidings, StreamAccess access, HttpEn
         try
         {
             using var waiter = Streams.Signals.Watch(path.Name);
-            using var limit = new CancellationTokenSource(Streams.Options.LongPoll, tidings.Node.Time);
+            using var limit = new CancellationTokenSource(LongestPoll(visit.Connection.Identity), tidings.Node.Time);
             using var end = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted, _lifetime?.ApplicationStopping ?? CancellationToken.None);
             while (true)
             {
                 var next = waiter.Next;
                 var (part, refusal) = await PartAsync(path, offset, PartBytes, context.RequestAborted);
+                if (HasEnded(visit.Connection.Identity))
+                {
+                    return StreamAnswer.Problem(StatusCodes.Status401Unauthorized, "The token has ended, or was revoked.");
+                }
+
                 if (part is not { } found)
                 {
                     return refusal;
@@ -127,6 +133,11 @@ internal sealed class StreamReadRoutes(Edge tidings, StreamAccess access, HttpEn
                     }
                     catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
                     {
+                        if (HasEnded(visit.Connection.Identity))
+                        {
+                            continue;
+                        }
+
                         context.Response.Headers[StreamAnswer.Cursor] = StreamCursor.Next(context.Request, tidings.Node.Time);
                     }
                 }
@@ -185,6 +196,17 @@ internal sealed class StreamReadRoutes(Edge tidings, StreamAccess access, HttpEn
         await _events.RunAsync(context, visit, (output, _) => new RawEventWire(output, visit.Lane, context.Abort));
         return null;
     }
+
+    // Nobody waits for longer than the token holds.
+    private TimeSpan LongestPoll(Identity? identity)
+    {
+        var longest = Streams.Options.LongPoll;
+        return identity is { ExpiresAt: < long.MaxValue and var end } && Math.Max(1, end - Now) is var left && left < longest.TotalMilliseconds ? TimeSpan.FromMilliseconds(left) : longest;
+    }
+
+    private bool HasEnded(Identity? identity) => identity is not null && (identity.ExpiresAt <= Now || tidings.Node.Registry.Revocations.EndOf(identity) is not null);
+
+    private long Now => tidings.Node.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private async ValueTask<Visit?> EnterAsync(HttpContext context, StreamPath path)
     {
@@ -274,6 +296,11 @@ internal sealed class StreamReadRoutes(Edge tidings, StreamAccess access, HttpEn
 internal sealed class StreamFollowers : ConnectionHandler
 {
     public override void OnText(Connection connection, ReadOnlySpan<byte> text)
+    {
+    }
+
+    // A stream has no words for it: its reader comes back with another token.
+    public override void OnTokenExpiring(Connection connection, long seconds)
     {
     }
 

@@ -252,6 +252,11 @@ internal sealed class OutputViewers : ConnectionHandler
     {
     }
 
+    // A stream has no words for it: its viewer comes back with another token.
+    public override void OnTokenExpiring(Connection connection, long seconds)
+    {
+    }
+
     public override void OnClosed(Connection connection, DisconnectCode code) => (connection.Tag as StreamPump)?.Stop();
 }
 

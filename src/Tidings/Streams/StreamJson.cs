@@ -14,6 +14,12 @@ internal static class StreamJson
     /// <returns>What is stored; null where the body is no JSON.</returns>
     public static byte[]? Split(ReadOnlyMemory<byte> body)
     {
+        // What is in the strings of JSON is not looked at where it is parsed.
+        if (!System.Text.Unicode.Utf8.IsValid(body.Span))
+        {
+            return null;
+        }
+
         try
         {
             using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JsonPayload.MaxDepth });

@@ -107,6 +107,11 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOutputs
                     metrics.Entered(state.Status);
                 }
 
+                if (state.IsFinal)
+                {
+                    await EndOutputAsync(next).ConfigureAwait(false);
+                }
+
                 if (verdict == TaskVerdict.Changed || lines.Count > 0)
                 {
                     OnChanged(next, lines);
@@ -117,6 +122,19 @@ internal sealed class TaskRegistry(ITaskStore store, IBroker broker, TaskOutputs
         }
 
         throw new BrokerUnavailableException("Too many report the same task at once.");
+    }
+
+    // Who has reported the end finds the output ended. Where that cannot be written now, the end is not told either, until it is.
+    private async ValueTask EndOutputAsync(TaskRecord ended)
+    {
+        try
+        {
+            await outputs.EndAsync(ended).ConfigureAwait(false);
+        }
+        catch (BrokerUnavailableException error)
+        {
+            outages.NotKept(error);
+        }
     }
 
     private void OnChanged(TaskRecord record, IReadOnlyList<string> lines)
