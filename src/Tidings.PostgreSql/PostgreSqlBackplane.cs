@@ -57,8 +57,9 @@ internal sealed class PostgreSqlBackplane : IBackplane
         var toldOf = told is null ? (Func<string, string>)(static _ => "") : told.ToldOf;
         var erased = new ErasedBytes(time);
         var keeper = new LogKeeper(_server, () => _lease!.IsFirst, erased, time);
-        _publishing = new PublishQueue(_server, site.RetentionOf, toldOf, keeper.Touch);
-        _inbox = new InboxWorker(_server, site.RetentionOf, toldOf, keeper.Touch, metrics, log);
+        var lost = new InboxLosses(metrics, log);
+        _publishing = new PublishQueue(_server, site.RetentionOf, toldOf, keeper.Touch, lost);
+        _inbox = new InboxWorker(_server, site.RetentionOf, toldOf, keeper.Touch, lost);
         Broker = new PostgreSqlBroker(_server, _publishing, _reading, reader => new FeedSet(_server, site.Hub, reader, time, metrics), erased, options, time, metrics) { Told = told };
         _revocations = new RevocationLog(_server, _publishing.SettleAsync, seal, metrics, log);
         var clock = new PostgreSqlClock(_server, time);

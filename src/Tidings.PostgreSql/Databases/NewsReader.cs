@@ -18,7 +18,7 @@ internal sealed class NewsReader : IAsyncDisposable
     private const int MostAtOnce = 1000;
     private const int LongestAnswer = 4;
 
-    private const string Look = "SELECT generation, EXISTS (SELECT FROM tidings.inbox) FROM tidings.cluster";
+    private const string Look = "SELECT CASE WHEN relation = tableoid THEN generation ELSE '' END, EXISTS (SELECT FROM tidings.inbox) FROM tidings.cluster";
 
     private const string Read = """
         SELECT news, channel, place, kept, birth, at, payload FROM (

@@ -12,7 +12,7 @@ internal static class SchemaScript
     public const int Version = 1;
 
     // Of each version the files that lead to it.
-    private static readonly string[][] s_files = [["001-logs.sql", "002-nodes.sql", "003-events.sql", "004-streams.sql"]];
+    private static readonly string[][] s_files = [["000-names.sql", "001-logs.sql", "002-nodes.sql", "003-events.sql", "004-streams.sql"]];
 
     /// <summary>All that makes the schema, for whoever runs it by hand.</summary>
     /// <param name="role">The role of the nodes, where it is not the one that runs it; or null.</param>
@@ -150,8 +150,8 @@ internal static class SchemaScript
         text.Append(version > 0
             ? $"UPDATE tidings.cluster SET version = {Version};\n"
             : $"""
-              INSERT INTO tidings.cluster (version, oldest, generation, system, timeline, started, flushes)
-                  SELECT {Version}, 1, encode(sha256(uuid_send(gen_random_uuid())), 'hex'), system_identifier::text, tidings.timeline_1(), pg_postmaster_start_time(), tidings.flushes_1() FROM pg_control_system();
+              INSERT INTO tidings.cluster (version, oldest, generation, system, relation, timeline, started, flushes)
+                  SELECT {Version}, 1, encode(sha256(uuid_send(gen_random_uuid())), 'hex'), tidings.system_1(), 'tidings.cluster'::regclass, tidings.timeline_1(), pg_postmaster_start_time(), tidings.flushes_1();
 
               """);
         return text.ToString();

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Npgsql;
 using Tidings.Brokers;
 using Tidings.PostgreSql.Databases;
@@ -7,7 +6,7 @@ using Tidings.Protocol;
 namespace Tidings.PostgreSql.Logs;
 
 /// <summary>Gives places to what transactions have published. Every node that sees something in the inbox tries; one at a time does it. Safe from any thread.</summary>
-internal sealed partial class InboxWorker : IAsyncDisposable
+internal sealed class InboxWorker : IAsyncDisposable
 {
     // Channels that are looked at together.
     private const int MostAtOnce = 1000;
@@ -16,15 +15,14 @@ internal sealed partial class InboxWorker : IAsyncDisposable
     private readonly Func<string, Retention> _retentionOf;
     private readonly Func<string, string> _toldOf;
     private readonly Action<string> _touched;
-    private readonly PostgreSqlMetrics _metrics;
-    private readonly ILogger _log;
+    private readonly InboxLosses _lost;
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly CancellationTokenSource _end = new();
     private readonly Task _running;
 
-    public InboxWorker(PostgreSqlServer server, Func<string, Retention> retentionOf, Func<string, string> toldOf, Action<string> touched, PostgreSqlMetrics metrics, ILogger log)
+    public InboxWorker(PostgreSqlServer server, Func<string, Retention> retentionOf, Func<string, string> toldOf, Action<string> touched, InboxLosses lost)
     {
-        (_server, _retentionOf, _toldOf, _touched, _metrics, _log) = (server, retentionOf, toldOf, touched, metrics, log);
+        (_server, _retentionOf, _toldOf, _touched, _lost) = (server, retentionOf, toldOf, touched, lost);
         server.OnInbox = Wake;
         _running = Task.Run(RunAsync);
     }
@@ -88,8 +86,7 @@ internal sealed partial class InboxWorker : IAsyncDisposable
         {
             channels.Remove(wrong);
             await new Statement("DELETE FROM tidings.inbox WHERE channel = $1", wrong).RunAsync(connection, Statement.ValueAsync).ConfigureAwait(false);
-            _metrics.Dropped("inbox");
-            LogWrongName(wrong);
+            _lost.WrongName(wrong);
         }
 
         if (channels.Count == 0)
@@ -100,11 +97,7 @@ internal sealed partial class InboxWorker : IAsyncDisposable
         var batch = new PublishBatch(_retentionOf, _toldOf);
         channels.ForEach(batch.AddInbox);
         var answer = await PublishQueue.RunAsync(connection, batch.ToStatement(link.Generation, tries: true)).ConfigureAwait(false);
-        if (answer.Refused > 0 && _metrics.Dropped("state", answer.Refused))
-        {
-            LogRefused(answer.Refused);
-        }
-
+        _lost.Refused(answer.Refused);
         if (answer.Taken > 0)
         {
             channels.ForEach(_touched);
@@ -123,10 +116,4 @@ internal sealed partial class InboxWorker : IAsyncDisposable
 
         return channels;
     }
-
-    [LoggerMessage(710, LogLevel.Warning, "What tidings.publish said in \"{Channel}\" was dropped: it is no name of a channel")]
-    private partial void LogWrongName(string channel);
-
-    [LoggerMessage(711, LogLevel.Warning, "{Count} messages of tidings.publish were dropped: their channels' states have as many keys or bytes as they may (StateKeys, StateBytes)")]
-    private partial void LogRefused(int count);
 }

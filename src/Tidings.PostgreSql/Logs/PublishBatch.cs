@@ -12,7 +12,10 @@ internal sealed class PublishBatch(Func<string, Retention> retentionOf, Func<str
     /// <summary>The most that is taken out of the inbox at once.</summary>
     public const int MostOfInbox = 1000;
 
-    private const string Text = "SELECT births, places, taken, refused FROM tidings.publish_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    /// <summary>The bytes of it: once there are as many, no further message is taken with them.</summary>
+    public const long MostBytesOfInbox = 16 << 20;
+
+    private const string Text = "SELECT births, places, taken, refused, more FROM tidings.publish_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
 
     private readonly Dictionary<string, int> _indexes = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];
@@ -52,7 +55,8 @@ internal sealed class PublishBatch(Func<string, Retention> retentionOf, Func<str
         _items.Select(static item => item.Told).ToArray(),
         _names.Select(toldOf).ToArray(),
         tries,
-        MostOfInbox);
+        MostOfInbox,
+        MostBytesOfInbox);
 
     /// <summary>Tells those who wait what came of it.</summary>
     /// <returns>The position of the last one that was kept, with its log's birth; null where none was.</returns>

@@ -20,6 +20,7 @@ internal sealed class PublishQueue : IAsyncDisposable
     private readonly Func<string, Retention> _retentionOf;
     private readonly Func<string, string> _toldOf;
     private readonly Action<string> _touched;
+    private readonly InboxLosses _lost;
     private readonly Channel<PublishItem> _waiting = Channel.CreateUnbounded<PublishItem>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _running;
     private long _bytes;
@@ -30,9 +31,10 @@ internal sealed class PublishQueue : IAsyncDisposable
     /// <param name="retentionOf">How much is kept of a channel in which transactions publish.</param>
     /// <param name="toldOf">Which back ends are told of what transactions publish there, separated by commas.</param>
     /// <param name="touched">Called with each channel in which something was published.</param>
-    public PublishQueue(PostgreSqlServer server, Func<string, Retention> retentionOf, Func<string, string> toldOf, Action<string> touched)
+    /// <param name="lost">Told of what transactions have published and cannot be kept.</param>
+    public PublishQueue(PostgreSqlServer server, Func<string, Retention> retentionOf, Func<string, string> toldOf, Action<string> touched, InboxLosses lost)
     {
-        (_server, _retentionOf, _toldOf, _touched) = (server, retentionOf, toldOf, touched);
+        (_server, _retentionOf, _toldOf, _touched, _lost) = (server, retentionOf, toldOf, touched, lost);
         _running = Task.Run(RunAsync);
     }
 
@@ -139,7 +141,8 @@ internal sealed class PublishQueue : IAsyncDisposable
             _touched(name);
         }
 
-        if (answer.Taken == PublishBatch.MostOfInbox)
+        _lost.Refused(answer.Refused);
+        if (answer.More)
         {
             return false;
         }
@@ -153,7 +156,7 @@ internal sealed class PublishQueue : IAsyncDisposable
     }
 
     /// <summary>Runs a step, and wakes those who follow the news. The notification is a transaction of its own: it waits for no disk, and neither does whoever notifies meanwhile.</summary>
-    public static async Task<(long[] Births, long[] Places, int Taken, int Refused)> RunAsync(NpgsqlConnection connection, Statement statement)
+    public static async Task<(long[] Births, long[] Places, int Taken, int Refused, bool More)> RunAsync(NpgsqlConnection connection, Statement statement)
     {
         await using var commands = connection.CreateBatch();
         commands.EnableErrorBarriers = true;
@@ -167,7 +170,8 @@ internal sealed class PublishQueue : IAsyncDisposable
             rows.Array<long>(0),
             rows.Array<long>(1),
             rows.IsNull(2) ? 0 : rows.GetInt32(2),
-            rows.IsNull(3) ? 0 : rows.GetInt32(3));
+            rows.IsNull(3) ? 0 : rows.GetInt32(3),
+            !rows.IsNull(4) && rows.GetBoolean(4));
     }
 
     private async ValueTask<NpgsqlConnection> ConnectionOf(PostgreSqlLink link)

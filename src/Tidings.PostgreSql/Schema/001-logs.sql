@@ -5,7 +5,8 @@ CREATE TABLE tidings.cluster (
     version integer NOT NULL,       -- of these tables
     oldest integer NOT NULL,        -- the oldest version of nodes that may still use them
     generation text NOT NULL,       -- what all epochs follow from
-    system text NOT NULL,           -- the cluster of databases that the generation belongs to
+    system text NOT NULL,           -- the cluster of databases that the generation belongs to, and the database in it
+    relation oid NOT NULL,          -- and this table: one that a dump has made is another one
     timeline text NOT NULL,         -- and its timeline
     started timestamptz NOT NULL,   -- when its server was started
     flushes boolean NOT NULL        -- whether what was committed survives a crash of that server
@@ -102,19 +103,23 @@ BEGIN
         || CASE WHEN v_line -> 'remove' IS NULL THEN '"data":' || split_part(v_text, E'\n', 2) ELSE '"remove":true' END, 'UTF8');
 END $$;
 
+CREATE FUNCTION tidings.system_1() RETURNS text LANGUAGE sql STABLE
+RETURN (SELECT system_identifier FROM pg_control_system()) || ' ' || (SELECT oid FROM pg_database WHERE datname = current_database());
+
 CREATE FUNCTION tidings.timeline_1() RETURNS text LANGUAGE sql VOLATILE
 RETURN substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8);
 
 CREATE FUNCTION tidings.flushes_1() RETURNS boolean LANGUAGE sql STABLE
 RETURN current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off' AND current_setting('full_page_writes') = 'on';
 
--- Begins a node's session. The generation ends where it cannot be known that nothing was lost: on another cluster (a restored copy), on another
+-- Begins a node's session. The generation ends where it cannot be known that nothing was lost: on another cluster, database or table (a restored copy), on another
 -- timeline (a promoted replica), after a restart of a server that does not flush, and where the node itself has seen more than there is.
 CREATE FUNCTION tidings.begin_1(p_channel text, p_generation text, p_birth bigint, p_place bigint, OUT generation text, OUT flushes boolean, OUT now bigint, OUT renewed boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     known tidings.cluster;
-    v_system text := (SELECT system_identifier::text FROM pg_control_system());
+    v_system text := tidings.system_1();
+    v_relation oid := 'tidings.cluster'::regclass;
     v_timeline text := tidings.timeline_1();
     v_started timestamptz := pg_postmaster_start_time();
     v_flushes boolean := tidings.flushes_1();
@@ -122,7 +127,7 @@ DECLARE
     v_birth bigint;
 BEGIN
     SELECT * INTO STRICT known FROM tidings.cluster FOR UPDATE;
-    renewed := known.system <> v_system OR known.timeline <> v_timeline OR (known.started <> v_started AND NOT (known.flushes AND v_flushes));
+    renewed := known.system <> v_system OR known.relation <> v_relation OR known.timeline <> v_timeline OR (known.started <> v_started AND NOT (known.flushes AND v_flushes));
     IF NOT renewed AND p_generation = known.generation THEN
         -- What the node has seen last of its log must be there, unless the log was forgotten.
         SELECT c.birth, c.top INTO v_birth, v_top FROM tidings.channels c WHERE c.name = p_channel;
@@ -136,7 +141,7 @@ BEGIN
         known.generation := encode(sha256(uuid_send(gen_random_uuid())), 'hex');
     END IF;
     IF renewed OR known.started <> v_started OR known.flushes <> v_flushes THEN
-        UPDATE tidings.cluster c SET generation = known.generation, system = v_system, timeline = v_timeline, started = v_started, flushes = v_flushes;
+        UPDATE tidings.cluster c SET generation = known.generation, system = v_system, relation = v_relation, timeline = v_timeline, started = v_started, flushes = v_flushes;
     END IF;
     generation := known.generation;
     flushes := v_flushes;
@@ -157,16 +162,18 @@ END $$;
 -- m_*: the messages: which channel, what is done (0 kept, 1 said in passing, 2 sets a key, 3 takes one out), payload, key, hash of an idempotency key or null, milliseconds it is kept, whether it must survive a crash
 -- m_event, m_told: the event that back ends are told, of what is kept without its id, place and time; and which of them, empty for none. p_told: the same for what is in the inbox, by channel
 -- p_tries: whether another one that is at work on the inbox is left to it
--- births, places: of each channel; of each message (null: not looked at, as more is in the inbox than is taken at once; 0: in passing; -1: too many keys, -2: too many bytes, -3: not durable)
--- taken: what was taken from the inbox; refused: how much of that had no room in a state
+-- births, places: of each channel; of each message (none: not looked at, as more is in the inbox than is taken at once; 0: in passing; -1: too many keys, -2: too many bytes, -3: not durable)
+-- p_most, p_most_bytes: how much is taken from the inbox at once, in messages and in bytes (the last of them may go beyond)
+-- taken: what was taken from the inbox; refused: how much of that had no room in a state; more: whether some of these channels was left there
 CREATE FUNCTION tidings.publish_1(
     p_generation text, p_names text[], p_sizes integer[], p_ages bigint[], p_keys integer[], p_bytes bigint[],
     m_channel integer[], m_kind smallint[], m_payload bytea[], m_key bytea[], m_once bytea[], m_window bigint[], m_durable boolean[], m_event bytea[], m_told text[],
-    p_told text[], p_tries boolean, p_most integer,
-    OUT births bigint[], OUT places bigint[], OUT taken integer, OUT refused integer)
+    p_told text[], p_tries boolean, p_most integer, p_most_bytes bigint,
+    OUT births bigint[], OUT places bigint[], OUT taken integer, OUT refused integer, OUT more boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     v_kept text[];
+    v_waiting boolean;
     v_tops bigint[];
     v_before bigint[];
     v_keys integer[];
@@ -191,12 +198,17 @@ BEGIN
     IF p_tries AND NOT pg_try_advisory_xact_lock(1953064041, 2) THEN
         RETURN;
     END IF;
-    IF NOT EXISTS (SELECT FROM tidings.cluster WHERE generation = p_generation AND timeline = tidings.timeline_1()) THEN
+    IF NOT EXISTS (SELECT FROM tidings.cluster WHERE generation = p_generation AND relation = tableoid AND timeline = tidings.timeline_1()) THEN
         RAISE EXCEPTION USING ERRCODE = 'TD001', MESSAGE = 'tidings: the logs belong to another generation';
     END IF;
 
+    -- In what is only said in passing nothing is kept, unless transactions have published there before.
+    v_waiting := EXISTS (SELECT FROM tidings.inbox);
+    v_kept := CASE WHEN p_tries THEN p_names ELSE ARRAY(
+        SELECT p_names[u.c] FROM (SELECT c, bool_or(k <> 1) AS kept FROM unnest(m_channel, m_kind) m(c, k) GROUP BY c) u
+        WHERE u.kept OR (v_waiting AND EXISTS (SELECT FROM tidings.inbox i WHERE i.channel = p_names[u.c])) ORDER BY u.c) END;
+
     -- Those that are missing first, and in order: whoever waits here holds nothing that anybody waits for who is further.
-    v_kept := CASE WHEN p_tries THEN p_names ELSE ARRAY(SELECT p_names[u.c] FROM (SELECT DISTINCT c FROM unnest(m_channel, m_kind) u(c, k) WHERE k <> 1) u ORDER BY u.c) END;
     LOOP
         INSERT INTO tidings.channels (name, birth)
             SELECT u.name, coalesce(f.times, 0)
@@ -214,21 +226,24 @@ BEGIN
 
     taken := 0;
     refused := 0;
+    more := false;
     IF cardinality(v_kept) > 0 AND EXISTS (SELECT FROM tidings.inbox) THEN
-        WITH gone AS (
-            DELETE FROM tidings.inbox i
-            WHERE i.id IN (SELECT o.id FROM tidings.inbox o WHERE o.channel = ANY (v_kept) ORDER BY o.id LIMIT p_most)
-            RETURNING i.*)
+        WITH first AS MATERIALIZED (
+                SELECT o.id, octet_length(o.payload) AS size FROM tidings.inbox o WHERE o.channel = ANY (v_kept) ORDER BY o.id LIMIT p_most + 1),
+            fitting AS MATERIALIZED (
+                SELECT f.id FROM (SELECT id, row_number() OVER w AS number, sum(size) OVER w - size AS before FROM first WINDOW w AS (ORDER BY id)) f
+                WHERE f.number <= p_most AND f.before < p_most_bytes),
+            gone AS (DELETE FROM tidings.inbox i WHERE i.id IN (SELECT id FROM fitting) RETURNING i.*)
         SELECT array_agg(u.n ORDER BY g.id), array_agg((CASE WHEN p_keys[u.n] IS NULL OR g.key IS NULL THEN 0 WHEN g.removes THEN 3 ELSE 2 END)::smallint ORDER BY g.id),
-            array_agg(g.payload ORDER BY g.id), array_agg(g.key ORDER BY g.id), array_agg(g.once ORDER BY g.id), count(*)
-            INTO i_channel, i_kind, i_payload, i_key, i_once, taken
+            array_agg(g.payload ORDER BY g.id), array_agg(g.key ORDER BY g.id), array_agg(g.once ORDER BY g.id), count(*), (SELECT count(*) FROM first) > (SELECT count(*) FROM fitting)
+            INTO i_channel, i_kind, i_payload, i_key, i_once, taken, more
             FROM gone g JOIN unnest(p_names) WITH ORDINALITY u(name, n) ON u.name = g.channel;
+        -- What is left goes first, and what the node has comes after it.
+        IF more THEN
+            v_count := 0;
+            m_channel := '{}'; m_kind := '{}'; m_payload := '{}'; m_key := '{}'; m_once := '{}'; m_window := '{}'; m_durable := '{}'; m_event := '{}'; m_told := '{}';
+        END IF;
         IF taken > 0 THEN
-            -- More is waiting: it goes first, and what the node has comes after it.
-            IF taken = p_most THEN
-                v_count := 0;
-                m_channel := '{}'; m_kind := '{}'; m_payload := '{}'; m_key := '{}'; m_once := '{}'; m_window := '{}'; m_durable := '{}'; m_event := '{}'; m_told := '{}';
-            END IF;
             m_channel := i_channel || m_channel;
             m_kind := i_kind || m_kind;
             m_payload := i_payload || m_payload;
@@ -369,7 +384,7 @@ DECLARE
     v_now bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(1953064041, 1);
-    IF NOT EXISTS (SELECT FROM tidings.cluster WHERE generation = p_generation AND timeline = tidings.timeline_1()) THEN
+    IF NOT EXISTS (SELECT FROM tidings.cluster WHERE generation = p_generation AND relation = tableoid AND timeline = tidings.timeline_1()) THEN
         RAISE EXCEPTION USING ERRCODE = 'TD001', MESSAGE = 'tidings: the logs belong to another generation';
     END IF;
     SELECT * INTO known FROM tidings.channels WHERE name = p_name FOR UPDATE;
@@ -459,7 +474,7 @@ RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_
 DECLARE
     v_line json;
 BEGIN
-    IF channel IS NULL OR channel !~ '^([A-Za-z0-9_.:@#$&+,/;=~!-]|[^\u0001-\u00a0])+$' OR octet_length(convert_to(channel, 'UTF8')) > 255 OR channel IS NOT NFC NORMALIZED THEN
+    IF channel IS NULL OR NOT tidings.is_name_1(channel) THEN
         RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('tidings.publish: %L is no name of a channel: 1 to 255 bytes of letters and digits (Unicode''s form C) and _ . : - @ # $ & + , / ; = ~ !', left(channel, 100));
     END IF;
     IF remove AND key IS NULL THEN

@@ -76,6 +76,27 @@ public sealed class SqlPublishTests(SharedDatabase database) : IClassFixture<Sha
     }
 
     [Fact]
+    public async Task What_is_only_said_in_passing_comes_after_what_committed_before_too()
+    {
+        using var listener = await Listener.OnAsync(_two, Channel);
+        for (var i = 0; i < 20; i++)
+        {
+            Publish($"{i}", "COMMIT");
+            await _one.Broker.PublishAsync(new Publication(Channel, MessageData.Text($"passing {i}")) { Ephemeral = true });
+        }
+
+        await Eventually.TrueAsync(() => listener.Heard.Count == 40, "all are heard");
+        Assert.Equal(Enumerable.Range(0, 20).SelectMany(static i => (string[])[$"{i}", $"passing {i}"]), listener.Heard.Select(Text));
+    }
+
+    [Fact]
+    public async Task What_is_only_said_in_passing_leaves_no_log()
+    {
+        await _one.Broker.PublishAsync(new Publication(Channel, MessageData.Text("passing")) { Ephemeral = true });
+        Assert.Equal("0", database.Query($"SELECT count(*) FROM tidings.channels WHERE name = '{Channel}'"));
+    }
+
+    [Fact]
     public async Task A_transaction_that_stays_open_hides_nothing_and_is_heard_when_it_commits()
     {
         using var listener = await Listener.OnAsync(_two, Channel);
@@ -171,8 +192,29 @@ public sealed class SqlPublishTests(SharedDatabase database) : IClassFixture<Sha
         Assert.Equal(["a=4"], part.State.SelectMany(static one => one.State!.Entries).Select(static entry => $"{entry.Key}={Text(entry)}"));
     }
 
+    [Fact]
+    public async Task What_a_state_has_no_room_for_is_counted_whoever_takes_it_from_the_inbox()
+    {
+        _world.RetentionOf = static _ => new Retention(10, TimeSpan.FromHours(1)) { State = new StateBounds(1, 10_000) };
+        using var probe = _world.Probe();
+        database.Query($"SELECT tidings.publish('{Channel}', '0', key => 'first')");
+        for (var i = 0; i < 20; i++)
+        {
+            database.Query($"SELECT tidings.publish('{Channel}', '{i}', key => 'k{i}')");
+            await _one.Broker.PublishAsync(new Publication(Channel, MessageData.Text("between")) { Retention = _world.RetentionOf(Channel) });
+        }
+
+        await Eventually.TrueAsync(() => probe.Sum("tidings.postgres.dropped/state") == 20, "all that had no room are counted");
+    }
+
     [Theory]
     [InlineData("'bad name', '1'", "no name of a channel")]
+    [InlineData("'a😀', '1'", "no name of a channel")]
+    [InlineData("'x×y', '1'", "no name of a channel")]
+    [InlineData("E'a\\u2028b', '1'", "no name of a channel")]
+    [InlineData("E'a\\u200db', '1'", "no name of a channel")]
+    [InlineData("E'a\\ufe0f', '1'", "no name of a channel")]
+    [InlineData("E'e\\u0301', '1'", "no name of a channel")]
     [InlineData("'', '1'", "no name of a channel")]
     [InlineData("NULL, '1'", "no name of a channel")]
     [InlineData("'a', '{'", "json")]

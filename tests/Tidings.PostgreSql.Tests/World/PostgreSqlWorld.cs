@@ -18,6 +18,9 @@ internal sealed class PostgreSqlWorld(string connectionString, Action<PostgreSql
     /// <summary>What was logged from warnings on.</summary>
     public IReadOnlyCollection<string> Logged => _log.Lines;
 
+    /// <summary>Counts what its nodes count.</summary>
+    public MetricProbe Probe() => new(_services.GetRequiredService<IMeterFactory>());
+
     /// <summary>How much is kept of what transactions publish.</summary>
     public Func<string, Retention> RetentionOf { get; set; } = static _ => Retention.Default;
 
