@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Tidings.AspNetCore.Api.Tests.Infrastructure;
 using Tidings.AspNetCore.Contract;
 
 namespace Tidings.AspNetCore.Api.Tests.Api;

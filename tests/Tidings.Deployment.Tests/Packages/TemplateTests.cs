@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using TestKit;
 using Tidings.Deployment.Tests.Infrastructure;
 
 namespace Tidings.Deployment.Tests.Packages;
