@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Tidings.Brokers;
 using Tidings.PostgreSql.Databases;
 
 namespace Tidings.PostgreSql.Cluster;
@@ -29,6 +30,7 @@ internal sealed partial class NodeLease
     /// <summary>How often a lease is renewed, and it is looked whether others have ended.</summary>
     public static readonly TimeSpan RenewInterval = TimeSpan.FromSeconds(2);
 
+    private readonly PostgreSqlServer _server;
     private readonly string _node;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -50,7 +52,7 @@ internal sealed partial class NodeLease
     /// <param name="log">Where it logs.</param>
     public NodeLease(PostgreSqlServer server, string node, IReadOnlyList<ILeased> holdings, Func<PostgreSqlLink, string, string, Task> giveBack, TimeProvider time, ILogger log)
     {
-        (_node, _holdings, _giveBack, _time, _log) = (node, holdings, giveBack, time, log);
+        (_server, _node, _holdings, _giveBack, _time, _log) = (server, node, holdings, giveBack, time, log);
         server.OnConnected.Add(BeginAsync);
         server.OnLinked.Add(PutAsync);
         server.OnTick.Add(TickAsync);
@@ -73,7 +75,15 @@ internal sealed partial class NodeLease
     {
         _before = _id;
         _id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-        await RunAsync(link, begins: true).ConfigureAwait(false);
+        try
+        {
+            await RunAsync(link, begins: true).ConfigureAwait(false);
+        }
+        catch (BrokerUnavailableException error) when (error.Refusal is not null)
+        {
+            // The node reads without a lease: a later tick finds that it has none, and begins one.
+            _server.Failed(link, error);
+        }
     }
 
     // Both leases stand until all is in under the new one: nobody who was there is gone in between.

@@ -112,12 +112,20 @@ internal sealed partial class RevocationLog : IRevocationLog
         }
 
         _isBehind = true;
-        foreach (var some in lacking.Chunk(MostAtOnce))
+        try
         {
-            await TellAsync(link, some).ConfigureAwait(false);
-        }
+            foreach (var some in lacking.Chunk(MostAtOnce))
+            {
+                await TellAsync(link, some).ConfigureAwait(false);
+            }
 
-        _isBehind = false;
+            _isBehind = false;
+        }
+        catch (BrokerUnavailableException error) when (error.Refusal is not null)
+        {
+            // What the others know this node knows; what they lack they are told once it can be written.
+            _server.Failed(link, error);
+        }
     }
 
     private Task LookAsync(PostgreSqlLink link) => _isBehind && Connections is { Revocations.IsEmpty: false } ? CatchUpAsync(link) : Task.CompletedTask;

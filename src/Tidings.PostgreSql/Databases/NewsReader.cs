@@ -40,7 +40,10 @@ internal sealed class NewsReader : IAsyncDisposable
         ORDER BY news LIMIT 1000
         """;
 
-    private const string Workers = "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'advisory' AND classid = 1953064041 AND objid = 1 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    private const string Workers = """
+        SELECT virtualtransaction FROM pg_locks
+        WHERE locktype = 'relation' AND relation = 'tidings.turns'::regclass AND mode = 'RowExclusiveLock' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """;
 
     private readonly NpgsqlConnection _connection;
     private readonly PostgreSqlLink _link;

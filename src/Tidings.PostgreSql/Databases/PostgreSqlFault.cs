@@ -21,6 +21,9 @@ internal static class PostgreSqlFault
     /// <summary>Whether the statement itself is at fault, and others that go with it may do. Nothing was done.</summary>
     public static bool IsOfContent(Exception error) => error is PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] };
 
+    /// <summary>Whether the session may only read. Nothing was done.</summary>
+    public static bool IsReadOnly(Exception? error) => error is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
+
     /// <summary>Whether the connection is of no use any more.</summary>
     public static bool IsLost(Exception error) => error is not PostgresException { SqlState: not (['5', '7', 'P', ..] or ['0', '8', ..]) };
 

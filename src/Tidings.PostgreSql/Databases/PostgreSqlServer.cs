@@ -112,6 +112,12 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
         var told = PostgreSqlFault.Translate(error);
         if (told.Refusal is { } refusal)
         {
+            if (PostgreSqlFault.IsReadOnly(told.InnerException))
+            {
+                // That it is read-only may have been set for a role, which only new sessions see.
+                _database.Forget();
+            }
+
             if (_refusal != refusal)
             {
                 _refusal = refusal;

@@ -13,7 +13,7 @@ internal sealed class PublishBatch(Func<string, Retention> retentionOf, Func<str
     public const int MostOfInbox = 1000;
 
     /// <summary>The bytes of it: once there are as many, no further message is taken with them.</summary>
-    public const long MostBytesOfInbox = 16 << 20;
+    public const long MostBytesOfInbox = 8 << 20;
 
     private const string Text = "SELECT births, places, taken, refused, more FROM tidings.publish_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
 

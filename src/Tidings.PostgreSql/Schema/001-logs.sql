@@ -12,6 +12,12 @@ CREATE TABLE tidings.cluster (
     flushes boolean NOT NULL        -- whether what was committed survives a crash of that server
 );
 
+-- Who works here locks rows of it, and it: unlike PostgreSQL's advisory locks, these are only for roles that may write in this schema.
+CREATE TABLE tidings.turns (
+    work text COLLATE "C" PRIMARY KEY
+);
+INSERT INTO tidings.turns VALUES ('inbox'), ('events');
+
 -- One for both tables that nodes follow: what is said in passing keeps its place among messages.
 CREATE SEQUENCE tidings.news CACHE 1;
 
@@ -123,10 +129,15 @@ DECLARE
     v_timeline text := tidings.timeline_1();
     v_started timestamptz := pg_postmaster_start_time();
     v_flushes boolean := tidings.flushes_1();
+    v_reads boolean := current_setting('transaction_read_only')::boolean;
     v_top bigint;
     v_birth bigint;
 BEGIN
-    SELECT * INTO STRICT known FROM tidings.cluster FOR UPDATE;
+    IF v_reads THEN
+        SELECT * INTO STRICT known FROM tidings.cluster;
+    ELSE
+        SELECT * INTO STRICT known FROM tidings.cluster FOR UPDATE;
+    END IF;
     renewed := known.system <> v_system OR known.relation <> v_relation OR known.timeline <> v_timeline OR (known.started <> v_started AND NOT (known.flushes AND v_flushes));
     IF NOT renewed AND p_generation = known.generation THEN
         -- What the node has seen last of its log must be there, unless the log was forgotten.
@@ -140,7 +151,8 @@ BEGIN
     IF renewed THEN
         known.generation := encode(sha256(uuid_send(gen_random_uuid())), 'hex');
     END IF;
-    IF renewed OR known.started <> v_started OR known.flushes <> v_flushes THEN
+    -- A session that only reads can end no generation: it fails here. That the server was started anew without loss a later one notes.
+    IF renewed OR (known.started <> v_started AND NOT v_reads) OR known.flushes <> v_flushes THEN
         UPDATE tidings.cluster c SET generation = known.generation, system = v_system, relation = v_relation, timeline = v_timeline, started = v_started, flushes = v_flushes;
     END IF;
     generation := known.generation;
@@ -194,9 +206,12 @@ DECLARE
     v_epoch text;
 BEGIN
     -- Whoever follows the news asks who is at work here: what was not committed yet has a place in the news all the same.
-    PERFORM pg_advisory_xact_lock_shared(1953064041, 1);
-    IF p_tries AND NOT pg_try_advisory_xact_lock(1953064041, 2) THEN
-        RETURN;
+    LOCK TABLE tidings.turns IN ROW EXCLUSIVE MODE;
+    IF p_tries THEN
+        PERFORM 1 FROM tidings.turns WHERE work = 'inbox' FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+            RETURN;
+        END IF;
     END IF;
     IF NOT EXISTS (SELECT FROM tidings.cluster WHERE generation = p_generation AND relation = tableoid AND timeline = tidings.timeline_1()) THEN
         RAISE EXCEPTION USING ERRCODE = 'TD001', MESSAGE = 'tidings: the logs belong to another generation';
@@ -383,7 +398,7 @@ DECLARE
     v_size bigint;
     v_now bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(1953064041, 1);
+    LOCK TABLE tidings.turns IN ROW EXCLUSIVE MODE;
     IF NOT EXISTS (SELECT FROM tidings.cluster WHERE generation = p_generation AND relation = tableoid AND timeline = tidings.timeline_1()) THEN
         RAISE EXCEPTION USING ERRCODE = 'TD001', MESSAGE = 'tidings: the logs belong to another generation';
     END IF;

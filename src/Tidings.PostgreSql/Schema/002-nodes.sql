@@ -85,7 +85,7 @@ CREATE INDEX tasks_due ON tidings.tasks (due);
 
 -- Says something in passing, within a step that does something else.
 CREATE FUNCTION tidings.say_1(p_channel text, p_payload bytea) RETURNS void LANGUAGE sql VOLATILE AS $$
-    SELECT pg_advisory_xact_lock_shared(1953064041, 1);
+    LOCK TABLE tidings.turns IN ROW EXCLUSIVE MODE;
     INSERT INTO tidings.passing (news, channel, at, payload) VALUES (nextval('tidings.news'), p_channel, tidings.now_1(), p_payload)
 $$;
 

@@ -55,7 +55,7 @@ BEGIN
     IF p_receivers = '' OR octet_length(p_event) = 0 THEN
         RETURN;
     END IF;
-    PERFORM pg_advisory_xact_lock(1953064041, 3);
+    PERFORM 1 FROM tidings.turns WHERE work = 'events' FOR UPDATE;
     SELECT * INTO v_limits FROM tidings.queue_limits;
     FOREACH v_id IN ARRAY string_to_array(p_receivers, ',') LOOP
         INSERT INTO tidings.receivers AS r (id, newest, events, bytes) VALUES (v_id, 1, 1, octet_length(p_event))
@@ -80,7 +80,7 @@ DECLARE
     v_left tidings.held;
     v_others boolean;
 BEGIN
-    PERFORM pg_advisory_xact_lock(1953064041, 3);
+    PERFORM 1 FROM tidings.turns WHERE work = 'events' FOR UPDATE;
     PERFORM 1 FROM tidings.nodes WHERE lease = p_lease AND NOT swept FOR SHARE;
     IF NOT FOUND THEN
         RETURN 'ended';
@@ -133,7 +133,7 @@ BEGIN
         RETURN true;
     END IF;
     PERFORM set_config('synchronous_commit', 'on', true);
-    PERFORM pg_advisory_xact_lock(1953064041, 3);
+    PERFORM 1 FROM tidings.turns WHERE work = 'events' FOR UPDATE;
     FOR one IN DELETE FROM tidings.held h WHERE h.lease = p_lease AND h.key IN (SELECT k.key FROM tidings.held k WHERE k.lease = p_lease LIMIT 200) RETURNING h.* LOOP
         IF one.key <> '' AND (left(one.key, 1) = 'c' OR NOT EXISTS (SELECT FROM tidings.held h JOIN tidings.nodes n USING (lease) WHERE h.key = one.key AND h.lease <> p_lease)) THEN
             PERFORM tidings.tell_1(one.will || convert_to(',"time":' || tidings.now_1() || '}', 'UTF8'), one.receivers);
@@ -170,7 +170,7 @@ DECLARE
     v_count integer;
     v_bytes bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(1953064041, 3);
+    PERFORM 1 FROM tidings.turns WHERE work = 'events' FOR UPDATE;
     WITH gone AS (DELETE FROM tidings.events WHERE receiver = p_receiver AND place = ANY (p_places) RETURNING octet_length(event) AS size)
     SELECT count(*), coalesce(sum(size), 0) INTO v_count, v_bytes FROM gone;
     UPDATE tidings.receivers SET events = events - v_count, bytes = bytes - v_bytes, trimmed = greatest(0, trimmed + p_trimmed) WHERE id = p_receiver;

@@ -1,9 +1,7 @@
-using Npgsql;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.PostgreSql.Tests.World;
 using Tidings.Protocol;
-using Tidings.Redis.Tests.World;
 
 namespace Tidings.PostgreSql.Tests.Logs;
 

@@ -253,6 +253,28 @@ public sealed class SqlPublishTests(SharedDatabase database) : IClassFixture<Sha
         Assert.Equal("{\"id\": 7}", Text((await _one.ReadAsync(Channel, last: 1)).Messages[0]));
     }
 
+    [Fact]
+    public async Task Advisory_locks_of_others_keep_nobody_from_publishing()
+    {
+        var other = await OpenAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            await RunAsync(other, $"SELECT pg_advisory_lock(1953064041, {i})");
+        }
+
+        using var listener = await Listener.OnAsync(_two, Channel);
+        Publish("1", "COMMIT");
+        await SayAsync(_one, "2");
+        await Eventually.TrueAsync(() => listener.Heard.Count == 2, "both are heard");
+        var role = $"locks{Channel[4..]}";
+        database.Query($"CREATE ROLE {role}");
+        database.Query(Databases.SchemaScript.Grants(null, role));
+        foreach (var statement in (string[])["LOCK TABLE tidings.turns IN ACCESS SHARE MODE", "SELECT FROM tidings.turns FOR UPDATE"])
+        {
+            Assert.Contains("permission denied", Assert.Throws<ExpectationException>(() => database.Query($"SET ROLE {role}; BEGIN; {statement}")).Message, StringComparison.Ordinal);
+        }
+    }
+
     private static string Text(Message message) => Encoding.UTF8.GetString(message.Data.Bytes.Span);
 
     private static async Task RunAsync(NpgsqlConnection connection, string sql)
