@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DurableStream, stream } from '@durable-streams/client';
@@ -27,24 +27,27 @@ function runSuite(port) {
   });
 }
 
-for (const engine of ['memory', 'data', 'redis']) {
-  test(`The whole conformance suite passes on ${engine}`, async (t) => {
-    const directory = await mkdtemp(join(tmpdir(), 'tidings-streams-'));
-    const redis = engine === 'redis' ? await startRedis() : undefined;
-    const where = { memory: [], data: ['--data', directory], redis: ['--redis', redis?.address] };
-    const server = await ServerProcess.start('--demo', '--streams', ...where[engine], 'Tidings__Streams__LongPoll=1s');
-    try {
-      const said = await runSuite(server.port);
-      const [, passed] = /Tests +(\d+) passed/.exec(said) ?? [];
-      t.diagnostic(`${passed} tests passed`);
-      assert.ok(Number(passed) >= 332, said);
-    } finally {
-      await server.stop();
-      redis?.stop();
-      await rm(directory, { recursive: true, force: true });
-    }
-  });
-}
+// Side by side: most of it waits for long polls.
+describe('The whole conformance suite passes', { concurrency: 3 }, () => {
+  for (const engine of ['memory', 'data', 'redis']) {
+    test(`on ${engine}`, async (t) => {
+      const directory = await mkdtemp(join(tmpdir(), 'tidings-streams-'));
+      const redis = engine === 'redis' ? await startRedis() : undefined;
+      const where = { memory: [], data: ['--data', directory], redis: ['--redis', redis?.address] };
+      const server = await ServerProcess.start('--demo', '--streams', ...where[engine], 'Tidings__Streams__LongPoll=1s');
+      try {
+        const said = await runSuite(server.port);
+        const [, passed] = /Tests +(\d+) passed/.exec(said) ?? [];
+        t.diagnostic(`${passed} tests passed`);
+        assert.ok(Number(passed) >= 332, said);
+      } finally {
+        await server.stop();
+        redis?.stop();
+        await rm(directory, { recursive: true, force: true });
+      }
+    });
+  }
+});
 
 const LAST = 299;
 const backoffOptions = { initialDelay: 20, maxDelay: 100, multiplier: 2, maxRetries: 1_000 };

@@ -38,7 +38,7 @@ public sealed partial class MonitoringGuideTests : ServerTests
         Assert.All(named, name => Assert.Contains(name, page.Types.Keys));
     }
 
-    // Redis is named and not there: what is counted about it is shown all the same. A directory excludes it, and has a server of its own.
+    // Redis and PostgreSQL are named and not there: what is counted about them is shown all the same. A directory excludes both, and each has a server of its own.
     private async Task<PrometheusPage> ReadAsync()
     {
         await using var shared = await StartAsync(("Tidings:Redis", "127.0.0.1:1"), ("Tidings:Events:0:Url", "http://127.0.0.1:1/"), ("Tidings:Events:0:Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
@@ -49,7 +49,9 @@ public sealed partial class MonitoringGuideTests : ServerTests
             await using var single = await StartAsync(("Tidings:Data", directory.FullName));
             await single.PublishAsync("lobby", "x");
             var own = (await single.Http.GetStringAsync("/metrics")).Split('\n').Where(static line => Data().IsMatch(line));
-            return PrometheusPage.Parse(page.Replace("# EOF\n", "", StringComparison.Ordinal) + string.Join('\n', own) + "\n");
+            await using var tables = await StartAsync(("Tidings:Engine", "postgres"), ("Tidings:PostgreSql", "Host=127.0.0.1;Port=1;Username=nobody;Database=none"));
+            var their = (await tables.Http.GetStringAsync("/metrics")).Split('\n').Where(static line => PostgreSql().IsMatch(line));
+            return PrometheusPage.Parse(page.Replace("# EOF\n", "", StringComparison.Ordinal) + string.Join('\n', own.Concat(their)) + "\n");
         }
         finally
         {
@@ -59,6 +61,9 @@ public sealed partial class MonitoringGuideTests : ServerTests
 
     [GeneratedRegex(@"^(# \w+ )?tidings_data_")]
     private static partial Regex Data();
+
+    [GeneratedRegex(@"^(# \w+ )?tidings_postgres_")]
+    private static partial Regex PostgreSql();
 
     [GeneratedRegex(@"^\| `(tidings_\w+)` \| (\w+) \| (.*?) \|", RegexOptions.Multiline)]
     private static partial Regex Row();
