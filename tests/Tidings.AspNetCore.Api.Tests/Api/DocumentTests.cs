@@ -17,7 +17,7 @@ public sealed class DocumentTests
         Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
         var paths = document.GetProperty("paths");
         Assert.Equal(
-            ["/api/batch", "/api/broadcast", "/api/channels", "/api/channels/{channel}", "/api/connections", "/api/disconnect", "/api/drain", "/api/events", "/api/history", "/api/info", "/api/messages", "/api/presence", "/api/publish", "/api/send", "/api/subscribe", "/api/tasks", "/api/tasks/{taskId}", "/api/tasks/{taskId}/events", "/api/tickets", "/api/unsubscribe", "/api/users/online", "/api/users/{user}"],
+            ["/api/batch", "/api/broadcast", "/api/channels", "/api/channels/{channel}", "/api/connections", "/api/disconnect", "/api/drain", "/api/events", "/api/history", "/api/info", "/api/messages", "/api/presence", "/api/publish", "/api/send", "/api/subscribe", "/api/tasks", "/api/tasks/{taskId}", "/api/tasks/{taskId}/events", "/api/tasks/{taskId}/output", "/api/tickets", "/api/unsubscribe", "/api/users/online", "/api/users/{user}"],
             paths.EnumerateObject().Select(path => path.Name).Where(name => name.StartsWith("/api/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.Equal("#/components/schemas/BroadcastRequest", paths.GetProperty("/broadcast").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString());
         foreach (var path in paths.EnumerateObject().Where(path => path.Name.StartsWith("/api/", StringComparison.Ordinal) && !path.Name.StartsWith("/api/tasks", StringComparison.Ordinal) && path.Name is not ("/api/drain" or "/api/tickets")))

@@ -66,7 +66,7 @@ public sealed class DeliveryTests
         // Time that a test moves may overtake an answer: then it is told again, by the same id.
         var taken = receiver.Taken.DistinctBy(static one => one.GetProperty("id").GetString()).ToList();
         Assert.Equal([1, 3], taken.Where(IsBad).Select(Number));
-        Assert.Equal(1, taken.Single(static one => one.GetProperty("type").GetString() == "events.trimmed").GetProperty("data").GetProperty("count").GetInt32());
+        Assert.All(taken.Where(static one => one.GetProperty("type").GetString() == "events.trimmed"), static one => Assert.Equal(1, one.GetProperty("data").GetProperty("count").GetInt32()));
     }
 
     [Fact]
