@@ -42,7 +42,7 @@ internal sealed class RunningProgram : IAsyncDisposable
     {
         try
         {
-            await Eventually.TrueAsync(() => pattern.IsMatch(Output) || _process.HasExited, $"says {pattern}");
+            await Eventually.TrueAsync(() => pattern.IsMatch(Output) || _process.HasExited, $"says {pattern}", TimeSpan.FromSeconds(60));
         }
         catch (ExpectationException error)
         {

@@ -38,7 +38,8 @@ public abstract class AbsentLogRules
             using var listener = await Listener.OnAsync(node, $"{Channel}.{i}");
         }
 
-        Assert.Equal(before, await LogsAsync());
+        // Those of others may have ended meanwhile.
+        Assert.InRange(await LogsAsync(), 0, before);
     }
 
     [Fact]
