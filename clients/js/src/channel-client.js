@@ -234,7 +234,8 @@ export class ChannelClient extends Emitter {
   /** What has a connection of its own beside this one: it needs none of the client's. @internal */
   aside() {
     this.#hasResources = true;
-    return { url: this.#url, options: this.#options, host: this.#host };
+    const onClosed = (/** @type {() => void} */ listener) => super.on('state', ({ state }) => state === 'closed' && listener());
+    return { url: this.#url, options: this.#options, host: this.#host, onClosed };
   }
 
   /** What else of the surroundings the parts need that follow channels. @internal */

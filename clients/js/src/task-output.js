@@ -19,14 +19,14 @@ const SILENCE = 75_000;
  * @returns {AsyncGenerator<string | Uint8Array, void>}
  */
 export async function* outputOf(client, id, offset) {
-  const { url, options, host } = client.aside();
+  const { url, options, host, onClosed } = client.aside();
   const address = new URL(`api/tasks/${encodeURIComponent(id)}/output`, url);
   const tokens = new TokenSource(options.token);
   for (let attempt = 0; ; attempt++) {
     const stop = new AbortController();
     const listen = () => host.after(() => stop.abort(), SILENCE);
     let heard = listen();
-    const off = client.on('state', ({ state }) => state === 'closed' && stop.abort());
+    const off = onClosed(() => stop.abort());
     try {
       if (client.state === 'closed') throw closed();
       const token = await tokens.get(true);

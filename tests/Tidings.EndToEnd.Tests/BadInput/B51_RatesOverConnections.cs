@@ -120,7 +120,7 @@ public abstract class B51_RatesOverConnections(string pump) : ServerTests(pump)
     [Fact]
     public async Task Connections_of_plain_HTTP_are_bounded_for_each_address_and_the_refusal_says_so()
     {
-        await using var server = await StartAsync([.. Defaults, ("Tidings:Limits:HttpConnectionsPerIp", "5")]);
+        await using var server = await StartAsync([.. Defaults, ("Tidings:Limits:HttpConnectionsPerIp", "5"), ("Tidings:Limits:MessagesPerSecond", "0")]);
         await using var control = await ControlPair.StartAsync(server.Port);
         var idle = new List<RawTcp>();
         for (var i = 0; i < 5; i++)
