@@ -49,7 +49,16 @@ internal sealed class DataBackplane : IBackplane
             var logs = catalog.Logs(absent, site.Histories, clock.Now).ToList();
             _metrics = new JournalMetrics(meters, site.Time);
             _journal = _metrics.Journal = new Journal(_directory.Layout, _directory.List, [.. catalog.Segments.Select(static segment => segment.Segment)], absent.Save, _metrics, log);
-            _broker = new DataBroker(logs, _journal, absent, clock, site.Histories, site.Messages, site.Time, log);
+            var durable = new DurableRoom(site.Histories, _directory.Layout.Root);
+            foreach (var segment in catalog.Segments)
+            {
+                foreach (var (sender, bytes) in segment.Durable)
+                {
+                    durable.Add(segment.Segment, sender, bytes);
+                }
+            }
+
+            _broker = new DataBroker(logs, _journal, absent, clock, site.Histories, durable, site.Messages, site.Time, log);
             Clock = clock;
             _state = state;
             _streams = streams;

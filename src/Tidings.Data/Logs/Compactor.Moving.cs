@@ -30,7 +30,7 @@ internal sealed partial class Compactor
 
         // The copies are on disk before the originals go.
         await journal.ConfirmAsync().ConfigureAwait(false);
-        journal.Remove(segment);
+        Remove(segment);
     }
 
     private void Move(DataLog one, Segment segment, in Record record, ReadOnlySpan<byte> bytes)
@@ -47,9 +47,14 @@ internal sealed partial class Compactor
         if (record.Type == RecordType.Message && one.Index.IsIn(segment, record.Offset) && record.Kept > one.Oldest(now))
         {
             var isErased = one.IsErased(record.Offset);
-            Note(journal.Append(
-                isErased ? Anew(RecordType.Message, one, record, keyUntil, change, LogEntry.Removed) : change == record.Change ? bytes : Anew(RecordType.Message, one, record, keyUntil, change, record.Payload),
-                one, record.Offset, isMessage: true, record.Kept, keyUntil, segment));
+            var copy = isErased ? Anew(RecordType.Message, one, record, keyUntil, change, LogEntry.Removed) : change == record.Change ? bytes : Anew(RecordType.Message, one, record, keyUntil, change, record.Payload);
+            var to = journal.Append(copy, one, record.Offset, isMessage: true, record.Kept, keyUntil, segment);
+            if (record.IsDurable)
+            {
+                durable.Add(to, record.Sender, copy.Length);
+            }
+
+            Note(to);
             return;
         }
 
@@ -83,6 +88,7 @@ internal sealed partial class Compactor
             KeyUntil = keyUntil,
             Change = change,
             StateKey = change == StateChange.None ? null : Encoding.UTF8.GetString(record.StateKey),
+            IsDurable = record.IsDurable && type == RecordType.Message,
         };
         return Record.Of(type, place, one.Channel, payload, default);
     }

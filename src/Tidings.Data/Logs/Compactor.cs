@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
+using Tidings.Data.Segments;
 
 namespace Tidings.Data.Logs;
 
 /// <summary>Gives back the room of what is no longer kept: segments of which nothing is wanted go, and of those of which little is, that little is written once more before they do.</summary>
-internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> logs, Journal journal, KeptClock clock, ILogger log) : IDisposable
+internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> logs, Journal journal, DurableRoom durable, KeptClock clock, ILogger log) : IDisposable
 {
     // So many small ones are better one.
     private const int ManySegments = 16;
@@ -63,7 +64,7 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
             var keysEnded = segment.KeysUntil <= now;
             if (count == 0 && keysEnded)
             {
-                journal.Remove(segment);
+                Remove(segment);
             }
             else if (segment.HoldsErased || wanted.IsHeldByRemovals(segment))
             {
@@ -74,6 +75,12 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
                 await MoveAsync(segment).ConfigureAwait(false);
             }
         }
+    }
+
+    private void Remove(Segment segment)
+    {
+        journal.Remove(segment);
+        durable.Remove(segment);
     }
 
     private async Task RunAsync()

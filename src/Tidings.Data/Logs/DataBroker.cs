@@ -18,6 +18,7 @@ internal sealed partial class DataBroker : IBroker, IDisposable
     private readonly ConcurrentDictionary<string, DataLog> _logs = new(StringComparer.Ordinal);
     private readonly IMessageSink _sink;
     private readonly HistoryBudget _budget;
+    private readonly DurableRoom _durable;
     private readonly Journal _journal;
     private readonly AbsentEpochs _absent;
     private readonly KeptClock _clock;
@@ -29,16 +30,16 @@ internal sealed partial class DataBroker : IBroker, IDisposable
     // So many answers at once may read from files.
     private readonly SemaphoreSlim _readers = new(8);
 
-    public DataBroker(IEnumerable<DataLog> logs, Journal journal, AbsentEpochs absent, KeptClock clock, HistoryBudget budget, IMessageSink sink, TimeProvider time, ILogger log)
+    public DataBroker(IEnumerable<DataLog> logs, Journal journal, AbsentEpochs absent, KeptClock clock, HistoryBudget budget, DurableRoom durable, IMessageSink sink, TimeProvider time, ILogger log)
     {
-        (_journal, _absent, _clock, _budget, _sink, _log) = (journal, absent, clock, budget, sink, log);
+        (_journal, _absent, _clock, _budget, _durable, _sink, _log) = (journal, absent, clock, budget, durable, sink, log);
         foreach (var one in logs)
         {
             _logs[one.Channel] = one;
             one.Lasting = one.Top;
         }
 
-        _compactor = new Compactor(_logs, journal, clock, log);
+        _compactor = new Compactor(_logs, journal, durable, clock, log);
         journal.Filled = _compactor.Start;
 
         _purge = time.CreateTimer(static broker => ((DataBroker)broker!).Purge(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -170,11 +171,21 @@ internal sealed partial class DataBroker : IBroker, IDisposable
         var until = publication.IdempotencyKey is null ? 0 : now + (long)publication.IdempotencyWindow.TotalMilliseconds;
         var place = new RecordPlace(log.Birth, offset, first, now, time, retention, publication.Sender) 
         {
-            Key = publication.IdempotencyKey, KeyUntil = until, Change = change, StateKey = publication.Key,
+            Key = publication.IdempotencyKey, KeyUntil = until, Change = change, StateKey = publication.Key, IsDurable = publication.Durable && isKept,
         };
         var record = Record.Of(
             isKept ? RecordType.Message : RecordType.Place, place, log.Channel, hasContent ? LogEntry.EncodeLine(publication) : default, hasContent ? LogEntry.DataOf(publication) : default);
+        if (place.IsDurable)
+        {
+            _durable.Admit(publication.Sender, record.Length);
+        }
+
         var segment = _journal.Append(record, log, offset, isKept, now, until);
+        if (place.IsDurable)
+        {
+            _durable.Add(segment, publication.Sender, record.Length);
+        }
+
         if (change != StateChange.None)
         {
             (log.State ??= new StateIndex()).Add(publication.Key!, change, offset, segment);

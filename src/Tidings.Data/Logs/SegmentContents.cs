@@ -24,6 +24,9 @@ internal sealed class SegmentContents
 
     public List<FoundKey> Keys { get; } = [];
 
+    /// <summary>What durable messages take, of each sender.</summary>
+    public Dictionary<Sender, long> Durable { get; } = [];
+
     /// <summary>Logs that were forgotten, and marks of those that had been before, in order.</summary>
     public List<(string? Channel, ulong Birth, byte[]? Marks)> Forgotten { get; } = [];
 
@@ -66,6 +69,11 @@ internal sealed class SegmentContents
         {
             case RecordType.Message or RecordType.Place:
                 TakePlace(record, position, Record.BackOf(bytes));
+                if (record.IsDurable)
+                {
+                    Durable[record.Sender] = Durable.GetValueOrDefault(record.Sender) + bytes.Length;
+                }
+
                 break;
             case RecordType.Forgotten:
                 Forgotten.Add((Encoding.UTF8.GetString(record.Channel), record.Birth, null));

@@ -47,6 +47,7 @@ internal readonly ref struct Record
     private const byte ByServer = 0;
     private const byte ByUser = 1;
     private const byte ByAddress = 2;
+    private const byte Durable = 1;
 
     [ThreadStatic]
     private static byte[]? t_scratch;
@@ -85,6 +86,9 @@ internal readonly ref struct Record
     /// <summary>The key that it sets or takes out; empty where it does neither.</summary>
     public ReadOnlySpan<byte> StateKey { get; private init; }
 
+    /// <summary>Whether it was published as durable.</summary>
+    public bool IsDurable { get; private init; }
+
     public ReadOnlySpan<byte> Payload { get; private init; }
 
     /// <summary>Makes a record of a place in a log.</summary>
@@ -96,7 +100,7 @@ internal readonly ref struct Record
     /// <returns>The record, in memory of this thread that the next call takes.</returns>
     public static ReadOnlySpan<byte> Of(RecordType type, scoped in RecordPlace place, string channel, scoped ReadOnlySpan<byte> line, scoped ReadOnlySpan<byte> data)
     {
-        var longest = PrefixLength + 1 + LongestHeadLength + (14 * FieldWriter.LongestNumber) + Encoding.UTF8.GetMaxByteCount(channel.Length)
+        var longest = PrefixLength + 1 + LongestHeadLength + (15 * FieldWriter.LongestNumber) + Encoding.UTF8.GetMaxByteCount(channel.Length)
             + (place.Key is null ? 0 : Encoding.UTF8.GetMaxByteCount(place.Key.Length)) + (place.StateKey is null ? 0 : Encoding.UTF8.GetMaxByteCount(place.StateKey.Length))
             + (place.Sender.User is { } named ? Encoding.UTF8.GetMaxByteCount(named.Length) : 0) + line.Length + data.Length;
         var bytes = Scratch(longest);
@@ -112,10 +116,15 @@ internal readonly ref struct Record
         head.Text(channel);
         head.Text(place.Key ?? "");
         head.Number(place.Key is null ? 0 : place.KeyUntil);
-        if (place.Change != StateChange.None)
+        if (place.Change != StateChange.None || place.IsDurable)
         {
             head.Byte((byte)place.Change);
-            head.Text(place.StateKey!);
+            head.Text(place.StateKey ?? "");
+        }
+
+        if (place.IsDurable)
+        {
+            head.Byte(Durable);
         }
 
         var length = head.Length;
@@ -199,6 +208,7 @@ internal readonly ref struct Record
                     KeyUntil = fields.Signed(),
                     Change = fields.IsAtEnd ? StateChange.None : (StateChange)fields.Byte(),
                     StateKey = fields.IsAtEnd ? default : fields.Text(),
+                    IsDurable = !fields.IsAtEnd && (fields.Byte() & Durable) != 0,
                     Payload = payload,
                 };
                 break;
@@ -273,6 +283,8 @@ internal readonly record struct RecordPlace(ulong Birth, long Offset, long First
 
     /// <summary>The key that it sets or takes out, or null.</summary>
     public string? StateKey { get; init; }
+
+    public bool IsDurable { get; init; }
 }
 
 /// <summary>A record in a buffer.</summary>

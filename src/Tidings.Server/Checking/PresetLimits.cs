@@ -22,6 +22,11 @@ internal static class PresetLimits
             return "a quarter of memory";
         }
 
+        if (limit.Name == nameof(LimitOptions.DurableBytes) && limits.DurableBytes is null)
+        {
+            return "a quarter of the file system";
+        }
+
         var value = Value(limit.Name, limits);
         return OptionValue.IsSize(limit) ? OptionValue.Write(value, isSize: true) : value.ToString(CultureInfo.InvariantCulture);
     }
@@ -48,6 +53,7 @@ internal static class PresetLimits
         nameof(LimitOptions.Subscriptions) => limits.Subscriptions,
         nameof(LimitOptions.QueueBytes) => limits.QueueBytes,
         nameof(LimitOptions.HistoryBytes) => limits.HistoryBytes,
+        nameof(LimitOptions.DurableBytes) => limits.DurableBytes ?? 0,
         _ => throw new ArgumentOutOfRangeException(nameof(limit), limit, "No preset is known for this limit."),
     };
 }

@@ -31,6 +31,9 @@ internal sealed class HistoryBudget(long limit)
         set => Volatile.Write(ref _limit, value);
     }
 
+    /// <summary>Bytes that durable messages of clients may take in a data directory; 0 is no limit, null what the engine takes by itself.</summary>
+    public long? DurableLimit { get; set; }
+
     /// <summary>Bytes that all logs take, about: messages with their encoded frames, idempotency keys, and the logs themselves.</summary>
     public long Used => Volatile.Read(ref _used);
 

@@ -51,7 +51,7 @@ internal sealed record Limits
         UnauthenticatedConnections = 100,
     };
 
-    private static readonly Limits None = new() { HardMessageBytes = 16 * MB, ControlRate = RateLimit.None, SubscribeRate = RateLimit.None, HistoryBytes = 0 };
+    private static readonly Limits None = new() { HardMessageBytes = 16 * MB, ControlRate = RateLimit.None, SubscribeRate = RateLimit.None, HistoryBytes = 0, DurableBytes = 0 };
 
     public int MessageBytes { get; init; }
     public int HardMessageBytes { get; init; }
@@ -88,6 +88,9 @@ internal sealed record Limits
     /// <summary>What all logs in memory may take.</summary>
     public long HistoryBytes { get; init; } = ProcessMemory.Bytes / 4;
 
+    /// <summary>What durable messages of clients may take on disk; null is a quarter of it.</summary>
+    public long? DurableBytes { get; init; }
+
     public static Limits From(LimitOptions options)
     {
         var preset = Preset(options.Preset);
@@ -118,6 +121,7 @@ internal sealed record Limits
             Subscriptions = options.Subscriptions ?? preset.Subscriptions,
             QueueBytes = (int)(options.QueueBytes ?? preset.QueueBytes),
             HistoryBytes = options.HistoryBytes ?? preset.HistoryBytes,
+            DurableBytes = options.DurableBytes ?? preset.DurableBytes,
         };
     }
 

@@ -33,7 +33,7 @@ internal sealed partial class Node
         var limits = Limits.From(options.Limits);
         _limits = limits;
         _reloaded = options;
-        _histories.Limit = limits.HistoryBytes;
+        (_histories.Limit, _histories.DurableLimit) = (limits.HistoryBytes, limits.DurableBytes);
         Registry.Change(limits.ForNode());
         Subscribing.Limits = new ChannelLimits(limits.Subscriptions, limits.SubscribeRate);
         Kinds.Replace([.. options.Channels.Select(_kindOf)]);

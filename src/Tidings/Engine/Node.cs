@@ -39,7 +39,7 @@ internal sealed partial class Node : IAsyncDisposable
         var (options, meters, log) = (parts.Options, parts.Meters, parts.Log);
         (Options, Json, Time, Lanes, _kindOf) = (options, parts.Json, parts.Time, parts.Lanes, parts.KindOf);
         _limits = Limits.From(options.Limits);
-        _histories = new HistoryBudget(_limits.HistoryBytes);
+        _histories = new HistoryBudget(_limits.HistoryBytes) { DurableLimit = _limits.DurableBytes };
 
         // Who is connected.
         Shedder = new LoadShedder(parts.Pressure, options.Overload, Time, meters, log);

@@ -107,6 +107,11 @@ public sealed class LimitOptions
     [OptionRange("1MB", Zero = "no limit")]
     public long? HistoryBytes { get; set; }
 
+    /// <summary>Bytes that durable messages of clients may take in the data directory together (<c>Tidings:Data</c>). Each sender may have what is still free; over that, their durable
+    /// messages are answered <c>too_many</c>. Default a quarter of the file system.</summary>
+    [OptionRange("256MB", Zero = "no limit")]
+    public long? DurableBytes { get; set; }
+
     /// <summary>Whether loopback has none of the rates of addresses and users.</summary>
     internal bool ExemptsLoopback { get; set; }
 }

@@ -177,8 +177,12 @@ internal sealed partial class ChannelHandler(
         }
         catch (SenderQuotaException quota)
         {
-            session.Connection.Registry.Metrics.RateLimited(RateLimitName.Keys);
-            error = Outcome.Refused.RateLimited(quota.RetryAfter);
+            error = new Outcome.Refused(ErrorCode.TooMany, quota.Message);
+            if (quota.RetryAfter is { } wait)
+            {
+                session.Connection.Registry.Metrics.RateLimited(RateLimitName.Keys);
+                error = Outcome.Refused.RateLimited(wait);
+            }
         }
         catch (ChannelStateFullException full)
         {

@@ -33,6 +33,9 @@ internal sealed class DataWorld : IAsyncDisposable
     /// <summary>Which start of the machine the next node sees.</summary>
     public string Boot { get; set; } = "first";
 
+    /// <summary>What durable messages of clients may take, in bytes.</summary>
+    public long? DurableLimit { get; init; }
+
     public BrokerNode? Node { get; private set; }
 
     public DataBackplane Backplane => (DataBackplane)Node!.Backplane;
@@ -43,7 +46,7 @@ internal sealed class DataWorld : IAsyncDisposable
         var hub = new Hub(Time);
         var boot = Boot;
         var backplane = new DataBackplane(
-            new DataOptions(_root) { Boot = () => boot }, new BackplaneSite("node", hub, Time, new HistoryBudget()), _services.GetRequiredService<IMeterFactory>(), NullLogger.Instance);
+            new DataOptions(_root) { Boot = () => boot }, new BackplaneSite("node", hub, Time, new HistoryBudget { DurableLimit = DurableLimit }), _services.GetRequiredService<IMeterFactory>(), NullLogger.Instance);
         return Node = new BrokerNode(hub, backplane);
     }
 
@@ -65,7 +68,7 @@ internal sealed class DataWorld : IAsyncDisposable
     /// <summary>What would be there had the process been killed at this moment: the directory as the operating system has it.</summary>
     public DataWorld Kill()
     {
-        var copy = new DataWorld(Time) { Boot = Boot };
+        var copy = new DataWorld(Time) { Boot = Boot, DurableLimit = DurableLimit };
         Directory.CreateDirectory(copy.Layout.Logs);
         foreach (var file in Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories))
         {
