@@ -62,12 +62,26 @@ export class Task {
     return this.#state;
   }
 
-  /** @returns {AsyncGenerator<TaskState<Result>, void>} throws a TidingsError where there is no such task, or it may not be watched */
-  async *[Symbol.asyncIterator]() {
+  /** @returns {AsyncGenerator<TaskState<Result>, void>} throws a TidingsError where there is no such task, or it may not be watched. Its `return` ends it at once, also while it waits */
+  [Symbol.asyncIterator]() {
+    let left = false;
+    const states = this.#states(() => left);
+    const end = states.return.bind(states);
+    states.return = (value) => {
+      left = true;
+      this.#tell();
+      return end(value);
+    };
+    return states;
+  }
+
+  /** @param {() => boolean} isLeft @returns {AsyncGenerator<TaskState<Result>, void>} */
+  async *#states(isLeft) {
     this.#enter();
     try {
       for (let seen; !seen || !isFinal(seen); yield seen) {
         while (this.#state === seen || !this.#state) {
+          if (isLeft()) return;
           if (this.#error) throw this.#error;
           this.#change ??= later();
           await this.#change.promise;

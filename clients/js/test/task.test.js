@@ -107,3 +107,18 @@ test('A loop that is left lets the channel go; the next begins anew', async () =
   await loop;
   assert.equal(net.last.sent.at(-1).type, 'unsubscribe');
 });
+
+test('A loop that is left while it waits lets the channel go at once', async () => {
+  const { net, tidings } = await watch();
+  const other = tidings.task('b');
+  const states = other[Symbol.asyncIterator]();
+  const next = states.next();
+  await settle();
+  net.last.receive({ type: 'subscribed', id: net.last.sent.at(-1).id, channel: 'task:b', epoch: 'e', offset: 0 });
+  await settle();
+  await states.return();
+  assert.deepEqual(await next, { done: true, value: undefined });
+  await settle();
+  const { type, channel } = net.last.sent.at(-1);
+  assert.deepEqual({ type, channel }, { type: 'unsubscribe', channel: 'task:b' });
+});
