@@ -32,6 +32,11 @@ export class FaultProxy {
     return this.#server.address().port;
   }
 
+  /** Leads new connections to another server. @param {number} port */
+  lead(port) {
+    this.#port = port;
+  }
+
   /** Ends every connection without a word. */
   cut() {
     for (const socket of this.#sockets) socket.resetAndDestroy();
