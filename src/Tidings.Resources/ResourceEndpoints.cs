@@ -30,7 +30,7 @@ public static class ResourceEndpoints
 
     /// <summary>Maps a table: REST at <paramref name="pattern"/>, and its live feed at <c>/ws/&lt;name&gt;</c> and in the channel <c>resource:&lt;name&gt;</c>, where the name is the pattern's last part.</summary>
     /// <remarks>
-    /// Whatever <c>SaveChanges</c> of the context commits is shown, whoever called it (docs/guides/resources.md). REST needs
+    /// Whatever <c>SaveChanges</c> of the context commits is shown, called by any code (docs/guides/resources.md). REST needs
     /// <c>Tidings:ApiKey</c> or <c>Tidings:AdminKey</c> as bearer token; in the environment Development, and as long as there is no key, direct local requests need none. Where the
     /// application says <c>RequireAuthorization</c> or <c>AllowAnonymous</c>, that decides in their place.
     /// </remarks>

@@ -103,7 +103,7 @@ internal static class TidingsServer
         return app;
     }
 
-    // What the web server reads ahead of whoever takes it, for each connection.
+    // What the web server reads ahead of its reader, for each connection.
     private static void BoundMemory(KestrelServerLimits limits)
     {
         limits.MaxRequestBufferSize = ReadAhead;

@@ -51,7 +51,7 @@ internal static class PublishOperations
             return ApiOutcome.Of(answer);
         }
 
-        // One after the other: whoever is in two of the channels sees the order of the list.
+        // One after the other: a subscriber of two of the channels sees the order of the list.
         var positions = new List<(string Channel, StreamPosition? Position)>(request.Channels!.Count);
         foreach (var name in request.Channels)
         {

@@ -18,7 +18,7 @@ internal readonly record struct RequestIdentity(Identity? Identity, bool ByCooki
 
     public static RequestIdentity Invalid(string why) => new(null, Refusal: DisconnectCode.InvalidToken, Why: new FieldFault("token", why));
 
-    /// <summary>Nobody can tell now: whoever comes back, best with a newer token, may be let in.</summary>
+    /// <summary>It cannot be told now: a client that comes back, best with a newer token, may be let in.</summary>
     public static RequestIdentity Later(string? why = null) => new(null, Refusal: DisconnectCode.Unavailable, Why: why is null ? null : new FieldFault("token", why));
 }
 

@@ -168,7 +168,7 @@ internal sealed partial class WebSocketEntrance(
         }
     }
 
-    // Whoever has received the 101 is in: the connection joins before its handshake is answered, and queues until it is attached.
+    // A client that has received the 101 is in: the connection joins before its handshake is answered, and queues until it is attached.
     private async Task ConnectAsync(HttpContext context, WebSocketRoute route, AddressKey address, DeflateNegotiation deflate, Identity? identity, bool pending, bool required)
     {
         var detachable = Detachable(context);

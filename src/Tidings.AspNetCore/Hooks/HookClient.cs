@@ -53,7 +53,7 @@ internal sealed class HookClient : IDisposable
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Whoever went before the answer says nothing about the hook.
+            // A client that went before the answer says nothing about the hook.
             return null;
         }
         catch (BrokenCircuitException)

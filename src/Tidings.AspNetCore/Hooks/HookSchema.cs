@@ -59,7 +59,7 @@ internal sealed class HookSchema
             return "its answer has both \"data\" and \"data64\"";
         }
 
-        // Whoever gives a reason means a refusal.
+        // A reason means a refusal.
         var refuses = answer.TryGetProperty("allow"u8, out var allow) && allow.ValueKind == JsonValueKind.False;
         return refuses || !(answer.TryGetProperty("code"u8, out _) || answer.TryGetProperty("reason"u8, out _))
             ? null

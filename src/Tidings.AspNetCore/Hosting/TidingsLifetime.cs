@@ -66,7 +66,7 @@ internal sealed partial class TidingsLifetime(Edge tidings, IServiceProvider ser
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    // Asked a second time: whoever asks does not want to wait.
+    // Asked a second time: the operator does not want to wait.
     private void Hurry()
     {
         LogHurry(tidings.Node.Registry.Count);

@@ -7,7 +7,7 @@ namespace Tidings.AspNetCore.Kestrel;
 
 /// <summary>
 /// The two ends of a socket as the web server wants them, for the length of one handshake: the request's head is there already,
-/// the answer is sent without an event loop. Whoever reads or writes more than that gets an ordinary socket, for good.
+/// the answer is sent without an event loop. A connection that reads or writes more than that gets an ordinary socket, for good.
 /// </summary>
 /// <remarks>Until then no asynchronous call of .NET has touched the descriptor, and a lane may have it.</remarks>
 internal sealed class DetachablePipe : IDuplexPipe, IAsyncDisposable

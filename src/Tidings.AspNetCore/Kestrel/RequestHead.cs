@@ -13,7 +13,7 @@ internal enum HeadKind : byte
     Other,
 }
 
-/// <summary>Looks at the head of the first request without judging it: the web server does that, whoever gets the connection.</summary>
+/// <summary>Looks at the head of the first request without judging it: the web server does that, also where a lane gets the connection.</summary>
 internal static class RequestHead
 {
     /// <summary>Bytes after which a head that is not complete is anything else.</summary>

@@ -7,7 +7,7 @@ using Tidings.AspNetCore.Services;
 
 namespace Microsoft.AspNetCore.Builder;
 
-/// <summary>What a node measures, for Prometheus and whoever reads its format.</summary>
+/// <summary>What a node measures, for Prometheus and others that read its format.</summary>
 public static class MetricsEndpoints
 {
     /// <summary>Maps what Tidings, the runtime and the process measure, in Prometheus' text format 0.0.4. It is counted from this call on.</summary>

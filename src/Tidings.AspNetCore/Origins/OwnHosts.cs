@@ -29,7 +29,7 @@ internal sealed class OwnHosts(IServiceProvider services)
     /// <summary>Whether it is <c>localhost</c> or a loopback address.</summary>
     public static bool IsLoopback(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (AddressOf(host) is { } address && IPAddress.IsLoopback(address));
 
-    // An address cannot be turned to another one: whoever calls us by the address that we have there means us.
+    // An address cannot be turned to another one: a client that calls us by the address that we have there means us.
     private static bool IsLocal(string host, IPAddress? local) => local is not null && AddressOf(host) is { } address && address.Equals(local.IsIPv4MappedToIPv6 ? local.MapToIPv4() : local);
 
     private static IPAddress? AddressOf(string host) => IPAddress.TryParse(host.Trim('[', ']'), out var address) ? address : null;

@@ -89,7 +89,7 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
         ? code
         : new DisconnectCode(CloseCodes.Of(code.Code).After is AfterClose.StayAway or AfterClose.AskTokenOnce ? (ushort)NotAuthorized : (ushort)ComeBack, code.Reason);
 
-    // What is not the application's own is not shown, whoever subscribed the client to it.
+    // What is not the application's own is not shown, also where the server subscribed the client to it.
     public override byte[] Encode(Message message) => app.FromLog(message.Channel) is not { } channel ? [] : message.Kind switch
     {
         MessageKind.Message => Event(message, channel),

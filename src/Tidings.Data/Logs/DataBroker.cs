@@ -125,7 +125,7 @@ internal sealed partial class DataBroker : IBroker, IDisposable
                 : _logs.GetOrAdd(publication.Channel, static (channel, budget) => new DataLog(channel, budget), _budget);
             var recent = log.Recent;
 
-            // Offset, record and delivery share one lock: whoever can see offset N can also read message N, and everybody sees the same order.
+            // Offset, record and delivery share one lock: a reader that can see offset N can also read message N, and everybody sees the same order.
             lock (recent)
             {
                 if (recent.Dropped)

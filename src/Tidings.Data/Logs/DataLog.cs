@@ -11,7 +11,7 @@ internal sealed class DataLog(string channel, HistoryBudget budget)
 
     public string Channel => channel;
 
-    /// <summary>Offsets, idempotency keys and the newest messages. Whoever changes the log holds its lock.</summary>
+    /// <summary>Offsets, idempotency keys and the newest messages. Changed only under the log's lock.</summary>
     public MemoryLog Recent { get; } = new(channel, budget);
 
     /// <summary>Where its messages are.</summary>

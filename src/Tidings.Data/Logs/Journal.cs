@@ -5,7 +5,7 @@ using Tidings.Data.Segments;
 
 namespace Tidings.Data.Logs;
 
-/// <summary>Writes records, one after the other, into the newest segment. Whoever appends has the record with the operating system when it returns; a thread of the journal's own
+/// <summary>Writes records, one after the other, into the newest segment. When an append returns, the operating system has the record; a thread of the journal's own
 /// has all that was appended meanwhile on disk, in groups. Safe from any thread.</summary>
 /// <remarks>The order of locks is log, journal. Nothing waits for the disk under either.</remarks>
 internal sealed partial class Journal : IDisposable

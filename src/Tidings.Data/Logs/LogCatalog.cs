@@ -44,7 +44,7 @@ internal sealed class LogCatalog
 
     /// <summary>Reads all segments.</summary>
     /// <param name="layout">The directory.</param>
-    /// <param name="closed">The last segment and its length, as whoever closed the directory left them; 0 where nobody did.</param>
+    /// <param name="closed">The last segment and its length, as the last process left them that closed the directory; 0 where none did.</param>
     /// <param name="access">Who else has the directory.</param>
     /// <exception cref="DataDirectoryException">A newer version wrote one.</exception>
     public static LogCatalog Read(DataLayout layout, (long Segment, long Length) closed, CatalogAccess access)

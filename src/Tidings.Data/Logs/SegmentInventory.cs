@@ -88,7 +88,7 @@ internal sealed class SegmentInventory
 
     /// <summary>Looks at all segments together.</summary>
     /// <param name="segments">What was read, in order. What holds nothing and was not listed yet is taken out.</param>
-    /// <param name="closed">The last segment and its length, as whoever closed the directory left them; 0 where nobody did.</param>
+    /// <param name="closed">The last segment and its length, as the last process left them that closed the directory; 0 where none did.</param>
     public void Judge(List<SegmentContents> segments, (long Segment, long Length) closed)
     {
         foreach (var unlisted in segments.FindAll(one => _listed?.ContainsKey(one.Segment.Number) == false))

@@ -1,6 +1,6 @@
 namespace Tidings.Data.Segments;
 
-/// <summary>Memory for records until they are on disk, used again and again. Under the lock of whoever has it.</summary>
+/// <summary>Memory for records until they are on disk, used again and again. Under its owner's lock.</summary>
 internal sealed class RecordChunk(int length)
 {
     private readonly byte[] _buffer = new byte[length];

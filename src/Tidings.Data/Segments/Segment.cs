@@ -168,7 +168,7 @@ internal sealed class Segment
         return false;
     }
 
-    /// <summary>The last to unpin closes the file: whoever made it is one.</summary>
+    /// <summary>The last to unpin closes the file: its maker is one.</summary>
     public void Unpin()
     {
         if (Interlocked.Decrement(ref _pins) == 0)

@@ -8,7 +8,7 @@ internal enum SegmentEnding : byte
     /// <summary>With its end, after which nothing follows.</summary>
     Closed,
 
-    /// <summary>Where nothing was written yet: whoever wrote it was killed, or writes it now.</summary>
+    /// <summary>Where nothing was written yet: its writer was killed, or writes it now.</summary>
     Open,
 
     /// <summary>In the middle of a record that a killed process had begun to write: nobody was shown it.</summary>

@@ -75,7 +75,7 @@ internal sealed class StateDatabase : IDisposable
         }
     }
 
-    /// <summary>Opens the file beside whoever writes it.</summary>
+    /// <summary>Opens the file beside the process that writes it.</summary>
     public static SqliteConnection OpenToRead(string path)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ConnectionString);
@@ -191,7 +191,7 @@ internal sealed class StateDatabase : IDisposable
             group.ForEach(one => one.Run(_connection));
             transaction.Commit();
         }
-#pragma warning disable CA1031 // Whoever waits for it is told.
+#pragma warning disable CA1031 // Its caller is told.
         catch (Exception) when (group.Count > 1)
         {
             return false;

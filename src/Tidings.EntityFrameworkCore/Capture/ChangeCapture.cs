@@ -6,7 +6,7 @@ using Tidings.EntityFrameworkCore.Outbox;
 
 namespace Tidings.EntityFrameworkCore.Capture;
 
-/// <summary>The beginning and the end of <c>SaveChanges</c>, whoever called it: what it changes goes into the outbox of the same transaction.</summary>
+/// <summary>The beginning and the end of <c>SaveChanges</c>, called by any code: what it changes goes into the outbox of the same transaction.</summary>
 /// <remarks>
 /// A save inside a transaction of the caller's writes when its statements have run; any other in its own transaction, which it is made
 /// to have, right before the commit. In either case the rows come after the row locks, so that they are in commit order for each row.

@@ -24,7 +24,7 @@ internal sealed class PostgreSqlOutboxTable : OutboxTable
 
     public string Delete { get; }
 
-    /// <summary>Names the lock of whoever publishes the rows.</summary>
+    /// <summary>Names the lock of the node that publishes the rows.</summary>
     public string LockKey { get; }
 
     protected override async ValueTask InsertAsync(DbCommand command, List<OutboxEvent> events, bool async, CancellationToken cancellationToken)

@@ -6,11 +6,11 @@ using Tidings.EntityFrameworkCore.Outbox;
 namespace Tidings.EntityFrameworkCore.Publishing;
 
 /// <summary>The outbox of contexts without tables and transactions, as EF Core's in-memory provider: a gate, and a queue behind it.</summary>
-/// <remarks>One save at a time, from before its first change to its events' place in the queue; so is whoever reads a whole table. What
+/// <remarks>One save at a time, from before its first change to its events' place in the queue; so is a reader of a whole table. What
 /// waits here ends with the process, as the tables do.</remarks>
 internal sealed class MemoryOutbox : IDisposable
 {
-    // Whoever would wait longer has saved inside a save of the same store, which nothing else would end.
+    // A longer wait would be a save inside a save of the same store, which nothing else would end.
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
     // How often those who wait look whether the holder still exists.

@@ -8,7 +8,7 @@ namespace Tidings.EntityFrameworkCore.Relay;
 /// <remarks>
 /// It takes what is visible in the order of ids, publishes each row under a key made of its id, and deletes it: no mark is kept of how far
 /// it came, because on PostgreSQL a transaction that ends late may show a lower id. The lock of who does it belongs to the session that reads
-/// (<see cref="RelaySession"/>): whoever has lost the one has lost the other, and notices it before the next publish.
+/// (<see cref="RelaySession"/>): a node that has lost the one has lost the other, and notices it before the next publish.
 /// </remarks>
 internal sealed class OutboxRelay(LiveContext live, OutboxProgress progress) : BackgroundService
 {

@@ -161,7 +161,7 @@ internal sealed class PostgreSqlRelaySession : RelaySession
         return ValueTask.CompletedTask;
     }
 
-    // The context lives for as long as its session is asked something, whoever still waits for the answer.
+    // The context lives for as long as its session is asked something, whether or not somebody still waits for the answer.
     private async Task HoldAsync(TaskCompletionSource<PostgreSqlOutboxTable?> opened)
     {
         try
@@ -184,7 +184,7 @@ internal sealed class PostgreSqlRelaySession : RelaySession
                 return true;
             });
         }
-#pragma warning disable CA1031 // It goes to whoever waits for the session.
+#pragma warning disable CA1031 // It goes to the caller that waits for the session.
         catch (Exception error)
 #pragma warning restore CA1031
         {

@@ -29,7 +29,7 @@ internal abstract class RelaySession : IAsyncDisposable
     /// <summary>Takes the lock, or has it already.</summary>
     public abstract Task<bool> TryLockAsync(CancellationToken cancellationToken);
 
-    /// <summary>Tells whoever has the lock that something was committed.</summary>
+    /// <summary>Tells the holder of the lock that something was committed.</summary>
     public abstract Task AnnounceAsync(CancellationToken cancellationToken);
 
     /// <summary>Hears what others announce, until it is disposed.</summary>

@@ -66,7 +66,7 @@ internal sealed class SqliteRelaySession : RelaySession
         return Task.FromResult(_lock is not null);
     }
 
-    // Whoever has the lock looks once a second.
+    // The holder of the lock looks once a second.
     public override Task AnnounceAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public override IAsyncDisposable Listen() => new Nothing();

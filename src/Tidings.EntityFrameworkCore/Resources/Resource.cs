@@ -72,7 +72,7 @@ internal abstract class Resource
         return text.Length > 0 && Encoding.UTF8.GetByteCount(text) <= LongestKey ? text : null;
     }
 
-    /// <summary>Reads rows by their keys, whoever may see them; those that are gone are left out.</summary>
+    /// <summary>Reads rows by their keys, whether or not the user may see them; those that are gone are left out.</summary>
     /// <param name="context">The context; inside its transaction, where there is one.</param>
     /// <param name="keys">The keys.</param>
     /// <param name="forUpdate">Whether nobody else may change them before the transaction ends, where the database can do that.</param>

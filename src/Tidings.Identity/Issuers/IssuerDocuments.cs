@@ -33,7 +33,7 @@ internal static class IssuerDocuments
             throw new IssuerException($"{address} does not say \"issuer\" and \"jwks_uri\"");
         }
 
-        // §4.3: whoever says that it is somebody else speaks for nobody. A slash at the end is all that may differ.
+        // §4.3: an issuer that says that it is somebody else speaks for nobody. A slash at the end is all that may differ.
         if (location.Issuer is { } expected ? issuer != expected : issuer.TrimEnd('/') != authority)
         {
             throw new IssuerException(issuer.Contains('{', StringComparison.Ordinal)

@@ -57,7 +57,7 @@ internal sealed class TokenIssuer
         }
     }
 
-    // Made anew where the keys have changed; whoever comes meanwhile finds the old or the new one.
+    // Made anew where the keys have changed; a caller that comes meanwhile finds the old or the new one.
     private TokenValidator? Validator(IssuerKeys? keys)
     {
         Checked? made = _checked;

@@ -113,7 +113,7 @@ internal sealed class TokenClaimsReader(ClaimMapping mapping, TokenValidatorOpti
             ? claim.ValueKind == JsonValueKind.String && (mapping.Issuer is null || claim.ValueEquals(mapping.Issuer))
             : mapping.Issuer is null;
 
-    // §4.1.3: a token that names audiences MUST be rejected by whoever is none of them, and so by a server that has no name.
+    // §4.1.3: a token that names audiences MUST be rejected by a server that is none of them, and so by one that has no name.
     private bool IsAudience(JsonElement claims)
     {
         string? audience = mapping.AudienceName;

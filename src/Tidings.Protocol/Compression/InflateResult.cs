@@ -15,6 +15,6 @@ internal enum InflateResult
     /// <summary>The message is complete and within its limit, but longer than what is kept: nothing of it was.</summary>
     Dropped,
 
-    /// <summary>There was no memory for it, by whoever counts that.</summary>
+    /// <summary>There was no memory for it, by the budget that counts that.</summary>
     NoMemory,
 }

@@ -103,7 +103,7 @@ internal struct MessageReader(bool fromClient, bool allowCompressed)
         }
     }
 
-    /// <summary>Takes the buffer of the message that has just ended; whoever has it returns it to the pool.</summary>
+    /// <summary>Takes the buffer of the message that has just ended; its new owner returns it to the pool.</summary>
     /// <returns>Null where the message lies in the input.</returns>
     public byte[]? Detach()
     {

@@ -10,14 +10,14 @@ public sealed class TaskFailedException : Exception
     }
 
     /// <summary>Says why.</summary>
-    /// <param name="message">The task's <see cref="TaskState.Error"/>: whoever may watch it reads this.</param>
+    /// <param name="message">The task's <see cref="TaskState.Error"/>: everyone who may watch it can read this.</param>
     public TaskFailedException(string message)
         : base(message)
     {
     }
 
     /// <summary>Says why.</summary>
-    /// <param name="message">The task's <see cref="TaskState.Error"/>: whoever may watch it reads this.</param>
+    /// <param name="message">The task's <see cref="TaskState.Error"/>: everyone who may watch it can read this.</param>
     /// <param name="innerException">What lies behind it, which is logged and goes nowhere else.</param>
     public TaskFailedException(string message, Exception innerException)
         : base(message, innerException)

@@ -35,7 +35,7 @@ internal sealed partial class NodeLease
     // One survivor takes out what a node has left; should it end meanwhile, another does.
     private static readonly TimeSpan SweepLife = TimeSpan.FromSeconds(2);
 
-    // Longer than any lease: what nodes have left is taken out by whoever comes first, even after a night without nodes.
+    // Longer than any lease: what nodes have left is taken out by the first node that comes, even after a night without nodes.
     private static readonly TimeSpan KeyLife = TimeSpan.FromDays(2);
 
     private readonly RedisKeys _keys;

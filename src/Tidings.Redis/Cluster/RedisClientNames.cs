@@ -275,7 +275,7 @@ internal sealed partial class RedisClientNames : IClientNames
             var (claim, refusal) = await names.ClaimAsync(link, lease, ended, client, right, clients.Duplicates, again: true).ConfigureAwait(false);
             if (refusal is { } code)
             {
-                // Whoever has it now is newer, or has the better right: to those who lose it, it is the same.
+                // The present holder is newer, or has the better right: to those who lose the name, it is the same.
                 clients.GiveUp(client, long.MaxValue, clients.Duplicates == DuplicateClients.Refuse && code == DisconnectCode.TooManyConnections ? code : DisconnectCode.Replaced);
                 return;
             }

@@ -16,7 +16,7 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>The generation of all logs of a server.</summary>
     public string Generation { get; } = prefix + "generation";
 
-    /// <summary>A hash, the generation's <c>id</c>, in a form that neither a replica nor a snapshot has: whoever finds it so has its own data.</summary>
+    /// <summary>A hash, the generation's <c>id</c>, in a form that neither a replica nor a snapshot has: a server where it is so has its own data.</summary>
     public string Lineage { get; } = prefix + "lineage";
 
     /// <summary>A hash: the log's generation <c>g</c>, epoch <c>e</c>, newest offset <c>o</c>, milliseconds kept <c>a</c>, its clock's newest reading <c>c</c>, what the server's was set back by <c>s</c>, of its state the number of keys <c>k</c> and of bytes <c>b</c>, and what was published with which idempotency key (see publish.lua).</summary>

@@ -24,7 +24,7 @@ internal sealed class RedisMetrics
     }
 
     /// <summary>Something in Redis was not what it should be, and was left out.</summary>
-    /// <returns>Whether to log it: whoever writes there by the thousand does not fill the log.</returns>
+    /// <returns>Whether to log it: thousands of such messages do not fill the log.</returns>
     public bool Dropped(string where)
     {
         _dropped.Add(1, new KeyValuePair<string, object?>("where", where));

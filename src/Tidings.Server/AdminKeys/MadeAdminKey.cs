@@ -65,7 +65,7 @@ internal sealed partial class MadeAdminKey(Edge tidings, ServerSettings settings
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    // One key for all: whoever asks knows one port of the server.
+    // One key for all: a command knows one port of the server.
     private static string Keep(List<string> files)
     {
         var key = files.Select(AdminKeyFile.Read).FirstOrDefault(static kept => kept is not null);

@@ -27,7 +27,7 @@ internal sealed class BenchMember(BenchRun run, BenchSocket socket, int channel)
     public Task<string> Ended { get; private set; } = Task.FromResult("");
 
     /// <summary>Begins to listen.</summary>
-    /// <param name="subscribes">Whether to subscribe to the channel; whoever is in a room is so already.</param>
+    /// <param name="subscribes">Whether to subscribe to the channel; a member of a room is subscribed already.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="IOException">It was refused.</exception>
     public async Task StartAsync(bool subscribes, CancellationToken cancellationToken)
@@ -47,7 +47,7 @@ internal sealed class BenchMember(BenchRun run, BenchSocket socket, int channel)
         }
         catch (IOException)
         {
-            // Whoever is refused may have been closed by now; what was said at that is still to be read.
+            // A refused connection may have been closed by now; what was said at that is still to be read.
         }
 
         if (await Task.WhenAny(_ready.Task, Ended).WaitAsync(cancellationToken) == Ended)

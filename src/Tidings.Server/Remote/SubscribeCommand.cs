@@ -10,7 +10,7 @@ using Tidings.Client;
 /// <summary><c>tidings subscribe</c>: follows channels until it is ended, over broken connections too.</summary>
 internal sealed class SubscribeCommand
 {
-    // What the server gives at once to whoever subscribes.
+    // What the server gives a subscriber at once.
     private const int MostMessages = 1000;
 
     private readonly RemoteOptions _remote = new();

@@ -1,6 +1,6 @@
 namespace Tidings.Server.Terminal;
 
-/// <summary>A command cannot be done. The message is one sentence for whoever typed it, which says what to do and holds no secret.</summary>
+/// <summary>A command cannot be done. The message is one sentence for the user of the command; it says what to do and holds no secret.</summary>
 /// <param name="message">The sentence.</param>
 /// <param name="exitCode">What the program ends with.</param>
 internal sealed class CommandException(string message, int exitCode = ExitCode.Failed) : Exception(message)

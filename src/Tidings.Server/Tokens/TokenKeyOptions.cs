@@ -57,7 +57,7 @@ internal sealed class TokenKeyOptions
 
         if (parsed.GetValue(_authority) is not null || parsed.GetValue(_jwks) is not null)
         {
-            // Whoever names an issuer asks about that one.
+            // With an issuer named, that one is meant.
             (jwt.Authority, jwt.JwksUrl, jwt.Secret) = (parsed.GetValue(_authority), parsed.GetValue(_jwks), null);
             jwt.Keys.Clear();
             jwt.Issuers.Clear();

@@ -49,7 +49,7 @@ public interface ITasks
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<TaskState?> FindAsync(string id, CancellationToken cancellationToken = default);
 
-    /// <summary>Cancels a task, whoever works on it: it is cancelled at once, and its worker is told.</summary>
+    /// <summary>Cancels a task, in this process or at a worker elsewhere: it is cancelled at once, and its worker is told.</summary>
     /// <param name="id">The task's id.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>Its state after that: the final one it had, where it had ended before. Null where there is no such task.</returns>
@@ -66,7 +66,7 @@ public interface ITasks
 public sealed record TaskStartOptions
 {
     /// <summary>The task's id: 1 to 128 bytes of letters and digits and <c>_ . - @</c>, not beginning with a dot. Default a random one that
-    /// nobody can guess; whoever knows the id may watch the task, where its channel is open to them.</summary>
+    /// nobody can guess; anyone who knows the id may watch the task, where its channel is open to them.</summary>
     public string? Id { get; init; }
 
     /// <summary>Which clients may cancel it, of those who may watch it. Default: as its kind says, and none for a worker outside.</summary>

@@ -129,7 +129,7 @@ internal sealed class MemoryBroker : IBroker, IDisposable
                 ? known
                 : _logs.GetOrAdd(publication.Channel, static (channel, budget) => new MemoryLog(channel, budget), _budget);
 
-            // Offset, log entry and delivery share one lock: whoever can see offset N can also read message N, and everybody sees the same order.
+            // Offset, log entry and delivery share one lock: a reader that can see offset N can also read message N, and everybody sees the same order.
             lock (log)
             {
                 if (log.Dropped)

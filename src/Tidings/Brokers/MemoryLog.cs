@@ -38,7 +38,7 @@ internal sealed partial class MemoryLog(string channel, HistoryBudget budget)
     /// <summary>When the log was last used, by the clock of <c>now</c>.</summary>
     public long UsedAt { get; set; }
 
-    /// <summary>Set when the log is no longer the channel's; whoever finds it so looks again.</summary>
+    /// <summary>Set when the log is no longer the channel's; a caller that finds it set looks the log up again.</summary>
     public bool Dropped { get; private set; }
 
     /// <summary>Whether nothing is kept that a later call could ask for.</summary>

@@ -8,7 +8,7 @@ namespace Tidings.Channels;
 /// <summary>What this node knows of one channel: who on which lane listens.</summary>
 /// <remarks>
 /// One lock orders joins, leaves and messages of the channel; under it they are only handed to lanes, which keep that order.
-/// So whoever joined before a message was published gets it, though neither waits for the other.
+/// So a subscriber that joined before a message was published gets it, though neither waits for the other.
 /// </remarks>
 internal sealed class ChannelState(string name)
 {

@@ -201,7 +201,7 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
         _backlog = null;
     }
 
-    // Even a peer that reads nothing else must be able to get one message at a time: whoever comes back and recovers must come to an end.
+    // Even a peer that reads nothing else must be able to get one message at a time: a client that comes back must be able to finish its recovery.
     private bool HasRoomFor(Message message) =>
         connection.QueuedBytes == 0
         || (!connection.IsBackedUp && connection.QueuedBytes + dialect.BytesOf(message).Length + LargestGap <= connection.Settings.QueueBytes);

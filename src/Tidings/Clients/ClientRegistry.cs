@@ -247,7 +247,7 @@ internal sealed class ClientRegistry : IDisposable
 
             if (Refusal_NeedsLock(client, right) is { } refusal)
             {
-                // Who has it here has it by this node's last claim, whoever made that.
+                // The local holders now have the name by this node's latest claim, whichever of them made it.
                 _clients[client] = holders! with { Claim = Math.Max(claim, holders.Claim) };
                 return refusal;
             }

@@ -137,7 +137,7 @@ internal sealed class FirstMessage(Authenticator authenticator)
         return !IsRevoked(connection, identity);
     }
 
-    // Revoked while it was being checked: whoever revokes looks at connections only after the list says so.
+    // Revoked while it was being checked: a revocation looks at connections only after it is in the list.
     private static bool IsRevoked(Connection connection, Identity identity)
     {
         if (connection.Registry.Revocations.EndOf(identity) is not { } end)

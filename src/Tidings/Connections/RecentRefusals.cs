@@ -18,7 +18,7 @@ internal sealed partial class RecentRefusals(TimeProvider time, ILogger? log = n
     /// <summary>How many are remembered.</summary>
     public const int Capacity = 100;
 
-    // Enough lines to see what goes wrong, and too few to fill a disk: whoever is refused decides how often.
+    // Enough lines to see what goes wrong, and too few to fill a disk: the refused client decides how often.
     private static readonly RateLimit Lines = new(PerSecond: 1, Burst: 50);
 
     private readonly Lock _gate = new();

@@ -21,7 +21,7 @@ internal static class Tracing
         return span;
     }
 
-    /// <summary>What goes along with a message that <paramref name="span"/> publishes, or whoever called, where there is no such span.</summary>
+    /// <summary>What goes along with a message that <paramref name="span"/> publishes, or of the caller's span, where there is no such span.</summary>
     public static string? ContextOf(Activity? span) => (span ?? Activity.Current) is { Recorded: true, IdFormat: ActivityIdFormat.W3C } recorded ? recorded.Id : null;
 
     /// <summary>The context, where it is one.</summary>

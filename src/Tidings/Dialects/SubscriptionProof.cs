@@ -20,7 +20,7 @@ internal sealed record SessionProof(TokenJudgement Judged, IReadOnlyList<string>
     public long EndsAt { get; init; } = long.MaxValue;
 }
 
-/// <summary>A member of one channel, whoever the connection belongs to.</summary>
+/// <summary>A member of one channel, whichever user the connection belongs to.</summary>
 /// <param name="User">The member's id.</param>
 /// <param name="Info">JSON about the member, or empty.</param>
 internal sealed record ProvenMember(string User, ReadOnlyMemory<byte> Info);

@@ -4,7 +4,7 @@ using Tidings.Quotas;
 
 namespace Tidings.Engine;
 
-/// <summary>The labels of what is counted, and all that they may say. Whoever shows it shows each of these from the start: a series that appears
+/// <summary>The labels of what is counted, and all that they may say. An exporter shows each of these from the start: a series that appears
 /// with its first count hides that count from rates.</summary>
 internal static class MetricLabels
 {

@@ -4,7 +4,7 @@ using Tidings.Sessions;
 
 namespace Tidings.Engine;
 
-/// <content>Options that change while the node runs. Each is one reference that is swapped: whoever comes finds the old or the new, never half of it.</content>
+/// <content>Options that change while the node runs. Each is one reference that is swapped: a reader finds the old or the new, never half of it.</content>
 internal sealed partial class Node
 {
     private static readonly TimeSpan KeysAtStart = TimeSpan.FromSeconds(2);

@@ -15,7 +15,7 @@ internal sealed record DeliveryState(bool IsHere, bool IsEnded, int UnderWay, st
     /// <summary>Whether what waits is not told now.</summary>
     public bool IsStuck => IsEnded || Away is not null || Refused.Count > 0;
 
-    /// <summary>What whoever runs the server is shown of it.</summary>
+    /// <summary>What operators of the server are shown of it.</summary>
     public string ToJson()
     {
         var frame = JsonFrame.Begin();

@@ -5,7 +5,7 @@ using Tidings.Protocol;
 
 namespace Tidings.Events;
 
-/// <summary>Ids that say the same thing of the same event, whoever tells it.</summary>
+/// <summary>Ids of events: the same event has the same id on every node.</summary>
 internal static class EventIds
 {
     private const int Bytes = 12;

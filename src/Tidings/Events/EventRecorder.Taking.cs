@@ -14,7 +14,7 @@ internal sealed partial class EventRecorder
     private readonly List<(long Number, TaskCompletionSource Stored)> _waiting = [];
     private bool _isStuck;
 
-    /// <summary>Wakes whoever waits for something to store.</summary>
+    /// <summary>Wakes the task that waits for something to store.</summary>
     public void Wake() => _pendingAny.Set();
 
     /// <summary>Waits for more that can be stored together, unless somebody waits for what there is.</summary>

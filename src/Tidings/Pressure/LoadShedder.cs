@@ -69,7 +69,7 @@ internal sealed partial class LoadShedder : IDisposable
 
     private void Look()
     {
-        // Whoever looks at the same moment sees what was there before.
+        // Other threads that look at the same moment see what was there before.
         if (!_gate.TryEnter())
         {
             return;

@@ -56,7 +56,7 @@ internal sealed class NodeReports(Hub hub, IBroker broker, INodes nodes, NodeFig
         }
     }
 
-    /// <summary>Another node wants to know: reports are published for a while, whoever listens.</summary>
+    /// <summary>Another node wants to know: reports are published for a while, whether or not somebody listens.</summary>
     public void GoOn()
     {
         Volatile.Write(ref _askedAt, time.GetTimestamp());

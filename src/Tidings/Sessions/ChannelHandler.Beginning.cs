@@ -106,7 +106,7 @@ internal sealed partial class ChannelHandler
 
     private void Enter(ChannelSession session, List<FirstSubscription> subscriptions, IReadOnlyList<Notice.Unsubscribed> refusals, Command? opening = null)
     {
-        // First of all that is posted: whoever finds the connection in the directory comes after.
+        // First of all that is posted: what is posted by those who find the connection in the directory comes after.
         var beginning = new Beginning(session, Connected(session, subscriptions, opening), refusals, subscriptions, opening is not null);
         if (Lane.Current == session.Connection.Lane)
         {

@@ -148,7 +148,7 @@ internal sealed partial class Subscribing(Hub hub, IBroker broker, IPresenceStor
         }
     }
 
-    /// <summary>Ends a subscription, whoever made it, and tells its owner why.</summary>
+    /// <summary>Ends a subscription, the client's or the server's, and tells its owner why.</summary>
     /// <returns>False where there was none.</returns>
     public bool UnsubscribeByServer(ChannelSession session, string channel)
     {

@@ -22,7 +22,7 @@ internal sealed class BlockBytes
             }
             else if (at == _blocks[index].Length)
             {
-                // Whoever reads the former one keeps it.
+                // A reader of the former one keeps it.
                 var larger = new byte[Math.Min(Block, Math.Max(2 * at, at + bytes.Length))];
                 _blocks[index].CopyTo(larger, 0);
                 _blocks[index] = larger;

@@ -6,7 +6,7 @@ using Tidings.Rules;
 
 namespace Tidings.Channels.Tests.BadInput;
 
-/// <summary>Who may do what, and who says he is somebody else, as Penpot #11067.</summary>
+/// <summary>Who may do what, and users who claim to be somebody else, as Penpot #11067.</summary>
 public sealed class B28_Permissions() : CommandAttack(new RigOptions
 {
     Kinds =

@@ -18,7 +18,7 @@ internal enum Way
     Poll,
 }
 
-/// <summary>Somebody who reads channels over one transport after the other, is cut off, goes by himself, and goes on where he stood.</summary>
+/// <summary>A client that reads channels over one transport after the other, is cut off, goes by itself, and goes on where it stood.</summary>
 internal sealed class TravellingReader : IDisposable
 {
     private readonly string _name;
@@ -178,7 +178,7 @@ internal sealed class TravellingReader : IDisposable
         }
     }
 
-    // What the server says that the position is must be what the reader himself has counted.
+    // What the server says that the position is must be what the reader has counted.
     private void MoveTo(string position)
     {
         var said = PositionsOf(position);

@@ -5,7 +5,7 @@ using Tidings.Protocol;
 
 namespace Tidings.Channels.Tests.World;
 
-/// <summary>Somebody who comes, listens, speaks, lags, goes and comes back. Everything happens on his lane.</summary>
+/// <summary>A client that comes, listens, speaks, lags, goes and comes back. Everything happens on its lane.</summary>
 internal abstract class Actor(string name, Lane lane)
 {
     public string Name => name;
@@ -21,9 +21,9 @@ internal abstract class Actor(string name, Lane lane)
     public abstract Connection? Connection { get; }
 }
 
-/// <param name="Deflate">Whether his connections compress.</param>
-/// <param name="Slow">Whether he pauses while he reads.</param>
-/// <param name="Conflates">Whether he wants the newest of each key alone.</param>
+/// <param name="Deflate">Whether its connections compress.</param>
+/// <param name="Slow">Whether it pauses while it reads.</param>
+/// <param name="Conflates">Whether it wants the newest of each key alone.</param>
 internal sealed record Temper(bool Deflate, bool Slow, bool Conflates);
 
 /// <summary>A client of the channel protocol.</summary>

@@ -4,7 +4,7 @@ using Tidings.EndToEnd.Tests.Infrastructure;
 
 namespace Tidings.EndToEnd.Tests.BadInput;
 
-/// <summary>Clients that name another address than their own, as CVE-2022-23556: whoever is not a trusted proxy is counted as who he is.</summary>
+/// <summary>Clients that name another address than their own, as CVE-2022-23556: a client that is no trusted proxy is counted by its own address.</summary>
 public abstract class B35_SpoofedAddresses(string pump) : ServerTests(pump)
 {
     [Theory]

@@ -94,7 +94,7 @@ public abstract class SlowReaderRules(string pump) : ServerTests(pump)
         Assert.InRange(pongs, 1, 4_000);
     }
 
-    // Each message has reached the other one before the next is sent, so that he is never slow himself.
+    // Each message has reached the other one before the next is sent, so that the other is never slow.
     private static async Task OverwhelmAsync(TestServer server, RawWebSocket other)
     {
         long most = 0;

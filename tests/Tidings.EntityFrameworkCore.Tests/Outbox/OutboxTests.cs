@@ -118,7 +118,7 @@ public sealed class OutboxTests
     [Fact]
     public async Task Two_nodes_have_one_relay_and_the_other_takes_over()
     {
-        // Each node has a broker of its own here: whoever publishes, only his own log has it.
+        // Each node has a broker of its own here: only the log of the node that publishes has it.
         var first = await ShopApp.StartAsync(_database);
         await first.AddAsync("a");
         await NamesAsync(first, 1);

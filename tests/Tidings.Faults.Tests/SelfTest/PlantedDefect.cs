@@ -26,7 +26,7 @@ public enum PlantedDefect
     /// <summary>An answer goes out for what is then not written.</summary>
     EarlyAnswer,
 
-    /// <summary>A revoked user gets his replay.</summary>
+    /// <summary>A revoked user gets the replay.</summary>
     UncheckedReplay,
 
     /// <summary>Somebody who has gone is still named.</summary>

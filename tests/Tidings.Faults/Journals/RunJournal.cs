@@ -65,7 +65,7 @@ internal sealed class RunJournal
     /// <summary>From now on this user must not be told anything.</summary>
     public void Revoke(string user) => _revoked.TryAdd(user, Now());
 
-    /// <summary>When the user lost his permission; null where he did not.</summary>
+    /// <summary>When the user lost the permission; null where that did not happen.</summary>
     public long? RevokedAt(string user) => _revoked.TryGetValue(user, out var time) ? time : null;
 
     /// <summary>Who a node says is there, and who really is, when all is quiet.</summary>

@@ -11,7 +11,7 @@ internal sealed record SubscriptionTerms(string Owner, string Channel)
     /// <summary>The user who listens; null for nobody.</summary>
     public string? User { get; init; }
 
-    /// <summary>Whether he must not be told anything.</summary>
+    /// <summary>Whether the subscriber must not be told anything.</summary>
     public bool Forbidden { get; init; }
 
     /// <summary>Whether it asked for the newest of each key alone.</summary>

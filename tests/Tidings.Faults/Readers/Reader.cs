@@ -4,7 +4,7 @@ using Tidings.Protocol;
 
 namespace Tidings.Faults.Readers;
 
-/// <summary>Somebody who listens to one channel, and comes back whenever his connection ends, as the client libraries do.</summary>
+/// <summary>A client that listens to one channel, and comes back whenever its connection ends, as the client libraries do.</summary>
 internal abstract class Reader(ReaderContext context, SubscriptionTerms terms, Random random)
 {
     /// <summary>Silence after which a connection is given up: two heartbeats and a half.</summary>

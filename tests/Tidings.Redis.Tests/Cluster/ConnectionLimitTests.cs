@@ -3,7 +3,7 @@ using Tidings.Redis.Tests.World;
 
 namespace Tidings.Redis.Tests.Cluster;
 
-/// <summary>B36: a user has as many connections as he may on all nodes together.</summary>
+/// <summary>B36: a user has as many connections as allowed on all nodes together.</summary>
 public sealed class ConnectionLimitTests(SharedRedis redis) : IClassFixture<SharedRedis>
 {
     private const int Limit = 10;

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Tidings.Security.Identities;
 
-/// <summary>What stands for somebody whoever bears it: made at random, and kept as a hash alone, so that a look into memory or the
+/// <summary>A secret that stands for a user, whichever client shows it: made at random, and kept as a hash alone, so that a look into memory or the
 /// timing of a lookup tells nothing of it.</summary>
 internal static class BearerSecret
 {
