@@ -105,6 +105,8 @@ internal sealed class PostgreSqlBackplane : IBackplane
 
     public string? Refusal => _server.Refusal;
 
+    public string? Generation => _server.Link?.Generation;
+
     public void Serve(INodeWork work, ConnectionRegistry connections, ClientRegistry clients)
     {
         _bus.Work = work;

@@ -18,7 +18,12 @@ internal sealed class NewsReader : IAsyncDisposable
     private const int MostAtOnce = 1000;
     private const int LongestAnswer = 4;
 
-    private const string Look = "SELECT CASE WHEN relation = tableoid THEN generation ELSE '' END, EXISTS (SELECT FROM tidings.inbox) FROM tidings.cluster";
+    // Where it is woken again and again, the inbox is not looked at each time.
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(5);
+
+    private const string Check = "SELECT CASE WHEN relation = tableoid THEN generation ELSE '' END FROM tidings.cluster";
+
+    private const string Look = "SELECT CASE WHEN relation = tableoid THEN generation ELSE '' END, waits, next, running, since FROM tidings.cluster, tidings.look_1($1, $2, $3)";
 
     private const string Read = """
         SELECT news, channel, place, kept, birth, at, payload FROM (
@@ -54,6 +59,7 @@ internal sealed class NewsReader : IAsyncDisposable
     private readonly NewsHoles _holes = new();
     private long _last;
     private long _lookedAt;
+    private long _inboxAt;
     private bool _woken;
     private Task _running = Task.CompletedTask;
 
@@ -69,6 +75,23 @@ internal sealed class NewsReader : IAsyncDisposable
         await reader.PlaceAsync().ConfigureAwait(false);
         return reader;
     }
+
+    /// <summary>Up to where it has read, and what it may have missed of that. Once it has ended.</summary>
+    public NewsMark Mark => new(_link.Generation, _last, _holes.Take());
+
+    /// <summary>Tells of what was erased since another reader ended. Before <see cref="Start"/>.</summary>
+    public Task CatchUpAsync(NewsMark left) => left.Generation != _link.Generation
+        ? Task.CompletedTask
+        : new Statement("SELECT news, channel, place, birth, at FROM tidings.erased WHERE (news > $1 OR news = ANY ($2)) AND news <= $3 ORDER BY news", left.Last, left.Missing, _last)
+            .RunAsync(_connection, async rows =>
+            {
+                while (await rows.ReadAsync().ConfigureAwait(false))
+                {
+                    _take(new News(_link.Generation, rows.GetString(1), rows.GetInt64(2), IsMessage: false, rows.GetInt64(3), rows.GetInt64(4), static () => []));
+                }
+
+                return true;
+            });
 
     public void Start() => _running = Task.Run(RunAsync);
 
@@ -105,8 +128,7 @@ internal sealed class NewsReader : IAsyncDisposable
 
         if (!heard)
         {
-            throw new BrokerUnavailableException(
-                "Notifications do not arrive: something between takes the session away, as PgBouncer does with pool_mode=transaction. Connect to PostgreSQL itself, or to a pool with pool_mode=session.");
+            throw new BrokerUnavailableException($"Notifications do not arrive: {PostgreSqlFault.Pooled}");
         }
     }
 
@@ -161,7 +183,15 @@ internal sealed class NewsReader : IAsyncDisposable
 
         await using var batch = _connection.CreateBatch();
         batch.Timeout = LongestAnswer;
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(Look));
+        var looks = _time.GetElapsedTime(_inboxAt) >= LookInterval;
+        var look = new NpgsqlBatchCommand(looks ? Look : Check);
+        if (looks)
+        {
+            _inboxAt = _time.GetTimestamp();
+            new Statement("", _link.Inbox.From, _link.Inbox.Running, _link.Inbox.Since).BindTo(look.Parameters);
+        }
+
+        batch.BatchCommands.Add(look);
         var read = new NpgsqlBatchCommand(_holes.Count > 0 ? ReadWithHoles : Read);
         var holes = _holes.Take();
         new Statement("", holes.Length > 0 ? [_last, holes] : [_last]).BindTo(read.Parameters);
@@ -173,9 +203,13 @@ internal sealed class NewsReader : IAsyncDisposable
             throw new BrokerUnavailableException("The logs have begun another generation.");
         }
 
-        if (rows.GetBoolean(1))
+        if (looks)
         {
-            _inbox();
+            _link.Inbox = new InboxMark(rows.GetInt64(2), rows.Array<long>(3), rows.GetInt64(4));
+            if (rows.GetBoolean(1))
+            {
+                _inbox();
+            }
         }
 
         await rows.NextResultAsync().ConfigureAwait(false);
@@ -218,3 +252,9 @@ internal sealed class NewsReader : IAsyncDisposable
         return workers;
     });
 }
+
+/// <summary>Up to where somebody has read what is new.</summary>
+/// <param name="Generation">Of these numbers.</param>
+/// <param name="Last">The newest number.</param>
+/// <param name="Missing">Those before it that were not there, and may have been given to somebody.</param>
+internal sealed record NewsMark(string Generation, long Last, long[] Missing);

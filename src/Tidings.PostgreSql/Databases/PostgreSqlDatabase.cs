@@ -14,11 +14,11 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
 
     private const int OldestServer = 140000;
 
-    // Whatever a role or database has set: nothing here stays in a transaction, waits for long, or reads more than it sees.
+    // Whatever a role or database has set: nothing here stays in a transaction, waits for long, or reads more than it sees. A plan that reads a whole table because it was small would be kept.
     private const string Settings = """
         SELECT set_config('jit', 'off', false), set_config('lock_timeout', '8s', false), set_config('idle_in_transaction_session_timeout', '0', false),
             set_config('idle_session_timeout', '0', false), set_config('default_transaction_isolation', 'read committed', false), set_config('search_path', 'pg_catalog', false),
-            set_config('plan_cache_mode', 'auto', false), set_config('row_security', 'on', false), set_config('bytea_output', 'hex', false)
+            set_config('plan_cache_mode', 'auto', false), set_config('enable_seqscan', 'off', false), set_config('row_security', 'on', false), set_config('bytea_output', 'hex', false)
         """;
 
     private readonly NpgsqlDataSource _source;
@@ -86,20 +86,17 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
         command.CommandText = $"{Settings}, current_setting('server_version_num')::int, current_setting('server_version'), current_setting('server_encoding'), pg_is_in_recovery(), current_database()";
         await using var row = await command.ExecuteReaderAsync().ConfigureAwait(false);
         await row.ReadAsync().ConfigureAwait(false);
-        var (version, shown, encoding, isReplica, name) = (row.GetInt32(9), row.GetString(10), row.GetString(11), row.GetBoolean(12), row.GetString(13));
-        if (version < OldestServer)
+        var (version, shown, encoding, isReplica, name) = (row.GetInt32(10), row.GetString(11), row.GetString(12), row.GetBoolean(13), row.GetString(14));
+        if (FaultOf(version, shown, encoding, isReplica, name) is { } fault)
         {
-            throw new BrokerUnavailableException($"The server is PostgreSQL {shown}; 14 is the oldest that can be used.");
-        }
-
-        if (encoding != "UTF8")
-        {
-            throw new BrokerUnavailableException($"The database {name} has the encoding {encoding}; it must be UTF8, as CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0 makes it.");
-        }
-
-        if (isReplica)
-        {
-            throw new BrokerUnavailableException("The server is a replica, which takes no writes: name the primary, or all of them separated by commas (Host=one,two).");
+            throw new BrokerUnavailableException(fault);
         }
     }
+
+    /// <summary>Why a server or database cannot be used; null where it can.</summary>
+    public static string? FaultOf(int version, string shown, string encoding, bool isReplica, string name) =>
+        version < OldestServer ? $"The server is PostgreSQL {shown}; 14 is the oldest that can be used."
+        : encoding != "UTF8" ? $"The database {name} has the encoding {encoding}; it must be UTF8, as CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0 makes it."
+        : isReplica ? "The server is a replica, which takes no writes: name the primary, or all of them separated by commas (Host=one,two)."
+        : null;
 }

@@ -7,6 +7,9 @@ namespace Tidings.PostgreSql.Databases;
 /// <summary>What a fault of the database means for whoever asked.</summary>
 internal static class PostgreSqlFault
 {
+    /// <summary>What there is to be told of a pooler that gives one session's statements to several.</summary>
+    public const string Pooled = "something between takes the session away, as PgBouncer does with pool_mode=transaction. Connect to PostgreSQL itself, or to a pool with pool_mode=session.";
+
     private const string Generation = "TD001";
 
     /// <summary>Whether it is one of the database or of the way to it.</summary>
@@ -37,6 +40,7 @@ internal static class PostgreSqlFault
         PostgresException { SqlState: PostgresErrorCodes.OutOfMemory } => Refused("PostgreSQL is out of memory", error),
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable } => new BrokerUnavailableException("PostgreSQL did not answer in time: something else holds a lock, or it is overloaded.", error),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } insufficient => new BrokerUnavailableException($"The role may not do what a node does: {insufficient.MessageText}. The owner of the schema tidings grants it: tidings postgres init --role NAME.", error),
+        PostgresException { SqlState: PostgresErrorCodes.DuplicatePreparedStatement or PostgresErrorCodes.InvalidSqlStatementName } => new BrokerUnavailableException($"Statements are not those of this session: {Pooled}", error),
         PostgresException postgres => new BrokerUnavailableException($"PostgreSQL refused: {postgres.MessageText} ({postgres.SqlState}).", error),
         _ => new BrokerUnavailableException("PostgreSQL is away.", error),
     };

@@ -27,6 +27,7 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
     private volatile bool _available;
     private volatile string? _refusal;
     private Witnessed _witnessed = new("", "", 0, default);
+    private NewsMark? _left;
     private Task _running = Task.CompletedTask;
 
     public PostgreSqlServer(PostgreSqlDatabase database, string node, TimeProvider time, ILogger log) => (_database, _node, _time, _log) = (database, node, time, log);
@@ -185,6 +186,7 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
             var link = await BeginAsync(connection).ConfigureAwait(false);
             news = await NewsReader.BeginAsync(connection, link, _node, Take, () => OnInbox(), _time).ConfigureAwait(false);
             await RunAllAsync(OnConnected, link, static error => error.Refusal is not null).ConfigureAwait(false);
+            await (_left is { } left ? news.CatchUpAsync(left) : Task.CompletedTask).ConfigureAwait(false);
             news.Start();
             _link = link;
             Volatile.Read(ref _linked).TrySetResult();
@@ -220,6 +222,7 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
         finally
         {
             _available = false;
+            var wasLinked = _link is not null;
             if (_link is { } link)
             {
                 _link = null;
@@ -230,6 +233,7 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
             if (news is not null)
             {
                 await news.DisposeAsync().ConfigureAwait(false);
+                _left = wasLinked ? news.Mark : _left;
             }
 
             if (connection is not null)

@@ -47,6 +47,8 @@ internal static class SchemaScript
             {
                 text.Append("GRANT EXECUTE ON FUNCTION tidings.publish(text, ").Append(type).Append(", text, text, boolean, text) TO ").Append(name).Append(";\n");
             }
+
+            text.Append("GRANT EXECUTE ON FUNCTION tidings.publish_rows_1(text, text[], text[], bytea[], bytea[]), tidings.waiting_1(text) TO ").Append(name).Append(";\n");
         }
 
         return text.ToString();

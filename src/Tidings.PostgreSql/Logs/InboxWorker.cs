@@ -76,7 +76,10 @@ internal sealed class InboxWorker : IAsyncDisposable
     private async Task<bool> WorkAsync(PostgreSqlLink link)
     {
         await using var connection = await link.Database.OpenAsync().ConfigureAwait(false);
-        var channels = await new Statement("SELECT DISTINCT channel FROM (SELECT channel FROM tidings.inbox ORDER BY id LIMIT $1) i", MostAtOnce).RunAsync(connection, ReadAsync).ConfigureAwait(false);
+        var inbox = link.Inbox;
+        var channels = await new Statement(
+            "SELECT DISTINCT channel FROM (SELECT channel FROM tidings.inbox WHERE id >= tidings.first_1($1, $2, $3) ORDER BY id LIMIT $4) i", inbox.From, inbox.Running, inbox.Since, MostAtOnce)
+            .RunAsync(connection, ReadAsync).ConfigureAwait(false);
         if (channels.Count == 0)
         {
             return false;
@@ -96,7 +99,7 @@ internal sealed class InboxWorker : IAsyncDisposable
 
         var batch = new PublishBatch(_retentionOf, _toldOf);
         channels.ForEach(batch.AddInbox);
-        var answer = await PublishQueue.RunAsync(connection, batch.ToStatement(link.Generation, tries: true)).ConfigureAwait(false);
+        var answer = await PublishQueue.RunAsync(connection, batch.ToStatement(link.Generation, inbox, tries: true)).ConfigureAwait(false);
         _lost.Refused(answer.Refused);
         if (answer.Taken > 0)
         {

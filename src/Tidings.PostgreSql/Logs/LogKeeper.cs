@@ -24,6 +24,10 @@ internal sealed class LogKeeper
     private readonly ErasedBytes _erased;
     private Task _working = Task.CompletedTask;
     private string _cursor = "";
+    private long _passed;
+    private long _passedNext;
+    private long _ended;
+    private long _endedNext;
     private long? _roundAt;
 
     /// <param name="server">Where.</param>
@@ -45,6 +49,7 @@ internal sealed class LogKeeper
     {
         await ((Task)_working).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _samples.Clear();
+        _passed = _passedNext = _ended = _endedNext = 0;
     }
 
     // Leases are renewed whatever this takes.
@@ -65,8 +70,7 @@ internal sealed class LogKeeper
             await using var connection = await link.Database.OpenAsync().ConfigureAwait(false);
             if (await HeardAsync(connection).ConfigureAwait(false) is { } heard)
             {
-                await new Statement("DELETE FROM tidings.passing WHERE news IN (SELECT news FROM tidings.passing WHERE news <= $1 ORDER BY news LIMIT 20000 FOR UPDATE SKIP LOCKED)", heard)
-                    .RunAsync(connection, Statement.ValueAsync).ConfigureAwait(false);
+                await ForgetPassingAsync(connection, heard).ConfigureAwait(false);
                 await TrimTouchedAsync(connection, heard).ConfigureAwait(false);
                 if (_isFirst())
                 {
@@ -125,15 +129,42 @@ internal sealed class LogKeeper
         }
     }
 
-    private static async Task ForgetOldAsync(NpgsqlConnection connection)
+    // What was deleted once is not read over again: it stays in the table as long as anybody's transaction may still see it.
+    private async Task ForgetPassingAsync(NpgsqlConnection connection, long heard)
     {
+        var count = (long)(await new Statement(
+            """
+            WITH gone AS (DELETE FROM tidings.passing WHERE news IN (SELECT news FROM tidings.passing WHERE news > $1 AND news <= $2 ORDER BY news LIMIT 20000 FOR UPDATE SKIP LOCKED) RETURNING 1)
+            SELECT count(*) FROM gone
+            """,
+            _passed,
+            heard).RunAsync(connection, Statement.ValueAsync).ConfigureAwait(false))!;
+        if (count < 20_000)
+        {
+            // Once more what was deleted last: another node that was at it may have failed.
+            (_passed, _passedNext) = (_passedNext, heard);
+        }
+    }
+
+    // What was deleted once is not read over again here either.
+    private async Task ForgetOldAsync(NpgsqlConnection connection)
+    {
+        var now = (long)(await new Statement("SELECT tidings.now_1()").RunAsync(connection, Statement.ValueAsync).ConfigureAwait(false))!;
+        var isLeft = false;
         foreach (var text in (string[])
         [
-            "DELETE FROM tidings.once WHERE (channel, key) IN (SELECT channel, key FROM tidings.once WHERE until <= (SELECT tidings.now_1()) ORDER BY until LIMIT 20000 FOR UPDATE SKIP LOCKED)",
-            "DELETE FROM tidings.secrets WHERE (kind, hash) IN (SELECT kind, hash FROM tidings.secrets WHERE until <= (SELECT tidings.now_1()) ORDER BY until LIMIT 5000 FOR UPDATE SKIP LOCKED)",
+            "DELETE FROM tidings.once WHERE (channel, key) IN (SELECT channel, key FROM tidings.once WHERE until > $1 AND until <= $2 ORDER BY until LIMIT 20000 FOR UPDATE SKIP LOCKED)",
+            "DELETE FROM tidings.secrets WHERE (kind, hash) IN (SELECT kind, hash FROM tidings.secrets WHERE until > $1 AND until <= $2 ORDER BY until LIMIT 20000 FOR UPDATE SKIP LOCKED)",
+            "DELETE FROM tidings.erased WHERE news IN (SELECT news FROM tidings.erased WHERE at > $1 - 86400000 AND at <= $2 - 86400000 ORDER BY at LIMIT 20000 FOR UPDATE SKIP LOCKED)",
         ])
         {
-            await new Statement(text).RunAsync(connection, Statement.ValueAsync).ConfigureAwait(false);
+            var count = await new Statement($"WITH gone AS ({text} RETURNING 1) SELECT count(*) FROM gone", _ended, now).RunAsync(connection, Statement.ValueAsync).ConfigureAwait(false);
+            isLeft |= (long)count! >= 20_000;
+        }
+
+        if (!isLeft)
+        {
+            (_ended, _endedNext) = (_endedNext, now);
         }
     }
 
@@ -167,6 +198,9 @@ internal sealed class LogKeeper
         }
     }
 
-    private static async Task<int> TrimAsync(NpgsqlConnection connection, string[] names, long heard, bool aged) =>
-        (int)(await new Statement("SELECT tidings.trim_1($1, $2, $3)", names, heard, aged).RunAsync(connection, Statement.ValueAsync).ConfigureAwait(false))!;
+    private static async Task<int> TrimAsync(NpgsqlConnection connection, string[] names, long heard, bool aged)
+    {
+        await new Statement("SELECT tidings.save_1($1)", (object)names).RunAsync(connection, Statement.ValueAsync).ConfigureAwait(false);
+        return (int)(await new Statement("SELECT tidings.trim_1($1, $2, $3)", names, heard, aged).RunAsync(connection, Statement.ValueAsync).ConfigureAwait(false))!;
+    }
 }

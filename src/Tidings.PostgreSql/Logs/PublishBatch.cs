@@ -15,7 +15,7 @@ internal sealed class PublishBatch(Func<string, Retention> retentionOf, Func<str
     /// <summary>The bytes of it: once there are as many, no further message is taken with them.</summary>
     public const long MostBytesOfInbox = 8 << 20;
 
-    private const string Text = "SELECT births, places, taken, refused, more FROM tidings.publish_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+    private const string Text = "SELECT births, places, taken, refused, more FROM tidings.publish_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
 
     private readonly Dictionary<string, int> _indexes = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];
@@ -36,7 +36,7 @@ internal sealed class PublishBatch(Func<string, Retention> retentionOf, Func<str
     /// <summary>What transactions have published there is to get its places.</summary>
     public void AddInbox(string channel) => IndexOf(channel, retentionOf(channel));
 
-    public Statement ToStatement(string generation, bool tries) => new(
+    public Statement ToStatement(string generation, InboxMark inbox, bool tries) => new(
         Text,
         generation,
         _names.ToArray(),
@@ -55,6 +55,9 @@ internal sealed class PublishBatch(Func<string, Retention> retentionOf, Func<str
         _items.Select(static item => item.Told).ToArray(),
         _names.Select(toldOf).ToArray(),
         tries,
+        inbox.From,
+        inbox.Running,
+        inbox.Since,
         MostOfInbox,
         MostBytesOfInbox);
 

@@ -135,7 +135,7 @@ internal sealed class PublishQueue : IAsyncDisposable
     // False where more of the inbox goes before it.
     private async Task<bool> TryPublishAsync(PostgreSqlLink link, PublishBatch batch)
     {
-        var answer = await RunAsync(await ConnectionOf(link).ConfigureAwait(false), batch.ToStatement(link.Generation, tries: false)).ConfigureAwait(false);
+        var answer = await RunAsync(await ConnectionOf(link).ConfigureAwait(false), batch.ToStatement(link.Generation, link.Inbox, tries: false)).ConfigureAwait(false);
         foreach (var name in batch.Names)
         {
             _touched(name);

@@ -53,6 +53,9 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>Why nothing can be written now, though all can be read; else null.</summary>
     string? Refusal => null;
 
+    /// <summary>What the database in which it keeps its logs knows them by, for transactions of that database that publish there themselves; null where they are in none, or it is away.</summary>
+    string? Generation => null;
+
     /// <summary>What is to be told of the directory that it keeps all in; null where it has none.</summary>
     DirectoryFigures? Directory => null;
 

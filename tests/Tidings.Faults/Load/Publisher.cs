@@ -45,15 +45,28 @@ internal sealed class Publisher(string name, PublisherContext context, Random ra
     }
 
     /// <summary>Says one thing, until it is answered.</summary>
+    /// <param name="channel">Where.</param>
+    /// <param name="durable">Whether it must survive a crash.</param>
+    /// <param name="end">Gives it up.</param>
+    /// <param name="filling">How long it is; null: by chance.</param>
+    /// <param name="first">Says it in another way before, by its key and data; what is said here is then the second time.</param>
     /// <returns>Where it stands; null where it was given up or refused.</returns>
-    public async Task<StreamPosition?> SayAsync(string channel, bool durable, CancellationToken end, int? filling = null)
+    public async Task<StreamPosition?> SayAsync(string channel, bool durable, CancellationToken end, int? filling = null, Func<string, string, Task>? first = null)
     {
         var said = string.Create(CultureInfo.InvariantCulture, $"{name}-{++_count}");
         var payload = Payload.Make(said, filling ?? random.Next(SmallestFilling, LargestFilling));
         var flag = durable ? ",\"durable\":true" : "";
         var body = Encoding.UTF8.GetBytes($$"""{"channel":"{{channel}}","data":{{payload}},"idempotencyKey":"{{said}}"{{flag}}}""");
         var attempt = context.Journal.Begin(new Publish(channel, said) { Key = said, Durable = durable });
-        context.Lags.Began(attempt);
+        if (first is not null)
+        {
+            await first(said, payload);
+        }
+        else
+        {
+            context.Lags.Began(attempt);
+        }
+
         for (var tries = 1; !end.IsCancellationRequested; tries++)
         {
             if (await TryAsync(attempt, body, tries, end))

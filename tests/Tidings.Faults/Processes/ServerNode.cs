@@ -35,6 +35,9 @@ internal sealed class ServerNode : IAsyncDisposable
     /// <summary>What it reaches Redis through; null where it has a broker in memory.</summary>
     public RedisLink? Link { get; }
 
+    /// <summary>What it reaches PostgreSQL through, where that keeps its logs.</summary>
+    public DatabaseLink? Database { get; init; }
+
     /// <summary>Its clock, where it has one of its own.</summary>
     public FakeClock? Clock { get; }
 
@@ -53,6 +56,11 @@ internal sealed class ServerNode : IAsyncDisposable
         if (Link is not null)
         {
             arguments.AddRange(["--redis", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Link.Port}"), "--redis-prefix", _prefix!]);
+        }
+
+        if (Database is not null)
+        {
+            arguments.AddRange(["--engine", "postgres", "--postgres", Database.ConnectionString]);
         }
 
         if (DataDirectory is not null)
@@ -97,6 +105,11 @@ internal sealed class ServerNode : IAsyncDisposable
         if (Link is not null)
         {
             await Link.DisposeAsync();
+        }
+
+        if (Database is not null)
+        {
+            await Database.DisposeAsync();
         }
 
         if (DataDirectory is not null && Directory.Exists(DataDirectory))

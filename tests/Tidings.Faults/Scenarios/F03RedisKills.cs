@@ -8,7 +8,7 @@ internal sealed class F03RedisKills() : Scenario("F3", "Redis with appendfsync a
 {
     private static readonly TimeSpan LongestReturn = TimeSpan.FromSeconds(5);
 
-    private readonly RedisOutages _outages = new();
+    private readonly StoreOutages _outages = new();
 
     protected override WorldOptions Options(ScenarioSettings settings) => settings.Full
         ? new WorldOptions { Channels = 24, WebSockets = 6, EventStreams = 2, Polls = 1, Clients = 1, Rate = 300, Publishers = 32, DurablePart = 0.5 }

@@ -10,7 +10,7 @@ internal sealed class F04TailLoss() : Scenario("F4", "Redis with appendfsync eve
 {
     private static readonly TimeSpan LongestReturn = TimeSpan.FromSeconds(5);
 
-    private readonly RedisOutages _outages = new();
+    private readonly StoreOutages _outages = new();
     private int _lost;
 
     protected override Expectations Expect { get; } = new() { EpochMayChange = true };

@@ -31,10 +31,11 @@ internal sealed class FaultWorld : IAsyncDisposable
     private readonly PublisherContext _publisherContext;
     private readonly Publisher _fences;
 
-    private FaultWorld(WorldOptions options, RedisServer? redis)
+    private FaultWorld(WorldOptions options, RedisServer? redis, PostgreSqlServer? postgreSql)
     {
         Options = options;
         Redis = redis;
+        PostgreSql = postgreSql;
         Random = new Random(options.Seed);
         Journal = new RunJournal();
         Lags = new LagMeter(Journal);
@@ -42,7 +43,11 @@ internal sealed class FaultWorld : IAsyncDisposable
         Prefix = $"faults{options.Seed}:";
         BackEnd = options.Events ? new EventReceiver() : null;
         var environment = NodeSettings.Environment(options).Concat(BackEnd is null ? [] : NodeSettings.Events(BackEnd.Url)).ToDictionary();
-        Nodes = [.. Enumerable.Range(1, options.Nodes).Select(i => new ServerNode($"node{i}", Http, redis is null ? null : new RedisLink(redis.Port), Prefix, environment, options.OwnClocks ? new FakeClock() : null) { DataDirectory = options.Data ? NewDirectory() : null })];
+        Nodes = [.. Enumerable.Range(1, options.Nodes).Select(i => new ServerNode($"node{i}", Http, redis is null ? null : new RedisLink(redis.Port), Prefix, environment, options.OwnClocks ? new FakeClock() : null) 
+        {
+            DataDirectory = options.Data ? NewDirectory() : null,
+            Database = postgreSql is null ? null : new DatabaseLink(postgreSql.Port),
+        })];
         var routes = new Random(options.Seed + 2);
         _front.Route = () => Pick(routes).Port;
         _readerContext = new ReaderContext(Journal, Http, Pick, new Uri($"http://127.0.0.1:{_front.Port}"), Lags);
@@ -52,6 +57,9 @@ internal sealed class FaultWorld : IAsyncDisposable
 
     public WorldOptions Options { get; }
     public RedisServer? Redis { get; }
+
+    /// <summary>The server that leads; null where the nodes have none.</summary>
+    public PostgreSqlServer? PostgreSql { get; private set; }
 
     /// <summary>What every key of the nodes begins with.</summary>
     public string Prefix { get; }
@@ -70,13 +78,16 @@ internal sealed class FaultWorld : IAsyncDisposable
 
     public IReadOnlyList<Reader> Readers => _readers;
 
+    /// <summary>What publishers share.</summary>
+    public PublisherContext PublisherContext => _publisherContext;
+
     /// <summary>A speaker besides the others, for what a scenario itself wants said.</summary>
     public Publisher Speaker => _fences;
 
     public static async Task<FaultWorld> StartAsync(WorldOptions options, params string[] redisSettings)
     {
         var redis = options.Redis is { } persistence ? await RedisServer.StartAsync(persistence, redisSettings) : null;
-        var world = new FaultWorld(options, redis);
+        var world = new FaultWorld(options, redis, options.PostgreSql ? await Task.Run(static () => new PostgreSqlServer()) : null);
         try
         {
             await (world.BackEnd?.StartAsync() ?? Task.CompletedTask);
@@ -133,6 +144,19 @@ internal sealed class FaultWorld : IAsyncDisposable
     {
         await node.StartAsync();
         SetDown(node, down: false);
+    }
+
+    /// <summary>Another server of PostgreSQL leads: all nodes are led there, and the former one is gone.</summary>
+    public void MoveTo(PostgreSqlServer server)
+    {
+        var former = PostgreSql;
+        PostgreSql = server;
+        foreach (var node in Nodes)
+        {
+            node.Database!.MoveTo(server);
+        }
+
+        former?.Dispose();
     }
 
     /// <summary>All is healed: nobody begins to publish any more, what is not answered is asked again, and every reader is waited for.</summary>
@@ -200,6 +224,7 @@ internal sealed class FaultWorld : IAsyncDisposable
             await Redis.DisposeAsync();
         }
 
+        PostgreSql?.Dispose();
         if (BackEnd is not null)
         {
             await BackEnd.DisposeAsync();

@@ -10,6 +10,9 @@ internal sealed record WorldOptions
     /// <summary>How Redis keeps its data; null: none, each node has a broker in memory.</summary>
     public RedisPersistence? Redis { get; init; } = RedisPersistence.Always;
 
+    /// <summary>Whether the nodes share PostgreSQL instead.</summary>
+    public bool PostgreSql { get; init; }
+
     /// <summary>Whether each node keeps its logs in a directory of its own.</summary>
     public bool Data { get; init; }
 

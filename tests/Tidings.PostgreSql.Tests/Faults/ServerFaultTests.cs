@@ -77,6 +77,32 @@ public sealed class ServerFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_erased_while_a_node_was_cut_off_is_told_there_when_it_is_back()
+    {
+        await using var own = new FaultProxy(_server.Port);
+        var far = await _world.NodeAsync(At(own.Port));
+        using var listener = await Listener.OnAsync(far, Channel);
+        await listener.HasHeardAsync(await SayAsync(5));
+        await _one.Broker.EraseAsync(Channel, _said.Keys.Single(static position => position.Offset == 1));
+        await Eventually.TrueAsync(() => listener.Heard.Count == 6, "the first erasure is told");
+        own.Target = 0;
+        own.CutAll();
+        var last = await SayAsync(3);
+        foreach (var place in (long[])[3, 7])
+        {
+            Assert.Equal(1, await _one.Broker.EraseAsync(Channel, _said.Keys.Single(position => position.Offset == place)));
+        }
+
+        own.Target = _server.Port;
+        await Eventually.TrueAsync(() => listener.Heard.Count == 10, $"the node has heard all, after {string.Join(' ', listener.Heard.Select(static message => $"{message.Kind} {message.Offset}"))}");
+        await listener.HasHeardAsync(last);
+        Assert.Equal(
+            ["Erasure 1", "Erasure 3", "Message 6", "Removed 7", "Message 8"],
+            listener.Heard.Skip(5).Select(static message => $"{message.Kind} {message.Offset}"));
+        Assert.Null(listener.Gap);
+    }
+
+    [Fact]
     public async Task A_link_that_is_silent_is_noticed_and_replaced()
     {
         using var listener = await Listener.OnAsync(_two, Channel);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.PostgreSql.Databases;
@@ -35,6 +36,29 @@ public sealed class StartTests
         using var replica = PostgreSqlServer.ReplicaOf(PostgreSqlServer.Shared);
         await ExpectAsync(replica.ConnectionString("postgres"), "is a replica");
     }
+
+    [Theory]
+    [InlineData(130014, "UTF8", "PostgreSQL 13.14; 14 is the oldest")]
+    [InlineData(140000, "SQL_ASCII", "has the encoding SQL_ASCII; it must be UTF8")]
+    [InlineData(140000, "UTF8", null)]
+    public void A_server_that_is_too_old_is_refused_by_name(int version, string encoding, string? why)
+    {
+        var told = PostgreSqlDatabase.FaultOf(version, "13.14", encoding, isReplica: false, "shop");
+        Assert.True(why is null ? told is null : told!.Contains(why, StringComparison.Ordinal), told);
+    }
+
+    [Fact]
+    public async Task A_pooler_that_keeps_notifications_back_is_refused_by_name()
+    {
+        await using var pooler = new FaultProxy(PostgreSqlServer.Shared.Port) { DownFilter = static () => new WithoutNotifications() };
+        await ExpectAsync($"Host=127.0.0.1;Port={pooler.Port};Username=postgres;Database={NewDatabase()};SSL Mode=Disable", "pool_mode=transaction");
+    }
+
+    [Theory]
+    [InlineData("42P05")]
+    [InlineData("26000")]
+    public void A_pooler_that_mixes_statements_up_is_refused_by_name(string state) =>
+        Assert.Contains("pool_mode=transaction", PostgreSqlFault.Translate(new Npgsql.PostgresException("prepared statement", "ERROR", "ERROR", state)).Message, StringComparison.Ordinal);
 
     [Fact]
     public async Task A_newer_schema_that_has_left_this_version_behind_is_refused_by_name()
@@ -116,5 +140,30 @@ public sealed class StartTests
         await using var world = new PostgreSqlWorld(connectionString);
         await world.NodeAsync(available: false);
         Assert.Contains(world.Logged, line => line.Contains(why, StringComparison.Ordinal));
+    }
+
+    // Messages of the server are a letter, and a length that counts itself. Those that begin with A are notifications.
+    private sealed class WithoutNotifications : IByteFilter
+    {
+        private readonly List<byte> _waiting = [];
+
+        public ValueTask<ReadOnlyMemory<byte>> PassAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+        {
+            // The answer to a question for encryption is one byte.
+            if (bytes.Length == 1 && _waiting.Count == 0)
+            {
+                return ValueTask.FromResult(bytes);
+            }
+
+            _waiting.AddRange(bytes.ToArray());
+            var passed = new List<byte>();
+            while (_waiting.Count >= 5 && 1 + BinaryPrimitives.ReadInt32BigEndian([.. _waiting[1..5]]) is var length && _waiting.Count >= length)
+            {
+                passed.AddRange(_waiting[0] == 'A' ? [] : _waiting[..length]);
+                _waiting.RemoveRange(0, length);
+            }
+
+            return ValueTask.FromResult<ReadOnlyMemory<byte>>(passed.ToArray());
+        }
     }
 }

@@ -3,8 +3,8 @@ using Tidings.Faults.World;
 
 namespace Tidings.Faults.Scenarios;
 
-/// <summary>Times at which Redis was away, and what publishers were told meanwhile.</summary>
-internal sealed class RedisOutages
+/// <summary>Times at which Redis or PostgreSQL was away, and what publishers were told meanwhile.</summary>
+internal sealed class StoreOutages
 {
     private readonly List<(long From, long To, long Answers)> _all = [];
 
@@ -34,6 +34,23 @@ internal sealed class RedisOutages
             }
         }
 
+        await ReturnAsync(world, full, from, to, cancellationToken);
+    }
+
+    /// <summary>Kills PostgreSQL with all its processes, leaves it dead for a while, and starts it with what its disk has.</summary>
+    public async Task OfPostgreSqlAsync(FaultWorld world, bool full, CancellationToken cancellationToken)
+    {
+        world.PostgreSql!.Kill();
+        var from = world.Journal.Now();
+        await Task.Delay(TimeSpan.FromSeconds(full ? 0.5 + (2 * world.Random.NextDouble()) : 0.3), cancellationToken);
+        var to = world.Journal.Now();
+        await Task.Run(world.PostgreSql.Start, cancellationToken);
+        await ReturnAsync(world, full, from, to, cancellationToken);
+    }
+
+    // Its last answer was before the first of these times, its next one after the second.
+    private async Task ReturnAsync(FaultWorld world, bool full, long from, long to, CancellationToken cancellationToken)
+    {
         var answers = world.Journal.Now();
         _all.Add((from, to, answers));
         await Eventually.TrueAsync(() => world.Counts.FirstAcceptedAfter(answers) is not null, "something is accepted again", TimeSpan.FromSeconds(30));
@@ -43,10 +60,10 @@ internal sealed class RedisOutages
     public void Judge(FaultWorld world, Verdict verdict, TimeSpan longestReturn)
     {
         var accepted = _all.Sum(outage => world.Counts.AcceptedWithin(outage.From, outage.To));
-        verdict.Require(accepted == 0, $"{accepted} publishes were accepted while Redis was dead");
+        verdict.Require(accepted == 0, $"{accepted} publishes were accepted while nothing could keep them");
         var slowest = _all.Max(outage => TimeSpan.FromTicks((world.Counts.FirstAcceptedAfter(outage.Answers) ?? long.MaxValue) - outage.Answers));
         verdict.Measure("accepts again after", $"{slowest.TotalSeconds:0.0} s");
-        verdict.Require(slowest <= longestReturn, $"the first publish was accepted {slowest.TotalSeconds:0.0} s after Redis answered");
+        verdict.Require(slowest <= longestReturn, $"the first publish was accepted {slowest.TotalSeconds:0.0} s after the store answered");
         var longest = _all.Max(outage => world.Counts.LongestFailure(outage.From, outage.To));
         verdict.Measure("longest refusal", $"{longest.TotalSeconds:0.0} s");
     }
