@@ -149,6 +149,11 @@ internal sealed class ContractSchemas
             return _open.Add(context.TypeInfo.Type) ? Close(context.TypeInfo.Type, Export(context.TypeInfo.Type, isInput)) : new JsonObject();
         }
 
+        if (node is JsonObject value)
+        {
+            SchemaFormats.Add(value, Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type);
+        }
+
         if (node is JsonObject members && members["properties"] is JsonObject properties && context.TypeInfo.Kind == JsonTypeInfoKind.Object)
         {
             Require(members, properties, context.TypeInfo, isInput);

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Text.Json;
 using Tidings.AspNetCore.Contract;
+using Tidings.AspNetCore.Hosting;
 using Tidings.Server.Terminal;
 
 namespace Tidings.Server.Types;
 
-/// <summary><c>tidings types</c>: TypeScript of what an application declares in its AsyncAPI document.</summary>
+/// <summary><c>tidings types</c>: TypeScript or C# of what an application declares in its AsyncAPI document.</summary>
 internal sealed class TypesCommand
 {
     private const int Largest = 16 << 20;
@@ -14,9 +15,12 @@ internal sealed class TypesCommand
     private readonly Option<string?> _output = new("--output", "-o") { Description = "The file to write; without it the types go to standard output" };
     private readonly Option<bool> _unregistered = new("--unregistered") { Description = "The types are for new Tidings<App>() alone, as where a page has clients of two applications" };
 
+    private readonly Option<bool> _csharp = new("--csharp") { Description = "C# for Tidings.Client instead of TypeScript, as for a file that ends in .cs" };
+    private readonly Option<string> _namespace = new("--namespace") { Description = $"The namespace of the C#; without it {CSharpFile.Namespace}", DefaultValueFactory = static _ => CSharpFile.Namespace };
+
     public TypesCommand()
     {
-        Command = new Command("types", "Writes TypeScript of an application's channels, calls, tasks and resources.") { _source, _output, _unregistered };
+        Command = new Command("types", "Writes TypeScript or C# of an application's channels, calls, tasks and resources.") { _source, _output, _unregistered, _csharp, _namespace };
         Command.Does(RunAsync);
     }
 
@@ -25,8 +29,11 @@ internal sealed class TypesCommand
     private async Task<int> RunAsync(ParseResult parsed, CommandOutput output, CancellationToken cancellationToken)
     {
         var source = parsed.GetValue(_source)!;
-        var types = Write(source, await ReadAsync(source, cancellationToken), !parsed.GetValue(_unregistered));
-        if (parsed.GetValue(_output) is not { } path)
+        var path = parsed.GetValue(_output);
+        var isCSharp = parsed.GetValue(_csharp) || (path is not null && TypesOutput.IsCSharp(path));
+        var types = Write(source, await ReadAsync(source, cancellationToken),
+            document => isCSharp ? CSharpFile.Write(document, parsed.GetValue(_namespace)!) : TypeScriptFile.Write(document, !parsed.GetValue(_unregistered)));
+        if (path is null)
         {
             Tell(output, types);
             return ExitCode.Done;
@@ -57,18 +64,18 @@ internal sealed class TypesCommand
         }
     }
 
-    private static string Write(string source, byte[] document, bool register)
+    private static string Write(string source, byte[] document, Func<JsonElement, string> write)
     {
         try
         {
             using var json = JsonDocument.Parse(document);
-            return TypeScriptFile.Write(json.RootElement, register);
+            return write(json.RootElement);
         }
         catch (JsonException)
         {
             throw new CommandException($"What {source} has is no JSON; an AsyncAPI document is asked for, as MapAsyncApi serves it.");
         }
-        catch (FormatException fault)
+        catch (Exception fault) when (fault is FormatException or ArgumentException)
         {
             throw new CommandException(fault.Message);
         }
