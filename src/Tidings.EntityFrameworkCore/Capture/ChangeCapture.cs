@@ -66,7 +66,7 @@ internal sealed class ChangeCapture(LiveContext live) : SaveChangesInterceptor
         await WriteAsync(context, transaction, live.PendingOf(context).Take(transactionId), async, cancellationToken);
 
     /// <summary>Writes events into the outbox of a transaction.</summary>
-    public static async ValueTask WriteAsync(DbContext context, System.Data.Common.DbTransaction? transaction, List<Outbox.OutboxEvent> events, bool async, CancellationToken cancellationToken)
+    public async ValueTask WriteAsync(DbContext context, System.Data.Common.DbTransaction? transaction, List<Outbox.OutboxEvent> events, bool async, CancellationToken cancellationToken)
     {
         if (events.Count == 0)
         {
@@ -74,7 +74,7 @@ internal sealed class ChangeCapture(LiveContext live) : SaveChangesInterceptor
         }
 
         var table = OutboxTable.Of(context) ?? throw new InvalidOperationException(LiveContext.Fault(context));
-        await table.WriteAsync(context, transaction, events, async, cancellationToken);
+        await table.WriteAsync(context, transaction, events, live.Node.Backplane.Generation, async, cancellationToken);
     }
 
     private async ValueTask BeginAsync(DbContext context, bool async, CancellationToken cancellationToken)

@@ -91,7 +91,7 @@ internal sealed class TransactionCapture(LiveContext live, ChangeCapture capture
         // A save makes one for itself: what is pending goes with the save, after its row locks.
         if (eventData.Context is { } context && live.PendingOf(context) is { IsSaving: false } pending)
         {
-            await ChangeCapture.WriteAsync(context, transaction, pending.TakeBeforeSavepoint(eventData.TransactionId), async, cancellationToken);
+            await capture.WriteAsync(context, transaction, pending.TakeBeforeSavepoint(eventData.TransactionId), async, cancellationToken);
         }
     }
 

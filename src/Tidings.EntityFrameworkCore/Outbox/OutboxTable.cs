@@ -55,8 +55,21 @@ internal abstract class OutboxTable
         return Known.TryGetValue(context.Model, out var table) ? table : Known.GetOrAdd(context.Model, Make(provider, context, type));
     }
 
+    /// <summary>What asks what a snapshot of the database sees, in PostgreSQL's words, and which is the newest event of a channel in it that has no place in the log yet.</summary>
+    /// <param name="connection">The connection that is to be asked.</param>
+    /// <param name="transaction">Its transaction.</param>
+    /// <param name="logs">What the nodes' logs are known by, where they are in a database.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public virtual ValueTask<string> NewestAsync(DbConnection connection, DbTransaction transaction, string? logs, CancellationToken cancellationToken) => ValueTask.FromResult(Newest);
+
     /// <summary>Writes events, inside the transaction that is the context's now.</summary>
-    public async ValueTask WriteAsync(DbContext context, DbTransaction? transaction, List<OutboxEvent> events, bool async, CancellationToken cancellationToken)
+    /// <param name="context">The context.</param>
+    /// <param name="transaction">Its transaction; null for the one that is there, or none.</param>
+    /// <param name="events">The events.</param>
+    /// <param name="logs">What the nodes' logs are known by, where they are in a database: if it is this one, the events go there at once.</param>
+    /// <param name="async">Whether it may wait.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async ValueTask WriteAsync(DbContext context, DbTransaction? transaction, List<OutboxEvent> events, string? logs, bool async, CancellationToken cancellationToken)
     {
         if (events.Count == 0)
         {
@@ -76,7 +89,7 @@ internal abstract class OutboxTable
             var command = database.GetDbConnection().CreateCommand();
             await using var disposed = command.ConfigureAwait(false);
             command.Transaction = transaction ?? database.CurrentTransaction?.GetDbTransaction();
-            await InsertAsync(command, events, async, cancellationToken);
+            await InsertAsync(command, events, logs, async, cancellationToken);
         }
         finally
         {
@@ -88,7 +101,7 @@ internal abstract class OutboxTable
     }
 
     /// <summary>Writes all events or none.</summary>
-    protected abstract ValueTask InsertAsync(DbCommand command, List<OutboxEvent> events, bool async, CancellationToken cancellationToken);
+    protected abstract ValueTask InsertAsync(DbCommand command, List<OutboxEvent> events, string? logs, bool async, CancellationToken cancellationToken);
 
     private static OutboxTable Make(DatabaseProvider provider, DbContext context, IEntityType type) =>
         provider is SqliteProvider ? new SqliteOutboxTable(context, type) : new PostgreSqlOutboxTable(context, type);

@@ -28,7 +28,7 @@ internal sealed class SqliteOutboxTable : OutboxTable
 
     public string Delete { get; }
 
-    protected override ValueTask InsertAsync(DbCommand command, List<OutboxEvent> events, bool async, CancellationToken cancellationToken)
+    protected override ValueTask InsertAsync(DbCommand command, List<OutboxEvent> events, string? logs, bool async, CancellationToken cancellationToken)
     {
         Insert((SqliteCommand)command, events);
         return ValueTask.CompletedTask;

@@ -22,6 +22,15 @@ public sealed class ConvergenceTests
     [InlineData(9, null), InlineData(10, null), InlineData(11, 1024), InlineData(12, 1024)]
     public Task Every_collection_equals_the_table_on_SQLite_too(int seed, int? queueBytes) => CheckAsync(seed, queueBytes, SqliteFile.CreateDatabase());
 
+    /// <summary>Without a relay: the transaction itself puts its events into the logs' inbox.</summary>
+    [Theory]
+    [InlineData(13, null), InlineData(14, 1024)]
+    public Task Every_collection_equals_the_table_where_the_logs_are_in_the_same_database(int seed, int? queueBytes)
+    {
+        var database = PostgreSqlServer.Shared.CreateDatabase();
+        return CheckAsync(seed, queueBytes, database, database);
+    }
+
     // TIDINGS_SEEDS=100: as many as are wanted, from a random first one.
     [Fact(Explicit = true)]
     public async Task Over_many_seeds()
@@ -35,10 +44,10 @@ public sealed class ConvergenceTests
         }
     }
 
-    private static async Task CheckAsync(int seed, int? queueBytes, string? database = null)
+    private static async Task CheckAsync(int seed, int? queueBytes, string? database = null, string? logs = null)
     {
         var isSqlite = SqliteFile.Is(database);
-        await using var app = await ShopApp.StartAsync(database ?? PostgreSqlServer.Shared.CreateDatabase(), queueBytes: queueBytes);
+        await using var app = await ShopApp.StartAsync(database ?? PostgreSqlServer.Shared.CreateDatabase(), queueBytes: queueBytes, logs: logs);
         for (var i = 0; i < (queueBytes is null ? 20 : 60); i++)
         {
             await app.AddAsync($"item {i}", "fruit", 1, "ann");

@@ -40,8 +40,9 @@ internal sealed class ShopApp : IAsyncDisposable
     /// <param name="create">Whether the tables are made.</param>
     /// <param name="lateServices">Services after those of Tidings.</param>
     /// <param name="queueBytes">The bound of a connection's queue; a page of rows is a quarter of it.</param>
+    /// <param name="logs">Where on PostgreSQL the nodes have their logs; null for the node's memory.</param>
     public static async Task<ShopApp> StartAsync(
-        string? database, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null, bool create = true, Action<IServiceCollection>? lateServices = null, int? queueBytes = null)
+        string? database, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null, bool create = true, Action<IServiceCollection>? lateServices = null, int? queueBytes = null, string? logs = null)
     {
         var log = new LogCollector();
         var builder = WebApplication.CreateSlimBuilder();
@@ -54,7 +55,7 @@ internal sealed class ShopApp : IAsyncDisposable
         builder.Services.AddProblemDetails();
         builder.Services.AddSingleton(new DirectLocalRule(triedOut: true));
         services?.Invoke(builder.Services);
-        builder.Services.AddTidings(tidings =>
+        var tidings = builder.Services.AddTidings(tidings =>
         {
             tidings.Limits.Preset = LimitPreset.None;
             tidings.Limits.QueueBytes = queueBytes;
@@ -62,6 +63,11 @@ internal sealed class ShopApp : IAsyncDisposable
         }).AddDbContext<ShopDb>();
         var memory = Guid.NewGuid().ToString();
         builder.Services.AddDbContext<ShopDb>(options => _ = database is null ? options.UseInMemoryDatabase(memory) : SqliteFile.Is(database) ? options.UseSqlite(database) : options.UseNpgsql(database));
+        if (logs is not null)
+        {
+            tidings.AddPostgreSql(logs);
+        }
+
         lateServices?.Invoke(builder.Services);
         var app = builder.Build();
         app.Use((context, next) =>
