@@ -89,10 +89,11 @@ public sealed class RemoteTask : IAsyncEnumerable<TaskState>
         (await WaitAsync(cancellationToken).ConfigureAwait(false)).ReadResult<T>();
 
     /// <summary>What the task says besides its state, as it comes and from the beginning, each byte once. It ends with the task; whether that failed, <see cref="WaitAsync"/> says.</summary>
-    /// <remarks>Read over HTTP, beside the client's connection.</remarks>
+    /// <remarks>Read over HTTP: the client need not be connected, and does not connect for it. It fails when the client is closed.</remarks>
     /// <param name="offset">The first byte, where not all is wanted.</param>
     /// <param name="cancellationToken">Ends the loop.</param>
-    /// <exception cref="TidingsException">There is no such task, or it may not be watched; or the output has not so many bytes.</exception>
+    /// <exception cref="TidingsException">There is no such task, or it may not be watched; or the output has not so many bytes; or the client is closed for good.</exception>
+    /// <exception cref="ObjectDisposedException">The client is disposed.</exception>
     public IAsyncEnumerable<TaskOutputPart> OutputAsync(long offset = 0, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);

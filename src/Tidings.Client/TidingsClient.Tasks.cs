@@ -29,8 +29,21 @@ public sealed partial class TidingsClient
 
     internal IAsyncEnumerable<TaskOutputPart> ReadOutputAsync(string id, long offset, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return new OutputReader(new Uri(AddressOf(id) + "/output"), _http, _headers, new ClientToken(_options.Token, _log), _options, _random).ReadAsync(offset, cancellationToken);
+        lock (_gate)
+        {
+            ThrowIfClosed_NeedsLock();
+        }
+
+        var reader = new OutputReader(new Uri(AddressOf(id) + "/output"), _http, _headers, new ClientToken(_options.Token, _log), _options, _random) { Closed = _end.Token, WhyClosed = WhyClosed };
+        return reader.ReadAsync(offset, cancellationToken);
+    }
+
+    private Exception WhyClosed()
+    {
+        lock (_gate)
+        {
+            return _disposed ? new ObjectDisposedException(nameof(TidingsClient)) : _closed!;
+        }
     }
 
     private Uri AddressOf(string id) => new($"{_tasks.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{Uri.EscapeDataString(id)}");

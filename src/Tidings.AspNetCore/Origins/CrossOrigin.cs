@@ -51,6 +51,17 @@ internal sealed class CrossOrigin
         }
     }
 
+    /// <summary>Lets such pages read more headers of an answer than they may otherwise. To be called after <see cref="AddHeaders"/>.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="headers">Names of headers, with commas between them: all that may be read.</param>
+    public static void Expose(HttpContext context, string headers)
+    {
+        if (context.Response.Headers.AccessControlAllowOrigin.Count > 0)
+        {
+            context.Response.Headers.AccessControlExposeHeaders = headers;
+        }
+    }
+
     private static CorsPolicy Policy(string[] allowed)
     {
         var policy = new CorsPolicyBuilder().WithMethods(Methods).WithHeaders(Headers).WithExposedHeaders("Retry-After").SetPreflightMaxAge(PreflightAge);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Tidings.AspNetCore.Origins;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
@@ -40,11 +41,7 @@ internal static class StreamAnswer
     {
         var headers = context.Response.Headers;
         tidings.CrossOrigin.AddHeaders(context);
-        if (headers.AccessControlAllowOrigin.Count > 0)
-        {
-            headers.AccessControlExposeHeaders = Exposed;
-        }
-
+        CrossOrigin.Expose(context, Exposed);
         headers.XContentTypeOptions = "nosniff";
         headers["Cross-Origin-Resource-Policy"] = "cross-origin";
         headers.CacheControl = "no-store";

@@ -36,6 +36,11 @@ internal sealed class StreamEventFrames(StreamEngine streams, string name, Strea
         if (_isText && !part.Head.IsJson && !part.IsEnd)
         {
             bytes = bytes[..Utf8Cut.WholeLength(bytes.Span)];
+            if (bytes.Span is [.., (byte)'\r'])
+            {
+                // Its line feed may be what comes next: events would show two line breaks.
+                bytes = bytes[..^1];
+            }
         }
 
         var shown = part with { Bytes = bytes };

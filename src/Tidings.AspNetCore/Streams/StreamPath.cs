@@ -34,9 +34,15 @@ internal readonly record struct StreamPath(string Name, string Mount)
         return IsValid(name) ? new StreamPath(name, whole.EndsWith(name, StringComparison.Ordinal) ? whole[..^name.Length] : "/") : null;
     }
 
-    /// <summary>Another stream of this server, by the path of its address, or by its own.</summary>
+    /// <summary>Another stream of this server, by the path of its address, or by its own; signs in it may be percent-encoded, as in an address.</summary>
     public StreamPath? Other(string path)
     {
+        if (path.Contains("%2F", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        path = Uri.UnescapeDataString(path);
         var name = path.StartsWith(Mount, StringComparison.Ordinal) ? path[Mount.Length..] : path.TrimStart('/');
         return IsValid(name) ? this with { Name = name } : null;
     }

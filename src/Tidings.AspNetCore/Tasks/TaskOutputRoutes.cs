@@ -4,6 +4,7 @@ using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Entrance;
 using Tidings.AspNetCore.Handshake;
 using Tidings.AspNetCore.HttpTransports;
+using Tidings.AspNetCore.Origins;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
@@ -18,6 +19,9 @@ namespace Tidings.AspNetCore.Tasks;
 internal sealed class TaskOutputRoutes(Edge tidings, HttpEntrance entrance, EventStreamRoute events, LiveSettings settings, TaskReadRoutes reading)
 {
     private const int PartBytes = 64 * 1024;
+    private const string NextOffset = "Stream-Next-Offset";
+    private const string Closed = "Stream-Closed";
+    private const string Exposed = $"{NextOffset}, {Closed}, Retry-After";
 
     private readonly OutputViewers _viewers = new();
 
@@ -80,8 +84,11 @@ internal sealed class TaskOutputRoutes(Edge tidings, HttpEntrance entrance, Even
     }
 
     /// <summary><c>GET /api/tasks/{id}/output</c>: what there is, or as Server-Sent Events what there is and what follows.</summary>
-    public Task ServeAsync(HttpContext context) =>
-        context.Request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.OrdinalIgnoreCase) ? FollowAsync(context) : ReadAsync(context);
+    public Task ServeAsync(HttpContext context)
+    {
+        CrossOrigin.Expose(context, Exposed);
+        return context.Request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.OrdinalIgnoreCase) ? FollowAsync(context) : ReadAsync(context);
+    }
 
     private async Task ReadAsync(HttpContext context)
     {
@@ -137,10 +144,10 @@ internal sealed class TaskOutputRoutes(Edge tidings, HttpEntrance entrance, Even
 
         response.ContentType = part.IsText ? StreamContentType.Text : StreamContentType.Binary;
         response.ContentLength = end - part.From;
-        response.Headers["Stream-Next-Offset"] = end.ToString(CultureInfo.InvariantCulture);
+        response.Headers[NextOffset] = end.ToString(CultureInfo.InvariantCulture);
         if (part.Status is not null)
         {
-            response.Headers["Stream-Closed"] = "true";
+            response.Headers[Closed] = "true";
         }
 
         while (true)

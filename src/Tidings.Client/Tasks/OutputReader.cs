@@ -18,18 +18,30 @@ internal sealed class OutputReader(Uri address, HttpMessageInvoker http, Request
     // The server gives a sign of life every 30 s.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(75);
 
+    /// <summary>Fires when the client is closed.</summary>
+    public required CancellationToken Closed { get; init; }
+
+    /// <summary>What a loop fails with then.</summary>
+    public required Func<Exception> WhyClosed { get; init; }
+
     /// <exception cref="TidingsException">There is no such task, or it may not be watched.</exception>
     public async IAsyncEnumerable<TaskOutputPart> ReadAsync(long offset, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Closed);
         var renewed = false;
         for (var attempt = 0; ; attempt++)
         {
-            var parts = ReadOnceAsync(offset, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            var parts = ReadOnceAsync(offset, either.Token).GetAsyncEnumerator(either.Token);
             await using (parts.ConfigureAwait(false))
             {
                 while (true)
                 {
                     var next = await TryMoveAsync(parts, cancellationToken).ConfigureAwait(false);
+                    if (next != Step.Moved && Closed.IsCancellationRequested)
+                    {
+                        throw WhyClosed();
+                    }
+
                     if (next == Step.Refused && !renewed && token.CanRenew)
                     {
                         token.Forget();
@@ -58,7 +70,12 @@ internal sealed class OutputReader(Uri address, HttpMessageInvoker http, Request
                 }
             }
 
-            await Task.Delay(Backoff.Ordinary(Math.Clamp(attempt, 0, LastAttempt), random()), options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Backoff.Ordinary(Math.Clamp(attempt, 0, LastAttempt), random()), options.TimeProvider, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Closed.IsCancellationRequested)
+            {
+                throw WhyClosed();
+            }
         }
     }
 
@@ -69,7 +86,7 @@ internal sealed class OutputReader(Uri address, HttpMessageInvoker http, Request
         Refused,
     }
 
-    private static async ValueTask<Step> TryMoveAsync(IAsyncEnumerator<TaskOutputPart?> parts, CancellationToken cancellationToken)
+    private async ValueTask<Step> TryMoveAsync(IAsyncEnumerator<TaskOutputPart?> parts, CancellationToken cancellationToken)
     {
         try
         {
@@ -79,7 +96,7 @@ internal sealed class OutputReader(Uri address, HttpMessageInvoker http, Request
         {
             return Step.Refused;
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or JsonException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception error) when (error is HttpRequestException or IOException or JsonException || (error is ObjectDisposedException && Closed.IsCancellationRequested) || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return Step.Lost;
         }
@@ -116,25 +133,33 @@ internal sealed class OutputReader(Uri address, HttpMessageInvoker http, Request
             await foreach (var item in SseParser.Create(bounded, static (_, data) => Parse(data)).EnumerateAsync(either.Token).ConfigureAwait(false))
             {
                 bounded.Reset();
-                yield return item.Data;
-                if (item.Data is null)
+                var (type, part) = item.Data;
+                if (type == "end")
                 {
+                    yield return null;
                     yield break;
+                }
+
+                if (part is not null)
+                {
+                    yield return part;
                 }
             }
         }
     }
 
-    private static TaskOutputPart? Parse(ReadOnlySpan<byte> json)
+    // Of what a newer server may say there is nothing to be read.
+    private static (string? Type, TaskOutputPart? Part) Parse(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
         using var document = JsonDocument.ParseValue(ref reader);
         var root = document.RootElement;
-        if (root.GetProperty("type"u8).ValueEquals("end"u8))
-        {
-            return null;
-        }
+        var type = root.TryGetProperty("type"u8, out var named) ? named.GetString() : null;
+        return (type, type == "output" ? ReadPart(root) : null);
+    }
 
+    private static TaskOutputPart ReadPart(JsonElement root)
+    {
         var offset = root.GetProperty("offset"u8).GetInt64();
         return root.TryGetProperty("text"u8, out var text) ? new TaskOutputPart(offset, Encoding.UTF8.GetBytes(text.GetString()!), text.GetString()) : new TaskOutputPart(offset, root.GetProperty("data64"u8).GetBytesFromBase64(), null);
     }

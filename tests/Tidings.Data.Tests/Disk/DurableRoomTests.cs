@@ -1,4 +1,3 @@
-using TestKit;
 using Tidings.Brokers;
 using Tidings.Data.Logs;
 using Tidings.Data.Tests.World;

@@ -202,6 +202,28 @@ public sealed class DotNetClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Reading_an_output_opens_no_connection_and_ends_with_the_client()
+    {
+        var id = (await Tasks.StartAsync("outside")).Id;
+        await _server.Services.Node.Tasks.Registry.Outputs.AppendAsync(id, "one "u8.ToArray(), 0, isBinary: false);
+        var viewer = NewClient();
+        var first = new TaskCompletionSource();
+        var reading = Task.Run(async () =>
+        {
+            await foreach (var part in viewer.WatchTask(id).OutputAsync())
+            {
+                Assert.Equal("one ", part.Text);
+                first.TrySetResult();
+            }
+        });
+        await first.Task.WaitAsync(Eventually.Limit);
+        Assert.Equal(ClientState.Idle, viewer.State);
+        await viewer.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => reading.WaitAsync(Eventually.Limit));
+        Assert.Throws<ObjectDisposedException>(() => viewer.WatchTask(id).OutputAsync());
+    }
+
+    [Fact]
     public async Task An_output_that_is_not_there_fails_the_loop()
     {
         var error = await Assert.ThrowsAsync<TidingsException>(async () =>

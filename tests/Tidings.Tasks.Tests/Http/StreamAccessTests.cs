@@ -79,6 +79,23 @@ public sealed class StreamAccessTests
     }
 
     [Fact]
+    public async Task A_stream_with_signs_in_its_name_is_forked_by_its_address_and_by_its_name()
+    {
+        await using var server = await StartAsync(("Tidings:ApiKey", ApiKey));
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(server, HttpMethod.Put, "signs/a%24b%3Dc", ApiKey, "x")).Status);
+        foreach (var (name, from) in new[] { ("one", "/streams/signs/a%24b%3Dc"), ("two", "/streams/signs/a$b=c"), ("three", "signs/a%24b=c") })
+        {
+            Assert.Equal(HttpStatusCode.Created, (await SendAsync(server, HttpMethod.Put, name, ApiKey, forkedFrom: from)).Status);
+            Assert.Equal((HttpStatusCode.OK, "x"), await SendAsync(server, HttpMethod.Get, name));
+        }
+
+        foreach (var from in new[] { "/streams/signs%2Fa$b=c", "/streams/a%", "/streams/%zz", "/streams/a%00b", "/streams/" })
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(server, HttpMethod.Put, "four", ApiKey, forkedFrom: from)).Status);
+        }
+    }
+
+    [Fact]
     public async Task An_output_is_a_stream_for_those_who_may_watch_its_task()
     {
         await using var server = await StartAsync(("Tidings:Channels:0:Pattern", "task:secret*"), ("Tidings:Channels:0:Subscribe", "users"));

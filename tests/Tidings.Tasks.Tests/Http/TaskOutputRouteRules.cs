@@ -79,6 +79,39 @@ public abstract class TaskOutputRouteRules : IAsyncLifetime
         await _server.ExpectIdleAsync();
     }
 
+    [Theory]
+    [InlineData("HTTP/1.0")]
+    [InlineData("HTTP/1.1")]
+    public async Task A_viewer_of_any_version_of_http_has_the_whole_and_an_end(string version)
+    {
+        await StartAsync("a");
+        using var tcp = new System.Net.Sockets.TcpClient();
+        await tcp.ConnectAsync(IPAddress.Loopback, _server.Port);
+        var stream = tcp.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET /api/tasks/a/output {version}\r\nHost: localhost\r\nAccept: text/event-stream\r\nConnection: close\r\n\r\n"));
+        await AppendAsync("a", "one ", 0);
+        await ReportAsync("a", """{"status":"completed"}""");
+        using var reader = new StreamReader(stream);
+        var answer = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Contains("\"text\":\"one \"", answer, StringComparison.Ordinal);
+        Assert.Contains("id: end\n\n", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pages_of_other_origins_read_where_an_output_ends()
+    {
+        await StartAsync("a");
+        await AppendAsync("a", "one ", 0);
+        foreach (var accept in new[] { "text/plain", "text/event-stream" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, Address("a"));
+            request.Headers.Add("Origin", $"http://localhost:{_server.Port}");
+            request.Headers.Accept.ParseAdd(accept);
+            using var answer = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            Assert.Equal("Stream-Next-Offset, Stream-Closed, Retry-After", answer.Headers.GetValues("Access-Control-Expose-Headers").Single());
+        }
+    }
+
     [Fact]
     public async Task What_is_wrong_is_refused_and_changes_nothing()
     {
