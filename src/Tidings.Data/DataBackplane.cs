@@ -84,7 +84,7 @@ internal sealed class DataBackplane : IBackplane
         }
     }
 
-    public string Engine => "data";
+    public string Name => "data";
 
     public IBroker Broker => _broker;
 

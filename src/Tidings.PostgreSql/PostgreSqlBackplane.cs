@@ -77,7 +77,7 @@ internal sealed class PostgreSqlBackplane : IBackplane
         _presence.Lease = _counts.Lease = _names.Lease = _events.Lease = _lease;
     }
 
-    public string Engine => "postgres";
+    public string Name => "postgres";
 
     public PostgreSqlBroker Broker { get; }
 
@@ -101,6 +101,10 @@ internal sealed class PostgreSqlBackplane : IBackplane
 
     public ITicketStore Tickets { get; }
 
+    public IConnectionCounts Counts => _counts;
+
+    public IClientNames Names => _names;
+
     public bool IsAvailable => _server.IsAvailable;
 
     public string? Refusal => _server.Refusal;
@@ -112,9 +116,7 @@ internal sealed class PostgreSqlBackplane : IBackplane
         _bus.Work = work;
         _revocations.Connections = connections;
         _counts.Connections = connections;
-        connections.SharedCounts = _counts;
         _names.Clients = clients;
-        clients.Names = _names;
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => _server.StartAsync(cancellationToken);

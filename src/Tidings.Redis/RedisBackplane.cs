@@ -74,7 +74,7 @@ internal sealed class RedisBackplane : IBackplane
     /// <summary>This node's name among the others: random, for as long as the process lives.</summary>
     public string Node { get; }
 
-    public string Engine => "redis";
+    public string Name => "redis";
 
     public RedisBroker Broker { get; }
 
@@ -98,6 +98,10 @@ internal sealed class RedisBackplane : IBackplane
 
     public ITicketStore Tickets { get; }
 
+    public IConnectionCounts Counts => _counts;
+
+    public IClientNames Names => _names;
+
     public bool IsAvailable => Array.TrueForAll(_shards, static shard => shard.IsAvailable);
 
     public string? Refusal => _shards.Select(static shard => shard.Refusal).FirstOrDefault(static refusal => refusal is not null);
@@ -107,9 +111,7 @@ internal sealed class RedisBackplane : IBackplane
         _bus.Work = work;
         _revocations.Connections = connections;
         _counts.Connections = connections;
-        connections.SharedCounts = _counts;
         _names.Clients = clients;
-        clients.Names = _names;
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAll(_shards.Select(shard => shard.StartAsync(cancellationToken)));

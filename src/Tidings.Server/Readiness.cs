@@ -15,7 +15,7 @@ internal static class Readiness
             var check = endpoint.RequestDelegate!;
             endpoint.RequestDelegate = context =>
                 tidings.Node.Registry.IsDraining || tidings.Node.Shedder.Reason is not null ? AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "Unhealthy")
-                : tidings.Node.Backplane is { IsAvailable: true, Refusal: not null } ? AnswerAsync(context, StatusCodes.Status200OK, "Degraded")
+                : tidings.Node.Engine is { IsAvailable: true, Refusal: not null } ? AnswerAsync(context, StatusCodes.Status200OK, "Degraded")
                 : check(context);
         });
     }

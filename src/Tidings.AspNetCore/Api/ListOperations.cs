@@ -134,7 +134,7 @@ internal static class ListOperations
         frame.Writer.WriteString("server"u8, tidings.Node.Server.Name);
         frame.Writer.WriteString("version"u8, tidings.Node.Server.Version);
         frame.Writer.WriteString("node"u8, tidings.Node.Id);
-        frame.Writer.WriteString("engine"u8, tidings.Node.Backplane.Engine);
+        frame.Writer.WriteString("engine"u8, tidings.Node.Engine.Name);
         frame.Writer.WriteNumber("connections"u8, tidings.Node.Registry.Count);
         frame.Writer.WriteNumber("users"u8, tidings.Node.Directory.Users.Count());
         frame.Writer.WriteNumber("channels"u8, tidings.Node.Hub.Channels);

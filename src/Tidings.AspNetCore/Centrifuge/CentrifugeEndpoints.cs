@@ -52,7 +52,7 @@ public static class CentrifugeEndpoints
         return new CentrifugeDialect(
             node.Deflater,
             options.Secret is { } secret ? new CentrifugeTokens(secret, node.Time) : null,
-            new CentrifugeSite(node.Id, node.Server.Version, () => node.Backplane.Clock.Now, options.Insecure));
+            new CentrifugeSite(node.Id, node.Server.Version, () => node.Engine.Clock.Now, options.Insecure));
     }
 
     private static void MapClients(RouteGroupBuilder group, Edge edge, CentrifugeDialect dialect)

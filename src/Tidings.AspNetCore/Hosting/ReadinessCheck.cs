@@ -12,7 +12,7 @@ internal sealed class ReadinessCheck(Edge tidings) : IHealthCheck
         Task.FromResult(
             tidings.Node.Registry.IsDraining ? HealthCheckResult.Unhealthy("Draining.")
             : tidings.Node.Shedder.Reason is { } reason ? HealthCheckResult.Unhealthy($"Overloaded: {reason} is short.")
-            : !tidings.Node.Backplane.IsAvailable ? HealthCheckResult.Unhealthy("The broker cannot be reached.")
-            : tidings.Node.Backplane.Refusal is { } refusal ? HealthCheckResult.Degraded($"{refusal} Reading goes on.")
+            : !tidings.Node.Engine.IsAvailable ? HealthCheckResult.Unhealthy("The broker cannot be reached.")
+            : tidings.Node.Engine.Refusal is { } refusal ? HealthCheckResult.Degraded($"{refusal} Reading goes on.")
             : HealthCheckResult.Healthy());
 }

@@ -49,7 +49,7 @@ public static class PusherEndpoints
 
     private static void MapSocket(RouteGroupBuilder group, Edge edge, PusherApp app)
     {
-        var dialect = new PusherDialect(app, edge.Node.Deflater, () => edge.Node.Backplane.Clock.Now, channel => edge.Node.Kinds.Find(channel).PresenceInfo, edge.Node.Events.Recorder.Missed);
+        var dialect = new PusherDialect(app, edge.Node.Deflater, () => edge.Node.Engine.Clock.Now, channel => edge.Node.Kinds.Find(channel).PresenceInfo, edge.Node.Events.Recorder.Missed);
         var route = new ConnectRoute(edge, edge.Node.Speak(dialect)) { Refuses = RefuseVersion, HasOwnChannels = false }.WebSockets(edge.TextRoute(binary: false));
         group.MapMethods("/app/" + app.Key, ConnectMethods, context => edge.Entrance.EnterAsync(context, route)).WithMetadata(new AllowAnonymousAttribute());
     }

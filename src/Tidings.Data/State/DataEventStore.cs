@@ -18,7 +18,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<string, EventEnd> _held = new(StringComparer.Ordinal);
     private readonly HashSet<string> _left = new(StringComparer.Ordinal);
-    private IReadOnlyList<EventReceiver> _receivers = [];
+    private IReadOnlyList<string> _receivers = [];
     private EventQueue[] _queues = [];
     private EventAsks[] _asks = [];
     private ITimer? _returning;
@@ -31,7 +31,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
 
     public Action OnForgotten { get; set; } = static () => { };
 
-    public async Task StartAsync(IReadOnlyList<EventReceiver> receivers, EventLimits limits, CancellationToken cancellationToken)
+    public async Task StartAsync(IReadOnlyList<string> receivers, EventLimits limits, CancellationToken cancellationToken)
     {
         _receivers = receivers;
         _queues = [.. receivers.Select(_ => new EventQueue(limits.Events, limits.Bytes / receivers.Count))];
@@ -41,7 +41,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
             EventTables.Create(connection);
             for (var i = 0; i < _queues.Length; i++)
             {
-                EventTables.Load(connection, _queues[i], receivers[i].Id);
+                EventTables.Load(connection, _queues[i], receivers[i]);
             }
 
             LoadHeld(connection);
@@ -104,10 +104,10 @@ internal sealed class DataEventStore : IEventStore, IDisposable
     {
         await _database.RunAsync(connection =>
         {
-            EventTables.Delete(connection, _receivers[receiver].Id, events.Select(static one => one.Place.Major));
+            EventTables.Delete(connection, _receivers[receiver], events.Select(static one => one.Place.Major));
             if (trimmed != 0)
             {
-                EventTables.Trim(connection, _receivers[receiver].Id, trimmed);
+                EventTables.Trim(connection, _receivers[receiver], trimmed);
             }
 
             return 0;
@@ -144,7 +144,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
             _queues[receiver].End();
         }
 
-        await _database.RunAsync(connection => EventTables.Clear(connection, _receivers[receiver].Id)).ConfigureAwait(false);
+        await _database.RunAsync(connection => EventTables.Clear(connection, _receivers[receiver])).ConfigureAwait(false);
     }
 
     public Task<EventQueueFigures> CountAsync(int receiver)
@@ -176,7 +176,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
             case EventChangeKind.Hold:
                 step.Hold(change.Key, new EventEnd(change.WillReceivers, change.ToWill(_node)));
 
-                // Those who are new since it began are told that now: whoever is told of its end was told of its beginning.
+                // Those who are new since it began are told that now: a receiver that is told of its end was told of its beginning.
                 if ((known is null ? change.Receivers : change.Receivers & change.WillReceivers & ~known.Receivers) is not 0 and var told)
                 {
                     step.Tell(change.ToJson(_node), told);
@@ -234,12 +234,12 @@ internal sealed class DataEventStore : IEventStore, IDisposable
 
             foreach (var (queue, place, json) in step.Told)
             {
-                EventTables.Add(connection, _receivers[queue].Id, place, json);
+                EventTables.Add(connection, _receivers[queue], place, json);
             }
 
             for (var i = 0; i < _queues.Length; i++)
             {
-                EventTables.SaveState(connection, _receivers[i].Id, step.Next[i], _queues[i].Trimmed + dropped);
+                EventTables.SaveState(connection, _receivers[i], step.Next[i], _queues[i].Trimmed + dropped);
             }
 
             return 0;
@@ -283,14 +283,14 @@ internal sealed class DataEventStore : IEventStore, IDisposable
         {
             _ = _database.RunAsync(connection =>
             {
-                EventTables.Delete(connection, _receivers[queue.Key].Id, queue);
-                EventTables.SaveState(connection, _receivers[queue.Key].Id, step.Next[queue.Key], _queues[queue.Key].Trimmed);
+                EventTables.Delete(connection, _receivers[queue.Key], queue);
+                EventTables.SaveState(connection, _receivers[queue.Key], step.Next[queue.Key], _queues[queue.Key].Trimmed);
                 return 0;
             });
         }
     }
 
-    private string IdsOf(ulong receivers) => string.Join(',', _receivers.Where((_, index) => (receivers & (1UL << index)) != 0).Select(static receiver => receiver.Id));
+    private string IdsOf(ulong receivers) => string.Join(',', _receivers.Where((_, index) => (receivers & (1UL << index)) != 0));
 
     private void LoadHeld(SqliteConnection connection)
     {
@@ -301,7 +301,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
             {
                 for (var i = 0; i < _receivers.Count; i++)
                 {
-                    receivers |= _receivers[i].Id == id ? 1UL << i : 0;
+                    receivers |= _receivers[i] == id ? 1UL << i : 0;
                 }
             }
 

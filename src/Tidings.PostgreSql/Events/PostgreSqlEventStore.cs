@@ -19,7 +19,7 @@ internal sealed class PostgreSqlEventStore : IEventStore, ILeased
     private readonly PostgreSqlServer _server;
     private readonly string _node;
     private readonly PostgreSqlMetrics _metrics;
-    private IReadOnlyList<EventReceiver> _receivers = [];
+    private IReadOnlyList<string> _receivers = [];
     private EventLimits _limits;
 
     // Under which leases what the node holds may be: one, unless it was not heard whether it went over to the next.
@@ -45,9 +45,9 @@ internal sealed class PostgreSqlEventStore : IEventStore, ILeased
     public Action OnForgotten { get; set; } = static () => { };
 
     /// <summary>Receivers by their ids, separated by commas.</summary>
-    public string Ids(ulong receivers) => receivers == 0 ? "" : string.Join(',', _receivers.Where((_, index) => (receivers & (1UL << index)) != 0).Select(static receiver => receiver.Id));
+    public string Ids(ulong receivers) => receivers == 0 ? "" : string.Join(',', _receivers.Where((_, index) => (receivers & (1UL << index)) != 0));
 
-    public Task StartAsync(IReadOnlyList<EventReceiver> receivers, EventLimits limits, CancellationToken cancellationToken)
+    public Task StartAsync(IReadOnlyList<string> receivers, EventLimits limits, CancellationToken cancellationToken)
     {
         _receivers = receivers;
         _limits = limits with { Bytes = limits.Bytes / receivers.Count };
@@ -102,13 +102,13 @@ internal sealed class PostgreSqlEventStore : IEventStore, ILeased
         var follow = ask == EventAsk.Follow ? (long)EventAsks.FollowLife.TotalMilliseconds : 0;
         await new Statement(
             "UPDATE tidings.receivers SET retries = retries OR $2, followed = greatest(followed, CASE WHEN $3 > 0 THEN tidings.now_1() + $3 ELSE 0 END) WHERE id = $1",
-            _receivers[receiver].Id, ask == EventAsk.Retry, follow).AskAsync(link.Database).ConfigureAwait(false);
+            _receivers[receiver], ask == EventAsk.Retry, follow).AskAsync(link.Database).ConfigureAwait(false);
     }
 
     public async Task<EventPage> ReadAsync(int receiver, EventPlace after, int most)
     {
         var link = await _server.GetLinkAsync().ConfigureAwait(false);
-        var id = _receivers[receiver].Id;
+        var id = _receivers[receiver];
         var (trimmed, ended, first) = await new Statement(
             "SELECT trimmed, ended, (SELECT min(place) FROM tidings.events WHERE receiver = $1) FROM tidings.receivers WHERE id = $1", id).RunAsync(link.Database, static async row =>
                 await row.ReadAsync().ConfigureAwait(false)
@@ -127,7 +127,7 @@ internal sealed class PostgreSqlEventStore : IEventStore, ILeased
     public async Task<int> RemoveAsync(int receiver, IReadOnlyList<QueuedEvent> events, long trimmed)
     {
         var link = await _server.GetLinkAsync().ConfigureAwait(false);
-        return await new Statement("SELECT tidings.remove_events_1($1, $2, $3)", _receivers[receiver].Id, events.Select(static one => one.Place.Major).ToArray(), trimmed)
+        return await new Statement("SELECT tidings.remove_events_1($1, $2, $3)", _receivers[receiver], events.Select(static one => one.Place.Major).ToArray(), trimmed)
             .AskAsync(link.Database).ConfigureAwait(false) is int count ? count : 0;
     }
 
@@ -153,13 +153,13 @@ internal sealed class PostgreSqlEventStore : IEventStore, ILeased
             WITH ended AS (INSERT INTO tidings.receivers (id, ended) VALUES ($1, true) ON CONFLICT (id) DO UPDATE SET ended = true, events = 0, bytes = 0, trimmed = 0)
             DELETE FROM tidings.events WHERE receiver = $1
             """,
-            _receivers[receiver].Id).AskAsync(link.Database).ConfigureAwait(false);
+            _receivers[receiver]).AskAsync(link.Database).ConfigureAwait(false);
     }
 
     public async Task<EventQueueFigures> CountAsync(int receiver)
     {
         var link = await _server.GetLinkAsync().ConfigureAwait(false);
-        return await new Statement("SELECT events, bytes, trimmed, state FROM tidings.receivers WHERE id = $1", _receivers[receiver].Id).RunAsync(link.Database, static async row =>
+        return await new Statement("SELECT events, bytes, trimmed, state FROM tidings.receivers WHERE id = $1", _receivers[receiver]).RunAsync(link.Database, static async row =>
             await row.ReadAsync().ConfigureAwait(false)
                 ? new EventQueueFigures(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.IsNull(3) ? null : row.GetString(3))
                 : default).ConfigureAwait(false);
@@ -185,7 +185,7 @@ internal sealed class PostgreSqlEventStore : IEventStore, ILeased
         if (_under.Length == 0)
         {
             // With the node, not with each of its links: who has unsubscribed is asked again.
-            await new Statement("UPDATE tidings.receivers SET ended = false WHERE id = ANY ($1)", (object)_receivers.Select(static receiver => receiver.Id).ToArray()).AskAsync(link.Database).ConfigureAwait(false);
+            await new Statement("UPDATE tidings.receivers SET ended = false WHERE id = ANY ($1)", (object)_receivers.ToArray()).AskAsync(link.Database).ConfigureAwait(false);
         }
 
         _under = lease;
@@ -280,13 +280,13 @@ internal sealed class PostgreSqlEventStore : IEventStore, ILeased
     {
         if (dropped > 0)
         {
-            await new Statement("UPDATE tidings.receivers SET trimmed = trimmed + $2 WHERE id = ANY ($1)", _receivers.Select(static receiver => receiver.Id).ToArray(), dropped)
+            await new Statement("UPDATE tidings.receivers SET trimmed = trimmed + $2 WHERE id = ANY ($1)", _receivers.ToArray(), dropped)
                 .AskAsync(link.Database).ConfigureAwait(false);
         }
     }
 
     private async Task<HoldAnswer> HoldAsync(PostgreSqlLink link, int receiver, TimeSpan life, string state) => await new Statement(
-        "SELECT holds, retries, followed FROM tidings.hold_1($1, $2, $3, $4)", _receivers[receiver].Id, _node, (long)life.TotalMilliseconds, state).RunAsync(link.Database, static async row =>
+        "SELECT holds, retries, followed FROM tidings.hold_1($1, $2, $3, $4)", _receivers[receiver], _node, (long)life.TotalMilliseconds, state).RunAsync(link.Database, static async row =>
         {
             await row.ReadAsync().ConfigureAwait(false);
             return new HoldAnswer(row.GetBoolean(0), row.GetBoolean(1), row.GetBoolean(2));

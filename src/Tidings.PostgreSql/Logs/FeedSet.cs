@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Tidings.Brokers;
-using Tidings.Channels;
 using Tidings.Feeds;
 using Tidings.Messages;
 using Tidings.Options;
@@ -28,7 +27,7 @@ internal sealed class FeedSet
     private readonly ConcurrentDictionary<string, ChannelFeed> _feeds = new(StringComparer.Ordinal);
     private readonly Lock _removing = new();
     private readonly PostgreSqlServer _server;
-    private readonly Hub _hub;
+    private readonly IMessageSink _hub;
     private readonly ILogReader _reader;
     private readonly TimeProvider _time;
     private readonly PostgreSqlMetrics _metrics;
@@ -37,7 +36,7 @@ internal sealed class FeedSet
     private long _sweptAt;
     private long _keptAt;
 
-    public FeedSet(PostgreSqlServer server, Hub hub, ILogReader reader, TimeProvider time, PostgreSqlMetrics metrics)
+    public FeedSet(PostgreSqlServer server, IMessageSink hub, ILogReader reader, TimeProvider time, PostgreSqlMetrics metrics)
     {
         (_server, _hub, _reader, _time, _metrics) = (server, hub, reader, time, metrics);
         _keptAt = _sweptAt = time.GetTimestamp();

@@ -22,7 +22,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     private readonly RedisKeys _keys;
     private readonly string _node;
     private readonly RedisMetrics _metrics;
-    private IReadOnlyList<EventReceiver> _receivers = [];
+    private IReadOnlyList<string> _receivers = [];
     private NodeLease? _lease;
 
     // Under which leases what the node holds may be: one, unless it was not heard whether it went over to the next.
@@ -55,7 +55,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         return [Ids(receivers), _keys.EventNews, Limits.Events, Limits.Bytes, KeyLife, queue, state];
     }
 
-    public Task StartAsync(IReadOnlyList<EventReceiver> receivers, EventLimits limits, CancellationToken cancellationToken)
+    public Task StartAsync(IReadOnlyList<string> receivers, EventLimits limits, CancellationToken cancellationToken)
     {
         _receivers = receivers;
         _limits = limits with { Bytes = limits.Bytes / receivers.Count };
@@ -110,7 +110,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     public async Task AskAsync(int receiver, EventAsk ask)
     {
         var link = await _shard.GetLinkAsync().ConfigureAwait(false);
-        var id = _receivers[receiver].Id;
+        var id = _receivers[receiver];
         await link.Connection.ExecuteAsync("SET", ask == EventAsk.Retry ? _keys.EventRetry(id) : _keys.EventFollowed(id), "1", "PX", Milliseconds(EventAsks.FollowLife)).ConfigureAwait(false);
     }
 
@@ -186,7 +186,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
             // With the node, not with each of its links: who has unsubscribed is asked again.
             foreach (var (receiver, state) in _receivers.Select((receiver, index) => (receiver, KeysOf(index).State)))
             {
-                await link.Connection.ExecuteAsync("SADD", _keys.EventReceivers, receiver.Id).ConfigureAwait(false);
+                await link.Connection.ExecuteAsync("SADD", _keys.EventReceivers, receiver).ConfigureAwait(false);
                 await link.Connection.ExecuteAsync("HDEL", state, "x").ConfigureAwait(false);
             }
         }
@@ -277,7 +277,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
 
     private async Task<RedisAnswer[]> HoldAsync(RedisLink link, int receiver, TimeSpan life, string state)
     {
-        var id = _receivers[receiver].Id;
+        var id = _receivers[receiver];
         return (RedisAnswer[])await link.Connection.EvaluateAsync(
             RedisScript.HoldEvents,
             [_keys.EventHolder(id), KeysOf(receiver).State, _keys.EventFollowed(id), _keys.EventRetry(id)],
@@ -312,9 +312,9 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         _ => ["h", change.Key, change.Receivers == 0 ? "" : change.ToJson(_node), Ids(change.Receivers), (byte[])[.. System.Text.Encoding.ASCII.GetBytes(Ids(change.WillReceivers) + " "), .. change.ToWill(_node)]],
     };
 
-    private string Ids(ulong receivers) => string.Join(',', _receivers.Where((_, index) => (receivers & (1UL << index)) != 0).Select(static receiver => receiver.Id));
+    private string Ids(ulong receivers) => string.Join(',', _receivers.Where((_, index) => (receivers & (1UL << index)) != 0));
 
-    private (string Queue, string State) KeysOf(int receiver) => (_keys.BeforeReceiver.Queue + _receivers[receiver].Id, _keys.BeforeReceiver.State + _receivers[receiver].Id);
+    private (string Queue, string State) KeysOf(int receiver) => (_keys.BeforeReceiver.Queue + _receivers[receiver], _keys.BeforeReceiver.State + _receivers[receiver]);
 
     private static IEnumerable<(EventPlace Place, ReadOnlyMemory<byte> Json)> Entries(RedisAnswer[] answer)
     {

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Tidings.Brokers;
-using Tidings.Channels;
 using Tidings.Feeds;
+using Tidings.Messages;
 using Tidings.Options;
 using Tidings.Redis.Servers;
 
@@ -27,7 +27,7 @@ internal sealed partial class FeedSet
     private readonly Lock _removing = new();
     private readonly RedisShard _shard;
     private readonly RedisKeys _keys;
-    private readonly Hub _hub;
+    private readonly IMessageSink _hub;
     private readonly ILogReader _reader;
     private readonly bool _bridge;
     private readonly TimeProvider _time;
@@ -36,7 +36,7 @@ internal sealed partial class FeedSet
     private long _count;
     private long _sweepAt = s_roomy;
 
-    public FeedSet(RedisShard shard, RedisKeys keys, Hub hub, ILogReader reader, bool bridge, TimeProvider time, RedisMetrics metrics, ILogger log)
+    public FeedSet(RedisShard shard, RedisKeys keys, IMessageSink hub, ILogReader reader, bool bridge, TimeProvider time, RedisMetrics metrics, ILogger log)
     {
         _bridge = bridge;
         _shard = shard;

@@ -36,7 +36,7 @@ for i = 6, #ARGV, 2 do
     keeps = keeps and vouched
   end
 end
--- The lineage is a small hash in the form that a large one has. Only the process that made it so has it, and whoever reads its append-only file:
+-- The lineage is a small hash in the form that a large one has. Only the process that made it so has it, and one that reads its append-only file:
 -- it does not go to replicas, and what is loaded from a snapshot, as replicas do, has the small form again.
 local function form()
   local encoding = redis.pcall('OBJECT', 'ENCODING', KEYS[2])

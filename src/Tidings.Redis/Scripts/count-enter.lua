@@ -1,6 +1,6 @@
--- Counts a connection of a user, unless he has as many as he may by all nodes whose lease holds.
+-- Counts a connection of a user, unless the user has as many as allowed by all nodes whose lease holds.
 -- KEYS: leases, connections by user of the lease
--- ARGV: lease, user, his connections by this node with this one, how many he may have, milliseconds the key lives, what stands before and behind a lease in the name of such a key
+-- ARGV: lease, user, the user's connections by this node with this one, how many are allowed, milliseconds the key lives, what stands before and behind a lease in the name of such a key
 -- Answers: 1 where it is counted
 local clock = redis.call('TIME')
 local now = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))

@@ -1,4 +1,4 @@
--- Has idempotency keys of a log end sooner: whoever might repeat the publish has said that it will not.
+-- Has idempotency keys of a log end sooner: the publisher that might repeat them has said that it will not.
 -- KEYS: log
 -- ARGV: milliseconds that they are kept from now on, then their names (as publish.lua is given them)
 local clock = redis.call('TIME')

@@ -1,7 +1,7 @@
--- Says that somebody is no longer there by a node, and tells those who watch where he is there by no other one.
+-- Says that somebody is no longer there by a node, and tells those who watch where the user is there by no other one.
 -- KEYS: connections by lease and user, members, leases
 -- ARGV: lease, user, channel of pub/sub, what is published
--- Answers: 1 where he has gone
+-- Answers: 1 where the user has gone
 redis.call('HDEL', KEYS[1], ARGV[1] .. ARGV[2])
 local clock = redis.call('TIME')
 local now = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))

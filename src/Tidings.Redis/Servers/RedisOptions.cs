@@ -21,7 +21,7 @@ public sealed class RedisOptions
     public TimeSpan PublishWait { get; set; }
 
     /// <summary>Whether what others say with plain <c>PUBLISH room:lobby …</c> is handed to the channel of that name. It is said in passing: it has
-    /// no offset, is not kept and not recovered. Off by default: anyone who may publish in Redis can speak in every channel.</summary>
+    /// no offset, is not kept and not recovered. Off by default: whoever may publish in Redis speaks in every channel.</summary>
     public bool Bridge { get; set; }
 
     /// <summary>Secrets that all nodes share and Redis does not know, each of at least 32 characters: tickets, revocations, clients' names and nodes' requests in Redis are sealed

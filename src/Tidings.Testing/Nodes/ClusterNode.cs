@@ -17,7 +17,7 @@ internal sealed class ClusterNode(TestCluster cluster, BackplaneSite site, TestC
 
     public BackplaneSite Site => site;
 
-    public string Engine => "memory";
+    public string Name => "memory";
 
     public IBroker Broker => shared.Broker;
 

@@ -4,6 +4,7 @@ using Tidings.Brokers;
 using Tidings.Engine;
 using Tidings.Messages;
 using Tidings.Presence;
+using Tidings.Protocol;
 using Tidings.Quotas;
 using Tidings.Security.Identities;
 using Tidings.Streams;
@@ -72,6 +73,14 @@ public sealed class TestCluster : IDisposable
             foreach (var node in cluster._nodes)
             {
                 node.Site.Hub.Deliver(channel, message);
+            }
+        }
+
+        public void Announce(string channel, StreamPosition top)
+        {
+            foreach (var node in cluster._nodes)
+            {
+                node.Site.Hub.Announce(channel, top);
             }
         }
 

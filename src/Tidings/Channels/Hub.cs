@@ -87,7 +87,7 @@ internal sealed class Hub(TimeProvider time) : IMessageSink
     /// <inheritdoc/>
     public void Deliver(Message message) => Deliver(message.Channel, message);
 
-    /// <summary>Tells the subscribers of a channel that what they have not seen up to a position is gone.</summary>
+    /// <inheritdoc/>
     public void Announce(string channel, StreamPosition top)
     {
         if (_channels.TryGetValue(channel, out var state))

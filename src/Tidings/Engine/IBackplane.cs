@@ -13,12 +13,9 @@ using Tidings.Tasks;
 
 namespace Tidings.Engine;
 
-/// <summary>What the nodes of one application share.</summary>
-internal interface IBackplane : IAsyncDisposable
+/// <summary>All that the nodes of one application share, where one thing has all of it. Any part of it may be replaced (<see cref="EngineParts"/>).</summary>
+internal interface IBackplane : IEngine, IAsyncDisposable
 {
-    /// <summary>What it is called, for people and in <c>/api/info</c>.</summary>
-    string Engine { get; }
-
     IBroker Broker { get; }
 
     /// <summary>The clock by which the nodes say when something was revoked or issued.</summary>
@@ -47,11 +44,11 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>When users were last connected; null for the node's memory.</summary>
     ILastSeen? LastSeen => null;
 
-    /// <summary>Whether all of it can be reached now. Where it cannot, the node asks for no new connections.</summary>
-    bool IsAvailable { get; }
+    /// <summary>Where nodes count users' connections together; null where each counts by itself.</summary>
+    IConnectionCounts? Counts => null;
 
-    /// <summary>Why nothing can be written now, though all can be read; else null.</summary>
-    string? Refusal => null;
+    /// <summary>Where nodes share out clients' names; null where each has names of its own.</summary>
+    IClientNames? Names => null;
 
     /// <summary>What the database in which it keeps its logs knows them by, for transactions of that database that publish there themselves; null where they are in none, or it is away.</summary>
     string? Generation => null;
@@ -59,12 +56,8 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>What is to be told of the directory that it keeps all in; null where it has none.</summary>
     DirectoryFigures? Directory => null;
 
-    /// <summary>Says who does what the other nodes ask for. Called once, before <see cref="StartAsync"/>.</summary>
+    /// <summary>Says who does what the other nodes ask for. Called once, before the start.</summary>
     void Serve(INodeWork work, ConnectionRegistry connections, ClientRegistry clients);
-
-    /// <summary>Begins to connect, and goes on for as long as it takes: a node starts without what it shares, and is ready once that is there.</summary>
-    /// <remarks>Completes when the first attempt has ended, well or not.</remarks>
-    Task StartAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>Makes the backplane of an application.</summary>
@@ -109,7 +102,7 @@ internal sealed class MemoryBackplane(Hub hub, TimeProvider time, HistoryBudget?
     private readonly MemoryBroker _broker = new(messages ?? hub, time, budget);
     private readonly MemoryPresence _presence = new(hub, time);
 
-    public string Engine => "memory";
+    public string Name => "memory";
 
     public IBroker Broker => _broker;
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Tidings.Actions;
 using Tidings.Brokers;
@@ -39,11 +38,11 @@ internal sealed partial class Node : IAsyncDisposable
         var (options, meters, log) = (parts.Options, parts.Meters, parts.Log);
         (Options, Json, Time, Lanes, _kindOf) = (options, parts.Json, parts.Time, parts.Lanes, parts.KindOf);
         _limits = Limits.From(options.Limits);
-        _histories = new HistoryBudget(_limits.HistoryBytes) { DurableLimit = _limits.DurableBytes };
+        var site = parts.Site ?? new EngineSite(options, Time, Lanes, meters, log);
+        (Id, Kinds, _histories, Events, Hub) = (site.Node, site.Kinds, site.Histories, site.Events, site.Hub);
 
         // Who is connected.
         Shedder = new LoadShedder(parts.Pressure, options.Overload, Time, meters, log);
-        Events = new EventEngine(Id, Time, meters, log);
         Registry = new ConnectionRegistry(Lanes, _limits.ForNode(), Time, meters, log, parts.TellsReasons) { Node = Id, Events = Events.Recorder, Shedder = Shedder, Bodies = parts.Bodies, Backlogs = parts.Backlogs };
         DrainSpan = parts.DrainSpan;
         Drain = new Drain(Registry, Lanes, Time, DrainSpan);
@@ -56,15 +55,11 @@ internal sealed partial class Node : IAsyncDisposable
         FirstMessage = Authenticator is null ? null : new FirstMessage(Authenticator);
 
         // What is said, and what the nodes share of it.
-        Hub = new Hub(Time) { Events = Events.Recorder, OnErased = new StaleQueues(Lanes, Time).OnErased };
-        Backplane = parts.Backplane.Create(new BackplaneSite(Id, Hub, Time, _histories)
-        {
-            Messages = new RecordedSink(Hub, Events.Recorder), Events = Events.Recorder, StreamBytes = options.Streams.TotalBytes, RetentionOf = channel => Kinds.Find(channel).Retention,
-        });
-        Presence = new RecordedPresence(Backplane.Presence, Events.Recorder);
-        Registry.Revocations.Clock = Backplane.Clock;
-        Broker = new ObservedBroker(Backplane.Broker, meters, Time);
-        EngineMetrics.Create(meters, Lanes, Hub, _histories, () => Backplane.IsAvailable, () => Registry.IsDraining);
+        Engine = EngineParts.Of(parts.Backplane.Create(site.ForBackplane()), options, Time, parts.Services);
+        Presence = new RecordedPresence(Engine.Presence, Events.Recorder);
+        Registry.Revocations.Clock = Engine.Clock;
+        Broker = new ObservedBroker(Engine.Broker, meters, Time);
+        EngineMetrics.Create(meters, Lanes, Hub, _histories, () => Engine.IsAvailable, () => Registry.IsDraining);
 
         // How it is said, and by what rules.
         Deflater = new MessageDeflater(new DeflateSettings(options.Compression.Level, (int)options.Compression.ThresholdBytes));
@@ -78,22 +73,23 @@ internal sealed partial class Node : IAsyncDisposable
         Subscribing = new Subscribing(Hub, Broker, Presence, Kinds, new ChannelLimits(_limits.Subscriptions, _limits.SubscribeRate)) { Shedder = Shedder, Shares = parts.Subscriptions, Authenticator = Authenticator };
 
         // What is asked of this node and of the others.
-        EventReports = new EventReports(Hub, Backplane.Broker, Events, Time);
+        EventReports = new EventReports(Hub, Engine.Broker, Events, Time);
         Events.OnTold = EventReports.Tell;
-        Reports = new NodeReports(Hub, Backplane.Broker, Backplane.Nodes, new NodeFigures(Id, meters, Registry, Directory, Hub, Lanes, () => Backplane.IsAvailable, () => Backplane.Directory, Version), Time);
-        Disconnecting = new Disconnecting(Registry, Directory, Backplane.Nodes, Backplane.Revocations);
+        Reports = new NodeReports(Hub, Engine.Broker, Engine.Nodes, new NodeFigures(Id, meters, Registry, Directory, Hub, Lanes, () => Engine.IsAvailable, () => Engine.Directory, Version), Time);
+        Disconnecting = new Disconnecting(Registry, Directory, Engine.Nodes, Engine.Revocations);
         Disconnecting.OnTokenRevoked = () => Subscribing.ReviewGrantsAsync(Registry);
         var work = new NodeWork(Directory, Subscribing, Clients, Disconnecting, new NodeInventory(Hub, Registry, Directory), Reports);
-        Backplane.Serve(work, Registry, Clients);
-        var everywhere = new Everywhere(Backplane.Nodes, work);
+        (Registry.SharedCounts, Clients.Names) = (Engine.Counts, Engine.Names);
+        Engine.Backplane.Serve(work, Registry, Clients);
+        site.Serve(work, Registry, Clients);
+        var everywhere = new Everywhere(Engine.Nodes, work);
 
-        var lastSeen = Backplane.LastSeen ?? new MemoryLastSeen(Time);
-        Directory.OnUser = lastSeen.Note;
-        Inventory = new Inventory(Id, everywhere, Broker, Presence, Kinds, lastSeen);
-        Subscribing.Occupancy = new OccupancyTeller(Hub, everywhere, Backplane.Nodes.IsAlone, Id, Time);
+        Directory.OnUser = Engine.LastSeen.Note;
+        Inventory = new Inventory(Id, everywhere, Broker, Presence, Kinds, Engine.LastSeen);
+        Subscribing.Occupancy = new OccupancyTeller(Hub, everywhere, Engine.Nodes.IsAlone, Id, Time);
 
         // What clients, back ends and the application do.
-        ClientActions = new ClientActions(Clients, Backplane.Nodes, everywhere);
+        ClientActions = new ClientActions(Clients, Engine.Nodes, everywhere);
         DirectMessages = new DirectMessages(Kinds, everywhere) { Rule = new SendRule(options.Send) };
         Actions = new CommandActions(Broker, Presence, Kinds, Subscribing, Directory, DirectMessages, everywhere) { Calls = parts.Calls, FirstMessage = FirstMessage, Shedder = Shedder };
         ServerActions = new ServerActions(Broker, Presence, Kinds, everywhere, Events);
@@ -103,11 +99,11 @@ internal sealed partial class Node : IAsyncDisposable
         Facade = new TidingsFacade(ClientActions, Registry, ServerActions, Disconnecting, Hub, Broker, Inventory, parts.Json);
         _streams = new Lazy<StreamEngine>(() => MakeStreams(options.Streams, log));
         _tasks = new Lazy<TaskEngine>(() => new TaskEngine(
-            options.Tasks, parts.TaskStore ?? Backplane.Tasks ?? new MemoryTaskStore(Time, options.Tasks.MemoryBytes), Broker, Hub, Kinds, Streams, FirstMessage, parts.Json, Id, Time, meters, log));
+            options.Tasks, Engine.Tasks, Broker, Hub, Kinds, Streams, FirstMessage, parts.Json, Id, Time, meters, log));
     }
 
     /// <summary>This node's name among the others: random, for as long as the process lives.</summary>
-    public string Id { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+    public string Id { get; }
 
     public TidingsOptions Options { get; }
 
@@ -138,16 +134,16 @@ internal sealed partial class Node : IAsyncDisposable
     public FirstMessage? FirstMessage { get; }
 
     /// <summary>What the nodes of the application share.</summary>
-    public IBackplane Backplane { get; }
+    public EngineParts Engine { get; }
     public IBroker Broker { get; }
     public IPresenceStore Presence { get; }
-    public ITicketStore Tickets => Backplane.Tickets;
+    public ITicketStore Tickets => Engine.Tickets;
 
     public MessageDeflater Deflater { get; }
     public RoomDialect RoomDialect { get; }
-    public ChannelKinds Kinds { get; } = new();
+    public ChannelKinds Kinds { get; }
 
-    /// <summary>Subscriptions of the channel protocol, whoever asks for them.</summary>
+    /// <summary>Subscriptions of the channel protocol, asked for by clients and by the server.</summary>
     public Subscribing Subscribing { get; }
 
     /// <summary>The channel protocol.</summary>
@@ -193,8 +189,8 @@ internal sealed partial class Node : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         // What this node holds is put into what the nodes share as soon as there is a way to it.
-        await Events.StartAsync(Backplane.Events, EventLimits.OfProcess(), cancellationToken).ConfigureAwait(false);
-        await Task.WhenAll(Backplane.StartAsync(cancellationToken), StartTokensAsync(cancellationToken)).ConfigureAwait(false);
+        await Events.StartAsync(Engine.Events, EventLimits.OfProcess(), cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(Engine.StartAsync(cancellationToken), StartTokensAsync(cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Ends the tasks of this process, or lets them end.</summary>
@@ -218,12 +214,12 @@ internal sealed partial class Node : IAsyncDisposable
         Subscribing.Occupancy?.Dispose();
         Clients.Dispose();
         await Events.DisposeAsync().ConfigureAwait(false);
-        await Backplane.DisposeAsync().ConfigureAwait(false);
+        await Engine.Backplane.DisposeAsync().ConfigureAwait(false);
     }
 
     private StreamEngine MakeStreams(StreamOptions options, Microsoft.Extensions.Logging.ILogger log)
     {
-        var store = Backplane.Streams ?? new MemoryStreamStore(new Quotas.SenderShares(options.TotalBytes));
-        return new StreamEngine(store, options, new StreamSignals(Hub, Broker, store.IsShared, Time), Backplane.Clock, Time, log);
+        var store = Engine.Streams;
+        return new StreamEngine(store, options, new StreamSignals(Hub, Broker, store.IsShared, Time), Engine.Clock, Time, log);
     }
 }

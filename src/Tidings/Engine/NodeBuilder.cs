@@ -10,7 +10,6 @@ using Tidings.Quotas;
 using Tidings.Rules;
 using Tidings.Security;
 using Tidings.Sessions;
-using Tidings.Tasks;
 
 namespace Tidings.Engine;
 
@@ -22,7 +21,7 @@ internal sealed record NodeBuilder(TidingsOptions Options, IMeterFactory Meters,
 {
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Its lanes, which whoever gives them disposes.</summary>
+    /// <summary>Its lanes. Their giver disposes them.</summary>
     public required LaneSet Lanes { get; init; }
 
     public IPressure Pressure { get; init; } = new SystemPressure();
@@ -36,10 +35,14 @@ internal sealed record NodeBuilder(TidingsOptions Options, IMeterFactory Meters,
     /// <summary>Places for what waits of histories.</summary>
     public SenderShares Backlogs { get; init; } = ConnectionRegistry.BacklogsOfProcess();
 
+    /// <summary>Its ground, where parts of an engine were made for it already; null for one of its own.</summary>
+    public EngineSite? Site { get; init; }
+
+    /// <summary>Makes what it shares, but for parts that <see cref="Services"/> has.</summary>
     public IBackplaneFactory Backplane { get; init; } = new MemoryBackplaneFactory();
 
-    /// <summary>Where tasks are kept; null for where the backplane keeps them, or else the node's memory.</summary>
-    public ITaskStore? TaskStore { get; init; }
+    /// <summary>Where parts of an engine are registered; null for nowhere.</summary>
+    public IServiceProvider? Services { get; init; }
 
     /// <summary>Checks tokens; null for what <see cref="TidingsOptions.Jwt"/> says.</summary>
     public ITokenAuthenticator? Tokens { get; init; }
@@ -70,6 +73,8 @@ internal sealed record NodeBuilder(TidingsOptions Options, IMeterFactory Meters,
         services.TryAddSingleton<LaneSet>();
         services.TryAddSingleton<IPressure, SystemPressure>();
         services.TryAddSingleton(provider => BodiesOf(options(provider)));
+        services.TryAddSingleton(provider => new EngineSite(
+            options(provider), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<LaneSet>(), provider.GetRequiredService<IMeterFactory>(), provider.GetRequiredService<ILogger<ConnectionRegistry>>()));
     }
 
     /// <summary>A builder of the parts that are registered.</summary>
@@ -80,8 +85,9 @@ internal sealed record NodeBuilder(TidingsOptions Options, IMeterFactory Meters,
             Lanes = services.GetRequiredService<LaneSet>(),
             Pressure = services.GetRequiredService<IPressure>(),
             Bodies = services.GetRequiredService<BodyBudget>(),
+            Site = services.GetRequiredService<EngineSite>(),
             Backplane = services.GetService<IBackplaneFactory>() ?? new MemoryBackplaneFactory(),
-            TaskStore = services.GetService<ITaskStore>(),
+            Services = services,
             Tokens = services.GetService<ITokenAuthenticator>(),
             Json = json,
         };

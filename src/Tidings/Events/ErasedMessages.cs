@@ -9,11 +9,12 @@ namespace Tidings.Events;
 /// <param name="Channel">Where they were said.</param>
 /// <param name="Position">Which one; null for all up to the erasing.</param>
 /// <param name="Epoch">Of the log that has begun then, where all were erased: its messages are others.</param>
-internal readonly record struct ErasedMessages(string Channel, StreamPosition? Position, string? Epoch = null)
+public readonly record struct ErasedMessages(string Channel, StreamPosition? Position, string? Epoch = null)
 {
-    public bool Has(Message message) => message.Channel == Channel && (Position is { } position ? message.Position == position : message.Epoch != Epoch);
+    internal bool Has(Message message) => message.Channel == Channel && (Position is { } position ? message.Position == position : message.Epoch != Epoch);
 
     /// <summary>Whether an event tells of one of them.</summary>
+    /// <param name="one">The event.</param>
     public bool Has(QueuedEvent one)
     {
         if (!Array.Exists(one.Keys, static key => key[0] == 'c') || one.Keys[0] != "c" + Channel)

@@ -1,12 +1,12 @@
 namespace Tidings.Events;
 
 /// <summary>What is asked of the node that delivers to a receiver.</summary>
-internal enum EventAsk : byte
+public enum EventAsk : byte
 {
     /// <summary>Tell at once what waits to be told again.</summary>
     Retry,
 
-    /// <summary>Report for a while what is told (<see cref="EventAsks.FollowLife"/>).</summary>
+    /// <summary>Report for a while what is told (<see cref="IEventStore.FollowLife"/>).</summary>
     Follow,
 }
 
@@ -14,13 +14,13 @@ internal enum EventAsk : byte
 /// <param name="Holds">Whether it is the one that delivers.</param>
 /// <param name="Retries">Whether somebody wants everything told at once.</param>
 /// <param name="IsFollowed">Whether somebody follows what is told.</param>
-internal readonly record struct HoldAnswer(bool Holds, bool Retries, bool IsFollowed);
+public readonly record struct HoldAnswer(bool Holds, bool Retries, bool IsFollowed);
 
 /// <summary>What is asked of a node that always delivers by itself, and what it last said of a delivery. Safe from any thread.</summary>
 internal sealed class EventAsks(TimeProvider time)
 {
     /// <summary>How long a follower counts that does not ask again.</summary>
-    public static readonly TimeSpan FollowLife = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan FollowLife = IEventStore.FollowLife;
 
     private readonly Lock _gate = new();
     private long _followedUntil = long.MinValue;

@@ -5,4 +5,4 @@ namespace Tidings.Events;
 /// <param name="Changes">The changes.</param>
 /// <param name="HoldsAll">Whether it begins with everything that the node holds: what the store knows besides has ended.</param>
 /// <param name="Dropped">How many events were dropped before it, as they were too many.</param>
-internal sealed record EventBatch(long Number, IReadOnlyList<EventChange> Changes, bool HoldsAll, long Dropped);
+public sealed record EventBatch(long Number, IReadOnlyList<EventChange> Changes, bool HoldsAll, long Dropped);

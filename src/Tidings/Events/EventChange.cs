@@ -5,7 +5,7 @@ using Tidings.Protocol.Replies;
 namespace Tidings.Events;
 
 /// <summary>What a change means for what a node holds.</summary>
-internal enum EventChangeKind : byte
+public enum EventChangeKind : byte
 {
     /// <summary>It is told, and nothing else.</summary>
     Tell,
@@ -17,38 +17,40 @@ internal enum EventChangeKind : byte
     Release,
 }
 
-/// <summary>Something that happened on this node. It becomes bytes when it is stored, not where it happens.</summary>
-internal sealed class EventChange
+/// <summary>Something that happened on this node. It becomes bytes when it is stored, not where it happens. Immutable.</summary>
+public sealed class EventChange
 {
+    /// <summary>What it means for what the node holds.</summary>
     public required EventChangeKind Kind { get; init; }
 
     /// <summary>What is held, the same on all nodes; empty where nothing is.</summary>
     public string Key { get; init; } = "";
 
     /// <summary>The event, as far as it is the same for its beginning and its end.</summary>
-    public required EventSubject Subject { get; init; }
+    internal EventSubject Subject { get; init; } = null!;
 
-    public required EventType Type { get; init; }
+    internal EventType Type { get; init; }
 
     /// <summary>Who is told, a bit for each receiver; 0 where nobody is.</summary>
     public ulong Receivers { get; init; }
 
-    /// <summary>What is told in the place of this node, should it end before it has told it itself; <see cref="EventType.None"/> where nothing is.</summary>
-    public EventType WillType { get; init; }
+    /// <summary>What is told in the place of this node, should it end before it has told it itself; None where nothing is.</summary>
+    internal EventType WillType { get; init; }
 
+    /// <summary>Who is told that, a bit for each receiver.</summary>
     public ulong WillReceivers { get; init; }
 
     /// <summary>Its number on this node, from which ids are made.</summary>
-    public required long Number { get; init; }
+    internal long Number { get; init; }
 
-    public required long Time { get; init; }
+    internal long Time { get; init; }
 
     /// <summary>Of a connection that was closed: its close code, and why.</summary>
-    public int Code { get; init; }
+    internal int Code { get; init; }
 
-    public string? Reason { get; init; }
+    internal string? Reason { get; init; }
 
-    public Message? Message { get; init; }
+    internal Message? Message { get; init; }
 
     /// <summary>The whole event.</summary>
     /// <param name="node">The node's name.</param>
@@ -60,7 +62,8 @@ internal sealed class EventChange
         return frame.EndJson().ToArray();
     }
 
-    /// <summary>The event that ends what this one begins, up to its time: <see cref="EventWill"/> completes it.</summary>
+    /// <summary>The event that ends what this one begins, up to its time: what is told is these bytes, <c>,"time":</c>, Unix milliseconds and <c>}</c>. Only where <see cref="WillReceivers"/> are there.</summary>
+    /// <param name="node">The node's name.</param>
     public byte[] ToWill(string node)
     {
         var frame = Begin($"{node}-{Number}-end", WillType);
@@ -74,7 +77,7 @@ internal sealed class EventChange
 
     /// <summary>The event of a message that has no place yet: members of its object up to the end of <c>data</c>, which is left open for <c>epoch</c> and <c>offset</c>. The id comes before them, the
     /// time after.</summary>
-    public static byte[] ToUnplacedJson(Message message)
+    internal static byte[] ToUnplacedJson(Message message)
     {
         var frame = JsonFrame.Begin();
         WriteHead(frame, EventType.MessagePublished, EventSubject.Of(message));

@@ -9,7 +9,7 @@ namespace Tidings.Events;
 internal sealed partial class EventDelivery
 {
     /// <summary>How long a node delivers that is not heard of any more.</summary>
-    public static readonly TimeSpan HoldLife = TimeSpan.FromSeconds(8);
+    public static readonly TimeSpan HoldLife = IEventStore.HoldLife;
 
     private const int MostUnderWay = 4;
 

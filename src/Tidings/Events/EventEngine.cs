@@ -73,7 +73,7 @@ internal sealed partial class EventEngine(string node, TimeProvider time, IMeter
         _store.OnAdded = () => _deliveries.ForEach(static delivery => delivery.Wake());
         _store.OnForgotten = Recorder.HoldAnew;
         Recorder.Begin(_receivers);
-        await _store.StartAsync(_receivers, limits, cancellationToken).ConfigureAwait(false);
+        await _store.StartAsync([.. _receivers.Select(static receiver => receiver.Id)], limits, cancellationToken).ConfigureAwait(false);
         _storing = Task.Run(StoreAsync, CancellationToken.None);
         _delivering = Task.Run(() => Task.WhenAll(_deliveries.Select(delivery => delivery.RunAsync(_end.Token))), CancellationToken.None);
     }

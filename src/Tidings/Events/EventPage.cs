@@ -5,7 +5,7 @@ namespace Tidings.Events;
 /// <param name="Last">The place up to which it was read.</param>
 /// <param name="Trimmed">How many events were dropped that the receiver was not told of.</param>
 /// <param name="IsEnded">Whether the receiver has unsubscribed.</param>
-internal sealed record EventPage(IReadOnlyList<QueuedEvent> Events, EventPlace Last, long Trimmed, bool IsEnded)
+public sealed record EventPage(IReadOnlyList<QueuedEvent> Events, EventPlace Last, long Trimmed, bool IsEnded)
 {
     /// <summary>With so many bytes a part ends, also where more events were asked for.</summary>
     public const int MostBytes = 1 << 20;
@@ -23,10 +23,15 @@ internal sealed record EventPage(IReadOnlyList<QueuedEvent> Events, EventPlace L
     public IReadOnlyList<QueuedEvent> Unreadable { get; init; } = [];
 
     /// <summary>A part of a queue in memory.</summary>
-    public static EventPage Of(EventQueue queue, EventPlace after, int most) =>
+    internal static EventPage Of(EventQueue queue, EventPlace after, int most) =>
         Of(queue.After(after.Major).Select(static entry => (new EventPlace(entry.Place), (ReadOnlyMemory<byte>)entry.Json)), after, most, queue.Trimmed, queue.IsEnded) with { First = new EventPlace(queue.First), Erasures = queue.Erasures };
 
     /// <summary>A part that ends where it has enough.</summary>
+    /// <param name="entries">What stands in the queue behind <paramref name="after"/>, in order.</param>
+    /// <param name="after">The place behind which it begins.</param>
+    /// <param name="most">The most events.</param>
+    /// <param name="trimmed">How many events were dropped that the receiver was not told of.</param>
+    /// <param name="isEnded">Whether the receiver has unsubscribed.</param>
     public static EventPage Of(IEnumerable<(EventPlace Place, ReadOnlyMemory<byte> Json)> entries, EventPlace after, int most, long trimmed, bool isEnded)
     {
         var events = new List<QueuedEvent>();

@@ -1,5 +1,6 @@
 using Tidings.Messages;
 using Tidings.Presence;
+using Tidings.Protocol;
 
 namespace Tidings.Events;
 
@@ -14,6 +15,8 @@ internal sealed class RecordedSink(IMessageSink sink, EventRecorder recorder) : 
 
     // Beside the channels: presence.
     public void Deliver(string channel, Message message) => sink.Deliver(channel, message);
+
+    public void Announce(string channel, StreamPosition top) => sink.Announce(channel, top);
 
     public bool HasSubscribers(string channel) => sink.HasSubscribers(channel);
 }

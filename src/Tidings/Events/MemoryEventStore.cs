@@ -14,7 +14,7 @@ internal sealed class MemoryEventStore(string node, TimeProvider time) : IEventS
 
     public Action OnForgotten { get; set; } = static () => { };
 
-    public Task StartAsync(IReadOnlyList<EventReceiver> receivers, EventLimits limits, CancellationToken cancellationToken)
+    public Task StartAsync(IReadOnlyList<string> receivers, EventLimits limits, CancellationToken cancellationToken)
     {
         _queues = [.. receivers.Select(_ => new EventQueue(limits.Events, limits.Bytes / receivers.Count))];
         _asks = [.. receivers.Select(_ => new EventAsks(time))];

@@ -4,7 +4,7 @@ using Tidings.Messages;
 namespace Tidings.Events;
 
 /// <summary>An event as it waits in a queue: its JSON, and what keeps it in order.</summary>
-internal sealed class QueuedEvent
+public sealed class QueuedEvent
 {
     // The object of the event and that of its data are around what somebody said.
     private const int MaxDepth = JsonPayload.MaxDepth + 2;
@@ -22,25 +22,31 @@ internal sealed class QueuedEvent
     /// <summary>Where it is in its queue; nowhere where it is told beside the queue.</summary>
     public EventPlace Place { get; }
 
+    /// <summary>The event as JSON.</summary>
     public ReadOnlyMemory<byte> Json { get; }
 
-    public string Id { get; }
+    internal string Id { get; }
 
     /// <summary>When it happened, in Unix milliseconds.</summary>
-    public long Time { get; }
+    internal long Time { get; }
 
     /// <summary>Of two events with a key in common, the second waits for the first.</summary>
-    public string[] Keys { get; }
+    internal string[] Keys { get; }
 
     /// <summary>By whom the event came about: a user, else a connection, else the channel.</summary>
-    public string Source { get; }
+    internal string Source { get; }
 
     /// <summary>What stands in a queue and is no event.</summary>
+    /// <param name="place">Where.</param>
+    /// <param name="bytes">What it is.</param>
     public static QueuedEvent Unreadable(EventPlace place, ReadOnlyMemory<byte> bytes) => new(place, bytes, "", 0, [], "");
 
     /// <summary>The event as JSON, however deep what was said is nested.</summary>
-    public JsonDocument Parse() => JsonDocument.Parse(Json, new JsonDocumentOptions { MaxDepth = MaxDepth });
+    internal JsonDocument Parse() => JsonDocument.Parse(Json, new JsonDocumentOptions { MaxDepth = MaxDepth });
 
+    /// <summary>Reads an event.</summary>
+    /// <param name="place">Where it stands.</param>
+    /// <param name="json">Its JSON.</param>
     /// <returns>Null where the bytes are no event.</returns>
     public static QueuedEvent? Read(EventPlace place, ReadOnlyMemory<byte> json)
     {
@@ -94,7 +100,28 @@ internal sealed class QueuedEvent
 /// <summary>A place in a queue. Later ones are greater.</summary>
 /// <param name="Major">What is compared first.</param>
 /// <param name="Minor">What is compared where that is equal.</param>
-internal readonly record struct EventPlace(long Major, long Minor = 0) : IComparable<EventPlace>
+public readonly record struct EventPlace(long Major, long Minor = 0) : IComparable<EventPlace>
 {
+    /// <inheritdoc/>
     public int CompareTo(EventPlace other) => Major == other.Major ? Minor.CompareTo(other.Minor) : Major.CompareTo(other.Major);
+
+    /// <summary>Whether a place comes before another.</summary>
+    /// <param name="left">The one.</param>
+    /// <param name="right">The other.</param>
+    public static bool operator <(EventPlace left, EventPlace right) => left.CompareTo(right) < 0;
+
+    /// <summary>Whether a place comes before another, or is the same.</summary>
+    /// <param name="left">The one.</param>
+    /// <param name="right">The other.</param>
+    public static bool operator <=(EventPlace left, EventPlace right) => left.CompareTo(right) <= 0;
+
+    /// <summary>Whether a place comes after another.</summary>
+    /// <param name="left">The one.</param>
+    /// <param name="right">The other.</param>
+    public static bool operator >(EventPlace left, EventPlace right) => left.CompareTo(right) > 0;
+
+    /// <summary>Whether a place comes after another, or is the same.</summary>
+    /// <param name="left">The one.</param>
+    /// <param name="right">The other.</param>
+    public static bool operator >=(EventPlace left, EventPlace right) => left.CompareTo(right) >= 0;
 }

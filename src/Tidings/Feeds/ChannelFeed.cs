@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Tidings.Brokers;
-using Tidings.Channels;
 using Tidings.Messages;
 using Tidings.Protocol;
 
@@ -18,7 +17,7 @@ namespace Tidings.Feeds;
 /// <param name="hub">Where its messages go.</param>
 /// <param name="log">Where its log is read.</param>
 /// <param name="time">Time.</param>
-internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, Hub hub, ILogReader log, TimeProvider time)
+public sealed class ChannelFeed(string channel, IReadOnlyList<string> names, IMessageSink hub, ILogReader log, TimeProvider time)
 {
     /// <summary>How long a hole may close by itself before the log is read.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
@@ -37,14 +36,17 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
     private bool _removed;
     private int _idleSweeps;
 
+    /// <summary>The channel.</summary>
     public string Channel => channel;
 
+    /// <summary>Where in pub/sub it is heard.</summary>
     public IReadOnlyList<string> Names => names;
 
     /// <summary>When the log was last looked at, as <see cref="TimeProvider.GetTimestamp"/> has it.</summary>
     public long CheckedAt { get; private set; }
 
     /// <summary>Has the channel heard over this connection, and completes once nothing that is published is missed.</summary>
+    /// <param name="connection">The connection; another one than before has the log read anew.</param>
     /// <returns>Null where the feed was removed, and another one is needed.</returns>
     public Task? EnsureAsync(IFeedLink connection)
     {
@@ -68,6 +70,7 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
     }
 
     /// <summary>Takes what came from pub/sub. Never waits.</summary>
+    /// <param name="message">The message, in any order, also again.</param>
     public void Offer(Message message)
     {
         lock (_gate)
@@ -187,7 +190,7 @@ internal sealed class ChannelFeed(string channel, IReadOnlyList<string> names, H
     {
         Debug.Assert(_gate.IsHeldByCurrentThread);
 
-        // Nothing was seen: whoever listens reads the log after this.
+        // Nothing was seen: those who listen read the log after this.
         _seen ??= part.Top;
         if (_seen.Value.Epoch != part.Top.Epoch && _former.Find(part.Top.Epoch) is { } before)
         {

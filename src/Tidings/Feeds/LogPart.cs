@@ -4,9 +4,12 @@ using Tidings.Protocol;
 namespace Tidings.Feeds;
 
 /// <summary>Reads a channel's log for its feed.</summary>
-internal interface ILogReader
+public interface ILogReader
 {
     /// <summary>Reads what came after a position; where that is not in the log, all that is kept; where there is none, nothing.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="since">The position, or null.</param>
+    /// <exception cref="Brokers.BrokerUnavailableException">The log cannot be read now.</exception>
     Task<LogPart> ReadLogAsync(string channel, StreamPosition? since);
 }
 
@@ -14,4 +17,4 @@ internal interface ILogReader
 /// <param name="Top">The position of the newest message there is.</param>
 /// <param name="Messages">In order; where what was asked for is no longer kept, the oldest that are.</param>
 /// <param name="More">Whether there are further ones.</param>
-internal sealed record LogPart(StreamPosition Top, IReadOnlyList<Message> Messages, bool More);
+public sealed record LogPart(StreamPosition Top, IReadOnlyList<Message> Messages, bool More);

@@ -3,7 +3,7 @@ using Tidings.Protocol;
 namespace Tidings.Messages;
 
 /// <summary>Why a subscription was told of a gap, on the wire and in metrics.</summary>
-internal static class GapReason
+public static class GapReason
 {
     /// <summary>The log no longer has it.</summary>
     public const string Trimmed = "trimmed";

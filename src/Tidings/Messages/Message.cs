@@ -3,7 +3,7 @@ using Tidings.Protocol;
 namespace Tidings.Messages;
 
 /// <summary>What happened in a channel.</summary>
-internal enum MessageKind : byte
+public enum MessageKind : byte
 {
     /// <summary>Somebody said something.</summary>
     Message,
@@ -36,8 +36,9 @@ internal enum MessageKind : byte
     State,
 }
 
-/// <summary>One entry of a channel's log, or something said in passing, and the bytes it has on each wire, made once for all who read it.</summary>
-internal sealed class Message
+/// <summary>One entry of a channel's log, or something ephemeral, and the bytes it has on each wire, made once for all who read it.</summary>
+/// <remarks>Safe from any thread. What an engine sets does not change once the message was delivered. An engine makes one by <see cref="Brokers.Publication.ToMessage"/>.</remarks>
+public sealed class Message
 {
     // What encoders have made of it, newest first: a list, as few wires show one message.
     private Encoding? _encodings;
@@ -51,21 +52,25 @@ internal sealed class Message
     // Bytes of encoded frames that count against the share; negative once it is no longer kept.
     private int _charged;
 
+    /// <summary>What happened.</summary>
     public MessageKind Kind { get; init; }
+
+    /// <summary>The channel.</summary>
     public required string Channel { get; init; }
 
     /// <summary>Where it stands in the log. Offset 0: it is in no log, and is not recovered.</summary>
     public required StreamPosition Position { get; init; }
 
-    /// <summary>Unix milliseconds.</summary>
+    /// <summary>When it was accepted, in Unix milliseconds by the clock that the nodes share.</summary>
     public required long Time { get; init; }
 
     /// <summary>When the log in memory took it, in milliseconds of a clock that nobody sets: its age goes by this one.</summary>
-    public long KeptAt { get; init; }
+    internal long KeptAt { get; init; }
 
     /// <summary>Whose share of the memory for histories it takes, where a log in memory keeps it; or null.</summary>
-    public IMessageShare? Share { get; init; }
+    internal IMessageShare? Share { get; init; }
 
+    /// <summary>What was said; empty for kinds that have no data.</summary>
     public required MessageData Data { get; init; }
 
     /// <summary>The user who said it, or null.</summary>
@@ -124,14 +129,15 @@ internal sealed class Message
     }
 
     /// <summary>Bytes that the message takes in memory besides its data and this object, about.</summary>
-    public int ExtraBytes => (2 * ((Key?.Length ?? 0) + (From?.Length ?? 0))) + (_rarities?.Bytes ?? 0);
+    internal int ExtraBytes => (2 * ((Key?.Length ?? 0) + (From?.Length ?? 0))) + (_rarities?.Bytes ?? 0);
 
     /// <summary>When it came to this node's hub, by the clock's timestamps. Set for what is delivered, and not for what is read back.</summary>
-    public long AcceptedAt { get; set; }
+    internal long AcceptedAt { get; set; }
 
+    /// <summary>The epoch of the log; null of what is in no log.</summary>
     public string Epoch => Position.Epoch;
 
-    /// <summary>1, 2, 3 … inside one epoch; 0 for what is said in passing.</summary>
+    /// <summary>1, 2, 3 … inside one epoch; 0 for what is ephemeral.</summary>
     public long Offset => Position.Offset;
 
     /// <summary>What was at a position and has been erased.</summary>
@@ -142,13 +148,15 @@ internal sealed class Message
         new() { Kind = kind, Channel = channel, Position = position, Time = 0, Data = default };
 
     /// <summary>A log was erased and begins anew.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="epoch">The epoch that begins.</param>
     public static Message Cleared(string channel, string epoch) => new()
     {
         Kind = MessageKind.Gap, Channel = channel, Position = new StreamPosition(epoch, 0), Time = 0, Data = default, Reason = GapReason.Cleared,
     };
 
     /// <summary>What <paramref name="encoder"/> makes of the message: the same array for every caller on any thread.</summary>
-    public byte[] For(MessageEncoder encoder)
+    internal byte[] For(MessageEncoder encoder)
     {
         if (Kind == MessageKind.Gap)
         {
@@ -183,7 +191,7 @@ internal sealed class Message
 
     /// <summary>The log keeps it no longer.</summary>
     /// <returns>Bytes of encoded frames that counted.</returns>
-    public int EndCharge() => Math.Max(0, Interlocked.Exchange(ref _charged, -1));
+    internal int EndCharge() => Math.Max(0, Interlocked.Exchange(ref _charged, -1));
 
     private Rarities? Set(bool needed) => needed ? _rarities ??= new Rarities() : _rarities;
 

@@ -3,7 +3,7 @@ using Tidings.Protocol.Replies;
 namespace Tidings.Messages;
 
 /// <summary>How the bytes of a message's data are to be read.</summary>
-internal enum DataKind : byte
+public enum DataKind : byte
 {
     /// <summary>JSON, as it was accepted.</summary>
     Json,
@@ -16,10 +16,16 @@ internal enum DataKind : byte
 }
 
 /// <summary>What was said. The bytes are never changed once they are here.</summary>
-internal readonly record struct MessageData(DataKind Kind, ReadOnlyMemory<byte> Bytes)
+/// <param name="Kind">How the bytes are to be read.</param>
+/// <param name="Bytes">The bytes.</param>
+public readonly record struct MessageData(DataKind Kind, ReadOnlyMemory<byte> Bytes)
 {
+    /// <summary>The JSON string of a text.</summary>
+    /// <param name="utf8">The text, of which a copy is made.</param>
     public static MessageData Text(ReadOnlySpan<byte> utf8) => new(DataKind.Text, utf8.ToArray());
 
+    /// <summary>The JSON string of a text.</summary>
+    /// <param name="text">The text.</param>
     public static MessageData Text(string text) => new(DataKind.Text, System.Text.Encoding.UTF8.GetBytes(text));
 
     /// <summary>How many bytes it has in JSON, about.</summary>
@@ -50,7 +56,7 @@ internal readonly record struct MessageData(DataKind Kind, ReadOnlyMemory<byte> 
     }
 
     /// <summary>The data as JSON for protocols that have but one place for it, and no name for bytes: <c>{"data64": …}</c> of a binary payload.</summary>
-    public ReadOnlyMemory<byte> ToNamedJson()
+    internal ReadOnlyMemory<byte> ToNamedJson()
     {
         if (Kind != DataKind.Binary)
         {
@@ -69,7 +75,7 @@ internal readonly record struct MessageData(DataKind Kind, ReadOnlyMemory<byte> 
     }
 
     /// <summary>Adds <c>data</c>, or <c>data64</c> of a binary payload.</summary>
-    public void WriteTo(JsonFrame frame)
+    internal void WriteTo(JsonFrame frame)
     {
         switch (Kind)
         {

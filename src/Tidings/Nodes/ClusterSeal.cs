@@ -7,7 +7,7 @@ namespace Tidings.Nodes;
 /// <summary>Seals what nodes write for each other, in Redis or PostgreSQL: who may write there and has no key can forge nothing of it. Immutable; safe from any thread.</summary>
 /// <remarks>A seal is <c>s1:</c> and HMAC-SHA256 of where something stands, a zero byte and what it says, in base64url. Sealed bytes are the seal, <c>:</c> and what it says.
 /// It does not keep anybody from saying again what a node said, or from deleting.</remarks>
-internal sealed class ClusterSeal
+public sealed class ClusterSeal
 {
     private const int MacBytes = 32;
     private const int MarkLength = 46;
@@ -16,6 +16,7 @@ internal sealed class ClusterSeal
     private readonly byte[][] _keys;
     private readonly bool _required;
 
+    /// <summary>Makes what seals and opens.</summary>
     /// <param name="keys">The first seals, all open. Empty: nothing is sealed, and everything is believed.</param>
     /// <param name="required">Whether what has no seal is refused.</param>
     public ClusterSeal(IEnumerable<string> keys, bool required)
@@ -24,11 +25,15 @@ internal sealed class ClusterSeal
         _required = required;
     }
 
+    /// <summary>The seal of something.</summary>
+    /// <param name="place">Where it stands.</param>
+    /// <param name="content">What it says.</param>
     /// <returns>The seal; null where there is no key.</returns>
     public string? Mark(string place, ReadOnlySpan<byte> content) =>
         _keys.Length == 0 ? null : "s1:" + Base64Url.EncodeToString(Mac(_keys[0], place, content));
 
     /// <summary>Whether it has the form of a seal.</summary>
+    /// <param name="text">The text.</param>
     public static bool IsMark(string text) => text.Length == MarkLength && text.StartsWith("s1:", StringComparison.Ordinal) && Base64Url.IsValid(text.AsSpan(3));
 
     /// <summary>Whether a node has said it.</summary>
@@ -65,10 +70,15 @@ internal sealed class ClusterSeal
     }
 
     /// <summary>What is to be written: sealed, where there is a key.</summary>
+    /// <param name="place">Where it stands.</param>
+    /// <param name="content">What it says.</param>
     public byte[] Seal(string place, ReadOnlySpan<byte> content) =>
         Mark(place, content) is { } mark ? [.. Encoding.ASCII.GetBytes(mark), (byte)':', .. content] : content.ToArray();
 
     /// <summary>What a node has written, without its seal.</summary>
+    /// <param name="place">Where it stands.</param>
+    /// <param name="written">What was read there.</param>
+    /// <param name="content">What it says.</param>
     /// <returns>False where no node has written it.</returns>
     public bool TryOpen(string place, byte[] written, out ReadOnlyMemory<byte> content)
     {

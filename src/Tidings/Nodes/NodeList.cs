@@ -57,11 +57,14 @@ internal sealed record NodeListQuery
 /// <param name="Name">The channel, the connection's id, or the user.</param>
 /// <param name="Count">The channel's subscribers, the connection's subscriptions, or the user's connections.</param>
 /// <param name="User">The connection's user; null for somebody anonymous, and for a channel.</param>
-internal sealed record NodeListRow(string Name, int Count, string? User = null)
+public sealed record NodeListRow(string Name, int Count, string? User = null)
 {
+    /// <summary>Rows as a node answers with them.</summary>
+    /// <param name="rows">The rows.</param>
     public static byte[] Write(IReadOnlyList<NodeListRow> rows) => JsonSerializer.SerializeToUtf8Bytes(rows, NodeListJson.Default.IReadOnlyListNodeListRow);
 
     /// <summary>Reads what another node answers.</summary>
+    /// <param name="json">The answer.</param>
     /// <returns>Null where it is no list.</returns>
     public static IReadOnlyList<NodeListRow>? Read(ReadOnlySpan<byte> json) =>
         NodeListJson.Read(json, NodeListJson.Default.IReadOnlyListNodeListRow) is { } rows && rows.All(static row => row is { Name.Length: > 0, Count: >= 0 }) ? rows : null;
@@ -70,8 +73,9 @@ internal sealed record NodeListRow(string Name, int Count, string? User = null)
 /// <summary>What the nodes answer.</summary>
 /// <param name="Answers">Of each that did, by its name.</param>
 /// <param name="Missing">The names of those that did not.</param>
-internal sealed record NodeAnswers(IReadOnlyList<(string Node, ReadOnlyMemory<byte> Data)> Answers, IReadOnlyList<string> Missing)
+public sealed record NodeAnswers(IReadOnlyList<(string Node, ReadOnlyMemory<byte> Data)> Answers, IReadOnlyList<string> Missing)
 {
+    /// <summary>Those of no node.</summary>
     public static readonly NodeAnswers None = new([], []);
 }
 

@@ -10,11 +10,12 @@ namespace Tidings.Nodes;
 
 /// <summary>A request as one node sends it to the others: a line of JSON, then the data. The answer is a line alone, or a line and a list.</summary>
 /// <remarks>What is read was written by somebody who may write where nodes do, and may be anything: what does not hold is refused, whatever is in it.</remarks>
-internal static class NodeMessage
+public static class NodeMessage
 {
     private const int LongestLine = 8 * 1024;
     private const int LongestName = 512;
 
+    /// <summary>A request as bytes.</summary>
     /// <param name="node">Who asks.</param>
     /// <param name="id">What the answer names; 0 where none is wanted.</param>
     /// <param name="request">What is asked.</param>
@@ -39,12 +40,19 @@ internal static class NodeMessage
         return [.. JsonSerializer.SerializeToUtf8Bytes(line, NodeJson.Default.NodeLine), (byte)'\n', .. request.Data.Span];
     }
 
+    /// <summary>An answer as bytes.</summary>
+    /// <param name="node">Who answers.</param>
+    /// <param name="id">What was named in the request.</param>
+    /// <param name="count">How many connections it concerned.</param>
+    /// <param name="data">What was asked for, if anything was.</param>
     public static byte[] EncodeAnswer(string node, long id, int count, ReadOnlySpan<byte> data = default)
     {
         var line = JsonSerializer.SerializeToUtf8Bytes(new NodeLine { Node = node, Id = id, Count = count }, NodeJson.Default.NodeLine);
         return data.IsEmpty ? line : [.. line, (byte)'\n', .. data];
     }
 
+    /// <summary>Reads a request.</summary>
+    /// <param name="published">The bytes.</param>
     /// <returns>Null where it is no request.</returns>
     public static (string Node, long Id, NodeRequest Request)? Decode(ReadOnlyMemory<byte> published)
     {
@@ -70,6 +78,8 @@ internal static class NodeMessage
         return IsWhole(request) ? (line.Node, line.Id, request) : null;
     }
 
+    /// <summary>Reads an answer.</summary>
+    /// <param name="published">The bytes.</param>
     /// <returns>Null where it is no answer.</returns>
     public static (string Node, long Id, int Count, ReadOnlyMemory<byte> Data)? DecodeAnswer(ReadOnlyMemory<byte> published)
     {

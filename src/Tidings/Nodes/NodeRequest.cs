@@ -3,11 +3,18 @@ using Tidings.Protocol;
 namespace Tidings.Nodes;
 
 /// <summary>What is to be done.</summary>
-internal enum NodeAction : byte
+public enum NodeAction : byte
 {
+    /// <summary>Send data to connections.</summary>
     Send,
+
+    /// <summary>Subscribe connections to a channel.</summary>
     Subscribe,
+
+    /// <summary>End subscriptions of connections to a channel.</summary>
     Unsubscribe,
+
+    /// <summary>End connections.</summary>
     Disconnect,
 
     /// <summary>Take a text as if the connection had said it, where <see cref="NodeRequest.Secret"/> is its own.</summary>
@@ -16,15 +23,15 @@ internal enum NodeAction : byte
     /// <summary>Show what a connection says of itself in a channel's presence, for its own user.</summary>
     Track,
 
-    /// <summary>List what the node holds (<see cref="NodeListQuery"/>, in the data).</summary>
+    /// <summary>List what the node holds (what, is in the data).</summary>
     List,
 
-    /// <summary>Publish reports of the node for a while (<see cref="Reports.NodeReports"/>).</summary>
+    /// <summary>Publish reports of the node for a while.</summary>
     Report,
 }
 
 /// <summary>To whom.</summary>
-internal enum NodeTarget : byte
+public enum NodeTarget : byte
 {
     /// <summary>All connections of a user.</summary>
     User,
@@ -49,7 +56,7 @@ internal enum NodeTarget : byte
 /// <param name="Action">What.</param>
 /// <param name="Target">To whom.</param>
 /// <param name="Name">The user, connection, token or client; of all clients, the one left out, or empty.</param>
-internal sealed record NodeRequest(NodeAction Action, NodeTarget Target, string Name)
+public sealed record NodeRequest(NodeAction Action, NodeTarget Target, string Name)
 {
     /// <summary>The user who sends; null where it is the server, or somebody anonymous.</summary>
     public string? From { get; init; }

@@ -1,7 +1,8 @@
 namespace Tidings.Presence;
 
-/// <summary>When users were last connected, for 30 days and for the 100,000 who were here last. Safe from any thread.</summary>
-internal interface ILastSeen
+/// <summary>When users were last connected, for <see cref="Life"/> and for the <see cref="MostUsers"/> who were here last. Safe from any thread.</summary>
+/// <remarks>Where it cannot be reached, reading and erasing fail with <see cref="Brokers.BrokerUnavailableException"/>; what was noted meanwhile may be lost, and is put in when it is back where that costs little.</remarks>
+public interface ILastSeen
 {
     /// <summary>How long it is known.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromDays(30);
@@ -9,13 +10,17 @@ internal interface ILastSeen
     /// <summary>Of how many users.</summary>
     public const int MostUsers = 100_000;
 
-    /// <summary>A user comes or goes, now.</summary>
+    /// <summary>A user comes or goes, now. Called for each connection: it does not wait.</summary>
+    /// <param name="user">The user's id.</param>
     void Note(string user);
 
-    /// <summary>When they were here last, in Unix milliseconds; who is not known is left out.</summary>
+    /// <summary>When they were here last, in Unix milliseconds; those who are not known are left out.</summary>
+    /// <param name="users">At most 1,000 ids.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     ValueTask<IReadOnlyDictionary<string, long>> ReadAsync(IReadOnlyList<string> users, CancellationToken cancellationToken = default);
 
     /// <summary>Forgets a user.</summary>
+    /// <param name="user">The user's id.</param>
     /// <returns>Whether anything was known.</returns>
     ValueTask<bool> EraseAsync(string user);
 }

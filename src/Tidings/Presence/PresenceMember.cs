@@ -9,7 +9,7 @@ namespace Tidings.Presence;
 /// <param name="Connections">How many connections the member listens with.</param>
 /// <param name="Info">JSON about the member, or empty: what its connections say where <paramref name="IsTracked"/>, otherwise what the server was told.</param>
 /// <param name="IsTracked">Whether clients say the member's info by themselves.</param>
-internal sealed record PresenceMember(string User, int Connections, ReadOnlyMemory<byte> Info, bool IsTracked = false)
+public sealed record PresenceMember(string User, int Connections, ReadOnlyMemory<byte> Info, bool IsTracked = false)
 {
     // No id of a user or connection has this character.
     private const char Mark = '\u0001';
@@ -21,23 +21,23 @@ internal sealed record PresenceMember(string User, int Connections, ReadOnlyMemo
     public ReadOnlyMemory<byte> UserInfo { get; init; }
 
     /// <summary>JSON that a hook, a token or a signature says of the member, or empty: nothing that a client could make up.</summary>
-    public ReadOnlyMemory<byte> Vouched => IsTracked ? UserInfo : Info;
+    internal ReadOnlyMemory<byte> Vouched => IsTracked ? UserInfo : Info;
 
     /// <summary>What tells the member from all others of the channel.</summary>
     public string Key => Connection is null ? User : KeyOf(User, Connection);
 
     /// <summary>The key of a member that is one connection.</summary>
-    public static string KeyOf(string user, string connection) => $"{user}{Mark}{connection}";
+    internal static string KeyOf(string user, string connection) => $"{user}{Mark}{connection}";
 
     /// <summary>The user and, of a member that is one connection, the connection of a key.</summary>
-    public static (string User, string? Connection) Split(string key)
+    internal static (string User, string? Connection) Split(string key)
     {
         var cut = key.LastIndexOf(Mark);
         return cut < 0 ? (key, null) : (key[..cut], key[(cut + 1)..]);
     }
 
     /// <summary>The member's names alone, as JSON without its end, to which more can be added.</summary>
-    public static byte[] Names(string user, string? connection)
+    internal static byte[] Names(string user, string? connection)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, JsonFrame.Options))
@@ -67,7 +67,7 @@ internal sealed record PresenceMember(string User, int Connections, ReadOnlyMemo
         return buffer.ToArray();
     }
 
-    public void Write(Utf8JsonWriter writer)
+    internal void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         writer.WriteString("user"u8, User);
@@ -87,7 +87,7 @@ internal sealed record PresenceMember(string User, int Connections, ReadOnlyMemo
 
     /// <summary>Reads what <see cref="ToJson"/> has written, or a script of Redis.</summary>
     /// <returns>Null where it is no member.</returns>
-    public static PresenceMember? Read(ReadOnlyMemory<byte> json)
+    internal static PresenceMember? Read(ReadOnlyMemory<byte> json)
     {
         using var document = JsonDocument.Parse(json);
         var member = document.RootElement;
@@ -115,4 +115,4 @@ internal sealed record PresenceMember(string User, int Connections, ReadOnlyMemo
 /// <summary>Who listens to a channel.</summary>
 /// <param name="Members">At most as many as were asked for.</param>
 /// <param name="Count">How many there are.</param>
-internal sealed record PresenceList(IReadOnlyList<PresenceMember> Members, int Count);
+public sealed record PresenceList(IReadOnlyList<PresenceMember> Members, int Count);

@@ -5,7 +5,7 @@ namespace Tidings.Quotas;
 /// <summary>Whose share of a bound something counts against: a user, else an address, else the server itself.</summary>
 /// <remarks>The default value is an address that is not known, never the server: what is forgotten to be said gets no privilege. Two values
 /// are equal where they have one share.</remarks>
-internal readonly record struct Sender
+public readonly record struct Sender
 {
     /// <summary>The server: code of the application, the server API, tasks, reports. It has no share of its own and is the last to lose anything.</summary>
     public static readonly Sender Server = new() { IsServer = true };
@@ -14,19 +14,25 @@ internal readonly record struct Sender
     public string? User { get; private init; }
 
     /// <summary>The address of a sender without a user; otherwise default.</summary>
-    public AddressKey Address { get; private init; }
+    internal AddressKey Address { get; private init; }
 
+    /// <summary>Whether it is the server itself.</summary>
     public bool IsServer { get; private init; }
 
     /// <summary>A connection or a request from outside.</summary>
     /// <param name="user">Its user, as authentication has proven it; null while anonymous.</param>
     /// <param name="address">Where it comes from; default where that is not known (unix sockets).</param>
-    public static Sender Of(string? user, AddressKey address) => user is null ? new Sender { Address = address } : new Sender { User = user };
+    internal static Sender Of(string? user, AddressKey address) => user is null ? new Sender { Address = address } : new Sender { User = user };
+
+    /// <summary>A user.</summary>
+    /// <param name="user">The user's id.</param>
+    public static Sender OfUser(string user) => Of(user, default);
 
     /// <summary>In a form that <see cref="FromText"/> reads; null for the server.</summary>
     public string? ToText() => IsServer ? null : User is not null ? "u" + User : "a" + Address.Bits.ToString("x", CultureInfo.InvariantCulture);
 
     /// <summary>Reads what <see cref="ToText"/> wrote.</summary>
+    /// <param name="text">The text; null for the server.</param>
     public static Sender FromText(string? text) =>
         text is null ? Server
         : text.StartsWith('u') ? Of(text[1..], default)

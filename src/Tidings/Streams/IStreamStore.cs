@@ -1,8 +1,9 @@
 namespace Tidings.Streams;
 
 /// <summary>What came of a write.</summary>
-internal enum StreamWritten : byte
+public enum StreamWritten : byte
 {
+    /// <summary>It was written.</summary>
     Yes,
 
     /// <summary>The stream has another version than the writer knew.</summary>
@@ -18,15 +19,16 @@ internal enum StreamWritten : byte
 /// <summary>A stream as of one moment.</summary>
 /// <param name="Head">What is known of it.</param>
 /// <param name="Bytes">Bytes from the place that was asked for on; empty where there are none. They are never changed.</param>
-internal readonly record struct StoredStream(StreamHead Head, ReadOnlyMemory<byte> Bytes);
+public readonly record struct StoredStream(StreamHead Head, ReadOnlyMemory<byte> Bytes);
 
 /// <summary>Keeps streams of bytes: the one truth about them for all nodes. Safe from any thread.</summary>
 /// <remarks>
-/// A store decides nothing but whether the version is still the one that the writer knew, and whether there is room; what may be written <see cref="StreamRules"/> say. A write is whole or is not
+/// A store decides nothing but whether the version is still the one that the writer knew, and whether there is room; what may be written is decided before. All streams together have a bound, counted by <see cref="StreamHead.Cost"/>: within it an owner may have as much as is still free, so that one alone gets half, and the server
+/// all of it. A write is whole or is not
 /// there, also after the process was killed, where what it keeps survives that. A store that cannot be reached fails with <see cref="Brokers.BrokerUnavailableException"/>, in time: whether a write
 /// was made is not known then. Writes cannot be cancelled.
 /// </remarks>
-internal interface IStreamStore
+public interface IStreamStore
 {
     /// <summary>Whether other processes write, too.</summary>
     bool IsShared { get; }
@@ -48,6 +50,8 @@ internal interface IStreamStore
     ValueTask<StreamWritten> WriteAsync(string name, long former, StreamHead head, ReadOnlyMemory<byte> bytes, long now);
 
     /// <summary>Forgets a stream, if its version is still <paramref name="version"/>.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="version">The version.</param>
     /// <returns>Whether it was.</returns>
     ValueTask<bool> RemoveAsync(string name, long version);
 

@@ -3,7 +3,7 @@ using Tidings.Quotas;
 namespace Tidings.Streams;
 
 /// <summary>What is known of a stream besides its bytes. Immutable; each change makes another one with the next version.</summary>
-internal sealed record StreamHead
+public sealed record StreamHead
 {
     /// <summary>What a stream costs besides its bytes.</summary>
     public const int Overhead = 1024;
@@ -19,6 +19,7 @@ internal sealed record StreamHead
     /// <summary>The streams that a fork has its first bytes of, the nearest first: their positions hold in it, as far as that goes.</summary>
     public IReadOnlyList<StreamOrigin> Origins { get; init; } = [];
 
+    /// <summary>Its content type, as its maker wrote it.</summary>
     public required string ContentType { get; init; }
 
     /// <summary>How many bytes it has.</summary>
@@ -67,6 +68,8 @@ internal sealed record StreamHead
     public ReadOnlyMemory<byte> Unfinished { get; init; }
 
     /// <summary>Whether a position that was given for a stream of this tag is one of this stream.</summary>
+    /// <param name="tag">The tag.</param>
+    /// <param name="place">The place.</param>
     public bool Knows(string tag, long place) => tag == Tag || Origins.Any(origin => origin.Tag == tag && place <= origin.Length);
 
     /// <summary>Whether it consists of JSON values, each a message.</summary>
@@ -87,21 +90,30 @@ internal sealed record StreamHead
     /// <summary>Whether its time is over.</summary>
     /// <param name="now">Unix milliseconds.</param>
     public bool HasExpired(long now) => Deadline <= now;
+
+    /// <summary>All but the version, for stores that know no fields.</summary>
+    public byte[] ToJson() => StreamHeadJson.Write(this);
+
+    /// <summary>Reads what <see cref="ToJson"/> has written.</summary>
+    /// <param name="json">The bytes.</param>
+    /// <param name="version">The version.</param>
+    /// <returns>Null where it is no head, as where somebody else has written it.</returns>
+    public static StreamHead? FromJson(ReadOnlyMemory<byte> json, long version) => StreamHeadJson.Read(json, version);
 }
 
 /// <summary>A producer whose repeats are known: its newest request.</summary>
 /// <param name="Id">Its name, which it keeps over restarts.</param>
 /// <param name="Epoch">Counts its restarts; an earlier one is fenced off.</param>
 /// <param name="Seq">Counts its requests since.</param>
-internal sealed record StreamProducer(string Id, long Epoch, long Seq);
+public sealed record StreamProducer(string Id, long Epoch, long Seq);
 
 /// <summary>A stream that a fork has bytes of.</summary>
 /// <param name="Tag">Its tag.</param>
 /// <param name="Length">How many bytes of it, from the beginning.</param>
-internal sealed record StreamOrigin(string Tag, long Length);
+public sealed record StreamOrigin(string Tag, long Length);
 
 /// <summary>Where a fork leaves its source.</summary>
 /// <param name="Source">The source's name.</param>
 /// <param name="Offset">The position that was asked for; null for the source's end.</param>
 /// <param name="Sub">How many bytes, or messages of JSON, behind it.</param>
-internal sealed record StreamFork(string Source, long? Offset, long Sub);
+public sealed record StreamFork(string Source, long? Offset, long Sub);

@@ -1,8 +1,10 @@
 namespace Tidings.Tasks;
 
 /// <summary>A task as it is kept. Immutable; each change makes another one with the next version.</summary>
-internal sealed record TaskRecord(TaskState State)
+/// <param name="State">What its viewers see.</param>
+public sealed record TaskRecord(TaskState State)
 {
+    /// <summary>The version of a new one.</summary>
     public const long FirstVersion = 1;
 
     /// <summary>1, 2, 3 …: what a change must know to be made.</summary>
@@ -20,8 +22,19 @@ internal sealed record TaskRecord(TaskState State)
     /// <summary>Whether the final state has been told in the task's channel.</summary>
     public bool Announced { get; init; }
 
+    /// <summary>The task's id.</summary>
     public string Id => State.Id;
 
-    /// <summary>The same with another state, or none but the lease renewed.</summary>
+    /// <summary>The next version: with another state, or the same where only its lease is renewed.</summary>
+    /// <param name="state">The state.</param>
     public TaskRecord Next(TaskState state) => this with { State = state, Version = Version + 1, Data = state.IsFinal ? default : Data };
+
+    /// <summary>All but the version, for stores that know no fields.</summary>
+    public byte[] ToJson() => TaskRecordJson.Write(this);
+
+    /// <summary>Reads what <see cref="ToJson"/> has written.</summary>
+    /// <param name="json">The bytes.</param>
+    /// <param name="version">The version.</param>
+    /// <returns>Null where it is no task, as where somebody else has written it.</returns>
+    public static TaskRecord? FromJson(ReadOnlyMemory<byte> json, long version) => TaskRecordJson.Read(json, version);
 }

@@ -35,6 +35,8 @@ internal sealed class SinkDefect(string name, int every, Action<IMessageSink, Me
             }
         }
 
+        public void Announce(string channel, StreamPosition top) => hub.Announce(channel, top);
+
         public bool HasSubscribers(string channel) => hub.HasSubscribers(channel);
     }
 }

@@ -207,6 +207,10 @@ public sealed class HistoryBudgetTests : IDisposable, IMessageSink
     {
     }
 
+    void IMessageSink.Announce(string channel, StreamPosition top)
+    {
+    }
+
     bool IMessageSink.HasSubscribers(string channel) => _subscribed.Contains(channel);
 
     public void Dispose() => _broker.Dispose();

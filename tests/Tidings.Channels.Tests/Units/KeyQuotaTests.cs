@@ -125,6 +125,10 @@ public sealed class KeyQuotaTests : IMessageSink
     {
     }
 
+    void IMessageSink.Announce(string channel, StreamPosition top)
+    {
+    }
+
     bool IMessageSink.HasSubscribers(string channel) => false;
 
     private static Publication Change(Sender sender, string key, string text) =>

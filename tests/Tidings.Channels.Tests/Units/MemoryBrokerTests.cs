@@ -95,6 +95,10 @@ public sealed class MemoryBrokerTests : IDisposable, IMessageSink
 
     void IMessageSink.Deliver(Message message) => _delivered.Add(message);
 
+    void IMessageSink.Announce(string channel, StreamPosition top)
+    {
+    }
+
     bool IMessageSink.HasSubscribers(string channel) => false;
 
     public void Dispose() => _broker.Dispose();

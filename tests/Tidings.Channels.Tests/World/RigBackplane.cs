@@ -14,7 +14,7 @@ internal sealed class RigBackplane(RigOptions options, Func<IBroker, IBroker>? w
 {
     private MemoryBroker? _memory;
 
-    public string Engine => "rig";
+    public string Name => "rig";
     public int Logs => _memory!.Logs;
     public IBroker Broker { get; private set; } = null!;
     public MemoryPresence MemoryPresence { get; private set; } = null!;

@@ -26,6 +26,8 @@ internal sealed class WitnessSink(RunNotes ledger, IMessageSink inner) : IMessag
         inner.Deliver(message);
     }
 
+    public void Announce(string channel, StreamPosition top) => inner.Announce(channel, top);
+
     public bool HasSubscribers(string channel) => !HidesSubscribers && inner.HasSubscribers(channel);
 }
 

@@ -5,7 +5,7 @@ using Tidings.Data.Logs;
 using Tidings.Data.Tests.World;
 using Tidings.Messages;
 using Tidings.Protocol;
-using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 
 namespace Tidings.Data.Tests.Disk;
 

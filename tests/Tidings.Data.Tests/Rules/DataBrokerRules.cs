@@ -1,6 +1,5 @@
 using Tidings.Data.Tests.World;
-using Tidings.Redis.Tests.Broker;
-using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 
 namespace Tidings.Data.Tests.Rules;
 
@@ -12,11 +11,11 @@ public sealed class DataBrokerRules : KeyedStateRules, IAsyncDisposable
 
     public DataBrokerRules() => _world = new DataWorld(_time);
 
-    private protected override bool Shares => false;
+    protected override bool Shares => false;
 
-    private protected override Task<BrokerNode> NodeAsync() => Task.FromResult(_world.Node ?? _world.Start());
+    protected override Task<EngineNode> NodeAsync() => Task.FromResult<EngineNode>(_world.Node ?? _world.Start());
 
-    private protected override Task PassAsync(TimeSpan time)
+    protected override Task PassAsync(TimeSpan time)
     {
         _time.Advance(time);
         return Task.CompletedTask;
@@ -33,11 +32,11 @@ public sealed class RestartedDataBrokerRules : KeyedStateRules, IAsyncDisposable
 
     public RestartedDataBrokerRules() => _world = new DataWorld(_time);
 
-    private protected override bool Shares => false;
+    protected override bool Shares => false;
 
-    private protected override async Task<BrokerNode> NodeAsync() => await _world.RestartAsync();
+    protected override async Task<EngineNode> NodeAsync() => await _world.RestartAsync();
 
-    private protected override Task PassAsync(TimeSpan time)
+    protected override Task PassAsync(TimeSpan time)
     {
         _time.Advance(time);
         return Task.CompletedTask;
@@ -53,11 +52,11 @@ public sealed class DataAbsentLogRules : AbsentLogRules, IAsyncDisposable
 
     public DataAbsentLogRules() => _world = new DataWorld(_time);
 
-    private protected override Task<BrokerNode> NodeAsync() => Task.FromResult(_world.Node ?? _world.Start());
+    protected override Task<EngineNode> NodeAsync() => Task.FromResult<EngineNode>(_world.Node ?? _world.Start());
 
-    private protected override Task<long> LogsAsync() => Task.FromResult<long>(((Logs.DataBroker)_world.Node!.Broker).Logs);
+    protected override Task<long> LogsAsync() => Task.FromResult<long>(((Logs.DataBroker)_world.Node!.Broker).Logs);
 
-    private protected override Task ForgetAsync(string channel)
+    protected override Task ForgetAsync(string channel)
     {
         _time.Advance(TimeSpan.FromMinutes(10));
         return Task.CompletedTask;

@@ -1,7 +1,7 @@
 using Tidings.Data.Streams;
 using Tidings.Data.Tests.World;
+using Tidings.Specification;
 using Tidings.Streams;
-using Tidings.Tasks.Tests.Stores;
 
 namespace Tidings.Data.Tests.Rules;
 
@@ -19,7 +19,7 @@ public sealed class DataStreamStoreRules : StreamStoreRules, IAsyncDisposable
         _small = new(() => DataStreamStore.Open(Path.Combine(Directory.CreateDirectory(_directory).FullName, "streams.db"), MostBytes, TimeProvider.System));
     }
 
-    private protected override IStreamStore Store => _small.Value;
+    protected override IStreamStore Store => _small.Value;
 
     [Fact]
     public async Task After_a_restart_and_after_a_kill_streams_are_as_they_were_acknowledged_and_go_on()

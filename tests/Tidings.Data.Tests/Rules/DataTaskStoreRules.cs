@@ -1,6 +1,6 @@
 using Tidings.Data.Tests.World;
+using Tidings.Specification;
 using Tidings.Tasks;
-using Tidings.Tasks.Tests.Stores;
 
 namespace Tidings.Data.Tests.Rules;
 
@@ -15,7 +15,7 @@ public sealed class DataTaskStoreRules : TaskStoreRules, IAsyncDisposable
         _world.Start();
     }
 
-    private protected override ITaskStore Store => _world.Backplane.Tasks;
+    protected override ITaskStore Store => _world.Backplane.Tasks;
 
     protected override Task PassAsync(TimeSpan time)
     {

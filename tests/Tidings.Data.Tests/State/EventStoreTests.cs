@@ -96,7 +96,7 @@ public sealed class EventStoreTests : IAsyncDisposable
         EventReceiver[] both = [new("new", "new", EventFilter.Everything, null!), .. Receivers];
         killed.Start();
         var next = ((IBackplane)killed.Backplane).Events!;
-        await next.StartAsync(both, new EventLimits(1000, 1 << 20), default);
+        await next.StartAsync([.. both.Select(static receiver => receiver.Id)], new EventLimits(1000, 1 << 20), default);
         using var other = new EventRecorder(_time);
         other.Begin(both);
         other.Subscribed("stays");
@@ -188,7 +188,7 @@ public sealed class EventStoreTests : IAsyncDisposable
         }
 
         var store = ((IBackplane)world.Backplane).Events!;
-        await store.StartAsync(Receivers, limits ?? new EventLimits(1000, 1 << 20), default);
+        await store.StartAsync([.. Receivers.Select(static receiver => receiver.Id)], limits ?? new EventLimits(1000, 1 << 20), default);
         return store;
     }
 

@@ -65,6 +65,7 @@ public sealed class PackageTests(PackedPackages packed)
     [InlineData("Tidings.Resources", "Tidings.AspNetCore", "Tidings.EntityFrameworkCore")]
     [InlineData("Tidings.Client", "Tidings.Protocol")]
     [InlineData("Tidings.Testing", "Tidings.AspNetCore")]
+    [InlineData("Tidings.Specification", "Tidings")]
     [InlineData("Tidings.Server")]
     public void Packages_that_share_internals_go_together_in_one_version(string id, params string[] needed)
     {

@@ -6,6 +6,7 @@ using Tidings.Messages;
 using Tidings.PostgreSql.Tests.World;
 using Tidings.Protocol;
 using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 
 namespace Tidings.PostgreSql.Tests.Faults;
 

@@ -1,7 +1,7 @@
 using TestKit;
 using Tidings.Brokers;
 using Tidings.PostgreSql.Tests.World;
-using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 
 namespace Tidings.PostgreSql.Tests.Logs;
 

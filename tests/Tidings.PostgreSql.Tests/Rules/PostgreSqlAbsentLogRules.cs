@@ -1,6 +1,5 @@
 using Tidings.PostgreSql.Tests.World;
-using Tidings.Redis.Tests.Broker;
-using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 
 namespace Tidings.PostgreSql.Tests.Rules;
 
@@ -8,11 +7,11 @@ public sealed class PostgreSqlAbsentLogRules(SharedDatabase database) : AbsentLo
 {
     private readonly PostgreSqlWorld _world = new(database.ConnectionString);
 
-    private protected override Task<BrokerNode> NodeAsync() => _world.NodeAsync();
+    protected override async Task<EngineNode> NodeAsync() => await _world.NodeAsync();
 
-    private protected override Task<long> LogsAsync() => Task.FromResult(long.Parse(database.Query("SELECT (SELECT count(*) FROM tidings.channels) + (SELECT count(*) FROM tidings.forgotten)"), null));
+    protected override Task<long> LogsAsync() => Task.FromResult(long.Parse(database.Query("SELECT (SELECT count(*) FROM tidings.channels) + (SELECT count(*) FROM tidings.forgotten)"), null));
 
-    private protected override Task ForgetAsync(string channel)
+    protected override Task ForgetAsync(string channel)
     {
         database.Query($"DELETE FROM tidings.messages WHERE channel = '{channel}'");
         Assert.Equal("1", database.Query($"SELECT tidings.forget_1(ARRAY['{channel}'], -1000000)"));

@@ -1,6 +1,5 @@
 using Tidings.PostgreSql.Tests.World;
-using Tidings.Redis.Tests.Broker;
-using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 
 namespace Tidings.PostgreSql.Tests.Rules;
 
@@ -9,10 +8,10 @@ public sealed class PostgreSqlBrokerRules(SharedDatabase database) : KeyedStateR
 {
     private readonly PostgreSqlWorld _world = new(database.ConnectionString);
 
-    private protected override Task<BrokerNode> NodeAsync() => _world.NodeAsync();
+    protected override async Task<EngineNode> NodeAsync() => await _world.NodeAsync();
 
     // PostgreSQL has a clock of its own.
-    private protected override Task PassAsync(TimeSpan time) => Task.Delay(time);
+    protected override Task PassAsync(TimeSpan time) => Task.Delay(time);
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 }

@@ -1,12 +1,13 @@
 using Tidings.PostgreSql.Tests.World;
-using Tidings.Redis.Tests.Presence;
-using Tidings.Redis.Tests.World;
+using Tidings.Specification;
+using Tidings.Testing;
 
 namespace Tidings.PostgreSql.Tests.Rules;
 
 public sealed class PostgreSqlPresenceRules(SharedDatabase database) : PresenceRules, IClassFixture<SharedDatabase>, IAsyncDisposable
 {
     private readonly List<PostgreSqlWorld> _worlds = [];
+    private readonly ManualTime _time = new();
 
     public async ValueTask DisposeAsync()
     {
@@ -16,12 +17,12 @@ public sealed class PostgreSqlPresenceRules(SharedDatabase database) : PresenceR
         }
     }
 
-    private protected override async Task<(PresenceNode One, PresenceNode Two)> StartAsync()
+    protected override void Pass(TimeSpan time) => _time.Advance(time);
+
+    protected override async Task<(EngineNode One, EngineNode Two)> StartAsync()
     {
         var world = new PostgreSqlWorld(database.ConnectionString);
         _worlds.Add(world);
-        return (Of(await world.NodeAsync(graceTime: Time)), Of(await world.NodeAsync(graceTime: Time)));
+        return (await world.NodeAsync(graceTime: _time), await world.NodeAsync(graceTime: _time));
     }
-
-    private static PresenceNode Of(BrokerNode node) => new(node.Hub, node.Backplane.Presence);
 }

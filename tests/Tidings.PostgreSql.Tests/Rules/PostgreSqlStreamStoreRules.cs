@@ -1,8 +1,8 @@
 using TestKit;
 using Tidings.PostgreSql.Tests.World;
 using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 using Tidings.Streams;
-using Tidings.Tasks.Tests.Stores;
 
 namespace Tidings.PostgreSql.Tests.Rules;
 
@@ -12,7 +12,7 @@ public sealed class PostgreSqlStreamStoreRules : StreamStoreRules, IAsyncLifetim
     private readonly PostgreSqlWorld _world = new(PostgreSqlServer.Shared.CreateDatabase()) { StreamBytes = MostBytes };
     private BrokerNode _node = null!;
 
-    private protected override IStreamStore Store => _node.Backplane.Streams!;
+    protected override IStreamStore Store => _node.Backplane.Streams!;
 
     public async ValueTask InitializeAsync() => _node = await _world.NodeAsync();
 

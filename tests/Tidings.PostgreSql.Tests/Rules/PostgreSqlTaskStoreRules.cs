@@ -1,7 +1,7 @@
 using Tidings.PostgreSql.Tests.World;
 using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 using Tidings.Tasks;
-using Tidings.Tasks.Tests.Stores;
 
 namespace Tidings.PostgreSql.Tests.Rules;
 
@@ -10,7 +10,7 @@ public sealed class PostgreSqlTaskStoreRules(SharedDatabase database) : TaskStor
     private readonly PostgreSqlWorld _world = new(database.ConnectionString);
     private BrokerNode _node = null!;
 
-    private protected override ITaskStore Store => _node.Backplane.Tasks!;
+    protected override ITaskStore Store => _node.Backplane.Tasks!;
 
     protected override Task PassAsync(TimeSpan time) => Task.Delay(time);
 

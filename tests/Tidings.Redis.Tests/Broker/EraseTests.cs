@@ -1,10 +1,11 @@
 using System.Text;
 using StackExchange.Redis;
+using StreamPosition = Tidings.Protocol.StreamPosition;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Redis.Tests.World;
-using StreamPosition = Tidings.Protocol.StreamPosition;
+using Tidings.Specification;
 
 namespace Tidings.Redis.Tests.Broker;
 

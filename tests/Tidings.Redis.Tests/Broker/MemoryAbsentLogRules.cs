@@ -2,6 +2,7 @@ using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Engine;
 using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 using Tidings.Testing;
 
 namespace Tidings.Redis.Tests.Broker;
@@ -17,11 +18,11 @@ public sealed class MemoryAbsentLogRules : AbsentLogRules, IAsyncDisposable
         _node = new BrokerNode(hub, new MemoryBackplane(hub, _time));
     }
 
-    private protected override Task<BrokerNode> NodeAsync() => Task.FromResult(_node);
+    protected override Task<EngineNode> NodeAsync() => Task.FromResult<EngineNode>(_node);
 
-    private protected override Task<long> LogsAsync() => Task.FromResult<long>(((MemoryBroker)_node.Broker).Logs);
+    protected override Task<long> LogsAsync() => Task.FromResult<long>(((MemoryBroker)_node.Broker).Logs);
 
-    private protected override Task ForgetAsync(string channel)
+    protected override Task ForgetAsync(string channel)
     {
         _time.Advance(TimeSpan.FromMinutes(10));
         return Task.CompletedTask;

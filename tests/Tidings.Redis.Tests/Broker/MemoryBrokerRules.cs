@@ -1,6 +1,7 @@
 using Tidings.Channels;
 using Tidings.Engine;
 using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 using Tidings.Testing;
 
 namespace Tidings.Redis.Tests.Broker;
@@ -17,11 +18,11 @@ public sealed class MemoryBrokerRules : KeyedStateRules, IAsyncDisposable
         _node = new BrokerNode(hub, new MemoryBackplane(hub, _time));
     }
 
-    private protected override bool Shares => false;
+    protected override bool Shares => false;
 
-    private protected override Task<BrokerNode> NodeAsync() => Task.FromResult(_node);
+    protected override Task<EngineNode> NodeAsync() => Task.FromResult<EngineNode>(_node);
 
-    private protected override Task PassAsync(TimeSpan time)
+    protected override Task PassAsync(TimeSpan time)
     {
         _time.Advance(time);
         return Task.CompletedTask;

@@ -3,6 +3,7 @@ using System.Text;
 using TestKit;
 using Tidings.Messages;
 using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 
 namespace Tidings.Redis.Tests.Broker;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using TestKit;
 using Tidings.Protocol;
 using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 
 namespace Tidings.Redis.Tests.Broker;
 
@@ -9,11 +10,11 @@ public sealed class RedisAbsentLogRules(SharedRedis redis) : AbsentLogRules, ICl
 {
     private readonly RedisWorld _world = new(redis.Server.Address);
 
-    private protected override Task<BrokerNode> NodeAsync() => _world.NodeAsync();
+    protected override async Task<EngineNode> NodeAsync() => await _world.NodeAsync();
 
-    private protected override async Task<long> LogsAsync() => long.Parse((await redis.Server.SendAsync("DBSIZE"))[1..], null);
+    protected override async Task<long> LogsAsync() => long.Parse((await redis.Server.SendAsync("DBSIZE"))[1..], null);
 
-    private protected override async Task ForgetAsync(string channel)
+    protected override async Task ForgetAsync(string channel)
     {
         await redis.Server.SendAsync("PEXPIRE", $"tidings:log:{channel}", "1");
         await Eventually.TrueAsync(async () => await redis.Server.SendAsync("EXISTS", $"tidings:log:{channel}") == ":0", static () => "the log has ended");

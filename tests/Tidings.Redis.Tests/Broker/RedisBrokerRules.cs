@@ -1,4 +1,5 @@
 using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 
 namespace Tidings.Redis.Tests.Broker;
 
@@ -18,10 +19,10 @@ public class RedisBrokerRules : KeyedStateRules, IClassFixture<SharedRedis>, IAs
         _world = new RedisWorld(configuration);
     }
 
-    private protected override Task<BrokerNode> NodeAsync() => _world.NodeAsync();
+    protected override async Task<EngineNode> NodeAsync() => await _world.NodeAsync();
 
     // Redis has a clock of its own.
-    private protected override Task PassAsync(TimeSpan time) => Task.Delay(time);
+    protected override Task PassAsync(TimeSpan time) => Task.Delay(time);
 
     public async ValueTask DisposeAsync()
     {

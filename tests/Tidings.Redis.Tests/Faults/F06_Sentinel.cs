@@ -4,6 +4,7 @@ using TestKit;
 using Tidings.Brokers;
 using Tidings.Protocol;
 using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 
 namespace Tidings.Redis.Tests.Faults;
 

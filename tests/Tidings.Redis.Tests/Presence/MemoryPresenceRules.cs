@@ -1,15 +1,22 @@
 using Tidings.Channels;
 using Tidings.Engine;
+using Tidings.Redis.Tests.World;
+using Tidings.Specification;
+using Tidings.Testing;
 
 namespace Tidings.Redis.Tests.Presence;
 
 public sealed class MemoryPresenceRules : PresenceRules
 {
-    private protected override Task<(PresenceNode One, PresenceNode Two)> StartAsync()
+    private readonly ManualTime _time = new();
+
+    protected override void Pass(TimeSpan time) => _time.Advance(time);
+
+    protected override Task<(EngineNode One, EngineNode Two)> StartAsync()
     {
-        var hub = new Hub(Time);
-        var backplane = new MemoryBackplane(hub, Time);
-        var node = new PresenceNode(hub, backplane.Presence);
-        return Task.FromResult((node, node));
+        var hub = new Hub(_time);
+        var backplane = new MemoryBackplane(hub, _time);
+        var node = new BrokerNode(hub, backplane);
+        return Task.FromResult<(EngineNode One, EngineNode Two)>((node, node));
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using TestKit;
 using Tidings.Presence;
 using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 using Tidings.Testing;
 
 namespace Tidings.Redis.Tests.Presence;
@@ -200,15 +201,15 @@ public sealed class PresenceFaultTests : IAsyncLifetime
     private async Task<FaultNode> NodeAsync(string? through = null)
     {
         var node = await _world.NodeAsync(through, graceTime: _time);
-        return new FaultNode(new PresenceNode(node.Hub, node.Backplane.Presence), node.Backplane);
+        return new FaultNode(node, node.Backplane);
     }
 
-    private sealed record FaultNode(PresenceNode Node, Engine.IBackplane Backplane)
+    private sealed record FaultNode(EngineNode Node, Engine.IBackplane Backplane)
     {
         public IPresenceStore Presence => Node.Presence;
 
         public Task<PresenceWatch> WatchAsync(string channel) => Node.WatchAsync(channel);
 
-        public static implicit operator PresenceNode(FaultNode node) => node.Node;
+        public static implicit operator EngineNode(FaultNode node) => node.Node;
     }
 }

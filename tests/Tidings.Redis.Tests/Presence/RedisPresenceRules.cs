@@ -1,10 +1,13 @@
 using Tidings.Redis.Tests.World;
+using Tidings.Specification;
+using Tidings.Testing;
 
 namespace Tidings.Redis.Tests.Presence;
 
 public sealed class RedisPresenceRules(SharedRedis redis) : PresenceRules, IClassFixture<SharedRedis>, IAsyncLifetime
 {
     private readonly List<RedisWorld> _worlds = [];
+    private readonly ManualTime _time = new();
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -16,12 +19,12 @@ public sealed class RedisPresenceRules(SharedRedis redis) : PresenceRules, IClas
         }
     }
 
-    private protected override async Task<(PresenceNode One, PresenceNode Two)> StartAsync()
+    protected override void Pass(TimeSpan time) => _time.Advance(time);
+
+    protected override async Task<(EngineNode One, EngineNode Two)> StartAsync()
     {
         var world = new RedisWorld(redis.Server.Address);
         _worlds.Add(world);
-        return (Of(await world.NodeAsync(graceTime: Time)), Of(await world.NodeAsync(graceTime: Time)));
+        return (await world.NodeAsync(graceTime: _time), await world.NodeAsync(graceTime: _time));
     }
-
-    private static PresenceNode Of(BrokerNode node) => new(node.Hub, node.Backplane.Presence);
 }

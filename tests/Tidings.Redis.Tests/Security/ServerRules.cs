@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Text;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Redis.Servers;
 using Tidings.Redis.Tests.World;
+using Tidings.Specification;
 
 namespace Tidings.Redis.Tests.Security;
 

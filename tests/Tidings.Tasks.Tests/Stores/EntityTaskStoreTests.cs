@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TestKit;
 using Tidings.Brokers;
+using Tidings.Specification;
 
 namespace Tidings.Tasks.Tests.Stores;
 
@@ -15,7 +16,7 @@ public sealed class EntityTaskStoreTests : TaskStoreRules, IAsyncLifetime
     private readonly string _database = PostgreSqlServer.Shared.CreateDatabase();
     private ServiceProvider _services = null!;
 
-    private protected override ITaskStore Store => _services.GetRequiredService<ITaskStore>();
+    protected override ITaskStore Store => _services.GetRequiredService<ITaskStore>();
 
     protected override Task PassAsync(TimeSpan time) => Task.Delay(time);
 

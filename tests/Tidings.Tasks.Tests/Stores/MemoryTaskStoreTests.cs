@@ -1,3 +1,5 @@
+using Tidings.Specification;
+
 namespace Tidings.Tasks.Tests.Stores;
 
 public sealed class MemoryTaskStoreTests : TaskStoreRules
@@ -7,7 +9,7 @@ public sealed class MemoryTaskStoreTests : TaskStoreRules
 
     public MemoryTaskStoreTests() => _store = new MemoryTaskStore(_time, 1024 * 1024);
 
-    private protected override ITaskStore Store => _store;
+    protected override ITaskStore Store => _store;
 
     protected override Task PassAsync(TimeSpan time)
     {

@@ -5,6 +5,7 @@ using TestKit;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Redis;
+using Tidings.Specification;
 using Tidings.Streams;
 
 namespace Tidings.Tasks.Tests.Stores;
@@ -16,7 +17,7 @@ public sealed class RedisStreamStoreTests(RedisTaskStoreTests.OneRedis redis) : 
     private readonly string _prefix = Guid.NewGuid().ToString("N") + ":";
     private RedisBackplane _node = null!;
 
-    private protected override IStreamStore Store => _node.Streams;
+    protected override IStreamStore Store => _node.Streams;
 
     public async ValueTask InitializeAsync() => _node = await StartAsync();
 

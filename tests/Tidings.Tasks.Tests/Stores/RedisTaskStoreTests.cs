@@ -5,6 +5,7 @@ using TestKit;
 using Tidings.Brokers;
 using Tidings.Channels;
 using Tidings.Redis;
+using Tidings.Specification;
 
 namespace Tidings.Tasks.Tests.Stores;
 
@@ -14,7 +15,7 @@ public sealed class RedisTaskStoreTests(RedisTaskStoreTests.OneRedis redis) : Ta
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private RedisBackplane _node = null!;
 
-    private protected override ITaskStore Store => _node.Tasks;
+    protected override ITaskStore Store => _node.Tasks;
 
     protected override Task PassAsync(TimeSpan time) => Task.Delay(time);
 

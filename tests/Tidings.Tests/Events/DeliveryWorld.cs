@@ -25,7 +25,7 @@ internal sealed class DeliveryWorld : IEventTarget, IMeterFactory, ILogger, IAsy
         var receiver = new EventReceiver("r", "receiver", EventFilter.Everything, this);
 
         // In memory it completes at once, and so does adding.
-        _ = Store.StartAsync([receiver], limits ?? new EventLimits(100_000, 64 << 20), default);
+        _ = Store.StartAsync([receiver.Id], limits ?? new EventLimits(100_000, 64 << 20), default);
         Delivery = new EventDelivery(receiver, 0, Store, new EventMetrics(this, static () => 0), Time, this);
         Store.OnAdded = Delivery.Wake;
     }

@@ -25,7 +25,7 @@ internal sealed class Revocations(TimeProvider time)
     /// <summary>The clock that says when something was revoked. Set before anything is.</summary>
     public IBrokerClock Clock { get; set; } = new OwnClock(time);
 
-    /// <summary>How far the clock of whoever makes tokens may be ahead.</summary>
+    /// <summary>How far the clock of a token's issuer may be ahead.</summary>
     public TimeSpan ClockSkew { get; set; } = TokenLimits.DefaultClockSkew;
 
     /// <summary>The longest that a token is let hold; null where it is not limited.</summary>
@@ -188,34 +188,4 @@ internal enum RevocationVerdict : byte
 
     /// <summary>It was made so close to the revocation that it cannot be told whether before or after it. Nobody gets in with it, and may come back with a newer one.</summary>
     Unclear,
-}
-
-/// <summary>What a revocation is of.</summary>
-internal enum RevocationKind : byte
-{
-    User,
-    Token,
-
-    /// <summary>Tokens of a revoked user that do not say when they were made.</summary>
-    Undated,
-}
-
-/// <summary>Something that must not come in any more.</summary>
-/// <param name="Kind">What it is of.</param>
-/// <param name="Name">The user, or the token's id.</param>
-/// <param name="At">Since when, in Unix milliseconds by the broker's clock: of users, what was issued until then; of undated tokens, what ends until then.</param>
-internal readonly record struct Revocation(RevocationKind Kind, string Name, long At);
-
-/// <summary>Where nodes keep what was revoked. Safe from any thread.</summary>
-internal interface IRevocationLog
-{
-    /// <summary>Has all nodes know of it. What was revoked here stays so whatever becomes of the call, and is told again when the others can be reached.</summary>
-    /// <exception cref="Brokers.BrokerUnavailableException">Nobody else knows of it yet.</exception>
-    Task ShareAsync(Revocation revocation);
-}
-
-/// <summary>What is revoked on a single node is revoked everywhere.</summary>
-internal sealed class NoSharedRevocations : IRevocationLog
-{
-    public Task ShareAsync(Revocation revocation) => Task.CompletedTask;
 }

@@ -8,10 +8,10 @@ namespace Tidings.Security.Identities;
 internal sealed class StreamPasses(TimeProvider time)
 {
     /// <summary>How many streams of one user may be come back to: with one more the pass goes that was not shown for longest.</summary>
-    public const int Share = 1_000;
+    public const int Share = ITicketStore.Share;
 
     /// <summary>How long after it was last shown a pass is still good.</summary>
-    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+    public static readonly TimeSpan Lifetime = ITicketStore.PassLifetime;
 
     private const int Most = 100_000;
 

@@ -5,10 +5,10 @@ namespace Tidings.Security.Identities;
 /// <summary>One-time tickets: what stands in a URL in place of a token, good for one use within half a minute. Safe from any thread.</summary>
 internal sealed class Tickets(TimeProvider time)
 {
-    public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Lifetime = ITicketStore.TicketLifetime;
 
     /// <summary>How many of one user may wait to be used: with one more its oldest goes.</summary>
-    public const int Share = 1_000;
+    public const int Share = ITicketStore.Share;
 
     private const int Most = 100_000;
 

@@ -2,25 +2,23 @@ using System.Text;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Protocol;
-using Tidings.Redis.Tests.World;
+using Xunit;
 
-namespace Tidings.Redis.Tests.Broker;
+namespace Tidings.Specification;
 
 /// <summary>What every broker promises, whatever it keeps its logs in. Each test takes a channel of its own.</summary>
 public abstract partial class BrokerRules
 {
-    private static int s_channels;
-
-    private protected string Channel { get; } = $"rules:{Interlocked.Increment(ref s_channels)}";
+    protected string Channel { get; } = $"rules:{Guid.NewGuid():n}";
 
     /// <summary>A node; those after the first share what they have with it.</summary>
-    private protected abstract Task<BrokerNode> NodeAsync();
+    protected abstract Task<EngineNode> NodeAsync();
 
     /// <summary>Whether there may be a second one.</summary>
-    private protected virtual bool Shares => true;
+    protected virtual bool Shares => true;
 
     /// <summary>Lets time go by.</summary>
-    private protected abstract Task PassAsync(TimeSpan time);
+    protected abstract Task PassAsync(TimeSpan time);
 
     [Fact]
     public async Task Offsets_go_on_one_by_one_and_all_who_listen_hear_each_once_in_order()
@@ -205,7 +203,7 @@ public abstract partial class BrokerRules
 
     private static IEnumerable<string> Texts(IEnumerable<Message> messages) => messages.Select(static message => $"{message.Position} {Encoding.UTF8.GetString(message.Data.Bytes.Span)}");
 
-    private protected async Task<IReadOnlyList<BrokerNode>> NodesAsync() => Shares ? [await NodeAsync(), await NodeAsync(), await NodeAsync()] : [await NodeAsync()];
+    protected async Task<IReadOnlyList<EngineNode>> NodesAsync() => Shares ? [await NodeAsync(), await NodeAsync(), await NodeAsync()] : [await NodeAsync()];
 
-    private async Task<IReadOnlyList<Listener>> ListenersAsync(IReadOnlyList<BrokerNode> nodes) => await Task.WhenAll(nodes.Select(node => Listener.OnAsync(node, Channel)));
+    private async Task<IReadOnlyList<Listener>> ListenersAsync(IReadOnlyList<EngineNode> nodes) => await Task.WhenAll(nodes.Select(node => Listener.OnAsync(node, Channel)));
 }

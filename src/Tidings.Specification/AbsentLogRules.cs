@@ -1,24 +1,22 @@
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Protocol;
-using Tidings.Redis.Tests.World;
+using Xunit;
 
-namespace Tidings.Redis.Tests.Broker;
+namespace Tidings.Specification;
 
 /// <summary>B49: a name that is only read makes nothing. Its log has an epoch all the same, which its first message takes, and which is never used again.</summary>
 public abstract class AbsentLogRules
 {
-    private static int s_channels;
+    protected string Channel { get; } = $"absent:{Guid.NewGuid():n}";
 
-    private protected string Channel { get; } = $"absent:{Interlocked.Increment(ref s_channels)}";
-
-    private protected abstract Task<BrokerNode> NodeAsync();
+    protected abstract Task<EngineNode> NodeAsync();
 
     /// <summary>How many logs are kept.</summary>
-    private protected abstract Task<long> LogsAsync();
+    protected abstract Task<long> LogsAsync();
 
     /// <summary>Has a log end by its age, unnoticed by anybody.</summary>
-    private protected abstract Task ForgetAsync(string channel);
+    protected abstract Task ForgetAsync(string channel);
 
     [Fact]
     public async Task Names_that_are_read_and_listened_to_leave_nothing_behind()

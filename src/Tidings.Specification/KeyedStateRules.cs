@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
 using System.Text;
-using TestKit;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Protocol;
-using Tidings.Redis.Tests.World;
+using Xunit;
 
-namespace Tidings.Redis.Tests.Broker;
+namespace Tidings.Specification;
 
 /// <summary>What every broker promises that keeps a state besides: the newest message of each key.</summary>
 public abstract class KeyedStateRules : BrokerRules
@@ -47,7 +46,7 @@ public abstract class KeyedStateRules : BrokerRules
 
         await nodes[0].Broker.PublishAsync(new Publication(Channel, new MessageData(DataKind.Binary, payloads[1])) { Ephemeral = true });
         await listener.HasHeardAsync(last);
-        await Eventually.TrueAsync(() => listener.Heard.Count == payloads.Length + 1, "what is said in passing is heard");
+        await Eventually.TrueAsync(() => listener.Heard.Count == payloads.Length + 1, () => "what is said in passing is heard");
         Assert.Equal([.. payloads, payloads[1]], listener.Heard.Select(static message => message.Data.Bytes.ToArray()));
         var late = await NodeAsync();
         var log = await late.ReadAsync(Channel, last: 10);
@@ -85,7 +84,7 @@ public abstract class KeyedStateRules : BrokerRules
         for (var i = 0; i < 6; i++)
         {
             var part = await StateAsync(nodes[^1]);
-            await Eventually.TrueAsync(() => Enumerable.Range(1, (int)part.Top.Offset).All(offset => changes.ContainsKey(offset)), "all changes are known");
+            await Eventually.TrueAsync(() => Enumerable.Range(1, (int)part.Top.Offset).All(offset => changes.ContainsKey(offset)), () => "all changes are known");
             var expected = new SortedDictionary<string, string>(StringComparer.Ordinal);
             for (var offset = 1; offset <= part.Top.Offset; offset++)
             {
@@ -265,11 +264,11 @@ public abstract class KeyedStateRules : BrokerRules
         return [.. part.State.SelectMany(static one => one.State!.Entries).Select(static entry => $"{entry.Key}={Encoding.UTF8.GetString(entry.Data.Bytes.Span)}@{entry.Offset}")];
     }
 
-    private async Task<StreamPosition> SetAsync(BrokerNode node, string key, string text, int history = 100, TimeSpan? age = null) =>
+    private async Task<StreamPosition> SetAsync(EngineNode node, string key, string text, int history = 100, TimeSpan? age = null) =>
         (await node.Broker.PublishAsync(new Publication(Channel, MessageData.Text(text)) { Key = key, Retention = Kept(history, age) }))!.Value;
 
-    private async Task<StreamPosition> RemoveAsync(BrokerNode node, string key, int history = 100) =>
+    private async Task<StreamPosition> RemoveAsync(EngineNode node, string key, int history = 100) =>
         (await node.Broker.PublishAsync(new Publication(Channel, default) { Kind = MessageKind.KeyRemoval, Key = key, Retention = Kept(history) }))!.Value;
 
-    private async Task<HistoryPart> StateAsync(BrokerNode node) => await node.Broker.ReadAsync(Channel, new HistoryRequest(null, 0) { State = true });
+    private async Task<HistoryPart> StateAsync(EngineNode node) => await node.Broker.ReadAsync(Channel, new HistoryRequest(null, 0) { State = true });
 }

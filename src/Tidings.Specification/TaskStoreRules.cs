@@ -1,11 +1,14 @@
-namespace Tidings.Tasks.Tests.Stores;
+using Tidings.Tasks;
+using Xunit;
+
+namespace Tidings.Specification;
 
 /// <summary>What every store of tasks keeps to.</summary>
 public abstract class TaskStoreRules
 {
     private static readonly TimeSpan Far = TimeSpan.FromHours(1);
 
-    private protected abstract ITaskStore Store { get; }
+    protected abstract ITaskStore Store { get; }
 
     /// <summary>Lets time pass for the store.</summary>
     protected abstract Task PassAsync(TimeSpan time);
@@ -137,9 +140,9 @@ public abstract class TaskStoreRules
         }
     }
 
-    private protected static TaskRecord Record(string id) => new(new TaskState { Id = id, Name = "import" });
+    protected static TaskRecord Record(string id) => new(new TaskState { Id = id, Name = "import" });
 
-    private protected static string NewId() => Guid.NewGuid().ToString("N");
+    protected static string NewId() => Guid.NewGuid().ToString("N");
 
     private async Task<List<string>> DueAsync(params TaskRecord[] among)
     {

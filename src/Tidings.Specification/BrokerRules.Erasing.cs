@@ -1,9 +1,9 @@
-using TestKit;
 using Tidings.Brokers;
 using Tidings.Messages;
 using Tidings.Protocol;
+using Xunit;
 
-namespace Tidings.Redis.Tests.Broker;
+namespace Tidings.Specification;
 
 /// <content>Erasing.</content>
 public abstract partial class BrokerRules
@@ -29,7 +29,7 @@ public abstract partial class BrokerRules
         Assert.Equal(0, await nodes[^1].Broker.EraseAsync(Channel, erased));
         foreach (var (node, listener) in nodes.Zip(listeners))
         {
-            await Eventually.TrueAsync(() => listener.Heard.Any(message => message.Kind == MessageKind.Erasure && message.Position == erased), "the erasure was heard");
+            await Eventually.TrueAsync(() => listener.Heard.Any(message => message.Kind == MessageKind.Erasure && message.Position == erased), () => "the erasure was heard");
             var part = await node.ReadAsync(Channel, top with { Offset = 0 });
             Assert.Equal((true, top), (part.Recovered, part.Top));
             Assert.Equal([MessageKind.Message, MessageKind.Message, MessageKind.Removed, MessageKind.Message, MessageKind.Message], part.Messages.Select(static message => message.Kind));
@@ -81,7 +81,7 @@ public abstract partial class BrokerRules
         Assert.Equal(0, top.Offset);
         foreach (var (node, listener) in nodes.Zip(listeners))
         {
-            await Eventually.TrueAsync(() => listener.Gap is not null || listener.Heard.Any(message => message.Kind == MessageKind.Gap && message.Position == top), "the gap was heard");
+            await Eventually.TrueAsync(() => listener.Gap is not null || listener.Heard.Any(message => message.Kind == MessageKind.Gap && message.Position == top), () => "the gap was heard");
             var part = await node.ReadAsync(Channel, last: 10);
             Assert.Equal((top, 0), (part.Top, part.Messages.Count));
             Assert.False((await node.ReadAsync(Channel, last)).Recovered);

@@ -1,8 +1,8 @@
 using System.Text;
-using TestKit;
 using Tidings.Presence;
+using Xunit;
 
-namespace Tidings.Redis.Tests.Presence;
+namespace Tidings.Specification;
 
 /// <content>Members that say by themselves what is shown of them, and kinds that keep presence in another way.</content>
 public abstract partial class PresenceRules
@@ -61,7 +61,7 @@ public abstract partial class PresenceRules
         await two.Presence.TrackAsync(Of("ann", "b2"), "2"u8.ToArray());
         await watch.ExpectAsync("""={"user":"ann","connections":1,"info":2}""");
         await two.Presence.LeaveAsync(Of("ann", "b2"));
-        Time.Advance(Grace);
+        Pass(Grace);
         await watch.ExpectAsync("""-{"user":"ann","connections":0,"info":2}""");
         Assert.Equal(0, (await one.Presence.ReadAsync(Channel, 0)).Count);
         await watch.ExpectNothingAsync(one);
@@ -101,9 +101,9 @@ public abstract partial class PresenceRules
         await one.Presence.LeaveAsync(new Attendance(Channel, "slow", "c1", slow));
         await one.Presence.LeaveAsync(new Attendance(Channel, "quick", "c2", PresenceTerms.Default with { Grace = TimeSpan.Zero }));
         await watch.ExpectAsync("""-{"user":"quick","connections":0}""");
-        Time.Advance(TimeSpan.FromSeconds(59));
+        Pass(TimeSpan.FromSeconds(59));
         await watch.ExpectNothingAsync(two);
-        Time.Advance(TimeSpan.FromSeconds(1));
+        Pass(TimeSpan.FromSeconds(1));
         await watch.ExpectAsync("""-{"user":"slow","connections":0}""");
     }
 
@@ -139,17 +139,17 @@ public abstract partial class PresenceRules
 
             if (random.Next(4) == 0)
             {
-                Time.Advance(TimeSpan.FromMilliseconds(random.Next(6000)));
+                Pass(TimeSpan.FromMilliseconds(random.Next(6000)));
             }
         }
 
-        Time.Advance(Grace);
+        Pass(Grace);
         var expected = said.GroupBy(static entry => entry.Key.User)
             .Select(static user => $"{user.Key} {user.Where(static entry => entry.Value.Info is not null).OrderBy(static entry => entry.Value.Step).LastOrDefault().Value.Info}").Order().ToList();
         await Eventually.TrueAsync(
             async () => (await two.Presence.ReadAsync(Channel, 100)).Members.Select(static member => $"{member.User} {Json(member.Info)}").Order().SequenceEqual(expected),
             () => $"{string.Join(',', expected)} are there (seed {seed})");
-        await Eventually.TrueAsync(() => watch.Shown().SequenceEqual(expected), $"those who watch know of {string.Join(',', expected)} (seed {seed})");
+        await Eventually.TrueAsync(() => watch.Shown().SequenceEqual(expected), () => $"those who watch know of {string.Join(',', expected)} (seed {seed})");
     }
 
     private static string Json(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetString(json.Span);

@@ -1,8 +1,9 @@
 using System.Text;
 using Tidings.Quotas;
 using Tidings.Streams;
+using Xunit;
 
-namespace Tidings.Tasks.Tests.Stores;
+namespace Tidings.Specification;
 
 /// <summary>What every store of streams keeps to.</summary>
 public abstract class StreamStoreRules
@@ -12,7 +13,7 @@ public abstract class StreamStoreRules
 
     private const long Now = 1_800_000_000_000;
 
-    private protected abstract IStreamStore Store { get; }
+    protected abstract IStreamStore Store { get; }
 
     [Fact]
     public async Task What_was_written_is_read_whole_and_from_any_place()
@@ -22,12 +23,12 @@ public abstract class StreamStoreRules
         {
             Tag = "0123456789abcdef", ContentType = "text/plain; charset=\"ü\"", Length = 6, IsClosed = true, ClosedBy = new StreamProducer("p \" ü", 3, 9), Failure = "failed", Ttl = 60, Expires = "2030-01-01T00:00:00Z",
             ExpiresAt = Now + 100_000, Touched = Now, Sequence = "10", Producers = [new StreamProducer("p \" ü", 3, 9), new StreamProducer("q", 0, long.MaxValue)], Fork = new StreamFork("a/ü", 7, 2),
-            Forks = 2, Owner = Sender.Of("user \u0001", default), Unfinished = new byte[] { 0xE2, 0x82 },
+            Forks = 2, Owner = Sender.OfUser("user \u0001"), Unfinished = new byte[] { 0xE2, 0x82 },
         };
         Assert.Equal(StreamWritten.Yes, await Store.WriteAsync(name, 0, head, Bytes("hällo"), Now));
         var found = (await Store.ReadAsync(name, 0, 100))!.Value;
         Assert.Equal("hällo", Encoding.UTF8.GetString(found.Bytes.Span));
-        Assert.Equal(StreamHeadJson.Write(head), StreamHeadJson.Write(found.Head));
+        Assert.Equal(head.ToJson(), found.Head.ToJson());
         Assert.Equal(1, found.Head.Version);
         Assert.Equal("llo", Encoding.UTF8.GetString((await Store.ReadAsync(name, 3, 100))!.Value.Bytes.Span));
         Assert.Equal("l", Encoding.UTF8.GetString((await Store.ReadAsync(name, 3, 1))!.Value.Bytes.Span));
@@ -109,7 +110,7 @@ public abstract class StreamStoreRules
     public async Task Together_streams_have_what_they_may_and_one_owner_a_share()
     {
         List<string> names = [];
-        var user = Sender.Of("greedy", default);
+        var user = Sender.OfUser("greedy");
         StreamWritten written;
         while ((written = await WriteAsync(user)) == StreamWritten.Yes)
         {
@@ -119,7 +120,7 @@ public abstract class StreamStoreRules
         // Half of it, and the others go on.
         Assert.Equal(StreamWritten.OwnerFull, written);
         Assert.InRange(names.Count, 8, 10);
-        Assert.Equal(StreamWritten.Yes, await WriteAsync(Sender.Of("other", default)));
+        Assert.Equal(StreamWritten.Yes, await WriteAsync(Sender.OfUser("other")));
         while ((written = await WriteAsync(Sender.Server)) == StreamWritten.Yes)
         {
             Assert.True(names.Count < 100);
@@ -184,7 +185,7 @@ public abstract class StreamStoreRules
 
     protected static string NewName() => "rules/" + Guid.NewGuid().ToString("N");
 
-    private protected static StreamHead Head(long length) => new() { Tag = "tag", ContentType = StreamContentType.Binary, Length = length };
+    protected static StreamHead Head(long length) => new() { Tag = "tag", ContentType = "application/octet-stream", Length = length };
 
     protected static ReadOnlyMemory<byte> Bytes(string text) => Encoding.UTF8.GetBytes(text);
 

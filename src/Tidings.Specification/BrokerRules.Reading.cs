@@ -1,8 +1,8 @@
 using Tidings.Brokers;
 using Tidings.Protocol;
-using Tidings.Redis.Tests.World;
+using Xunit;
 
-namespace Tidings.Redis.Tests.Broker;
+namespace Tidings.Specification;
 
 /// <content>Reading what is kept.</content>
 public abstract partial class BrokerRules
