@@ -95,7 +95,7 @@ public abstract class StreamStoreRules
         {
             var bytes = new byte[random.Next(20) == 0 ? random.Next(30_000) : random.Next(60)];
             random.NextBytes(bytes);
-            whole.Write(bytes);
+            await whole.WriteAsync(bytes);
             var next = head with { Version = head.Version + 1, Length = head.Length + bytes.Length };
             Assert.Equal(StreamWritten.Yes, await Store.WriteAsync(name, head.Version, next, bytes, Now));
             head = next;
