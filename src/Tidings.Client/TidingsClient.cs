@@ -241,6 +241,7 @@ public sealed partial class TidingsClient : IAsyncDisposable
 
         _outbox.Close(error);
         _channels.Complete(reason is null or { Code: 1000 } ? null : error);
+        _end.Cancel();
         Tell(new ClientStateChange(ClientState.Closed, Reason: reason));
     }
 

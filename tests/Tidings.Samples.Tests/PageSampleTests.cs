@@ -18,6 +18,7 @@ public sealed class PageSampleTests
         await PageAsync<ChatPageSample>("Chat");
         await PageAsync<CursorsSample>("Shared cursors");
         await PageAsync<DashboardSample>("Live figures");
+        await PageAsync<ModelSample>("An answer as it is written");
         await PageAsync<NotificationsSample>("Notifications");
         await PageAsync<ResourcesSample>("A live table");
         await PageAsync<TasksSample>("Task progress");

@@ -77,8 +77,8 @@ internal static class StreamAnswer
 
     public static IResult Conflict(string detail) => Problem(StatusCodes.Status409Conflict, detail);
 
-    public static IResult Full(HttpContext context, bool owner) => owner
-        ? Problems.Create(ErrorCode.TooMany, "Your streams have as many bytes as you may have.")
+    public static IResult Full(HttpContext context, bool writer) => writer
+        ? Problems.Create(ErrorCode.TooMany, "What you wrote to streams has as many bytes as you may have.")
         : Problems.ComeBack(context, ErrorCode.TooMany, "All streams together have as many bytes as they may (Tidings:Streams:TotalBytes).", 5000);
 
     /// <summary>Says where the stream ends, and whether for good.</summary>

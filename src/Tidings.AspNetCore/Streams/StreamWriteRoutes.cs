@@ -111,7 +111,7 @@ internal sealed class StreamWriteRoutes(Edge tidings, StreamAccess access)
             return Problems.BadRequest("Content-Type is missing: it must be the stream's.");
         }
 
-        var append = new StreamAppend(body) { ContentType = request.ContentType, Closes = closes, Producer = producer, Sequence = seq is [{ } sequence] ? sequence : null };
+        var append = new StreamAppend(sender, body) { ContentType = request.ContentType, Closes = closes, Producer = producer, Sequence = seq is [{ } sequence] ? sequence : null };
         if (!body.IsEmpty && StreamContentType.IsJson(request.ContentType!))
         {
             if (StreamJson.Split(body) is not { Length: > 0 } messages)
@@ -219,8 +219,10 @@ internal sealed class StreamWriteRoutes(Edge tidings, StreamAccess access)
                 return Problems.TooLarge("The stream would have more bytes than Tidings:Streams:StreamBytes allows.");
             case StreamVerdict.TooManyProducers:
                 return Problems.Create(Protocol.ErrorCode.TooMany, $"A stream knows at most {StreamRules.MostProducers} producers.");
+            case StreamVerdict.TooManyWriters:
+                return Problems.Create(Protocol.ErrorCode.TooMany, $"At most {StreamShares.MostWriters} users may write a stream, besides the one who made it.");
             default:
-                return StreamAnswer.Full(context, appended.Verdict == StreamVerdict.OwnerFull);
+                return StreamAnswer.Full(context, appended.Verdict == StreamVerdict.WriterFull);
         }
     }
 

@@ -78,7 +78,7 @@ internal sealed class TaskOutputRoutes(Edge tidings, HttpEntrance entrance, Even
                 offset > end ? $"The output has {end} bytes: what is before {offset} is missing." : $"Other bytes stand at {offset}: somebody else writes this output.", end),
             StreamVerdict.NotText => Problems.BadRequest("The output is text, and this is no UTF-8. An output of bytes begins with a chunk of application/octet-stream."),
             StreamVerdict.TooLarge => Problems.TooLarge($"An output may have at most {tidings.Node.Options.Tasks.OutputBytes} bytes (Tidings:Tasks:OutputBytes)."),
-            StreamVerdict.Full or StreamVerdict.OwnerFull => Problems.Create(ErrorCode.TooMany, "All streams together have as many bytes as they may (Tidings:Streams:TotalBytes)."),
+            StreamVerdict.Full or StreamVerdict.WriterFull => Problems.Create(ErrorCode.TooMany, "All streams together have as many bytes as they may (Tidings:Streams:TotalBytes)."),
             _ => Conflict("The output cannot be written.", end),
         };
     }

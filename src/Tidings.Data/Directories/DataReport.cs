@@ -3,6 +3,7 @@ using Tidings.Data.Files;
 using Tidings.Data.Logs;
 using Tidings.Data.Segments;
 using Tidings.Data.State;
+using Tidings.Data.Streams;
 using Tidings.Protocol;
 
 namespace Tidings.Data.Directories;
@@ -16,10 +17,11 @@ namespace Tidings.Data.Directories;
 /// <param name="Keys">How many keys the states of all channels have.</param>
 /// <param name="Tasks">How many tasks there are.</param>
 /// <param name="Revocations">How many users and tokens are revoked.</param>
+/// <param name="Streams">How many streams there are, outputs of tasks among them.</param>
 /// <param name="Damage">What is not as it was written, in words; empty where all is whole.</param>
 /// <param name="Notes">What is not wrong and good to know.</param>
 internal sealed record DataReport(
-    bool InUse, int Segments, long Bytes, long Logs, long Messages, long Keys, long Tasks, long Revocations, IReadOnlyList<string> Damage, IReadOnlyList<string> Notes)
+    bool InUse, int Segments, long Bytes, long Logs, long Messages, long Keys, long Tasks, long Revocations, long Streams, IReadOnlyList<string> Damage, IReadOnlyList<string> Notes)
 {
     private const int Attempts = 10;
 
@@ -109,6 +111,13 @@ internal sealed record DataReport(
             notes.Add($"The next start stops: restore {layout.State} from a backup, or move it away to begin without tasks, revocations and tickets.");
         }
 
+        var streams = StreamContents.Read(layout.Streams);
+        damage.AddRange(streams.Damage);
+        if (streams.IsUnreadable)
+        {
+            notes.Add($"The next start stops: restore {layout.Streams} from a backup, or move it away to begin without {DatabaseSchema.Streams.Contents}.");
+        }
+
         notes.AddRange(NotesOfSegments(manifest, catalog, inUse));
         notes.AddRange(DirectoryRights.Warnings(layout));
         if (DataPlace.NoteOf(layout.Root) is { } place)
@@ -116,7 +125,7 @@ internal sealed record DataReport(
             notes.Add(place);
         }
 
-        return new DataReport(inUse, catalog.Segments.Count, catalog.Segments.Sum(static segment => (long)segment.Segment.End), logs, messages, keys, state.Tasks, state.Revocations, damage, notes);
+        return new DataReport(inUse, catalog.Segments.Count, catalog.Segments.Sum(static segment => (long)segment.Segment.End), logs, messages, keys, state.Tasks, state.Revocations, streams.Streams, damage, notes);
     }
 
     private static IEnumerable<string> NotesOfSegments(Manifest? manifest, LogCatalog catalog, bool inUse)

@@ -1,18 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
-using Tidings.Quotas;
 using Tidings.Streams;
 
 namespace Tidings.Data.Streams;
 
 /// <summary>One stream of this node.</summary>
 /// <param name="id">Its number in the tables, which no other one ever has.</param>
-/// <param name="owner">Whose share it counts against.</param>
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore that nobody asks for a handle holds nothing.")]
-internal sealed class DataStream(long id, Sender owner)
+internal sealed class DataStream(long id)
 {
-    /// <summary>What it takes of that share. Under <see cref="Gate"/>.</summary>
-    public SenderShare Share = new(owner);
-
     private volatile DataStreamState? _now;
 
     public long Id => id;

@@ -61,33 +61,32 @@ internal sealed class DataStreamStore : IStreamStore, IDisposable
             : ReadRowsAsync(name, stream, now, from, count);
     }
 
-    public async ValueTask<StreamWritten> WriteAsync(string name, long former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
+    public async ValueTask<StreamWritten> WriteAsync(string name, StreamHead? former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
     {
         if (!_streams.TryGetValue(name, out var stream))
         {
-            if (former != 0)
+            if (former is not null)
             {
                 return StreamWritten.Stale;
             }
 
-            stream = _streams.GetOrAdd(name, static (_, made) => new DataStream(Interlocked.Increment(ref made.Store._lastId), made.Owner), (Store: this, head.Owner));
+            stream = _streams.GetOrAdd(name, static (_, store) => new DataStream(Interlocked.Increment(ref store._lastId)), this);
         }
 
         await stream.Gate.WaitAsync().ConfigureAwait(false);
         try
         {
             var known = stream.Now;
-            if (stream.IsRemoved || (known?.Head.Version ?? 0) != former)
+            if (stream.IsRemoved || known?.Head.Version != former?.Version)
             {
                 return StreamWritten.Stale;
             }
 
             _sync.ThrowIfFailed();
-            var cost = (int)(head.Cost - (known?.Head.Cost ?? 0));
-            if (_shares.TryChange(ref stream.Share, cost) is var taken and not ShareTaken.Yes)
+            if (_shares.TryChange(StreamShares.Changes(known?.Head, head)) is var taken and not ShareTaken.Yes)
             {
                 Forget(name, stream, known);
-                return taken == ShareTaken.SenderFull ? StreamWritten.OwnerFull : StreamWritten.Full;
+                return taken == ShareTaken.SenderFull ? StreamWritten.WriterFull : StreamWritten.Full;
             }
 
             try
@@ -98,7 +97,7 @@ internal sealed class DataStreamStore : IStreamStore, IDisposable
             }
             catch
             {
-                _shares.TryChange(ref stream.Share, -cost);
+                _shares.Change(StreamShares.Changes(head, known?.Head));
                 Forget(name, stream, known);
                 throw;
             }
@@ -109,7 +108,7 @@ internal sealed class DataStreamStore : IStreamStore, IDisposable
         }
     }
 
-    public async ValueTask<bool> RemoveAsync(string name, long version)
+    public async ValueTask<bool> RemoveAsync(string name, StreamHead known)
     {
         if (!_streams.TryGetValue(name, out var stream))
         {
@@ -119,14 +118,14 @@ internal sealed class DataStreamStore : IStreamStore, IDisposable
         await stream.Gate.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (stream.IsRemoved || stream.Now is not { } now || now.Head.Version != version)
+            if (stream.IsRemoved || stream.Now is not { } now || now.Head.Version != known.Version)
             {
                 return false;
             }
 
             await _database.RunAsync(connection => StreamTables.Remove(connection, stream.Id)).ConfigureAwait(false);
             _sync.Note();
-            _shares.TryChange(ref stream.Share, -(int)now.Head.Cost);
+            _shares.Change(StreamShares.Changes(now.Head, null));
             Forget(name, stream, null);
             stream.Now = null;
             return true;
@@ -171,10 +170,10 @@ internal sealed class DataStreamStore : IStreamStore, IDisposable
     {
         foreach (var (id, name, head) in StreamTables.List(connection))
         {
-            var stream = new DataStream(id, head.Owner) { Now = new DataStreamState(head, default, head.Length) };
+            var stream = new DataStream(id) { Now = new DataStreamState(head, default, head.Length) };
 
             // What is there stays, though less may be there now.
-            _shares.TakeAll(ref stream.Share, (int)head.Cost);
+            _shares.Change(StreamShares.Changes(null, head));
             _streams[name] = stream;
             _lastId = Math.Max(_lastId, id);
         }

@@ -4,8 +4,6 @@ CREATE TABLE tidings.streams (
     version bigint NOT NULL,
     head bytea NOT NULL,
     length bigint NOT NULL,
-    cost bigint NOT NULL,           -- what it counts for
-    owner text COLLATE "C" NOT NULL,    -- whose share that is; empty for the server's
     deadline bigint                 -- when its time is over, Unix milliseconds; null for never
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX streams_deadline ON tidings.streams (deadline) WHERE deadline IS NOT NULL;
@@ -17,7 +15,7 @@ CREATE TABLE tidings.stream_parts (
     PRIMARY KEY (name, start)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 
--- What all streams of an owner count for, and (with an empty owner) all of all. In several rows, so that not every write waits for every other.
+-- What all that somebody wrote counts for, and (with an empty owner) all of all. In several rows, so that not every write waits for every other.
 CREATE TABLE tidings.stream_sums (
     owner text COLLATE "C" NOT NULL,
     bucket integer NOT NULL,
@@ -25,26 +23,22 @@ CREATE TABLE tidings.stream_sums (
     PRIMARY KEY (owner, bucket)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 
-CREATE FUNCTION tidings.count_stream_1(p_name text, p_owner text, p_more bigint) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    v_owner text;
-BEGIN
-    IF p_more = 0 THEN
-        RETURN;
-    END IF;
-    FOREACH v_owner IN ARRAY CASE WHEN p_owner = '' THEN ARRAY[''] ELSE ARRAY['', p_owner] END LOOP
-        INSERT INTO tidings.stream_sums AS s (owner, bucket, bytes) VALUES (v_owner, tidings.bucket_1(p_name) & 15, p_more)
-            ON CONFLICT (owner, bucket) DO UPDATE SET bytes = s.bytes + excluded.bytes;
-    END LOOP;
-END $$;
+-- Counts what each has more ('' for the server), in the order of names, so that nobody waits for somebody who waits.
+CREATE FUNCTION tidings.count_stream_1(p_name text, p_owners text[], p_mores bigint[]) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO tidings.stream_sums AS s (owner, bucket, bytes)
+        SELECT c.owner, tidings.bucket_1(p_name) & 15, c.more FROM (
+            SELECT '' AS owner, sum(more) AS more FROM unnest(p_mores) AS more
+            UNION ALL SELECT owner, more FROM unnest(p_owners, p_mores) AS u(owner, more) WHERE owner <> '') c
+        WHERE c.more <> 0 ORDER BY c.owner COLLATE "C"
+        ON CONFLICT (owner, bucket) DO UPDATE SET bytes = s.bytes + excluded.bytes
+$$;
 
 -- Puts a stream in the place of its former version (0: there must be none), with bytes behind those that it had.
--- Answers 1; 0 where there is another version, 2 where there is no room, 3 where its owner has none
+-- p_owners and p_mores: whose shares change, and by how much. Answers 1; 0 where there is another version, 2 where there is no room, 3 where a writer has none
 CREATE FUNCTION tidings.put_stream_1(
-    p_name text, p_former bigint, p_version bigint, p_head bytea, p_bytes bytea, p_length bigint, p_cost bigint, p_owner text, p_most bigint, p_deadline bigint) RETURNS integer LANGUAGE plpgsql AS $$
+    p_name text, p_former bigint, p_version bigint, p_head bytea, p_bytes bytea, p_length bigint, p_owners text[], p_mores bigint[], p_most bigint, p_deadline bigint) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     known tidings.streams;
-    v_more bigint;
     v_free bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(p_name, 10));
@@ -52,13 +46,14 @@ BEGIN
     IF coalesce(known.version, 0) <> p_former THEN
         RETURN 0;
     END IF;
-    v_more := p_cost - coalesce(known.cost, 0);
-    IF v_more > 0 THEN
+    IF 0 < ANY(p_mores) THEN
         v_free := p_most - coalesce((SELECT sum(bytes) FROM tidings.stream_sums WHERE owner = ''), 0);
-        IF v_more > v_free THEN
+        IF v_free < ANY(p_mores) THEN
             RETURN 2;
         END IF;
-        IF p_owner <> '' AND v_more + coalesce((SELECT sum(bytes) FROM tidings.stream_sums WHERE owner = p_owner), 0) > v_free THEN
+        IF EXISTS (
+            SELECT FROM unnest(p_owners, p_mores) AS u(owner, more)
+            WHERE u.owner <> '' AND u.more > 0 AND u.more + coalesce((SELECT sum(s.bytes) FROM tidings.stream_sums s WHERE s.owner = u.owner), 0) > v_free) THEN
             RETURN 3;
         END IF;
     END IF;
@@ -72,23 +67,21 @@ BEGIN
             INSERT INTO tidings.stream_parts (name, start, bytes) VALUES (p_name, p_length - octet_length(p_bytes), p_bytes);
         END IF;
     END IF;
-    INSERT INTO tidings.streams (name, version, head, length, cost, owner, deadline) VALUES (p_name, p_version, p_head, p_length, p_cost, p_owner, p_deadline)
-        ON CONFLICT (name) DO UPDATE SET version = excluded.version, head = excluded.head, length = excluded.length, cost = excluded.cost, owner = excluded.owner, deadline = excluded.deadline;
-    PERFORM tidings.count_stream_1(p_name, p_owner, v_more);
+    INSERT INTO tidings.streams (name, version, head, length, deadline) VALUES (p_name, p_version, p_head, p_length, p_deadline)
+        ON CONFLICT (name) DO UPDATE SET version = excluded.version, head = excluded.head, length = excluded.length, deadline = excluded.deadline;
+    PERFORM tidings.count_stream_1(p_name, p_owners, p_mores);
     RETURN 1;
 END $$;
 
-CREATE FUNCTION tidings.remove_stream_1(p_name text, p_version bigint) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-    known tidings.streams;
+CREATE FUNCTION tidings.remove_stream_1(p_name text, p_version bigint, p_owners text[], p_mores bigint[]) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(p_name, 10));
-    DELETE FROM tidings.streams WHERE name = p_name AND version = p_version RETURNING * INTO known;
+    DELETE FROM tidings.streams WHERE name = p_name AND version = p_version;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
     DELETE FROM tidings.stream_parts WHERE name = p_name;
-    PERFORM tidings.count_stream_1(p_name, known.owner, -known.cost);
+    PERFORM tidings.count_stream_1(p_name, p_owners, p_mores);
     RETURN true;
 END $$;
 

@@ -1,4 +1,5 @@
 using Tidings.PostgreSql.Databases;
+using Tidings.Quotas;
 using Tidings.Streams;
 
 namespace Tidings.PostgreSql.Streams;
@@ -33,27 +34,36 @@ internal sealed class PostgreSqlStreamStore(PostgreSqlServer server, PostgreSqlO
         return null;
     }
 
-    public async ValueTask<StreamWritten> WriteAsync(string name, long former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
+    public async ValueTask<StreamWritten> WriteAsync(string name, StreamHead? former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
     {
+        var changes = StreamShares.Changes(former, head);
         var answer = await AskAsync(
             "SELECT tidings.put_stream_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            name, former, head.Version, StreamHeadJson.Write(head), bytes, head.Length, head.Cost, head.Owner.ToText() ?? "", mostBytes, head.Deadline ?? Null.Number).ConfigureAwait(false);
+            name, former?.Version ?? 0, head.Version, StreamHeadJson.Write(head), bytes, head.Length, Owners(changes), Mores(changes), mostBytes, head.Deadline ?? Null.Number).ConfigureAwait(false);
         return answer switch
         {
             1 => StreamWritten.Yes,
             2 => StreamWritten.Full,
-            3 => StreamWritten.OwnerFull,
+            3 => StreamWritten.WriterFull,
             _ => StreamWritten.Stale,
         };
     }
 
-    public async ValueTask<bool> RemoveAsync(string name, long version) => await AskAsync("SELECT tidings.remove_stream_1($1, $2)", name, version).ConfigureAwait(false) is true;
+    public async ValueTask<bool> RemoveAsync(string name, StreamHead known)
+    {
+        var changes = StreamShares.Changes(known, null);
+        return await AskAsync("SELECT tidings.remove_stream_1($1, $2, $3, $4)", name, known.Version, Owners(changes), Mores(changes)).ConfigureAwait(false) is true;
+    }
 
     public async ValueTask<IReadOnlyList<string>> ListDueAsync(long now, int most) =>
         (string[])(await AskAsync("SELECT array(SELECT name FROM tidings.streams WHERE deadline <= $1 ORDER BY deadline LIMIT $2)", now, most).ConfigureAwait(false))!;
 
     public async ValueTask<(long Streams, long Bytes)> CountAsync() =>
         (0, (long)(await AskAsync("SELECT coalesce(sum(bytes), 0)::bigint FROM tidings.stream_sums WHERE owner = ''").ConfigureAwait(false))!);
+
+    private static string[] Owners(IReadOnlyList<SenderChange> changes) => [.. changes.Select(static change => change.Sender.ToText() ?? "")];
+
+    private static long[] Mores(IReadOnlyList<SenderChange> changes) => [.. changes.Select(static change => change.More)];
 
     private async Task<object?> AskAsync(string text, params object?[] values)
     {

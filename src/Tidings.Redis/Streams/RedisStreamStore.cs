@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tidings.Quotas;
 using Tidings.Redis.Servers;
 using Tidings.Streams;
 
@@ -29,32 +30,32 @@ internal sealed class RedisStreamStore(RedisShard[] shards, RedisKeys keys, Redi
         return null;
     }
 
-    public async ValueTask<StreamWritten> WriteAsync(string name, long former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
+    public async ValueTask<StreamWritten> WriteAsync(string name, StreamHead? former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
     {
         var link = await LinkAsync(name, CancellationToken.None).ConfigureAwait(false);
         var answer = (long)await link.Connection.EvaluateAsync(
             RedisScript.PutStream,
             [keys.StreamHead(name), keys.StreamBytes(name), keys.DueStreams, keys.StreamSums],
             [
-                name, former == 0 ? "" : former, head.Version, StreamHeadJson.Write(head), bytes, head.Length, head.Cost,
-                head.Owner.ToText() ?? "", mostBytes / shards.Length, head.Deadline is { } deadline ? deadline : "",
+                name, former is null ? "" : former.Version, head.Version, StreamHeadJson.Write(head), bytes, head.Length, mostBytes / shards.Length,
+                head.Deadline is { } deadline ? deadline : "", .. Words(StreamShares.Changes(former, head)),
             ]).ConfigureAwait(false);
         return answer switch
         {
             1 => StreamWritten.Yes,
             2 => StreamWritten.Full,
-            3 => StreamWritten.OwnerFull,
+            3 => StreamWritten.WriterFull,
             _ => StreamWritten.Stale,
         };
     }
 
-    public async ValueTask<bool> RemoveAsync(string name, long version)
+    public async ValueTask<bool> RemoveAsync(string name, StreamHead known)
     {
         var link = await LinkAsync(name, CancellationToken.None).ConfigureAwait(false);
         return (long)await link.Connection.EvaluateAsync(
             RedisScript.RemoveStream,
             [keys.StreamHead(name), keys.StreamBytes(name), keys.DueStreams, keys.StreamSums],
-            [name, version]).ConfigureAwait(false) == 1;
+            [name, known.Version, .. Words(StreamShares.Changes(known, null))]).ConfigureAwait(false) == 1;
     }
 
     public async ValueTask<IReadOnlyList<string>> ListDueAsync(long now, int most)
@@ -88,6 +89,15 @@ internal sealed class RedisStreamStore(RedisShard[] shards, RedisKeys keys, Redi
         }
 
         return (0, bytes);
+    }
+
+    private static IEnumerable<RedisValue> Words(IReadOnlyList<SenderChange> changes)
+    {
+        foreach (var (sender, more) in changes)
+        {
+            yield return sender.ToText() ?? "";
+            yield return more;
+        }
     }
 
     private ValueTask<RedisLink> LinkAsync(string name, CancellationToken cancellationToken) =>

@@ -113,6 +113,7 @@ internal static class DataCommand
                 writer.WriteNumber("keys", report.Keys);
                 writer.WriteNumber("tasks", report.Tasks);
                 writer.WriteNumber("revocations", report.Revocations);
+                writer.WriteNumber("streams", report.Streams);
                 foreach (var (name, texts) in new[] { ("damage", report.Damage), ("notes", report.Notes) })
                 {
                     writer.WriteStartArray(name);
@@ -133,6 +134,7 @@ internal static class DataCommand
         output.Line($"logs         {report.Logs}, {report.Messages} messages, {report.Keys} keys of state");
         output.Line($"tasks        {report.Tasks}");
         output.Line($"revocations  {report.Revocations}");
+        output.Line($"streams      {report.Streams}");
         foreach (var damage in report.Damage)
         {
             output.Line($"damaged: {damage}");

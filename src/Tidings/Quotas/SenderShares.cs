@@ -49,54 +49,36 @@ internal sealed class SenderShares(long places)
         }
     }
 
-    /// <summary>Takes places for what its holder has some of, or gives some back, where there is room. The server may have all of them.</summary>
-    /// <param name="share">What the holder has taken for its sender; a new one where it is the first.</param>
-    /// <param name="change">How many more; negative where they are given back.</param>
-    public ShareTaken TryChange(ref SenderShare share, int change)
+    /// <summary>Takes places and gives some back, all of it or nothing: where there is room for what is taken. The server may have all of them.</summary>
+    public ShareTaken TryChange(IReadOnlyList<SenderChange> changes)
     {
         lock (_gate)
         {
-            if (_shares.TryGetValue(share.Sender, out var known))
+            var free = places - _taken;
+            foreach (var (sender, more) in changes)
             {
-                share = known;
-            }
-            else
-            {
-                _shares.Add(share.Sender, share);
+                if (more > 0 && more > free)
+                {
+                    return ShareTaken.AllFull;
+                }
+
+                if (more > 0 && !sender.IsServer && (_shares.TryGetValue(sender, out var share) ? share.Taken : 0) + more > free)
+                {
+                    return ShareTaken.SenderFull;
+                }
             }
 
-            var refusal = change <= 0 ? ShareTaken.Yes
-                : change > places - _taken ? ShareTaken.AllFull
-                : !share.Sender.IsServer && share.Taken + change > places - _taken ? ShareTaken.SenderFull
-                : ShareTaken.Yes;
-            if (refusal == ShareTaken.Yes)
-            {
-                share.Taken += change;
-                _taken += change;
-            }
-
-            if (share.Taken == 0)
-            {
-                _shares.Remove(share.Sender);
-            }
-
-            return refusal;
+            Apply_NeedsLock(changes);
+            return ShareTaken.Yes;
         }
     }
 
-    /// <summary>Takes places, whether there is room or not, for what its holder has already.</summary>
-    public void TakeAll(ref SenderShare share, int count)
+    /// <summary>Takes places and gives some back, whether there is room or not.</summary>
+    public void Change(IReadOnlyList<SenderChange> changes)
     {
         lock (_gate)
         {
-            if (!_shares.TryGetValue(share.Sender, out var known))
-            {
-                _shares.Add(share.Sender, known = share);
-            }
-
-            share = known;
-            share.Taken += count;
-            _taken += count;
+            Apply_NeedsLock(changes);
         }
     }
 
@@ -113,7 +95,28 @@ internal sealed class SenderShares(long places)
             }
         }
     }
+
+    private void Apply_NeedsLock(IReadOnlyList<SenderChange> changes)
+    {
+        foreach (var (sender, more) in changes)
+        {
+            if (!_shares.TryGetValue(sender, out var share))
+            {
+                _shares.Add(sender, share = new SenderShare(sender));
+            }
+
+            share.Taken += more;
+            _taken += more;
+            if (share.Taken == 0)
+            {
+                _shares.Remove(sender);
+            }
+        }
+    }
 }
+
+/// <summary>How many places a sender takes more; negative where it gives some back.</summary>
+internal readonly record struct SenderChange(Sender Sender, long More);
 
 /// <summary>What became of a wish for places.</summary>
 internal enum ShareTaken : byte

@@ -12,8 +12,8 @@ public enum StreamWritten : byte
     /// <summary>All streams together have what they may.</summary>
     Full,
 
-    /// <summary>The owner has its share: it alone is refused.</summary>
-    OwnerFull,
+    /// <summary>The writer has its share: it alone is refused.</summary>
+    WriterFull,
 }
 
 /// <summary>A stream as of one moment.</summary>
@@ -43,17 +43,17 @@ public interface IStreamStore
 
     /// <summary>Puts a stream in the place of its former version, with bytes behind those that it had.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="former">The version that it must have; 0 where there must be none.</param>
+    /// <param name="former">As it must be, by its version; null where there must be none. What changes in everybody's shares is what the two differ in.</param>
     /// <param name="head">What is known of it then: its <see cref="StreamHead.Length"/> counts <paramref name="bytes"/>. One that is gone has none.</param>
     /// <param name="bytes">What is appended. The store keeps a copy.</param>
     /// <param name="now">The shared clock, in Unix milliseconds.</param>
-    ValueTask<StreamWritten> WriteAsync(string name, long former, StreamHead head, ReadOnlyMemory<byte> bytes, long now);
+    ValueTask<StreamWritten> WriteAsync(string name, StreamHead? former, StreamHead head, ReadOnlyMemory<byte> bytes, long now);
 
-    /// <summary>Forgets a stream, if its version is still <paramref name="version"/>.</summary>
+    /// <summary>Forgets a stream, if it still has the version of <paramref name="known"/>.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="version">The version.</param>
+    /// <param name="known">What was known of it.</param>
     /// <returns>Whether it was.</returns>
-    ValueTask<bool> RemoveAsync(string name, long version);
+    ValueTask<bool> RemoveAsync(string name, StreamHead known);
 
     /// <summary>Names of streams whose <see cref="StreamHead.Deadline"/> is over.</summary>
     /// <param name="now">The shared clock, in Unix milliseconds.</param>

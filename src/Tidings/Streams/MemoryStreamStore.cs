@@ -26,9 +26,9 @@ internal sealed class MemoryStreamStore(SenderShares shares) : IStreamStore
         }
     }
 
-    public ValueTask<StreamWritten> WriteAsync(string name, long former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
+    public ValueTask<StreamWritten> WriteAsync(string name, StreamHead? former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
     {
-        if (former == 0)
+        if (former is null)
         {
             return ValueTask.FromResult(Add(name, head, bytes));
         }
@@ -40,14 +40,14 @@ internal sealed class MemoryStreamStore(SenderShares shares) : IStreamStore
 
         lock (entry)
         {
-            if (entry.IsRemoved || entry.Head.Version != former)
+            if (entry.IsRemoved || entry.Head.Version != former.Version)
             {
                 return ValueTask.FromResult(StreamWritten.Stale);
             }
 
-            if (shares.TryChange(ref entry.Share, (int)(head.Cost - entry.Head.Cost)) is var taken and not ShareTaken.Yes)
+            if (shares.TryChange(StreamShares.Changes(entry.Head, head)) is var taken and not ShareTaken.Yes)
             {
-                return ValueTask.FromResult(taken == ShareTaken.SenderFull ? StreamWritten.OwnerFull : StreamWritten.Full);
+                return ValueTask.FromResult(taken == ShareTaken.SenderFull ? StreamWritten.WriterFull : StreamWritten.Full);
             }
 
             if (head.Length == 0 && entry.Head.Length > 0)
@@ -61,7 +61,7 @@ internal sealed class MemoryStreamStore(SenderShares shares) : IStreamStore
         }
     }
 
-    public ValueTask<bool> RemoveAsync(string name, long version)
+    public ValueTask<bool> RemoveAsync(string name, StreamHead known)
     {
         if (!_streams.TryGetValue(name, out var entry))
         {
@@ -70,14 +70,14 @@ internal sealed class MemoryStreamStore(SenderShares shares) : IStreamStore
 
         lock (entry)
         {
-            if (entry.IsRemoved || entry.Head.Version != version)
+            if (entry.IsRemoved || entry.Head.Version != known.Version)
             {
                 return ValueTask.FromResult(false);
             }
 
             entry.IsRemoved = true;
             _streams.TryRemove(name, out _);
-            shares.TryChange(ref entry.Share, -(int)entry.Head.Cost);
+            shares.Change(StreamShares.Changes(entry.Head, null));
             return ValueTask.FromResult(true);
         }
     }
@@ -96,23 +96,20 @@ internal sealed class MemoryStreamStore(SenderShares shares) : IStreamStore
                 return StreamWritten.Stale;
             }
 
-            var share = new SenderShare(head.Owner);
-            if (shares.TryChange(ref share, (int)head.Cost) is var taken and not ShareTaken.Yes)
+            if (shares.TryChange(StreamShares.Changes(null, head)) is var taken and not ShareTaken.Yes)
             {
-                return taken == ShareTaken.SenderFull ? StreamWritten.OwnerFull : StreamWritten.Full;
+                return taken == ShareTaken.SenderFull ? StreamWritten.WriterFull : StreamWritten.Full;
             }
 
-            var entry = new Entry(head, share);
+            var entry = new Entry(head);
             entry.Bytes.Append(bytes.Span);
             _streams[name] = entry;
             return StreamWritten.Yes;
         }
     }
 
-    private sealed class Entry(StreamHead head, SenderShare share)
+    private sealed class Entry(StreamHead head)
     {
-        public SenderShare Share = share;
-
         public StreamHead Head { get; set; } = head;
 
         public BlockBytes Bytes { get; set; } = new();

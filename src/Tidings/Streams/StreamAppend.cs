@@ -1,8 +1,11 @@
+using Tidings.Quotas;
+
 namespace Tidings.Streams;
 
 /// <summary>What is to be appended, and on which conditions.</summary>
+/// <param name="Writer">Whose share the bytes count against.</param>
 /// <param name="Bytes">The bytes; empty where the stream is only to be closed.</param>
-internal sealed record StreamAppend(ReadOnlyMemory<byte> Bytes)
+internal sealed record StreamAppend(Sender Writer, ReadOnlyMemory<byte> Bytes)
 {
     /// <summary>The type that the bytes have; null where that is not to be compared.</summary>
     public string? ContentType { get; init; }
@@ -69,11 +72,14 @@ internal enum StreamVerdict : byte
     /// <summary>Too many producers.</summary>
     TooManyProducers,
 
+    /// <summary>Too many users write it.</summary>
+    TooManyWriters,
+
     /// <summary>All streams together have what they may.</summary>
     Full,
 
-    /// <summary>Its owner has its share.</summary>
-    OwnerFull,
+    /// <summary>The writer has its share.</summary>
+    WriterFull,
 }
 
 /// <summary>What came of an append.</summary>

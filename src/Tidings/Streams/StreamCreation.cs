@@ -3,7 +3,7 @@ using Tidings.Quotas;
 namespace Tidings.Streams;
 
 /// <summary>A stream that is to be made.</summary>
-/// <param name="Owner">Whose share it counts against.</param>
+/// <param name="Owner">Who makes it: whose share it counts against.</param>
 internal sealed record StreamCreation(Sender Owner)
 {
     /// <summary>Its type; null for <see cref="StreamContentType.Binary"/>, or a fork's source's.</summary>

@@ -54,6 +54,7 @@ internal sealed partial class StreamEngine
         var now = _clock.Now;
         var head = new StreamHead
         {
+            Version = RandomNumberGenerator.GetInt32(int.MaxValue) + 1L,
             Tag = NewTag(),
             Origins = origins,
             ContentType = creation.ContentType ?? StreamContentType.Binary,
@@ -68,14 +69,14 @@ internal sealed partial class StreamEngine
         };
         while (true)
         {
-            switch (await _store.WriteAsync(name, 0, head, bytes, now).ConfigureAwait(false))
+            switch (await _store.WriteAsync(name, null, head, bytes, now).ConfigureAwait(false))
             {
                 case StreamWritten.Yes:
                     Signals.Tell(name);
                     return new StreamCreated(StreamMade.Yes, head);
                 case StreamWritten.Full:
                     return new StreamCreated(StreamMade.Full, null);
-                case StreamWritten.OwnerFull:
+                case StreamWritten.WriterFull:
                     return new StreamCreated(StreamMade.OwnerFull, null);
             }
 
@@ -192,8 +193,8 @@ internal sealed partial class StreamEngine
             }
 
             var done = forgotten
-                ? await _store.RemoveAsync(name, head.Version).ConfigureAwait(false)
-                : await _store.WriteAsync(name, head.Version, head with { Version = head.Version + 1, Forks = head.Forks + change }, default, _clock.Now).ConfigureAwait(false) == StreamWritten.Yes;
+                ? await _store.RemoveAsync(name, head).ConfigureAwait(false)
+                : await _store.WriteAsync(name, head, head with { Version = head.Version + 1, Forks = head.Forks + change }, default, _clock.Now).ConfigureAwait(false) == StreamWritten.Yes;
             if (!done)
             {
                 continue;

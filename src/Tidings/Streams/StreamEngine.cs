@@ -114,15 +114,15 @@ internal sealed partial class StreamEngine : IDisposable
                     return judged;
                 }
 
-                switch (await _store.WriteAsync(name, head.Version, judged.Head!, left.Bytes, _clock.Now).ConfigureAwait(false))
+                switch (await _store.WriteAsync(name, head, judged.Head!, left.Bytes, _clock.Now).ConfigureAwait(false))
                 {
                     case StreamWritten.Yes:
                         Signals.Tell(name);
                         return judged;
                     case StreamWritten.Full:
                         return new StreamAppended(StreamVerdict.Full, head);
-                    case StreamWritten.OwnerFull:
-                        return new StreamAppended(StreamVerdict.OwnerFull, head);
+                    case StreamWritten.WriterFull:
+                        return new StreamAppended(StreamVerdict.WriterFull, head);
                 }
             }
         }
@@ -143,7 +143,7 @@ internal sealed partial class StreamEngine : IDisposable
     {
         while (await _store.ReadAsync(name, 0, 0).ConfigureAwait(false) is { Head: var head })
         {
-            if (await _store.RemoveAsync(name, head.Version).ConfigureAwait(false))
+            if (await _store.RemoveAsync(name, head).ConfigureAwait(false))
             {
                 Signals.Tell(name);
                 return;
@@ -183,7 +183,7 @@ internal sealed partial class StreamEngine : IDisposable
 
                 expired = head.HasExpired(_clock.Now);
                 fork = head.Forks == 0 ? head.Fork : null;
-                if (head.Forks == 0 ? await _store.RemoveAsync(name, head.Version).ConfigureAwait(false) : await WriteGoneAsync(name, head).ConfigureAwait(false))
+                if (head.Forks == 0 ? await _store.RemoveAsync(name, head).ConfigureAwait(false) : await WriteGoneAsync(name, head).ConfigureAwait(false))
                 {
                     Signals.Tell(name);
                     break;
@@ -205,7 +205,7 @@ internal sealed partial class StreamEngine : IDisposable
 
     // Its bytes go: a fork has its own.
     private async ValueTask<bool> WriteGoneAsync(string name, StreamHead head) => await _store.WriteAsync(
-        name, head.Version, head with { Version = head.Version + 1, IsGone = true, Length = 0, Producers = [], Ttl = null, Expires = null, ExpiresAt = null }, default, _clock.Now).ConfigureAwait(false) == StreamWritten.Yes;
+        name, head, head with { Version = head.Version + 1, IsGone = true, Length = 0, Producers = [], Writers = [], Ttl = null, Expires = null, ExpiresAt = null }, default, _clock.Now).ConfigureAwait(false) == StreamWritten.Yes;
 
     /// <summary>Takes out of an append what the stream has already, where it says at which place it stands.</summary>
     private async ValueTask<(StreamAppended? Step, StreamAppend Left)> CompareAsync(string name, StreamHead head, StreamAppend append)
@@ -234,7 +234,7 @@ internal sealed partial class StreamEngine : IDisposable
         }
 
         // Where somebody else writes meanwhile, that counts as much.
-        await _store.WriteAsync(name, head.Version, head with { Version = head.Version + 1, Touched = _clock.Now }, default, _clock.Now).ConfigureAwait(false);
+        await _store.WriteAsync(name, head, head with { Version = head.Version + 1, Touched = _clock.Now }, default, _clock.Now).ConfigureAwait(false);
     }
 
     private SemaphoreSlim GateOf(string name) => _gates[(uint)name.GetHashCode(StringComparison.Ordinal) % Gates];

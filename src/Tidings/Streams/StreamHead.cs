@@ -10,7 +10,7 @@ public sealed record StreamHead
 
     private const int ProducerOverhead = 64;
 
-    /// <summary>1, 2, 3 …: what a change must know to be made.</summary>
+    /// <summary>Goes up by one with each change: what a change must know to be made. The first one is any number, so that it is not that of an earlier stream of the same name.</summary>
     public long Version { get; init; } = 1;
 
     /// <summary>Tells this stream from an earlier one of the same name.</summary>
@@ -61,8 +61,11 @@ public sealed record StreamHead
     /// <summary>Whether it was deleted, and its name is kept from others until its last fork is deleted, too.</summary>
     public bool IsGone { get; init; }
 
-    /// <summary>Whose share it counts against: who made it.</summary>
+    /// <summary>Who made it: whose share it counts against but for what others wrote.</summary>
     public Sender Owner { get; init; } = Sender.Server;
+
+    /// <summary>Who else wrote, each with what that counts for.</summary>
+    public IReadOnlyList<StreamShare> Writers { get; init; } = [];
 
     /// <summary>Of a checked text the beginning of a character whose rest has not come.</summary>
     public ReadOnlyMemory<byte> Unfinished { get; init; }

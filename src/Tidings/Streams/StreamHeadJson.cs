@@ -59,6 +59,20 @@ internal static class StreamHeadJson
         Write(writer, "forks"u8, head.Forks == 0 ? null : head.Forks);
         Write(writer, "gone"u8, head.IsGone);
         Write(writer, "owner"u8, head.Owner.ToText());
+        if (head.Writers.Count > 0)
+        {
+            writer.WriteStartArray("writers"u8);
+            foreach (var share in head.Writers)
+            {
+                writer.WriteStartArray();
+                writer.WriteStringValue(share.Writer.ToText());
+                writer.WriteNumberValue(share.Bytes);
+                writer.WriteEndArray();
+            }
+
+            writer.WriteEndArray();
+        }
+
         if (!head.Unfinished.IsEmpty)
         {
             writer.WriteBase64String("unfinished"u8, head.Unfinished.Span);
@@ -98,6 +112,7 @@ internal static class StreamHeadJson
                 Forks = (int)(Number(root, "forks"u8) ?? 0),
                 IsGone = root.TryGetProperty("gone"u8, out _),
                 Owner = Sender.FromText(Text(root, "owner"u8)),
+                Writers = root.TryGetProperty("writers"u8, out var writers) ? [.. writers.EnumerateArray().Select(static share => new StreamShare(Sender.FromText(share[0].GetString()), share[1].GetInt64()))] : [],
                 Unfinished = root.TryGetProperty("unfinished"u8, out var unfinished) ? unfinished.GetBytesFromBase64() : default,
             };
         }

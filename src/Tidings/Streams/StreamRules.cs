@@ -60,7 +60,10 @@ internal static class StreamRules
             return new StreamAppended(StreamVerdict.NotText, head);
         }
 
-        return new StreamAppended(StreamVerdict.Appended, Apply(head, append, now) with { Unfinished = unfinished }, append.Producer);
+        var after = Apply(head, append, now) with { Unfinished = unfinished };
+        return StreamShares.Grow(head, append.Writer, after.Cost - head.Cost) is { } writers
+            ? new StreamAppended(StreamVerdict.Appended, after with { Writers = writers }, append.Producer)
+            : new StreamAppended(StreamVerdict.TooManyWriters, head);
     }
 
     private static StreamHead Apply(StreamHead head, StreamAppend append, long now) => head with

@@ -34,7 +34,7 @@ internal sealed class TaskOutputs(StreamEngine streams, ITaskStore store, TaskOp
     public async ValueTask<StreamAppended> AppendAsync(string id, ReadOnlyMemory<byte> chunk, long? offset, bool isBinary)
     {
         var name = NameOf(id);
-        var append = new StreamAppend(chunk) { Offset = offset, IsChecked = true };
+        var append = new StreamAppend(Sender.Server, chunk) { Offset = offset, IsChecked = true };
         for (var begun = false; ;)
         {
             var appended = await streams.AppendAsync(name, append, options.OutputBytes).ConfigureAwait(false);
@@ -73,7 +73,7 @@ internal sealed class TaskOutputs(StreamEngine streams, ITaskStore store, TaskOp
     public async ValueTask EndAsync(TaskRecord record)
     {
         var failure = record.State.Status == WorkStatus.Completed ? null : record.State.Status.ToWire();
-        var ended = await streams.AppendAsync(NameOf(record.Id), new StreamAppend(default) { Closes = true, Failure = failure }).ConfigureAwait(false);
+        var ended = await streams.AppendAsync(NameOf(record.Id), new StreamAppend(Sender.Server, default) { Closes = true, Failure = failure }).ConfigureAwait(false);
         if (ended.Verdict == StreamVerdict.NotFound)
         {
             // Who waits for its beginning sees that there is none.

@@ -129,7 +129,7 @@ internal sealed partial class TaskRun : IMessageListener
                     return OutputSent.Yes;
                 case StreamVerdict.TooLarge:
                     return OutputSent.TooLarge;
-                case StreamVerdict.Full or StreamVerdict.OwnerFull:
+                case StreamVerdict.Full or StreamVerdict.WriterFull:
                     return OutputSent.NoRoom;
                 case StreamVerdict.NotText:
                     return OutputSent.NotText;

@@ -45,6 +45,24 @@ public sealed class B14_DeclaredLengths : HostileServers
     }
 
     [Fact]
+    public async Task What_a_newer_server_says_of_an_output_besides_is_passed_over()
+    {
+        await using var server = await HostileServer.StartAsync(static async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("data: {\"type\":\"pause\",\"offset\":0}\n\ndata: {}\n\ndata: {\"type\":\"output\",\"next\":2,\"offset\":0,\"text\":\"hi\"}\n\ndata: {\"type\":\"end\",\"offset\":2,\"status\":\"completed\"}\n\n");
+        });
+        await using var client = new TidingsClient(server.Url);
+        List<string?> texts = [];
+        await foreach (var part in client.WatchTask("a").OutputAsync())
+        {
+            texts.Add(part.Text);
+        }
+
+        Assert.Equal(["hi"], texts);
+    }
+
+    [Fact]
     public async Task A_poll_that_never_ends_is_bounded()
     {
         await using var server = await HostileServer.StartAsync(async context =>

@@ -20,6 +20,37 @@ public sealed class ReportTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_check_reads_streams_too_and_says_which_is_not_whole()
+    {
+        _world.Start();
+        var streams = _world.Backplane.Streams;
+        var heads = new[] { "whole", "short", "odd" }.ToDictionary(static name => name, static _ => new Tidings.Streams.StreamHead { Tag = "0123456789abcdef", ContentType = "text/plain", Length = 3 });
+        foreach (var (name, head) in heads)
+        {
+            await streams.WriteAsync(name, null, head, "abc"u8.ToArray(), 0);
+        }
+
+        Assert.Equal((3, 0), (DataReport.Read(_world.Layout.Root).Streams, DataReport.Read(_world.Layout.Root).Damage.Count));
+        await _world.StopAsync();
+        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_world.Layout.Streams};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "UPDATE chunks SET bytes = x'61' WHERE stream = (SELECT id FROM streams WHERE name = 'short'); UPDATE streams SET head = x'7b' WHERE name = 'odd'";
+            command.ExecuteNonQuery();
+        }
+
+        Assert.Equal(
+            [$"{_world.Layout.Streams} has of the stream short 1 bytes up to 1 in the place of 3", $"{_world.Layout.Streams} has a stream odd whose head cannot be read"],
+            DataReport.Read(_world.Layout.Root).Damage);
+        await File.WriteAllTextAsync(_world.Layout.Streams, new string('x', 5000));
+        var report = DataReport.Read(_world.Layout.Root);
+        Assert.Contains(report.Damage, one => one.StartsWith(_world.Layout.Streams, StringComparison.Ordinal));
+        Assert.StartsWith("The next start stops: restore ", Assert.Single(report.Notes, static note => note.Contains("next start", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Throws<DataDirectoryException>(_world.Start);
+    }
+
+    [Fact]
     public async Task A_missing_manifest_begins_new_epochs_and_no_segment_is_said_to_be_damaged()
     {
         var epoch = await WriteAsync();

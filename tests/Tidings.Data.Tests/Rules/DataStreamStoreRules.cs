@@ -26,18 +26,19 @@ public sealed class DataStreamStoreRules : StreamStoreRules, IAsyncDisposable
     {
         var store = _world.Backplane.Streams;
         var head = Head(0);
-        await store.WriteAsync("kept", 0, head, default, Now);
+        await store.WriteAsync("kept", null, head, default, Now);
         var text = "";
         for (var i = 0; i < 500; i++)
         {
             var word = $"{i} ";
             text += word;
-            head = head with { Version = head.Version + 1, Length = text.Length };
-            Assert.Equal(StreamWritten.Yes, await store.WriteAsync("kept", head.Version - 1, head, Bytes(word), Now));
+            var next = head with { Version = head.Version + 1, Length = text.Length };
+            Assert.Equal(StreamWritten.Yes, await store.WriteAsync("kept", head, next, Bytes(word), Now));
+            head = next;
         }
 
-        await store.WriteAsync("removed", 0, Head(1), Bytes("x"), Now);
-        await store.RemoveAsync("removed", 1);
+        await store.WriteAsync("removed", null, Head(1), Bytes("x"), Now);
+        await store.RemoveAsync("removed", Head(1));
         await using var killed = _world.Kill();
         await _world.RestartAsync();
         killed.Start();
@@ -48,9 +49,9 @@ public sealed class DataStreamStoreRules : StreamStoreRules, IAsyncDisposable
             Assert.Equal((head.Version, text), (found.Head.Version, System.Text.Encoding.UTF8.GetString(found.Bytes.Span)));
             Assert.Null(await store.ReadAsync("removed", 0, 1));
             Assert.Equal(head.Cost, (await store.CountAsync()).Bytes);
-            Assert.Equal(StreamWritten.Yes, await store.WriteAsync("kept", head.Version, head with { Version = head.Version + 1, Length = head.Length + 1 }, Bytes("!"), Now));
+            Assert.Equal(StreamWritten.Yes, await store.WriteAsync("kept", head, head with { Version = head.Version + 1, Length = head.Length + 1 }, Bytes("!"), Now));
             Assert.Equal(text[^5..] + "!", System.Text.Encoding.UTF8.GetString((await store.ReadAsync("kept", text.Length - 5, 10_000))!.Value.Bytes.Span));
-            Assert.Equal(StreamWritten.Yes, await store.WriteAsync("new", 0, Head(1), Bytes("y"), Now));
+            Assert.Equal(StreamWritten.Yes, await store.WriteAsync("new", null, Head(1), Bytes("y"), Now));
             Assert.Equal("y", System.Text.Encoding.UTF8.GetString((await store.ReadAsync("new", 0, 10))!.Value.Bytes.Span));
         }
     }

@@ -62,6 +62,7 @@ public sealed class PackageTests(PackedPackages packed)
     [InlineData("Tidings.PostgreSql", "Tidings")]
     [InlineData("Tidings.Redis", "Tidings")]
     [InlineData("Tidings.EntityFrameworkCore", "Tidings")]
+    [InlineData("Tidings.Extensions.AI", "Tidings.AspNetCore")]
     [InlineData("Tidings.Resources", "Tidings.AspNetCore", "Tidings.EntityFrameworkCore")]
     [InlineData("Tidings.Client", "Tidings.Protocol")]
     [InlineData("Tidings.Testing", "Tidings.AspNetCore")]

@@ -30,6 +30,7 @@ public sealed class SnippetTests
         global using Microsoft.AspNetCore.Http;
         global using Microsoft.AspNetCore.TestHost;
         global using Microsoft.EntityFrameworkCore;
+        global using Microsoft.Extensions.AI;
         global using Microsoft.Extensions.Configuration;
         global using Microsoft.Extensions.DependencyInjection;
         global using Microsoft.Extensions.Hosting;

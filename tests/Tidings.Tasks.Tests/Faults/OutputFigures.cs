@@ -41,7 +41,7 @@ public sealed class OutputFigures
         var delays = (await Task.WhenAll(ids.SelectMany(static id => new[] { id, id }).Select(id => ViewAsync(server, id)))).SelectMany(static one => one).Order().ToList();
         var took = TimeProvider.System.GetElapsedTime(began);
         Report($"{engine}: {Runs} runs at {PerSecond}/s with two viewers each: {delays.Count} chunks seen, median {delays[delays.Count / 2]:0.0} ms, p99 {delays[delays.Count * 99 / 100]:0.0} ms, largest {delays[^1]:0} ms; "
-            + $"{(Process.GetCurrentProcess().TotalProcessorTime - cpu) / took:0.00} cores, viewers and model with it");
+            + $"{(Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalSeconds:0.0} s of CPU in {took.TotalSeconds:0.0} s, viewers and model with it");
         Assert.Equal(2 * Runs * Seconds * PerSecond, delays.Count);
     }
 
@@ -119,7 +119,7 @@ public sealed class OutputFigures
             }
         })));
         var took = TimeProvider.System.GetElapsedTime(began);
-        Report($"{engine}: {count / took.TotalSeconds:0} appends of 20 bytes a second by {writers} connections; {(Process.GetCurrentProcess().TotalProcessorTime - cpu) / took:0.00} cores, writers with them");
+        Report($"{engine}: {count / took.TotalSeconds:0} appends of 20 bytes a second by {writers} connections; {(Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalMicroseconds / count:0.0} µs of CPU each, writers with them");
     }
 
     private static Task<TestServer> StartAsync((string, string)[] settings) =>
@@ -149,6 +149,7 @@ public sealed class OutputFigures
             }
             else if (message.TryGetProperty("type", out var type) && type.ValueEquals("end"))
             {
+                Assert.Equal("completed", message.GetProperty("status").GetString());
                 return delays;
             }
         }

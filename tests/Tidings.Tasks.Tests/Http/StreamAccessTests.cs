@@ -79,6 +79,30 @@ public sealed class StreamAccessTests
     }
 
     [Fact]
+    public async Task Who_writes_to_anothers_stream_fills_its_own_share()
+    {
+        await using var server = await StartAsync(("Tidings:Jwt:Secret", Secret), ("Tidings:Streams:TotalBytes", "1MB"), ("Tidings:Channels:0:Pattern", "stream:users/*"), ("Tidings:Channels:0:Publish", "users"));
+        var (maker, other) = (Token("ada"), Token("bob"));
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(server, HttpMethod.Put, "users/a", maker, "x")).Status);
+        var part = new string('x', 100_000);
+        HttpStatusCode status;
+        var count = 0;
+        while ((status = (await SendAsync(server, HttpMethod.Post, "users/a", other, part)).Status) == HttpStatusCode.NoContent)
+        {
+            count++;
+        }
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, status);
+        Assert.InRange(count, 4, 5);
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(server, HttpMethod.Post, "users/a", maker, part)).Status);
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(server, HttpMethod.Put, "users/b", maker, part)).Status);
+
+        // Deleted by whom it may be, everybody has back what was theirs.
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(server, HttpMethod.Delete, "users/a", maker)).Status);
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(server, HttpMethod.Put, "users/c", other, part)).Status);
+    }
+
+    [Fact]
     public async Task A_stream_with_signs_in_its_name_is_forked_by_its_address_and_by_its_name()
     {
         await using var server = await StartAsync(("Tidings:ApiKey", ApiKey));

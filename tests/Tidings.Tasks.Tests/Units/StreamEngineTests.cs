@@ -45,6 +45,33 @@ public sealed class StreamEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_writer_too_many_is_refused_and_those_that_are_known_and_the_server_go_on()
+    {
+        await MakeAsync();
+        for (var i = 0; i < StreamShares.MostWriters; i++)
+        {
+            Assert.Equal(StreamVerdict.Appended, await AppendAsync(Sender.Of($"user {i}", default)));
+        }
+
+        Assert.Equal(StreamVerdict.TooManyWriters, await AppendAsync(Sender.Of("one more", default)));
+        Assert.Equal(StreamVerdict.Appended, await AppendAsync(Sender.Of("user 0", default)));
+        Assert.Equal(StreamVerdict.Appended, await AppendAsync(Sender.Server));
+        Assert.Equal(new string('x', StreamShares.MostWriters + 2), await TextAsync());
+
+        async Task<StreamVerdict> AppendAsync(Sender writer) => (await _streams.AppendAsync("s", new StreamAppend(writer, Bytes("x")))).Verdict;
+    }
+
+    [Fact]
+    public async Task A_stream_that_was_made_anew_is_not_written_by_whoever_had_read_the_one_before()
+    {
+        await MakeAsync();
+        var before = (await _streams.FindAsync("s"))!;
+        await _streams.DeleteAsync("s");
+        await MakeAsync();
+        Assert.Equal(StreamWritten.Stale, await _store.WriteAsync("s", before, before with { Version = before.Version + 1, Length = before.Length + 1 }, Bytes("x"), 0));
+    }
+
+    [Fact]
     public async Task A_producer_too_many_is_refused_and_none_is_forgotten()
     {
         await MakeAsync();
@@ -61,29 +88,29 @@ public sealed class StreamEngineTests : IDisposable
     public async Task Sequences_go_on_by_the_order_of_their_bytes()
     {
         await MakeAsync();
-        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Bytes("1")) { Sequence = "09" }));
-        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Bytes("2")) { Sequence = "10" }));
-        Assert.Equal(StreamVerdict.SequenceBehind, await AppendAsync(new(Bytes("3")) { Sequence = "10" }));
-        Assert.Equal(StreamVerdict.SequenceBehind, await AppendAsync(new(Bytes("3")) { Sequence = "1" }));
-        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Bytes("3")) { Sequence = "\uFFFD" }));
-        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Bytes("4")) { Sequence = "😀" }));
+        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Sender.Server, Bytes("1")) { Sequence = "09" }));
+        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Sender.Server, Bytes("2")) { Sequence = "10" }));
+        Assert.Equal(StreamVerdict.SequenceBehind, await AppendAsync(new(Sender.Server, Bytes("3")) { Sequence = "10" }));
+        Assert.Equal(StreamVerdict.SequenceBehind, await AppendAsync(new(Sender.Server, Bytes("3")) { Sequence = "1" }));
+        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Sender.Server, Bytes("3")) { Sequence = "\uFFFD" }));
+        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Sender.Server, Bytes("4")) { Sequence = "😀" }));
     }
 
     [Fact]
     public async Task By_its_place_a_repeat_is_known_and_what_is_new_of_it_is_appended()
     {
         await MakeAsync();
-        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Bytes("hello")) { Offset = 0 }));
-        Assert.Equal(StreamVerdict.Repeated, await AppendAsync(new(Bytes("hello")) { Offset = 0 }));
-        Assert.Equal(StreamVerdict.Repeated, await AppendAsync(new(Bytes("ell")) { Offset = 1 }));
-        Assert.Equal(StreamVerdict.OtherPlace, await AppendAsync(new(Bytes("help")) { Offset = 0 }));
-        Assert.Equal(StreamVerdict.OtherPlace, await AppendAsync(new(Bytes("x")) { Offset = 6 }));
-        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Bytes("lo world")) { Offset = 3 }));
+        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Sender.Server, Bytes("hello")) { Offset = 0 }));
+        Assert.Equal(StreamVerdict.Repeated, await AppendAsync(new(Sender.Server, Bytes("hello")) { Offset = 0 }));
+        Assert.Equal(StreamVerdict.Repeated, await AppendAsync(new(Sender.Server, Bytes("ell")) { Offset = 1 }));
+        Assert.Equal(StreamVerdict.OtherPlace, await AppendAsync(new(Sender.Server, Bytes("help")) { Offset = 0 }));
+        Assert.Equal(StreamVerdict.OtherPlace, await AppendAsync(new(Sender.Server, Bytes("x")) { Offset = 6 }));
+        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Sender.Server, Bytes("lo world")) { Offset = 3 }));
         Assert.Equal("hello world", await TextAsync());
-        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(default) { Closes = true }));
-        Assert.Equal(StreamVerdict.Repeated, await AppendAsync(new(Bytes("world")) { Offset = 6 }));
-        Assert.Equal(StreamVerdict.Closed, await AppendAsync(new(Bytes("!")) { Offset = 11 }));
-        Assert.Equal(StreamVerdict.Closed, await AppendAsync(new(Bytes("?")) { Offset = 10 }));
+        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Sender.Server, default) { Closes = true }));
+        Assert.Equal(StreamVerdict.Repeated, await AppendAsync(new(Sender.Server, Bytes("world")) { Offset = 6 }));
+        Assert.Equal(StreamVerdict.Closed, await AppendAsync(new(Sender.Server, Bytes("!")) { Offset = 11 }));
+        Assert.Equal(StreamVerdict.Closed, await AppendAsync(new(Sender.Server, Bytes("?")) { Offset = 10 }));
     }
 
     [Fact]
@@ -97,7 +124,7 @@ public sealed class StreamEngineTests : IDisposable
                 await MakeAsync(StreamContentType.Text);
                 foreach (var part in new[] { text[..first], text[first..second], text[second..] })
                 {
-                    Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(part) { IsChecked = true, Closes = false }));
+                    Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Sender.Server, part) { IsChecked = true, Closes = false }));
                 }
 
                 Assert.True((await _streams.FindAsync("s"))!.Unfinished.IsEmpty);
@@ -110,8 +137,8 @@ public sealed class StreamEngineTests : IDisposable
             for (var cut = 0; cut < wrong.Length; cut++)
             {
                 await MakeAsync(StreamContentType.Text);
-                var first = await AppendAsync(new(wrong.AsMemory(..cut)) { IsChecked = true });
-                Assert.Equal(StreamVerdict.NotText, first == StreamVerdict.Appended ? await AppendAsync(new(wrong.AsMemory(cut..)) { IsChecked = true }) : first);
+                var first = await AppendAsync(new(Sender.Server, wrong.AsMemory(..cut)) { IsChecked = true });
+                Assert.Equal(StreamVerdict.NotText, first == StreamVerdict.Appended ? await AppendAsync(new(Sender.Server, wrong.AsMemory(cut..)) { IsChecked = true }) : first);
                 await _streams.DeleteAsync("s");
             }
         }
@@ -126,7 +153,7 @@ public sealed class StreamEngineTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(8));
             Assert.NotNull(await _streams.ReadAsync("s", 0, 10));
             _time.Advance(TimeSpan.FromSeconds(8));
-            Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Bytes("x"))));
+            Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Sender.Server, Bytes("x"))));
         }
 
         // To look at its head is no use of it.
@@ -135,7 +162,7 @@ public sealed class StreamEngineTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Null(await _streams.FindAsync("s"));
         Assert.Null(await _streams.ReadAsync("s", 0, 10));
-        Assert.Equal(StreamVerdict.NotFound, await AppendAsync(new(Bytes("x"))));
+        Assert.Equal(StreamVerdict.NotFound, await AppendAsync(new(Sender.Server, Bytes("x"))));
         Assert.Equal(false, await _streams.DeleteAsync("s"));
         Assert.Equal(0, (await _store.CountAsync()).Bytes);
     }
@@ -199,7 +226,7 @@ public sealed class StreamEngineTests : IDisposable
         await waiter.WaitAsync(next, CancellationToken.None);
         next = waiter.Next;
         Assert.False(next.IsCompleted);
-        await AppendAsync(new(Bytes("x")));
+        await AppendAsync(new(Sender.Server, Bytes("x")));
         await waiter.WaitAsync(next, CancellationToken.None);
         next = waiter.Next;
         await _streams.DeleteAsync("s");
@@ -216,15 +243,15 @@ public sealed class StreamEngineTests : IDisposable
         {
             for (var j = 0; j < 500; j++)
             {
-                await AppendAsync(new(Bytes($"{(char)('a' + i)}")));
+                await AppendAsync(new(Sender.Server, Bytes($"{(char)('a' + i)}")));
             }
         })));
         var text = await TextAsync();
         Assert.Equal(8000, text.Length);
         Assert.All(Enumerable.Range(0, 16), i => Assert.Equal(500, text.Count(one => one == 'a' + i)));
-        Assert.Equal(StreamVerdict.TooLarge, await AppendAsync(new(new byte[92_001])));
-        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(new byte[92_000])));
-        Assert.Equal(StreamVerdict.TooLarge, await AppendAsync(new(new byte[1])));
+        Assert.Equal(StreamVerdict.TooLarge, await AppendAsync(new(Sender.Server, new byte[92_001])));
+        Assert.Equal(StreamVerdict.Appended, await AppendAsync(new(Sender.Server, new byte[92_000])));
+        Assert.Equal(StreamVerdict.TooLarge, await AppendAsync(new(Sender.Server, new byte[1])));
     }
 
     private static ReadOnlyMemory<byte> Bytes(string text) => Encoding.UTF8.GetBytes(text);
@@ -236,7 +263,7 @@ public sealed class StreamEngineTests : IDisposable
 
     private async Task<(StreamVerdict, long)> ProduceAsync(string text, long epoch, long seq, string producer = "p")
     {
-        var appended = await _streams.AppendAsync("s", new StreamAppend(Bytes(text)) { Producer = new StreamProducer(producer, epoch, seq) });
+        var appended = await _streams.AppendAsync("s", new StreamAppend(Sender.Server, Bytes(text)) { Producer = new StreamProducer(producer, epoch, seq) });
         return (appended.Verdict, appended.Producer?.Seq ?? -2);
     }
 

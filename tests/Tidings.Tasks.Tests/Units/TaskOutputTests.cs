@@ -181,7 +181,7 @@ public sealed class TaskOutputTests : TaskEngineWorld
 
         public ValueTask<StoredStream?> ReadAsync(string name, long from, int most, CancellationToken cancellationToken = default) => IsAway ? throw new BrokerUnavailableException() : next.ReadAsync(name, from, most, cancellationToken);
 
-        public async ValueTask<StreamWritten> WriteAsync(string name, long former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
+        public async ValueTask<StreamWritten> WriteAsync(string name, StreamHead? former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
         {
             if (IsAway)
             {
@@ -193,7 +193,7 @@ public sealed class TaskOutputTests : TaskEngineWorld
             return LosesAnswers-- > 0 ? throw new BrokerUnavailableException() : written;
         }
 
-        public ValueTask<bool> RemoveAsync(string name, long version) => next.RemoveAsync(name, version);
+        public ValueTask<bool> RemoveAsync(string name, StreamHead known) => next.RemoveAsync(name, known);
 
         public ValueTask<IReadOnlyList<string>> ListDueAsync(long now, int most) => next.ListDueAsync(now, most);
 

@@ -8,15 +8,16 @@ import { join } from 'node:path';
  * @template T
  * @param {string} address
  * @param {Promise<T>} reported
- * @returns {Promise<T | string>} what it reports; a text where it does not within a minute
+ * @param {number} [within] in so many milliseconds
+ * @returns {Promise<T | string>} what it reports; a text where it does not in time
  */
-export async function openPage(address, reported) {
+export async function openPage(address, reported, within = 60_000) {
   const profile = await mkdtemp(join(tmpdir(), 'tidings-chromium-'));
   const browser = spawn('/usr/bin/chromium', [
     '--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', `--user-data-dir=${profile}`, address,
   ], { stdio: 'ignore' });
   let limit;
-  const late = new Promise((resolve) => { limit = setTimeout(resolve, 60_000, 'the page did not report within 60 s'); });
+  const late = new Promise((resolve) => { limit = setTimeout(resolve, within, `the page did not report within ${within / 1000} s`); });
   try {
     return await Promise.race([reported, late]);
   } finally {
