@@ -54,7 +54,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
         _returning = _time.CreateTimer(static store => _ = ((DataEventStore)store!).EndLeftAsync(), this, ReturnTime, Timeout.InfiniteTimeSpan);
     }
 
-    public async Task AddAsync(EventBatch batch, CancellationToken cancellationToken)
+    public async Task<int> AddAsync(EventBatch batch, CancellationToken cancellationToken)
     {
         await _adding.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -62,8 +62,8 @@ internal sealed class DataEventStore : IEventStore, IDisposable
             var step = new EventStep(_queues);
             if (batch.HoldsAll)
             {
-                var holds = batch.Changes.Where(static change => change.Kind == EventChangeKind.Hold).Select(static change => change.Key).ToHashSet(StringComparer.Ordinal);
-                foreach (var (key, will) in _held.Where(held => !_left.Contains(held.Key) && !holds.Contains(held.Key)))
+                var kept = batch.Kept();
+                foreach (var (key, will) in _held.Where(held => !_left.Contains(held.Key) && !kept.Contains(held.Key)))
                 {
                     step.End(key, will, Now);
                 }
@@ -75,6 +75,7 @@ internal sealed class DataEventStore : IEventStore, IDisposable
             }
 
             await StoreAsync(step, batch.Dropped).ConfigureAwait(false);
+            return batch.Changes.Count;
         }
         finally
         {

@@ -54,7 +54,7 @@ internal sealed class PostgreSqlEventStore : IEventStore, ILeased
         return Task.CompletedTask;
     }
 
-    public async Task AddAsync(EventBatch batch, CancellationToken cancellationToken)
+    public async Task<int> AddAsync(EventBatch batch, CancellationToken cancellationToken)
     {
         var link = await _server.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
         var lease = _under;
@@ -66,7 +66,7 @@ internal sealed class PostgreSqlEventStore : IEventStore, ILeased
         var changes = batch.Changes;
         if (batch.HoldsAll)
         {
-            await EndUnknownAsync(link, lease, changes, cancellationToken).ConfigureAwait(false);
+            await EndUnknownAsync(link, lease, batch.Kept(), cancellationToken).ConfigureAwait(false);
             await TrimAsync(link, batch.Dropped).ConfigureAwait(false);
         }
 
@@ -77,12 +77,11 @@ internal sealed class PostgreSqlEventStore : IEventStore, ILeased
             var part = changes.Skip(next).Take(AtOnce).ToList();
             if (await AddAsync(link, lease, number, batch.HoldsAll, part, cancellationToken).ConfigureAwait(false) == "forgotten")
             {
-                // All that the node holds comes in the next batch; what was only told comes nowhere else.
-                OnForgotten();
-                changes = [.. changes.Skip(next).Where(static change => change.Kind == EventChangeKind.Tell)];
-                next = -AtOnce;
+                return next;
             }
         }
+
+        return changes.Count;
     }
 
     public async Task<HoldAnswer> TryHoldAsync(int receiver, string state) => await HoldAsync(
@@ -165,7 +164,7 @@ internal sealed class PostgreSqlEventStore : IEventStore, ILeased
                 : default).ConfigureAwait(false);
     }
 
-    // What was held under the lease before is held under this one, in one step, before anything is added under it; what else has happened since is told by all that the node holds now.
+    // What was held under the lease before is held under this one, in one step, before anything is added under it; what else has happened since follows all that the node holds.
     async Task ILeased.PutAsync(PostgreSqlLink link, string lease, string ended)
     {
         if (_receivers.Count == 0)
@@ -240,11 +239,10 @@ internal sealed class PostgreSqlEventStore : IEventStore, ILeased
     }
 
     // What the node held before, and holds no more, without knowing how it ended.
-    private async Task EndUnknownAsync(PostgreSqlLink link, string lease, IReadOnlyList<EventChange> changes, CancellationToken cancellationToken)
+    private async Task EndUnknownAsync(PostgreSqlLink link, string lease, HashSet<string> kept, CancellationToken cancellationToken)
     {
-        var held = changes.Where(static change => change.Kind == EventChangeKind.Hold).Select(static change => change.Key).ToHashSet(StringComparer.Ordinal);
         var known = (string[])(await new Statement("SELECT array(SELECT key FROM tidings.held WHERE lease = $1 AND key <> '')", lease).AskAsync(link.Database, cancellationToken).ConfigureAwait(false))!;
-        foreach (var some in known.Where(key => !held.Contains(key)).Chunk(AtOnce))
+        foreach (var some in known.Where(key => !kept.Contains(key)).Chunk(AtOnce))
         {
             await RunAsync(
                 link, lease, 0, holdsAll: true, [.. some.Select(static _ => "w")], some, [.. some.Select(static _ => Array.Empty<byte>())], [.. some.Select(static _ => "")],

@@ -62,7 +62,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         return Task.CompletedTask;
     }
 
-    public async Task AddAsync(EventBatch batch, CancellationToken cancellationToken)
+    public async Task<int> AddAsync(EventBatch batch, CancellationToken cancellationToken)
     {
         var link = await _shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
         var lease = _under;
@@ -74,7 +74,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         var changes = batch.Changes;
         if (batch.HoldsAll)
         {
-            await EndUnknownAsync(link, lease, changes, cancellationToken).ConfigureAwait(false);
+            await EndUnknownAsync(link, lease, batch.Kept(), cancellationToken).ConfigureAwait(false);
             await TrimAsync(link, batch.Dropped).ConfigureAwait(false);
         }
 
@@ -82,15 +82,13 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         {
             // What is held is the same however often it is said; a part is told from others by its number.
             var number = batch.HoldsAll ? 0 : (batch.Number * Parts) + next;
-            var answer = await AddAsync(link, lease, number, batch.HoldsAll, changes.Skip(next).Take(AtOnce).SelectMany(Values), cancellationToken).ConfigureAwait(false);
-            if (answer == "forgotten")
+            if (await AddAsync(link, lease, number, batch.HoldsAll, changes.Skip(next).Take(AtOnce).SelectMany(Values), cancellationToken).ConfigureAwait(false) == "forgotten")
             {
-                // All that the node holds comes in the next batch; what was only told comes nowhere else.
-                OnForgotten();
-                changes = [.. changes.Skip(next).Where(static change => change.Kind == EventChangeKind.Tell)];
-                next = -AtOnce;
+                return next;
             }
         }
+
+        return changes.Count;
     }
 
     public async Task<HoldAnswer> TryHoldAsync(int receiver, string state)
@@ -171,7 +169,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
         return new EventQueueFigures(count, values[0].IsNull ? 0 : (long)values[0], values[1].IsNull ? 0 : (long)values[1], values[2].IsNull ? null : (string)values[2]);
     }
 
-    // What was held under the lease before is held under this one, in one step, before anything is added under it; what else has happened since is told by all that the node holds now.
+    // What was held under the lease before is held under this one, in one step, before anything is added under it; what else has happened since follows all that the node holds.
     async Task ILeased.PutAsync(RedisLink link, string lease, string ended)
     {
         if (_receivers.Count == 0)
@@ -265,11 +263,10 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     }
 
     // What the node held before, and holds no more, without knowing how it ended.
-    private async Task EndUnknownAsync(RedisLink link, string lease, IReadOnlyList<EventChange> changes, CancellationToken cancellationToken)
+    private async Task EndUnknownAsync(RedisLink link, string lease, HashSet<string> kept, CancellationToken cancellationToken)
     {
-        var held = changes.Where(static change => change.Kind == EventChangeKind.Hold).Select(static change => change.Key).ToHashSet(StringComparer.Ordinal);
         var known = (RedisAnswer[])await link.Connection.ExecuteAsync("HKEYS", _keys.Leased(lease, Kind)).ConfigureAwait(false);
-        foreach (var some in known.Select(static key => (string)key).Where(key => key.Length > 0 && !held.Contains(key)).Chunk(AtOnce))
+        foreach (var some in known.Select(static key => (string)key).Where(key => key.Length > 0 && !kept.Contains(key)).Chunk(AtOnce))
         {
             await AddAsync(link, lease, 0, holdsAll: true, some.SelectMany(static key => (RedisValue[])["w", key, "", "", ""]), cancellationToken).ConfigureAwait(false);
         }

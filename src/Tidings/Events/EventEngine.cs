@@ -146,7 +146,12 @@ internal sealed partial class EventEngine(string node, TimeProvider time, IMeter
         {
             try
             {
-                await _store!.AddAsync(batch, _end.Token).ConfigureAwait(false);
+                var stored = await _store!.AddAsync(batch, _end.Token).ConfigureAwait(false);
+                if (stored < batch.Changes.Count)
+                {
+                    Recorder.PutBack([.. batch.Changes.Skip(stored)]);
+                }
+
                 Recorder.Stored();
                 return;
             }

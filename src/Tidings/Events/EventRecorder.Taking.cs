@@ -52,6 +52,24 @@ internal sealed partial class EventRecorder
         }
     }
 
+    /// <summary>The rest of what was taken last is not stored, as the store does not know what the node holds: it follows all of that.</summary>
+    public void PutBack(IReadOnlyList<EventChange> rest)
+    {
+        lock (_gate)
+        {
+            _holdsAll = true;
+            if (_dropped > 0)
+            {
+                // What came after it is gone, and with it perhaps the end of what begins here.
+                _dropped += rest.Count;
+                return;
+            }
+
+            _pending = new Queue<EventChange>(rest.Concat(_pending));
+            _taken = rest[0].Number - 1;
+        }
+    }
+
     /// <summary>What was taken last cannot be stored now; it is tried again.</summary>
     public void Stuck()
     {
@@ -115,21 +133,23 @@ internal sealed partial class EventRecorder
         }
     }
 
-    // Beginnings and ends that were not stored yet are in what is held; what was only told stays.
+    // What the node held before all that waits, which follows in later batches: what began and ended meanwhile is told, too.
     private EventBatch TakeAll_NeedsLock()
     {
-        var told = _pending.Where(static change => change.Kind == EventChangeKind.Tell).ToList();
-        _pending = [];
-        _holdsAll = false;
+        var waiting = _pending.Where(static change => change.Kind != EventChangeKind.Tell).DistinctBy(static change => change.Key).ToDictionary(static change => change.Key, StringComparer.Ordinal);
         EventChange[] changes =
         [
             .. _connections.Values.Select(subject => Hold(KeyOf(subject), subject, EventType.ConnectionOpened, EventType.ConnectionClosed)),
             .. _channels.Values.Select(held => Hold(held.Key, held.Subject, EventType.ChannelOccupied, EventType.ChannelVacated)),
             .. _members.Values.Select(held => Hold(held.Key, held.Subject, EventType.MemberJoined, EventType.MemberLeft)),
         ];
+        _holdsAll = false;
         (var dropped, _dropped) = (_dropped, 0);
-        _taken = _noted;
-        return new EventBatch(++_batches, [.. changes.Where(static change => (change.Receivers | change.WillReceivers) != 0), .. told], HoldsAll: true, dropped);
+        _taken = _pending.TryPeek(out var next) ? next.Number - 1 : _noted;
+        return new EventBatch(++_batches, [.. changes.Where(change => (change.Receivers | change.WillReceivers) != 0 && !waiting.ContainsKey(change.Key))], HoldsAll: true, dropped)
+        {
+            Ending = [.. waiting.Values.Where(static change => change.Kind == EventChangeKind.Release).Select(static change => change.Key)],
+        };
     }
 
     private void Release_NeedsLock(long upTo)

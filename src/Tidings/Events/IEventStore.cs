@@ -35,10 +35,11 @@ public interface IEventStore
     /// <param name="cancellationToken">Ends the waiting.</param>
     Task StartAsync(IReadOnlyList<string> receivers, EventLimits limits, CancellationToken cancellationToken);
 
-    /// <summary>Applies changes of this node, and adds what they tell to the queues. One call at a time.</summary>
+    /// <summary>Applies changes of this node in one step for each, and adds what they tell to the queues. One call at a time.</summary>
     /// <param name="batch">The changes.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    Task AddAsync(EventBatch batch, CancellationToken cancellationToken);
+    /// <returns>How many changes are stored. Where the store does not know what the node holds these are only the first of them: all that it holds must be said before the rest.</returns>
+    Task<int> AddAsync(EventBatch batch, CancellationToken cancellationToken);
 
     /// <summary>Whether this node is the one that delivers to a receiver, for the next <see cref="HoldLife"/>. Of all nodes one is.</summary>
     /// <param name="receiver">To whom.</param>

@@ -21,7 +21,7 @@ internal sealed class MemoryEventStore(string node, TimeProvider time) : IEventS
         return Task.CompletedTask;
     }
 
-    public Task AddAsync(EventBatch batch, CancellationToken cancellationToken)
+    public Task<int> AddAsync(EventBatch batch, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -41,7 +41,7 @@ internal sealed class MemoryEventStore(string node, TimeProvider time) : IEventS
         }
 
         OnAdded();
-        return Task.CompletedTask;
+        return Task.FromResult(batch.Changes.Count);
     }
 
     public Task<HoldAnswer> TryHoldAsync(int receiver, string state) => Task.FromResult(_asks[receiver].Hold(state));

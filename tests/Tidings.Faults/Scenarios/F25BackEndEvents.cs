@@ -22,7 +22,7 @@ internal sealed class F25BackEndEvents(string id, string title, bool data) : Sce
 
     private readonly EventLedger _told = new([]);
     private readonly List<(Uri Node, string How, long When)> _ends = [];
-    private readonly List<(long From, long To)> _outages = [];
+    private readonly List<Outage> _outages = [];
     private string _differs = "nothing was compared";
     private TimeSpan _true;
 
@@ -86,6 +86,7 @@ internal sealed class F25BackEndEvents(string id, string title, bool data) : Sce
         _true = TimeProvider.System.GetElapsedTime(last);
         await end.CancelAsync();
         await Task.WhenAll(visiting);
+        await Task.WhenAll(_outages.ConvertAll(static outage => outage.To));
         _visits = visitors.Sum(static visitor => visitor.Visits.Count);
         _untold = [.. visitors.SelectMany(static visitor => visitor.Visits).Where(visit => !_told.Knows(visit.Id) && !MayBeUntold(visit))];
     }
@@ -136,17 +137,26 @@ internal sealed class F25BackEndEvents(string id, string title, bool data) : Sce
         world.Redis!.Kill();
         await PauseAsync(world, 0.1, 1.5, CancellationToken.None);
         await world.Redis.StartAgainAsync();
-        await Eventually.TrueAsync(() => world.Nodes[1].IsReadyAsync(), static () => "a node has Redis back");
-        _outages.Add((from, TimeProvider.System.GetTimestamp()));
+
+        // The next fault comes when one node has Redis back; of the others, which may be killed again before, it is noted when they have.
+        var outages = world.Nodes.Select(node => new Outage(node.Address, from, BackAsync(node))).ToList();
+        _outages.AddRange(outages);
+        await outages[1].To;
+
+        static async Task<long> BackAsync(ServerNode node)
+        {
+            await Eventually.TrueAsync(node.IsReadyAsync, () => $"{node.Name} has Redis back", TimeSpan.FromMinutes(1));
+            return TimeProvider.System.GetTimestamp();
+        }
     }
 
     // What a node saw just before it was killed may not have been stored.
     private bool MayBeUntold(Visit visit)
     {
         var (earliest, stored) = (Later(visit.Opened, -Reading), Later(visit.Opened, Storing));
-        foreach (var (from, to) in _outages)
+        foreach (var (_, from, to) in _outages.Where(outage => outage.Node == visit.Node))
         {
-            stored = stored >= from && visit.Opened <= to ? Math.Max(stored, Later(to, Storing)) : stored;
+            stored = stored >= from && visit.Opened <= to.Result ? Math.Max(stored, Later(to.Result, Storing)) : stored;
         }
 
         return _ends.Exists(end => end.How == Killed && end.Node == visit.Node && end.When >= earliest && end.When <= stored);
@@ -158,8 +168,9 @@ internal sealed class F25BackEndEvents(string id, string title, bool data) : Sce
     private string Ended(Visit visit)
     {
         var ends = _ends.Where(end => end.Node == visit.Node && end.When >= visit.Opened - TimeProvider.System.TimestampFrequency).Select(static end => (end.How, end.When));
-        var ended = ends.Concat(_outages.Where(outage => outage.To >= visit.Opened).Select(static outage => (How: "Redis was killed", When: outage.From))).OrderBy(static end => end.When).Take(2);
-        return string.Join(" and ", ended.Select(end => $"{TimeProvider.System.GetElapsedTime(visit.Opened, end.When).TotalSeconds:0.0} s before {end.How}"));
+        var ended = ends.Concat(_outages.Where(outage => outage.Node == visit.Node && outage.To.Result >= visit.Opened)
+            .SelectMany(static outage => new[] { (How: "Redis was killed", When: outage.From), (How: "it had Redis back", When: outage.To.Result) })).OrderBy(static end => end.When).Take(4);
+        return $"on {visit.Node.Port} " + string.Join(" and ", ended.Select(end => $"{TimeProvider.System.GetElapsedTime(visit.Opened, end.When).TotalSeconds:0.0} s before {end.How}"));
     }
 
     private async Task<bool> AgreeAsync(FaultWorld world, List<Visitor> visitors)
@@ -181,4 +192,7 @@ internal sealed class F25BackEndEvents(string id, string title, bool data) : Sce
         return there.SetEquals(known) ? null
             : $"{what}: {there.Count} are there and {known.Count} told; untold {string.Join(", ", there.Except(known).Take(3))}; gone {string.Join(", ", known.Except(there).Take(3))}";
     }
+
+    // From when on a node could not reach Redis, and until when.
+    private sealed record Outage(Uri Node, long From, Task<long> To);
 }

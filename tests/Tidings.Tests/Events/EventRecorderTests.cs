@@ -94,7 +94,84 @@ public sealed class EventRecorderTests
         Assert.True(batch.HoldsAll);
         Assert.Contains("Hold cstays", Lines(batch));
         Assert.InRange(batch.Dropped, 100_000, 120_000);
+        recorder.Stored();
+        Assert.True(recorder.Take() is { HoldsAll: false, Dropped: 0 });
+    }
+
+    [Fact]
+    public void What_began_and_ended_before_it_was_stored_follows_all_that_was_held()
+    {
+        using var recorder = Begin();
+        recorder.Opened(1, new EventSubject { Connection = "stays" });
+        recorder.Opened(2, new EventSubject { Connection = "goes" });
+        recorder.Subscribed("a");
+        recorder.Take();
+        recorder.Stored();
+        recorder.Unsubscribed("a");
+        recorder.Opened(3, new EventSubject { Connection = "passes" });
+        recorder.Missed("b");
+        recorder.Closed(3, 1000, "Goodbye");
+        recorder.Closed(2, 1000, "Goodbye");
+        _time.Advance(EventRecorder.Grace);
+        recorder.Subscribed("a");
+        recorder.Opened(4, new EventSubject { Connection = "comes" });
+        recorder.HoldAnew();
+        var all = recorder.Take()!;
+        Assert.True(all.HoldsAll);
+        Assert.Equal(["Hold cstays"], Lines(all));
+        Assert.Equal(["cgoes", "oa"], all.Ending.Order());
+        Assert.Equal(["cgoes", "cstays", "oa"], all.Kept().Order());
+        recorder.Stored();
+        Assert.Equal(["Hold cpasses", "Tell ", "Release cpasses", "Release cgoes", "Release oa", "Hold oa", "Hold ccomes"], Lines(recorder.Take()!));
+        recorder.Stored();
         Assert.Null(recorder.Take());
+    }
+
+    [Fact]
+    public async Task What_the_store_did_not_take_follows_all_that_was_held_before_what_came_since()
+    {
+        using var recorder = Begin();
+        recorder.Opened(1, new EventSubject { Connection = "stays" });
+        recorder.Take();
+        recorder.Stored();
+        recorder.Opened(2, new EventSubject { Connection = "first" });
+        recorder.Opened(3, new EventSubject { Connection = "passes" });
+        recorder.Closed(3, 1000, "Goodbye");
+        var batch = recorder.Take()!;
+        recorder.Closed(2, 1000, "Goodbye");
+        var stored = recorder.StoredAsync(default).AsTask();
+        recorder.PutBack([.. batch.Changes.Skip(1)]);
+        recorder.Stored();
+        var all = recorder.Take()!;
+        Assert.True(all.HoldsAll);
+        Assert.Equal(["Hold cstays"], Lines(all));
+        Assert.Equal(["cfirst"], all.Ending);
+        recorder.Stored();
+        var rest = recorder.Take()!;
+        Assert.Equal(["Hold cpasses", "Release cpasses", "Release cfirst"], Lines(rest));
+        Assert.True(rest.Number > batch.Number);
+        recorder.Stored();
+        await stored;
+    }
+
+    [Fact]
+    public void What_the_store_did_not_take_is_dropped_where_what_came_after_it_was()
+    {
+        using var recorder = Begin();
+        recorder.Opened(1, new EventSubject { Connection = "stays" });
+        var batch = recorder.Take()!;
+        for (var i = 2; i < 50_003; i++)
+        {
+            recorder.Opened(i, new EventSubject { Connection = $"{i}" });
+            recorder.Closed(i, 1000, "Goodbye");
+        }
+
+        recorder.PutBack(batch.Changes);
+        recorder.Stored();
+        var all = recorder.Take()!;
+        Assert.True(all.HoldsAll);
+        Assert.Equal(["Hold cstays"], Lines(all));
+        Assert.Equal(100_001, all.Dropped);
     }
 
     [Fact]
