@@ -74,7 +74,7 @@ internal sealed class ChangeCapture(LiveContext live) : SaveChangesInterceptor
         }
 
         var table = OutboxTable.Of(context) ?? throw new InvalidOperationException(LiveContext.Fault(context));
-        await table.WriteAsync(context, transaction, events, live.Node.Backplane.Generation, async, cancellationToken);
+        await table.WriteAsync(context, transaction, events, live.Node.Engine.Backplane.Generation, async, cancellationToken);
     }
 
     private async ValueTask BeginAsync(DbContext context, bool async, CancellationToken cancellationToken)

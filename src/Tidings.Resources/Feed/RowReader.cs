@@ -118,7 +118,7 @@ internal sealed class RowReader(LiveContext live, Resource resource, RowQuery qu
         await using (var command = context.Database.GetDbConnection().CreateCommand())
         {
             command.Transaction = transaction.Transaction;
-            command.CommandText = await table.NewestAsync(command.Connection!, transaction.Transaction, live.Node.Backplane.Generation, cancellationToken);
+            command.CommandText = await table.NewestAsync(command.Connection!, transaction.Transaction, live.Node.Engine.Backplane.Generation, cancellationToken);
             var channel = command.CreateParameter();
             channel.ParameterName = "channel";
             channel.Value = resource.Channel;

@@ -115,8 +115,10 @@ internal sealed class SenderShares(long places)
     }
 }
 
-/// <summary>How many places a sender takes more; negative where it gives some back.</summary>
-internal readonly record struct SenderChange(Sender Sender, long More);
+/// <summary>How much of its share a sender takes more.</summary>
+/// <param name="Sender">Whose share.</param>
+/// <param name="More">How many places, or bytes; negative where some are given back.</param>
+public readonly record struct SenderChange(Sender Sender, long More);
 
 /// <summary>What became of a wish for places.</summary>
 internal enum ShareTaken : byte

@@ -5,10 +5,10 @@ namespace Tidings.Streams;
 /// <summary>What a writer's bytes count for in a stream.</summary>
 /// <param name="Writer">Whose share they count against.</param>
 /// <param name="Bytes">How many.</param>
-internal sealed record StreamShare(Sender Writer, long Bytes);
+public sealed record StreamShare(Sender Writer, long Bytes);
 
 /// <summary>Whose shares a stream counts against: each byte against who wrote it, the rest against who made it.</summary>
-internal static class StreamShares
+public static class StreamShares
 {
     /// <summary>How many users and addresses may write one stream, besides who made it. More are refused: who is not remembered would have a share without an end.</summary>
     public const int MostWriters = 256;

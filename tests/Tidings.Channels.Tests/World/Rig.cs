@@ -87,7 +87,7 @@ internal sealed class Rig : IDisposable, IMeterFactory
     public ManualTime Time { get; } = new();
     public FailureLog Log { get; }
     public Hub Hub => _node.Hub;
-    public IBroker Broker => _node.Backplane.Broker;
+    public IBroker Broker => _node.Engine.Broker;
     public int Logs => _backplane.Logs;
     public SenderShares Places { get; }
     public MemoryPresence Presence => _backplane.MemoryPresence;

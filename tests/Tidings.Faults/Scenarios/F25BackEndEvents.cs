@@ -1,5 +1,6 @@
 using TestKit;
 using Tidings.Faults.Checking;
+using Tidings.Faults.Processes;
 using Tidings.Faults.Readers;
 using Tidings.Faults.World;
 

@@ -8,6 +8,7 @@ public sealed class ProcessStreams(long mostBytes) : IStreamStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Entry> _streams = new(StringComparer.Ordinal);
+    private readonly Dictionary<Sender, long> _taken = [];
 
     public bool IsShared => true;
 
@@ -25,39 +26,47 @@ public sealed class ProcessStreams(long mostBytes) : IStreamStore
         }
     }
 
-    public ValueTask<StreamWritten> WriteAsync(string name, long former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
+    public ValueTask<StreamWritten> WriteAsync(string name, StreamHead? former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
     {
         ArgumentNullException.ThrowIfNull(head);
         lock (_gate)
         {
             var entry = _streams.GetValueOrDefault(name);
-            if ((entry?.Version ?? 0) != former)
+            if (entry?.Version != former?.Version)
             {
                 return ValueTask.FromResult(StreamWritten.Stale);
             }
 
-            var more = head.Cost - (entry?.Cost ?? 0);
-            var free = mostBytes - _streams.Values.Sum(static one => one.Cost);
+            var changes = StreamShares.Changes(entry?.Head, head);
+            var (more, free) = (changes.Sum(static change => change.More), mostBytes - _taken.Values.Sum());
             if (more > 0 && more > free)
             {
                 return ValueTask.FromResult(StreamWritten.Full);
             }
 
-            if (more > 0 && !head.Owner.IsServer && _streams.Values.Where(one => one.Owner == head.Owner).Sum(static one => one.Cost) + more > free)
+            if (changes.Any(change => change.More > 0 && !change.Sender.IsServer && _taken.GetValueOrDefault(change.Sender) + change.More > free))
             {
-                return ValueTask.FromResult(StreamWritten.OwnerFull);
+                return ValueTask.FromResult(StreamWritten.WriterFull);
             }
 
-            _streams[name] = new Entry(head.ToJson(), head.Version, head.Cost, head.Owner, head.IsGone ? [] : [.. entry?.Bytes ?? [], .. bytes.Span]);
+            Take(changes);
+            _streams[name] = new Entry(head.ToJson(), head.Version, head.IsGone ? [] : [.. entry?.Bytes ?? [], .. bytes.Span]);
             return ValueTask.FromResult(StreamWritten.Yes);
         }
     }
 
-    public ValueTask<bool> RemoveAsync(string name, long version)
+    public ValueTask<bool> RemoveAsync(string name, StreamHead known)
     {
+        ArgumentNullException.ThrowIfNull(known);
         lock (_gate)
         {
-            return ValueTask.FromResult(_streams.TryGetValue(name, out var entry) && entry.Version == version && _streams.Remove(name));
+            if (!_streams.TryGetValue(name, out var entry) || entry.Version != known.Version)
+            {
+                return ValueTask.FromResult(false);
+            }
+
+            Take(StreamShares.Changes(entry.Head, null));
+            return ValueTask.FromResult(_streams.Remove(name));
         }
     }
 
@@ -73,11 +82,19 @@ public sealed class ProcessStreams(long mostBytes) : IStreamStore
     {
         lock (_gate)
         {
-            return ValueTask.FromResult(((long)_streams.Count, _streams.Values.Sum(static entry => entry.Cost)));
+            return ValueTask.FromResult(((long)_streams.Count, _taken.Values.Sum()));
         }
     }
 
-    private sealed record Entry(byte[] Json, long Version, long Cost, Sender Owner, byte[] Bytes)
+    private void Take(IReadOnlyList<SenderChange> changes)
+    {
+        foreach (var (sender, more) in changes)
+        {
+            _taken[sender] = _taken.GetValueOrDefault(sender) + more;
+        }
+    }
+
+    private sealed record Entry(byte[] Json, long Version, byte[] Bytes)
     {
         public StreamHead Head => StreamHead.FromJson(Json, Version)!;
     }
