@@ -22,6 +22,7 @@ public sealed class TestWebSocket : IAsyncDisposable
     private readonly List<Received> _history = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _reading;
+    private int _disposed;
     private TaskCompletionSource _mayRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal TestWebSocket(WebSocket socket, Stream? stream)
@@ -111,6 +112,11 @@ public sealed class TestWebSocket : IAsyncDisposable
     /// <summary>Leaves: without a word where neither side has closed yet.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         Abort();
         ResumeReading();

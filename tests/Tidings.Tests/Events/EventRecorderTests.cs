@@ -109,7 +109,6 @@ public sealed class EventRecorderTests
         recorder.Stored();
         recorder.Unsubscribed("a");
         recorder.Opened(3, new EventSubject { Connection = "passes" });
-        recorder.Missed("b");
         recorder.Closed(3, 1000, "Goodbye");
         recorder.Closed(2, 1000, "Goodbye");
         _time.Advance(EventRecorder.Grace);
@@ -122,7 +121,7 @@ public sealed class EventRecorderTests
         Assert.Equal(["cgoes", "oa"], all.Ending.Order());
         Assert.Equal(["cgoes", "cstays", "oa"], all.Kept().Order());
         recorder.Stored();
-        Assert.Equal(["Hold cpasses", "Tell ", "Release cpasses", "Release cgoes", "Release oa", "Hold oa", "Hold ccomes"], Lines(recorder.Take()!));
+        Assert.Equal(["Hold cpasses", "Release cpasses", "Release cgoes", "Release oa", "Hold oa", "Hold ccomes"], Lines(recorder.Take()!));
         recorder.Stored();
         Assert.Null(recorder.Take());
     }
