@@ -27,7 +27,7 @@ public sealed class ChatTaskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Whoever_cancels_stops_the_model_and_what_was_said_stays()
+    public async Task Cancelling_stops_the_model_and_what_was_said_stays()
     {
         var id = (await _world.Tasks.StartAsync("answer", ChatTaskRequest.Ask("why?"))).Id;
         _world.Model.Say("Because ");

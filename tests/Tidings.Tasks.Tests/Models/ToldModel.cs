@@ -14,7 +14,7 @@ internal sealed class ToldModel : IChatClient
 
     public ChatOptions? Options { get; private set; }
 
-    /// <summary>Completes when its token fires.</summary>
+    /// <summary>Completes when it has stopped because its token fired.</summary>
     public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Say(params ReadOnlySpan<string> words)
@@ -33,10 +33,19 @@ internal sealed class ToldModel : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         (Asked, Options) = ([.. messages], options);
-        await using var registered = cancellationToken.Register(() => Cancelled.TrySetResult());
-        await foreach (var update in _updates.Reader.ReadAllAsync(cancellationToken))
+        try
         {
-            yield return update;
+            await foreach (var update in _updates.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return update;
+            }
+        }
+        finally
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                Cancelled.TrySetResult();
+            }
         }
     }
 
