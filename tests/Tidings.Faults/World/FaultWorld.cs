@@ -17,7 +17,8 @@ internal sealed class FaultWorld : IAsyncDisposable
     /// <summary>A channel that knows who listens.</summary>
     private const string Lobby = "lobby:main";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // A client that was refused comes back slowly: within a minute, and then it has to recover.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan PresencePatience = TimeSpan.FromSeconds(15);
 
     private readonly CancellationTokenSource _finish = new();
