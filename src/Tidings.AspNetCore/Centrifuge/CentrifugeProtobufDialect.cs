@@ -47,7 +47,7 @@ internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageD
         var lines = new ArrayBufferWriter<byte>(commands.Length + 64);
         while (!commands.IsEmpty)
         {
-            if (!TryReadLine(ref commands, lines))
+            if (!ProtobufReader.TryTake(ref commands, out var message) || !TryWriteLine(message, lines))
             {
                 return null;
             }
@@ -69,8 +69,20 @@ internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageD
         }
 
         command = new Command { Type = CommandType.Pong };
-        var line = new ArrayBufferWriter<byte>(text.Length + 64);
-        if (!TryReadLine(ref text, line))
+        if (!ProtobufReader.TryTake(ref text, out var message))
+        {
+            text = default;
+            return Malformed;
+        }
+
+        // As many as bytes may come at once.
+        if (message.IsEmpty)
+        {
+            return null;
+        }
+
+        var line = new ArrayBufferWriter<byte>(message.Length + 64);
+        if (!TryWriteLine(message, line))
         {
             text = default;
             return Malformed;
@@ -96,13 +108,8 @@ internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageD
 
     public override DisconnectCode CloseCode(DisconnectCode code) => json.CloseCode(code);
 
-    private static bool TryReadLine(ref ReadOnlySpan<byte> commands, ArrayBufferWriter<byte> line)
+    private static bool TryWriteLine(ReadOnlySpan<byte> message, ArrayBufferWriter<byte> line)
     {
-        if (!ProtobufReader.TryTake(ref commands, out var message))
-        {
-            return false;
-        }
-
         using var writer = new Utf8JsonWriter(line, JsonFrame.Options);
         return ProtobufReader.TryWrite(message, CentrifugeSchema.Command, writer);
     }
