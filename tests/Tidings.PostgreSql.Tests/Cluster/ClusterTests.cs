@@ -48,9 +48,11 @@ public sealed class ClusterTests : IAsyncLifetime
     public async Task Presence_is_of_both_nodes_and_who_was_on_one_that_ends_leaves()
     {
         var (ann, _) = await _one.ConnectAsAsync("ann");
+        await using var stays = ann;
         await SubscribeAsync(ann, "here:b");
         var third = await NodeAsync();
         var (bob, _) = await third.ConnectAsAsync("bob");
+        await using var goes = bob;
         await SubscribeAsync(bob, "here:b");
         await Eventually.TrueAsync(async () => await MembersAsync("here:b") == "ann,bob", static () => "both are there");
         _nodes.Remove(third);
