@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json;
@@ -17,6 +18,9 @@ internal sealed class ClusterNode : IAsyncDisposable
     private const string AdminKey = "admin-key-of-the-tests";
 
     private readonly TestServer _server;
+
+    // A test that says nothing more over a connection still has it: what nobody refers to is closed by the garbage collector.
+    private readonly ConcurrentQueue<RawWebSocket> _sockets = [];
 
     private ClusterNode(TestServer server) => _server = server;
 
@@ -57,7 +61,12 @@ internal sealed class ClusterNode : IAsyncDisposable
             ExpiresAt = TimeProvider.System.GetUtcNow().AddMinutes(10),
         });
 
-    public Task<RawWebSocket> ConnectAsync(string path) => _server.ConnectAsync(path);
+    public async Task<RawWebSocket> ConnectAsync(string path)
+    {
+        var socket = await _server.ConnectAsync(path);
+        _sockets.Enqueue(socket);
+        return socket;
+    }
 
     /// <summary>Connects a user to the channel protocol.</summary>
     /// <returns>The connection after its first message, and its id.</returns>
