@@ -12,24 +12,11 @@ namespace Tidings.Data.Logs;
 internal sealed class DurableRoom(HistoryBudget budget, string directory)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<Segment, Dictionary<Sender, long>> _segments = [];
-    private readonly Dictionary<Sender, long> _senders = [];
+    private readonly Dictionary<Segment, Dictionary<Sender, int>> _segments = [];
+    private readonly SenderShares _shares = new(0);
     private readonly Lazy<long> _quarter = new(() => QuarterOf(directory));
-    private long _total;
 
-    /// <summary>Bytes that all of them take.</summary>
-    public long Total
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _total;
-            }
-        }
-    }
-
-    /// <summary>Makes sure that a sender may have one more message. The share of each is what is still free, so that one alone gets half.</summary>
+    /// <summary>Makes sure that a sender may have one more message.</summary>
     /// <exception cref="SenderQuotaException">It may not.</exception>
     public void Admit(Sender sender, int bytes)
     {
@@ -38,19 +25,15 @@ internal sealed class DurableRoom(HistoryBudget budget, string directory)
             return;
         }
 
-        lock (_gate)
+        _shares.Places = limit;
+        if (!_shares.HasRoom(sender, bytes))
         {
-            if (_senders.GetValueOrDefault(sender) + bytes <= limit - _total)
-            {
-                return;
-            }
+            throw new SenderQuotaException("Your durable messages take all the room that they may have (Tidings:Limits:DurableBytes).");
         }
-
-        throw new SenderQuotaException("Your durable messages take all the room that they may have (Tidings:Limits:DurableBytes).");
     }
 
     /// <summary>A segment has a message of a sender.</summary>
-    public void Add(Segment segment, Sender sender, long bytes)
+    public void Add(Segment segment, Sender sender, int bytes)
     {
         if (sender.IsServer)
         {
@@ -65,8 +48,7 @@ internal sealed class DurableRoom(HistoryBudget budget, string directory)
             }
 
             its[sender] = its.GetValueOrDefault(sender) + bytes;
-            _senders[sender] = _senders.GetValueOrDefault(sender) + bytes;
-            _total += bytes;
+            _shares.Take(sender, bytes);
         }
     }
 
@@ -75,18 +57,9 @@ internal sealed class DurableRoom(HistoryBudget budget, string directory)
     {
         lock (_gate)
         {
-            if (!_segments.Remove(segment, out var its))
+            if (_segments.Remove(segment, out var its))
             {
-                return;
-            }
-
-            foreach (var (sender, bytes) in its)
-            {
-                _total -= bytes;
-                if ((_senders[sender] -= bytes) == 0)
-                {
-                    _senders.Remove(sender);
-                }
+                _shares.Change([.. its.Select(static one => new SenderChange(one.Key, -one.Value))]);
             }
         }
     }

@@ -25,7 +25,7 @@ internal sealed class SegmentContents
     public List<FoundKey> Keys { get; } = [];
 
     /// <summary>What durable messages take, of each sender.</summary>
-    public Dictionary<Sender, long> Durable { get; } = [];
+    public Dictionary<Sender, int> Durable { get; } = [];
 
     /// <summary>Logs that were forgotten, and marks of those that had been before, in order.</summary>
     public List<(string? Channel, ulong Birth, byte[]? Marks)> Forgotten { get; } = [];

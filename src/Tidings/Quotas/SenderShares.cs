@@ -7,7 +7,15 @@ internal sealed class SenderShares(long places)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<Sender, SenderShare> _shares = [];
+    private long _places = places;
     private long _taken;
+
+    /// <summary>How many there are; those that are taken stay so.</summary>
+    public long Places
+    {
+        get => Volatile.Read(ref _places);
+        set => Volatile.Write(ref _places, value);
+    }
 
     /// <summary>How many are taken.</summary>
     public long Taken => Volatile.Read(ref _taken);
@@ -29,7 +37,7 @@ internal sealed class SenderShares(long places)
     {
         lock (_gate)
         {
-            return (_shares.TryGetValue(sender, out var share) ? share.Taken : 0) + count <= places - _taken;
+            return (_shares.TryGetValue(sender, out var share) ? share.Taken : 0) + count <= Places - _taken;
         }
     }
 
@@ -54,7 +62,7 @@ internal sealed class SenderShares(long places)
     {
         lock (_gate)
         {
-            var free = places - _taken;
+            var free = Places - _taken;
             foreach (var (sender, more) in changes)
             {
                 if (more > 0 && more > free)
