@@ -95,7 +95,8 @@ internal sealed record ConnectionAnswer(
     [property: Description("Its id.")] string Connection,
     [property: Description("How many channels it is subscribed to.")] int Subscriptions,
     [property: Description("The name of its node.")] string Node,
-    [property: Description("The user; absent while nobody is authenticated.")] string? User = null);
+    [property: Description("The user; absent while nobody is authenticated.")] string? User = null,
+    [property: Description("The protocol it speaks: tidings, pusher, centrifuge-json, centrifuge-protobuf, or an application's own; absent where its node is of a version that does not say it.")] string? Protocol = null);
 
 /// <summary>Who is connected.</summary>
 internal sealed record OnlineAnswer(

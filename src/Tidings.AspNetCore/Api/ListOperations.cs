@@ -120,6 +120,11 @@ internal static class ListOperations
                 frame.Writer.WriteString("user"u8, name);
             }
 
+            if (row.Protocol is { } protocol)
+            {
+                frame.Writer.WriteString("protocol"u8, protocol);
+            }
+
             frame.Writer.WriteNumber("subscriptions"u8, row.Count);
             frame.Writer.WriteString("node"u8, row.Node);
             frame.Writer.WriteEndObject();

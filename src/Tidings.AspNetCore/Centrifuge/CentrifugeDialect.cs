@@ -28,6 +28,8 @@ internal sealed class CentrifugeDialect(MessageDeflater? deflater, CentrifugeTok
     /// <summary>The same as Protobuf is made of it.</summary>
     public CentrifugeDialect WithBytes() => new(deflater: null, tokens, site) { Shared = this };
 
+    public override string ProtocolName => "centrifuge-json";
+
     public override Dialect FormOf(Message message) => Shared is null || message.Data.Kind == DataKind.Binary ? this : Shared;
 
     private PublicationForm Form => Shared is null ? PublicationForm.Json : PublicationForm.Bytes;

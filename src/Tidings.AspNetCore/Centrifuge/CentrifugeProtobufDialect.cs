@@ -21,6 +21,8 @@ internal sealed class CentrifugeProtobufDialect(CentrifugeDialect json, MessageD
     private static readonly byte[] Pong = "{}"u8.ToArray();
     private static readonly CommandFault Malformed = new("bad request", []) { Ends = true };
 
+    public override string ProtocolName => "centrifuge-protobuf";
+
     public override bool TakesBinary => !hearsLines;
 
     public override bool TakesText => hearsLines;

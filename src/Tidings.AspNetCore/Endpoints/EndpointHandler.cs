@@ -13,6 +13,8 @@ internal sealed class EndpointHandler(bool textHeartbeat) : ConnectionHandler
     private static readonly byte[] RateLimited = Frame.Text("""{"error":"Rate limit exceeded"}"""u8);
     private static readonly byte[] TooLarge = Frame.Text("""{"error":"Message too large"}"""u8);
 
+    public override string ProtocolName => "endpoint";
+
     public override void OnText(Connection connection, ReadOnlySpan<byte> text)
     {
         if (!(textHeartbeat && TakeHeartbeat(connection, text)) && MayContinue(connection, text.Length))

@@ -28,6 +28,8 @@ internal sealed class PusherDialect(PusherApp app, MessageDeflater? deflater, Fu
 
     private static readonly byte[] Pong = Event("pusher:pong", channel: null, "{}"u8);
 
+    public override string ProtocolName => "pusher";
+
     public override byte[] Ping { get; } = Event("pusher:ping", channel: null, "{}"u8);
 
     public override CommandFault? Read(ref ReadOnlySpan<byte> text, out Command command)

@@ -295,6 +295,8 @@ internal sealed class StreamReadRoutes(Edge tidings, StreamAccess access, HttpEn
 /// <summary>Connections that follow a stream, and say nothing.</summary>
 internal sealed class StreamFollowers : ConnectionHandler
 {
+    public override string ProtocolName => "stream";
+
     public override void OnText(Connection connection, ReadOnlySpan<byte> text)
     {
     }

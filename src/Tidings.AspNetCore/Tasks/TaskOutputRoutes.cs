@@ -255,6 +255,8 @@ internal sealed class TaskOutputRoutes(Edge tidings, HttpEntrance entrance, Even
 /// <summary>Connections that follow an output, and say nothing.</summary>
 internal sealed class OutputViewers : ConnectionHandler
 {
+    public override string ProtocolName => "output";
+
     public override void OnText(Connection connection, ReadOnlySpan<byte> text)
     {
     }

@@ -9,6 +9,8 @@ internal sealed class FeedHandler(ResourceFeed feed, FirstMessage? firstMessage)
 {
     private static readonly byte[] InvalidJson = Frame.Text("""{"error":"Invalid JSON format"}"""u8);
 
+    public override string ProtocolName => "resource";
+
     /// <summary>Lets a connection in before its handshake is answered. Any thread, once.</summary>
     /// <returns>Why not, or null.</returns>
     public DisconnectCode? Join(Connection connection)

@@ -46,8 +46,9 @@ internal static class DashboardEndpoints
         inside.MapGet("/session", static (HttpContext context) => TypedResults.Json(
             new SessionView(context.Features.Get<AdminSession>()?.User, context.Features.Get<AdminSession>()?.MayAct ?? true), DashboardJson.Default.SessionView));
         var data = new DashboardData(tidings);
-        inside.MapGet("/connections", (Delegate)data.ConnectionsAsync);
-        inside.MapPost("/disconnect", (Delegate)data.DisconnectAsync).AddEndpointFilter(gate.NotedAsync);
+        var connections = new DashboardConnections(tidings);
+        inside.MapGet("/connections", (Delegate)connections.ListAsync);
+        inside.MapPost("/disconnect", (Delegate)connections.DisconnectAsync).AddEndpointFilter(gate.NotedAsync);
         inside.MapGet("/tasks", (Delegate)data.TasksAsync);
         inside.MapGet("/refusals", data.Refusals);
         var receivers = new DashboardReceivers(tidings);

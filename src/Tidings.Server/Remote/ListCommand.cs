@@ -46,7 +46,7 @@ internal sealed class ListCommand
         [("prefix", new Argument<string?>("PREFIX") { Description = "What their names begin with", Arity = ArgumentArity.ZeroOrOne })]);
 
     public static ListCommand Connections() => new(
-        "connections", "connection", ["connection", "user", "subscriptions", "node"], "Lists the connections of the channel protocol, on all nodes.",
+        "connections", "connection", ["connection", "user", "protocol", "subscriptions", "node"], "Lists the connections of the channel protocol, on all nodes.",
         [("user", new Option<string?>("--user") { Description = "Of this user alone" }), ("channel", new Option<string?>("--channel") { Description = "Those alone that are subscribed to this channel" })]);
 
     private async Task<int> RunAsync(ParseResult parsed, CommandOutput output, CancellationToken cancellationToken)

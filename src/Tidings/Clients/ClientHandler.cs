@@ -9,6 +9,8 @@ namespace Tidings.Clients;
 /// <summary>The route of clients by name: one speaks to one other, or to all.</summary>
 internal sealed class ClientHandler(ClientActions clients, FirstMessage? firstMessage) : TextRouteHandler(firstMessage)
 {
+    public override string ProtocolName => "client";
+
     /// <summary>Gives the connection its name before its handshake is answered. Any thread, once.</summary>
     /// <returns>Why it may not have the name, or null.</returns>
     public async ValueTask<DisconnectCode?> JoinAsync(Connection connection, string client)

@@ -193,6 +193,9 @@ internal sealed partial class Connection : LaneMember, ILaneWork
     /// <summary>What carries it; a WebSocket, while it has no wire.</summary>
     public TransportKind Transport => _wire?.Transport ?? TransportKind.WebSocket;
 
+    /// <summary>The name of the protocol that it speaks (<see cref="ConnectionHandler.ProtocolName"/>).</summary>
+    public string ProtocolName => _handler.ProtocolName;
+
     /// <summary>For how many milliseconds it has been open.</summary>
     public long Age => Lane.Now - _openedAt;
 

@@ -10,6 +10,9 @@ namespace Tidings.Connections;
 /// <summary>What a route does with its connections. One object serves them all; it is called on each connection's lane, and never waits.</summary>
 internal abstract class ConnectionHandler
 {
+    /// <summary>The name of the protocol that its connections speak, as lists of connections show it.</summary>
+    public abstract string ProtocolName { get; }
+
     /// <summary>A whole text message, valid UTF-8. <paramref name="text"/> must be copied to be kept.</summary>
     public abstract void OnText(Connection connection, ReadOnlySpan<byte> text);
 

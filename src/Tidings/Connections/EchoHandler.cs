@@ -5,6 +5,8 @@ namespace Tidings.Connections;
 /// <summary>The tutorials' echo: text comes back as <c>Echo: text</c>, binary as it is.</summary>
 internal sealed class EchoHandler(FirstMessage? firstMessage) : TextRouteHandler(firstMessage)
 {
+    public override string ProtocolName => "echo";
+
     public override void OnBinary(Connection connection, ReadOnlySpan<byte> bytes)
     {
         if (MayContinue(connection, bytes.Length))
@@ -28,6 +30,8 @@ internal sealed class EchoHandler(FirstMessage? firstMessage) : TextRouteHandler
 /// <summary>Every message back exactly as it came: what conformance suites speak to.</summary>
 internal sealed class ExactEchoHandler : ConnectionHandler
 {
+    public override string ProtocolName => "echo";
+
     public override void OnText(Connection connection, ReadOnlySpan<byte> text) => connection.SendText(text);
 
     public override void OnBinary(Connection connection, ReadOnlySpan<byte> bytes) =>

@@ -11,6 +11,8 @@ namespace Tidings.Dialects;
 /// <paramref name="json"/>, shared with its connections.</summary>
 internal sealed class BinaryConnectDialect(ConnectDialect json, MessageDeflater? deflater = null) : SessionDialect(deflater)
 {
+    public override string ProtocolName => json.ProtocolName;
+
     public override bool TakesBinary => true;
 
     public override CommandFault? Read(ref ReadOnlySpan<byte> text, out Command command) => json.Read(ref text, out command);

@@ -11,6 +11,8 @@ internal sealed class ConnectDialect(MessageDeflater? deflater = null) : Session
 {
     private static readonly Command NoCommand = new();
 
+    public override string ProtocolName => "tidings";
+
     public override CommandFault? Read(ref ReadOnlySpan<byte> text, out Command command)
     {
         var fault = CommandReader.Read(text, out command);

@@ -12,6 +12,9 @@ namespace Tidings.Dialects;
 /// <remarks>What channels say to all their subscribers is <see cref="Dialect"/>'s part. All bytes are whole frames.</remarks>
 internal abstract class SessionDialect(MessageDeflater? deflater = null) : Dialect(deflater)
 {
+    /// <summary>The name of the protocol, as lists of connections show it.</summary>
+    public abstract string ProtocolName { get; }
+
     /// <summary>Reads the next command of a text.</summary>
     /// <param name="text">What is left of the message, valid UTF-8; empty once all is read.</param>
     /// <param name="command">The command. Where it has a fault, what could be read of it.</param>

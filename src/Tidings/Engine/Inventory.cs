@@ -86,7 +86,7 @@ internal sealed class Inventory(string node, Everywhere everywhere, IBroker brok
             .GroupBy(static entry => entry.Row.Name, StringComparer.Ordinal)
             .OrderBy(static group => group.Key, StringComparer.Ordinal)
             .Take(query.Limit + 1)
-            .Select(static group => group.First() is var (node, row) ? new InventoryRow(row.Name, group.Sum(static entry => entry.Row.Count), row.User, node) : null!)
+            .Select(static group => group.First() is var (node, row) ? new InventoryRow(row.Name, group.Sum(static entry => entry.Row.Count), row.User, node, row.Protocol) : null!)
             .ToList();
         return new InventoryPage(merged.Count > query.Limit ? merged[..query.Limit] : merged, merged.Count > query.Limit ? merged[query.Limit - 1].Name : null, missing);
     }
@@ -108,7 +108,8 @@ internal sealed class Inventory(string node, Everywhere everywhere, IBroker brok
 /// <param name="Count">The channel's subscribers on all nodes, or the connection's subscriptions.</param>
 /// <param name="User">The connection's user, or null.</param>
 /// <param name="Node">The connection's node.</param>
-internal sealed record InventoryRow(string Name, int Count, string? User, string Node);
+/// <param name="Protocol">What the connection speaks; null for a channel, and where its node does not say it.</param>
+internal sealed record InventoryRow(string Name, int Count, string? User, string Node, string? Protocol);
 
 /// <summary>A page of a list.</summary>
 /// <param name="Rows">In the order of names.</param>

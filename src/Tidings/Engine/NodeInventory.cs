@@ -76,7 +76,7 @@ internal sealed class NodeInventory(Hub hub, ConnectionRegistry registry, Connec
                 connections.Where(connection => ofUser?.Contains(connection) != false)
                     .Select(static connection => connection.Tag).OfType<ChannelSession>()
                     .Where(session => !session.IsRequest && (query.Channel is null || session.Find(query.Channel) is not null))
-                    .Select(static session => new NodeListRow(session.Id, session.Count, session.User)),
+                    .Select(static session => new NodeListRow(session.Id, session.Count, session.User, session.Dialect.ProtocolName)),
                 query.After,
                 limit),
             CancellationToken.None).ConfigureAwait(false);

@@ -57,7 +57,8 @@ internal sealed record NodeListQuery
 /// <param name="Name">The channel, the connection's id, or the user.</param>
 /// <param name="Count">The channel's subscribers, the connection's subscriptions, or the user's connections.</param>
 /// <param name="User">The connection's user; null for somebody anonymous, and for a channel.</param>
-public sealed record NodeListRow(string Name, int Count, string? User = null)
+/// <param name="Protocol">What the connection speaks, such as <c>pusher</c>; null for a channel and for a user, and from a node of a version that does not say it.</param>
+public sealed record NodeListRow(string Name, int Count, string? User = null, string? Protocol = null)
 {
     /// <summary>Rows as a node answers with them.</summary>
     /// <param name="rows">The rows.</param>

@@ -19,6 +19,8 @@ internal sealed class RoomHandler(Hub hub, IBroker broker, ChannelKinds kinds, R
     private static readonly byte[] NotAllowed = Frame.Text("""{"error":"Not allowed"}"""u8);
     private static readonly byte[] Unavailable = Frame.Text("""{"error":"Service unavailable"}"""u8);
 
+    public override string ProtocolName => "room";
+
     /// <summary>Makes the connection a member of the room, where its user may be one.</summary>
     /// <param name="connection">A connection that is a member of nothing.</param>
     /// <param name="room">The room.</param>

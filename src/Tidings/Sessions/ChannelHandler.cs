@@ -19,6 +19,8 @@ namespace Tidings.Sessions;
 internal sealed partial class ChannelHandler(
     SessionDialect dialect, CommandActions actions, Subscribing subscribing, ConnectionDirectory directory, ServerInfo server, FirstMessage? firstMessage = null) : ConnectionHandler
 {
+    public override string ProtocolName => dialect.ProtocolName;
+
     public override byte[] TextPing { get; } = Heartbeat.WithText(dialect.Ping);
 
     /// <summary>Whether sessions begin by a command (<see cref="BeginAsync"/> is then called with it).</summary>

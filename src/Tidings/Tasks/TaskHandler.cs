@@ -20,6 +20,8 @@ internal sealed class TaskHandler(TaskRegistry tasks, TaskCancelling cancelling,
     private static readonly byte[] Unfit = Frame.Text(
         """{"error":"Invalid message format","details":[{"field":"type","message":"This is \"cancel\"."}]}"""u8);
 
+    public override string ProtocolName => "task";
+
     /// <summary>Whether somebody may watch a task.</summary>
     /// <returns>Why not, or null.</returns>
     public async ValueTask<DisconnectCode?> JudgeAsync(ChannelPeer peer, Security.Identities.Identity? identity, string id)

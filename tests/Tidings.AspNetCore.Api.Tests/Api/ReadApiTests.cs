@@ -130,6 +130,7 @@ public sealed class ReadApiTests
         Assert.Equal(new[] { client.Id, other.Id }.Order(StringComparer.Ordinal), Names(page, "connections", "connection").Concat(Names(rest, "connections", "connection")));
         var (_, annas) = await app.GetAsync("connections?user=anna");
         Assert.Equal(6, Assert.Single(annas.GetProperty("connections").EnumerateArray()).GetProperty("subscriptions").GetInt32());
+        Assert.Equal(["tidings", "tidings"], Names((await app.GetAsync("connections")).Json, "connections", "protocol"));
         var (_, info) = await app.GetAsync("info");
         Assert.Equal((2, 1, 6), (info.GetProperty("connections").GetInt32(), info.GetProperty("users").GetInt32(), info.GetProperty("channels").GetInt32()));
     }

@@ -22,6 +22,8 @@ internal sealed class LineDialect(MessageDeflater? deflater = null) : SessionDia
 {
     private static readonly CommandFault Malformed = new("Malformed line", []);
 
+    public override string ProtocolName => "lines";
+
     public override byte[] Ping { get; } = Line("ARE-YOU-THERE");
 
     public override CommandFault? Read(ref ReadOnlySpan<byte> text, out Command command)

@@ -220,6 +220,8 @@ public sealed class QueueAccountingTests : IDisposable
 
     private sealed class Silent : ConnectionHandler
     {
+        public override string ProtocolName => "silent";
+
         public override void OnText(Connection connection, ReadOnlySpan<byte> text)
         {
         }

@@ -36,7 +36,7 @@ public sealed class ListTests
         Assert.Equal("bob", (await server.RunAsync("connections", "--channel", "chat:b", "--json")).Succeeds().Json.GetProperty("user").GetString());
         Assert.Empty((await server.RunAsync("connections", "--user", "cy", "--json")).Succeeds().Text);
         var table = (await server.RunAsync("connections", "--user", "ada")).Succeeds().Text;
-        Assert.Contains("ada", table, StringComparison.Ordinal);
+        Assert.Matches("^[0-9a-f]{20}\tada\ttidings\t", table);
         Assert.DoesNotContain("bob", table, StringComparison.Ordinal);
         var first = await server.RunAsync("connections", "--limit", "1", "--json");
         Assert.Contains($"--after {first.Json.GetProperty("connection").GetString()}", first.Errors, StringComparison.Ordinal);

@@ -124,6 +124,43 @@ public sealed class DashboardDataTests() : ServerTests(Pump.Lanes)
         Assert.Equal("room:here", Assert.Single(found.GetProperty("connections").EnumerateArray().ToList()).GetProperty("purpose").GetString());
     }
 
+    [Fact]
+    public async Task Each_connection_is_listed_with_the_protocol_it_speaks_and_each_protocol_with_how_many_do()
+    {
+        await using var server = await StartAsync(
+            ("Tidings:Pusher:Apps:0:Id", "1"), ("Tidings:Pusher:Apps:0:Key", "278d425bdf160c739803"), ("Tidings:Pusher:Apps:0:Secret", "7ad3773142a6692b25b8"), ("Tidings:Centrifuge:Enabled", "true"));
+        var client = new DashboardClient(server);
+        using var started = await client.PostAsync("/api/tasks", """{"name":"import","task_id":"t1"}""");
+        using var stream = await EventFeed.OpenAsync(server, "/connect?channel=chat:a", "text/event-stream");
+        (string Path, string Protocol)[] sockets =
+        [
+            ("/connect?ping=frame", "tidings"), ("/app/278d425bdf160c739803?protocol=7", "pusher"), ("/connection/websocket", "centrifuge-json"), ("/connection/websocket?cf_protocol=protobuf", "centrifuge-protobuf"),
+            ("/ws", "echo"), ("/ws/here", "room"), ("/ws/clients/ada", "client"), ("/ws/tasks/t1", "task"), ("/ws/items", "resource"),
+        ];
+        var opened = new List<RawWebSocket>();
+        foreach (var (path, protocol) in sockets)
+        {
+            opened.Add(await server.ConnectAsync(path));
+            await Eventually.EqualAsync(opened.Count + 1, () => server.Registry.Count, $"The number of connections with {protocol}");
+        }
+
+        var all = await client.GetJsonAsync("/dashboard/data/connections");
+        Assert.Equal(
+            [.. sockets.Select(static socket => socket.Protocol).Reverse(), "tidings"],
+            all.GetProperty("connections").EnumerateArray().Select(static row => row.GetProperty("protocol").GetString()!));
+        Assert.Equal(
+            """{"centrifuge-json":1,"centrifuge-protobuf":1,"client":1,"echo":1,"pusher":1,"resource":1,"room":1,"task":1,"tidings":2}""", all.GetProperty("protocols").GetRawText());
+        var page = await client.GetJsonAsync("/dashboard/data/connections?search=centrifuge&limit=1");
+        Assert.Equal("centrifuge-protobuf", Assert.Single(page.GetProperty("connections").EnumerateArray().ToList()).GetProperty("protocol").GetString());
+        Assert.Equal("""{"centrifuge-json":1,"centrifuge-protobuf":1}""", page.GetProperty("protocols").GetRawText());
+        var listed = await client.GetJsonAsync("/dashboard/api/connections");
+        Assert.Equal(["pusher", "tidings", "tidings"], listed.GetProperty("connections").EnumerateArray().Select(static row => row.GetProperty("protocol").GetString()).Order(StringComparer.Ordinal));
+        foreach (var socket in opened)
+        {
+            await socket.DisposeAsync();
+        }
+    }
+
     [Theory]
     [InlineData("connections?limit=0")]
     [InlineData("connections?limit=201")]

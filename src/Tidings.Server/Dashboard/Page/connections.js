@@ -1,14 +1,14 @@
 import { ask } from './ask.js';
 import { confirm } from './dialog.js';
 import { byId, make, plural } from './dom.js';
-import { bytes, duration } from './format.js';
+import { bytes, count, duration } from './format.js';
 import { Pages } from './pages.js';
 import { Panel } from './panel.js';
 import { Rows } from './rows.js';
 
 const PER_PAGE = 50;
 
-/** @typedef {{ number: string, id?: string, user?: string, purpose?: string, transport: string, address: string, since: number, queuedBytes: number, subscriptions: number }} Row */
+/** @typedef {{ number: string, id?: string, user?: string, purpose?: string, protocol: string, transport: string, address: string, since: number, queuedBytes: number, subscriptions: number }} Row */
 
 /** @type {Readonly<Record<string, string>>} */
 const transports = { websocket: 'WebSocket', sse: 'SSE', poll: 'Request' };
@@ -16,6 +16,7 @@ const transports = { websocket: 'WebSocket', sse: 'SSE', poll: 'Request' };
 /** The connections of this node, with a button that ends each. */
 export class Connections {
   #text = byId('connections-text', HTMLInputElement);
+  #protocols = byId('connections-protocols', HTMLElement);
   #rows;
   #pages;
   #panel;
@@ -27,11 +28,12 @@ export class Connections {
         { text: row.id ?? `#${row.number}` },
         { text: row.user ?? '' },
         { text: row.purpose ?? (row.id ? plural(row.subscriptions, 'channel') : '') },
+        { text: row.protocol },
         { text: transports[row.transport] ?? row.transport },
         { text: row.address },
         { text: duration(Date.now() - row.since), class: 'number', title: new Date(row.since).toLocaleString() },
         { text: bytes(row.queuedBytes), class: 'number' },
-        { text: '', class: 'action', node: element.cells[7]?.firstChild ?? this.#ender(row) },
+        { text: '', class: 'action', node: element.cells[8]?.firstChild ?? this.#ender(row) },
       ],
       empty: 'Nobody is connected.',
     });
@@ -45,9 +47,10 @@ export class Connections {
   }
 
   async #load() {
-    const { connections, next } = await ask('data/connections', { query: { search: this.#text.value.trim(), before: this.#pages.begin, limit: PER_PAGE } });
+    const { connections, protocols, next } = await ask('data/connections', { query: { search: this.#text.value.trim(), before: this.#pages.begin, limit: PER_PAGE } });
     this.#rows.show(connections);
     this.#pages.shown(next);
+    this.#protocols.textContent = Object.entries(protocols).map(([protocol, many]) => `${protocol} ${count(many)}`).join(' · ');
   }
 
   /** @param {Row} row */

@@ -6,7 +6,7 @@
 //   #node                    whose figures the charts show: a node's, or with an empty value those of all
 //   #chart-connections #chart-messages #chart-latency #chart-memory #chart-queue #chart-cpu    each with `.values b` and an svg
 //   #tab-… #panel-…          channels, connections, tasks, nodes, receivers, refusals; each with a table #…-table whose rows bear data-key, and but nodes a #…-note
-//   #channels-prefix #connections-text    what is looked for (Enter)
+//   #channels-prefix #connections-text    what is looked for (Enter); #connections-protocols: how many speak each protocol
 //   #channel-name #channel-open    opens a channel; #channel-messages: one <li data-kind="message|gap"> each, with `.offset` and `.text`
 //   #publish-data #publish-ephemeral #publish #publish-note
 //   #dialog #dialog-code #dialog-reason #dialog-yes #dialog-no    asks before anything is ended
