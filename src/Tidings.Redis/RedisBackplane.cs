@@ -40,31 +40,30 @@ internal sealed class RedisBackplane : IBackplane
 
     public RedisBackplane(RedisOptions options, string node, Hub hub, TimeProvider time, IMeterFactory meters, ILogger log, TimeProvider? graceTime = null, EventRecorder? events = null, long? streamBytes = null)
     {
-        var keys = new RedisKeys(options.Prefix);
         Node = node;
-        _shards = [.. options.Servers.Select(server => new RedisShard(server, keys, Node, time, log))];
+        _shards = [.. options.Places().Select(place => new RedisShard(place, Node, time, log))];
         var metrics = new RedisMetrics(meters, time);
         var seal = new ClusterSeal(options.ClusterKey, options.ClusterKeyRequired);
-        _events = new RedisEventStore(_shards[0], keys, Node, metrics);
-        Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, keys, hub, reader, options.Bridge, time, metrics, log), keys, options, time, metrics)
+        _events = new RedisEventStore(_shards[0], Node, metrics);
+        Broker = new RedisBroker(_shards, (shard, reader) => new FeedSet(shard, hub, reader, options.Bridge, time, metrics, log), options, time, metrics)
         {
             Told = events is null ? null : new ToldMessages(events, _events, time),
         };
-        _revocations = new RevocationLog(_shards, keys, seal, metrics, log);
+        _revocations = new RevocationLog(_shards, seal, metrics, log);
         var clock = new RedisClock(_shards[0], time);
         Clock = clock;
-        _peers = new RedisPeers(keys, Node, clock);
-        _seen = new RedisLastSeen(_shards[0], keys, clock, time);
-        Tickets = new RedisTickets(_shards, keys, seal, metrics);
-        Tasks = new RedisTaskStore(_shards, keys, options, metrics);
-        Streams = new RedisStreamStore(_shards, keys, options, metrics, streamBytes ?? new StreamOptions().TotalBytes);
-        _bus = new NodeBus(_shards, keys, Node, seal, time, metrics, log, _peers);
-        _presence = new RedisPresence(_shards, new PresenceTable(keys, time, metrics), graceTime ?? time);
+        _peers = new RedisPeers(Node, clock);
+        _seen = new RedisLastSeen(_shards[0], clock, time);
+        Tickets = new RedisTickets(_shards, seal, metrics);
+        Tasks = new RedisTaskStore(_shards, options, metrics);
+        Streams = new RedisStreamStore(_shards, options, metrics, streamBytes ?? new StreamOptions().TotalBytes);
+        _bus = new NodeBus(_shards, Node, seal, time, metrics, log, _peers);
+        _presence = new RedisPresence(_shards, new PresenceTable(time, metrics), graceTime ?? time);
         _watched = new WatchedPresence(_presence, hub, Broker, time);
         _presence.Watched = _watched;
-        _counts = new RedisCounts(_shards, keys, time);
-        _names = new RedisClientNames(_shards, keys, Node, seal, time, metrics, log);
-        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, keys, [_presence.On(i), _counts.On(i), _names.On(i), new LeasedWatching(_watched, i, _shards.Length, time), .. i == 0 ? (ILeased[])[_events, _peers, _seen] : []], time, log))];
+        _counts = new RedisCounts(_shards, time);
+        _names = new RedisClientNames(_shards, Node, seal, time, metrics, log);
+        _leases = [.. _shards.Select((shard, i) => new NodeLease(shard, [_presence.On(i), _counts.On(i), _names.On(i), new LeasedWatching(_watched, i, _shards.Length, time), .. i == 0 ? (ILeased[])[_events, _peers, _seen] : []], time, log))];
         _events.Hold(_leases[0]);
         _presence.Hold(_leases);
         _counts.Hold(_leases);

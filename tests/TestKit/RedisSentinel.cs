@@ -29,7 +29,7 @@ public sealed class RedisSentinel : IDisposable
             "sentinel failover-timeout mymaster 4000",
             .. password is null ? (string[])[] : [$"requirepass {password}"],
         ]);
-        _program = new GuardedProgram(directory, "redis-sentinel", [configuration]);
+        _program = new GuardedProgram(directory, "redis-server", [configuration, "--sentinel"]);
     }
 
     public int Port { get; }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -83,6 +84,11 @@ public sealed class RedisServer : IAsyncDisposable
         await Eventually.TrueAsync(async () => await TryAsync("PING") is null, static () => "Redis is gone", Longest);
     }
 
+    /// <summary>Has the process stand still, until <see cref="Continue"/>.</summary>
+    public void Stop() => Signal("STOP");
+
+    public void Continue() => Signal("CONT");
+
     /// <summary>Copies the files of a server that stands still.</summary>
     public FileCopy Copy() => new(_directory);
 
@@ -137,6 +143,12 @@ public sealed class RedisServer : IAsyncDisposable
         _program?.Dispose();
         _program = null;
         return ValueTask.CompletedTask;
+    }
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{ProcessId}"]);
+        kill.WaitForExit();
     }
 
     private async Task<string?> TryAsync(string command)

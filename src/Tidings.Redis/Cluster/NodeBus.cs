@@ -13,7 +13,6 @@ internal sealed partial class NodeBus : INodes
     private const int MostAtOnce = 1000;
 
     private readonly RedisShard[] _shards;
-    private readonly RedisKeys _keys;
     private readonly string _node;
     private readonly ClusterSeal _seal;
     private readonly TimeProvider _time;
@@ -24,10 +23,9 @@ internal sealed partial class NodeBus : INodes
     private long _ids;
     private int _atOnce;
 
-    public NodeBus(RedisShard[] shards, RedisKeys keys, string node, ClusterSeal seal, TimeProvider time, RedisMetrics metrics, ILogger log, RedisPeers peers)
+    public NodeBus(RedisShard[] shards, string node, ClusterSeal seal, TimeProvider time, RedisMetrics metrics, ILogger log, RedisPeers peers)
     {
         _shards = shards;
-        _keys = keys;
         _node = node;
         _seal = seal;
         _time = time;
@@ -36,8 +34,8 @@ internal sealed partial class NodeBus : INodes
         _peers = peers;
         foreach (var shard in shards)
         {
-            shard.Hear(keys.Nodes, published => Take(shard, published));
-            shard.Hear(keys.Answers(node), TakeAnswer);
+            shard.Hear(shard.Keys.Nodes, published => Take(shard, published));
+            shard.Hear(shard.Keys.Answers(node), published => TakeAnswer(shard, published));
         }
     }
 
@@ -53,7 +51,7 @@ internal sealed partial class NodeBus : INodes
         var question = _questions[id] = new NodeQuestion();
         try
         {
-            var heard = await link.Connection.PublishAsync(_keys.Nodes, _seal.Seal(_keys.Nodes, NodeMessage.Encode(_node, id, request))).ConfigureAwait(false);
+            var heard = await link.Connection.PublishAsync(link.Keys.Nodes, _seal.Seal(link.Keys.Nodes, NodeMessage.Encode(_node, id, request))).ConfigureAwait(false);
             return await question.AnsweredAsync((int)heard - 1, _time, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -70,7 +68,7 @@ internal sealed partial class NodeBus : INodes
         var question = _questions[id] = new NodeQuestion();
         try
         {
-            var heard = await link.Connection.PublishAsync(_keys.Nodes, _seal.Seal(_keys.Nodes, NodeMessage.Encode(_node, id, request))).ConfigureAwait(false);
+            var heard = await link.Connection.PublishAsync(link.Keys.Nodes, _seal.Seal(link.Keys.Nodes, NodeMessage.Encode(_node, id, request))).ConfigureAwait(false);
             await question.AnsweredAsync((int)heard - 1, _time, cancellationToken).ConfigureAwait(false);
             var answers = question.Answers;
             return new NodeAnswers(answers, [.. peers.Except(answers.Select(static answer => answer.Node), StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
@@ -84,15 +82,15 @@ internal sealed partial class NodeBus : INodes
     public async Task TellAsync(NodeRequest request)
     {
         var link = await LinkOf(request).ConfigureAwait(false);
-        await link.Connection.PublishAsync(_keys.Nodes, _seal.Seal(_keys.Nodes, NodeMessage.Encode(_node, 0, request))).ConfigureAwait(false);
+        await link.Connection.PublishAsync(link.Keys.Nodes, _seal.Seal(link.Keys.Nodes, NodeMessage.Encode(_node, 0, request))).ConfigureAwait(false);
     }
 
     // One name, one server: what is asked of one name keeps its order.
-    private ValueTask<RedisLink> LinkOf(NodeRequest request) => _shards[RedisKeys.Shard(request.Name, _shards.Length)].GetLinkAsync();
+    private ValueTask<RedisLink> LinkOf(NodeRequest request) => _shards[RedisSpread.IndexOf(request.Name, _shards.Length)].GetLinkAsync();
 
     private void Take(RedisShard shard, byte[] published)
     {
-        if (!_seal.TryOpen(_keys.Nodes, published, out var content) || NodeMessage.Decode(content) is not var (node, id, request))
+        if (!_seal.TryOpen(shard.Keys.Nodes, published, out var content) || NodeMessage.Decode(content) is not var (node, id, request))
         {
             Drop(published);
             return;
@@ -126,7 +124,7 @@ internal sealed partial class NodeBus : INodes
             var count = await doing.ConfigureAwait(false);
             if (id > 0 && shard.Link is { } link)
             {
-                await link.Connection.PublishAsync(_keys.Answers(node), _seal.Seal(_keys.Answers(node), NodeMessage.EncodeAnswer(_node, id, count))).ConfigureAwait(false);
+                await link.Connection.PublishAsync(link.Keys.Answers(node), _seal.Seal(link.Keys.Answers(node), NodeMessage.EncodeAnswer(_node, id, count))).ConfigureAwait(false);
             }
         }
         catch (BrokerUnavailableException)
@@ -162,7 +160,7 @@ internal sealed partial class NodeBus : INodes
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             if (await work.ListAsync(request).ConfigureAwait(false) is { } rows && shard.Link is { } link)
             {
-                await link.Connection.PublishAsync(_keys.Answers(node), _seal.Seal(_keys.Answers(node), NodeMessage.EncodeAnswer(_node, id, rows.Count, NodeListRow.Write(rows)))).ConfigureAwait(false);
+                await link.Connection.PublishAsync(link.Keys.Answers(node), _seal.Seal(link.Keys.Answers(node), NodeMessage.EncodeAnswer(_node, id, rows.Count, NodeListRow.Write(rows)))).ConfigureAwait(false);
             }
         }
         catch (BrokerUnavailableException)
@@ -181,9 +179,9 @@ internal sealed partial class NodeBus : INodes
         }
     }
 
-    private void TakeAnswer(byte[] published)
+    private void TakeAnswer(RedisShard shard, byte[] published)
     {
-        if (!_seal.TryOpen(_keys.Answers(_node), published, out var content) || NodeMessage.DecodeAnswer(content) is not var (node, id, count, data))
+        if (!_seal.TryOpen(shard.Keys.Answers(_node), published, out var content) || NodeMessage.DecodeAnswer(content) is not var (node, id, count, data))
         {
             Drop(published);
         }

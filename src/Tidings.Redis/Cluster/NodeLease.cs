@@ -38,7 +38,7 @@ internal sealed partial class NodeLease
     // Longer than any lease: what nodes have left is taken out by the first node that comes, even after a night without nodes.
     private static readonly TimeSpan KeyLife = TimeSpan.FromDays(2);
 
-    private readonly RedisKeys _keys;
+    private readonly string _spread;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly IReadOnlyList<ILeased> _holdings;
@@ -49,9 +49,9 @@ internal sealed partial class NodeLease
     private bool _wasRefused;
     private bool _isBehind;
 
-    public NodeLease(RedisShard shard, RedisKeys keys, IReadOnlyList<ILeased> holdings, TimeProvider time, ILogger log)
+    public NodeLease(RedisShard shard, IReadOnlyList<ILeased> holdings, TimeProvider time, ILogger log)
     {
-        _keys = keys;
+        _spread = shard.Spread;
         _time = time;
         _log = log;
         _holdings = holdings;
@@ -132,14 +132,16 @@ internal sealed partial class NodeLease
         RedisValue[] arguments =
         [
             _id, Milliseconds(life), begins ? "1" : "0", Milliseconds(KeyLife), Milliseconds(Life), Milliseconds(_time.GetElapsedTime(_renewedAt)), _wasRefused ? "1" : "0",
+            _spread, _before,
         ];
         try
         {
-            var answer = await link.Connection.EvaluateAsync(RedisScript.Lease, [_keys.Leases], arguments).ConfigureAwait(false);
+            var answer = await link.Connection.EvaluateAsync(RedisScript.Lease, [link.Keys.Leases, link.Keys.Spread], arguments).ConfigureAwait(false);
             _renewedAt = _time.GetTimestamp();
             _wasRefused = false;
             link.Connection.Wrote();
-            return (string[])answer;
+            var words = (string[])answer;
+            return words[0] == "spread" ? throw new SpreadMismatchException(words[1], _spread) : words;
         }
         catch (BrokerUnavailableException error) when (error.Refusal is not null)
         {
@@ -160,7 +162,7 @@ internal sealed partial class NodeLease
 
         try
         {
-            if (IsLease(ended) && !(await link.Connection.ExecuteAsync("SET", _keys.Sweep(ended), _id, "NX", "PX", Milliseconds(SweepLife)).ConfigureAwait(false)).IsNull)
+            if (IsLease(ended) && !(await link.Connection.ExecuteAsync("SET", link.Keys.Sweep(ended), _id, "NX", "PX", Milliseconds(SweepLife)).ConfigureAwait(false)).IsNull)
             {
                 await SweepAsync(link, ended).ConfigureAwait(false);
                 LogSwept(ended);
@@ -182,13 +184,13 @@ internal sealed partial class NodeLease
     private async Task SweepAsync(RedisLink link, string ended)
     {
         // From here on it counts nowhere, should it still hold.
-        await link.Connection.ExecuteAsync("ZADD", _keys.Leases, "XX", "0", ended).ConfigureAwait(false);
+        await link.Connection.ExecuteAsync("ZADD", link.Keys.Leases, "XX", "0", ended).ConfigureAwait(false);
         foreach (var holding in _holdings)
         {
             await holding.SweepAsync(link, ended).ConfigureAwait(false);
         }
 
-        await link.Connection.ExecuteAsync("ZREM", _keys.Leases, ended).ConfigureAwait(false);
+        await link.Connection.ExecuteAsync("ZREM", link.Keys.Leases, ended).ConfigureAwait(false);
     }
 
     private static bool IsLease(string id) => id.Length == 16 && id.All(char.IsAsciiHexDigitLower);

@@ -28,7 +28,6 @@ internal sealed partial class RedisClientNames : IClientNames
     private static readonly string KeyLifeText = ((long)KeyLife.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
 
     private readonly RedisShard[] _shards;
-    private readonly RedisKeys _keys;
     private readonly string _node;
     private readonly ClusterSeal _seal;
     private readonly TimeProvider _time;
@@ -41,10 +40,9 @@ internal sealed partial class RedisClientNames : IClientNames
     private readonly ConcurrentQueue<(string Client, long Claim)>[] _postponed;
     private IReadOnlyList<NodeLease> _leases = [];
 
-    public RedisClientNames(RedisShard[] shards, RedisKeys keys, string node, ClusterSeal seal, TimeProvider time, RedisMetrics metrics, ILogger log)
+    public RedisClientNames(RedisShard[] shards, string node, ClusterSeal seal, TimeProvider time, RedisMetrics metrics, ILogger log)
     {
         _shards = shards;
-        _keys = keys;
         _node = node;
         _seal = seal;
         _time = time;
@@ -55,7 +53,7 @@ internal sealed partial class RedisClientNames : IClientNames
         _postponed = [.. shards.Select(static _ => new ConcurrentQueue<(string, long)>())];
         foreach (var shard in shards)
         {
-            shard.Hear(keys.Clients, Take);
+            shard.Hear(shard.Keys.Clients, published => Take(shard, published));
         }
     }
 
@@ -68,7 +66,7 @@ internal sealed partial class RedisClientNames : IClientNames
 
     public async Task<NameClaim> ClaimAsync(string client, int right, DuplicateClients duplicates)
     {
-        var shard = RedisKeys.Shard(client, _shards.Length);
+        var shard = RedisSpread.IndexOf(client, _shards.Length);
         if (_shards[shard].Link is not { } link)
         {
             return default;
@@ -87,7 +85,7 @@ internal sealed partial class RedisClientNames : IClientNames
 
     public bool TryRelease(string client, long claim)
     {
-        var shard = RedisKeys.Shard(client, _shards.Length);
+        var shard = RedisSpread.IndexOf(client, _shards.Length);
         if (_shards[shard].Link is not { } link)
         {
             Postpone(shard, client, claim);
@@ -123,15 +121,15 @@ internal sealed partial class RedisClientNames : IClientNames
     }
 
     private Task ReleaseAsync(RedisLink link, string lease, string client, string claim, string word) => link.Connection.EvaluateAsync(
-        RedisScript.ClientRelease, [_keys.Client(client), _keys.Leases, _keys.Leased(lease, Kind)], [lease, claim, client, _keys.Clients, $"{word} {_node} 0", SealLine(word, client)]);
+        RedisScript.ClientRelease, [link.Keys.Client(client), link.Keys.Leases, link.Keys.Leased(lease, Kind)], [lease, claim, client, link.Keys.Clients, $"{word} {_node} 0", SealLine(link, word, client)]);
 
     private async Task<NameClaim> ClaimAsync(RedisLink link, string lease, string ended, string client, int right, DuplicateClients duplicates, bool again)
     {
         var claim = (long)await link.Connection.EvaluateAsync(
             RedisScript.ClientClaim,
-            [_keys.Client(client), _keys.Leases, _keys.Leased(lease, Kind)],
+            [link.Keys.Client(client), link.Keys.Leases, link.Keys.Leased(lease, Kind)],
             [
-                lease, ended, client, duplicates.ToString(), again ? "1" : "0", KeyLifeText, _keys.Clients, _node, SealLine("replaced", client),
+                lease, ended, client, duplicates.ToString(), again ? "1" : "0", KeyLifeText, link.Keys.Clients, _node, SealLine(link, "replaced", client),
                 right.ToString(CultureInfo.InvariantCulture),
             ]).ConfigureAwait(false);
         return claim switch
@@ -142,9 +140,9 @@ internal sealed partial class RedisClientNames : IClientNames
         };
     }
 
-    private void Take(byte[] published)
+    private void Take(RedisShard shard, byte[] published)
     {
-        if (!TryRead(published, out var word, out var node, out var claim, out var client, out var mark) || !_seal.Holds(_keys.Clients, Sealed(word, node, client), mark))
+        if (!TryRead(published, out var word, out var node, out var claim, out var client, out var mark) || !_seal.Holds(shard.Keys.Clients, Sealed(word, node, client), mark))
         {
             if (_metrics.Dropped(Kind))
             {
@@ -166,7 +164,7 @@ internal sealed partial class RedisClientNames : IClientNames
     }
 
     // The script alone knows the claim, and no script knows a key: the seal is of the rest.
-    private string SealLine(string word, string client) => _seal.Mark(_keys.Clients, Sealed(word, _node, client)) is { } mark ? "\n" + mark : "";
+    private string SealLine(RedisLink link, string word, string client) => _seal.Mark(link.Keys.Clients, Sealed(word, _node, client)) is { } mark ? "\n" + mark : "";
 
     private static byte[] Sealed(string word, string node, string client) => Encoding.UTF8.GetBytes($"{word} {node}\n{client}");
 
@@ -211,7 +209,7 @@ internal sealed partial class RedisClientNames : IClientNames
                 return;
             }
 
-            foreach (var some in clients.All.Where(client => RedisKeys.Shard(client, names._shards.Length) == shard).Chunk(AtOnce))
+            foreach (var some in clients.All.Where(client => RedisSpread.IndexOf(client, names._shards.Length) == shard).Chunk(AtOnce))
             {
                 await Task.WhenAll(some.Select(client => ReclaimAsync(link, lease, ended, clients, client))).ConfigureAwait(false);
             }
@@ -238,19 +236,19 @@ internal sealed partial class RedisClientNames : IClientNames
             else if (names.Clients is { } clients && names._time.GetElapsedTime(names._keptAt[shard]) > KeyLife / 4)
             {
                 names._keptAt[shard] = names._time.GetTimestamp();
-                foreach (var some in clients.All.Where(client => RedisKeys.Shard(client, names._shards.Length) == shard).Chunk(AtOnce))
+                foreach (var some in clients.All.Where(client => RedisSpread.IndexOf(client, names._shards.Length) == shard).Chunk(AtOnce))
                 {
-                    await Task.WhenAll(some.Select(client => link.Connection.ExecuteAsync("PEXPIRE", names._keys.Client(client), KeyLifeText))).ConfigureAwait(false);
+                    await Task.WhenAll(some.Select(client => link.Connection.ExecuteAsync("PEXPIRE", link.Keys.Client(client), KeyLifeText))).ConfigureAwait(false);
                 }
 
-                await link.Connection.ExecuteAsync("PEXPIRE", names._keys.Leased(lease, Kind), KeyLifeText).ConfigureAwait(false);
+                await link.Connection.ExecuteAsync("PEXPIRE", link.Keys.Leased(lease, Kind), KeyLifeText).ConfigureAwait(false);
             }
         }
 
         public async Task SweepAsync(RedisLink link, string ended)
         {
             var word = ended == _own ? "swept" : "left";
-            await foreach (var name in link.Connection.ScanAsync("SSCAN", names._keys.Leased(ended, Kind)).ConfigureAwait(false))
+            await foreach (var name in link.Connection.ScanAsync("SSCAN", link.Keys.Leased(ended, Kind)).ConfigureAwait(false))
             {
                 if (Encoding.UTF8.GetString(name) is var client && ChannelName.IsValidRoom(client))
                 {
@@ -262,7 +260,7 @@ internal sealed partial class RedisClientNames : IClientNames
                 }
             }
 
-            await link.Connection.ExecuteAsync("UNLINK", names._keys.Leased(ended, Kind)).ConfigureAwait(false);
+            await link.Connection.ExecuteAsync("UNLINK", link.Keys.Leased(ended, Kind)).ConfigureAwait(false);
         }
 
         private async Task ReclaimAsync(RedisLink link, string lease, string ended, ClientRegistry clients, string client)

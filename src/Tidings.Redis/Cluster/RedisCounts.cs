@@ -6,7 +6,7 @@ using Tidings.Redis.Servers;
 namespace Tidings.Redis.Cluster;
 
 /// <summary>How many connections users have by each node, as long as the node's lease holds. Used only where that is limited.</summary>
-internal sealed class RedisCounts(RedisShard[] shards, RedisKeys keys, TimeProvider time) : IConnectionCounts
+internal sealed class RedisCounts(RedisShard[] shards, TimeProvider time) : IConnectionCounts
 {
     private const string Kind = "users";
     private const int AtOnce = 256;
@@ -27,13 +27,13 @@ internal sealed class RedisCounts(RedisShard[] shards, RedisKeys keys, TimeProvi
 
     public Task<bool> EnterAsync(string user, int here, int limit)
     {
-        var shard = RedisKeys.Shard(user, shards.Length);
+        var shard = RedisSpread.IndexOf(user, shards.Length);
         return shards[shard].Link is { } link ? EnterAsync(link, shard, user, here, limit) : Task.FromResult(true);
     }
 
     public void Leave(string user, int here)
     {
-        var shard = RedisKeys.Shard(user, shards.Length);
+        var shard = RedisSpread.IndexOf(user, shards.Length);
         if (shards[shard].Link is { } link)
         {
             _ = LeaveAsync(link, shard, user, here);
@@ -45,9 +45,9 @@ internal sealed class RedisCounts(RedisShard[] shards, RedisKeys keys, TimeProvi
         try
         {
             var lease = _leases[shard].Id;
-            var (before, behind) = keys.AroundLease(Kind);
+            var (before, behind) = link.Keys.AroundLease(Kind);
             return (long)await link.Connection.EvaluateAsync(
-                RedisScript.CountEnter, [keys.Leases, keys.Leased(lease, Kind)], [lease, user, here, limit, KeyLifeText, before, behind]).ConfigureAwait(false) == 1;
+                RedisScript.CountEnter, [link.Keys.Leases, link.Keys.Leased(lease, Kind)], [lease, user, here, limit, KeyLifeText, before, behind]).ConfigureAwait(false) == 1;
         }
         catch (BrokerUnavailableException)
         {
@@ -69,9 +69,9 @@ internal sealed class RedisCounts(RedisShard[] shards, RedisKeys keys, TimeProvi
         }
     }
 
-    private Task SayAsync(RedisLink link, string lease, string user, int here) => here > 0
-        ? link.Connection.ExecuteAsync("HSET", keys.Leased(lease, Kind), user, here)
-        : link.Connection.ExecuteAsync("HDEL", keys.Leased(lease, Kind), user);
+    private static Task SayAsync(RedisLink link, string lease, string user, int here) => here > 0
+        ? link.Connection.ExecuteAsync("HSET", link.Keys.Leased(lease, Kind), user, here)
+        : link.Connection.ExecuteAsync("HDEL", link.Keys.Leased(lease, Kind), user);
 
     private sealed class Share(RedisCounts counts, int shard) : ILeased
     {
@@ -88,9 +88,9 @@ internal sealed class RedisCounts(RedisShard[] shards, RedisKeys keys, TimeProvi
             }
 
             counts._behind[shard] = false;
-            foreach (var some in connections.Users.Where(user => RedisKeys.Shard(user, counts.Shards) == shard).Chunk(AtOnce))
+            foreach (var some in connections.Users.Where(user => RedisSpread.IndexOf(user, counts.Shards) == shard).Chunk(AtOnce))
             {
-                await Task.WhenAll(connections.EachCount(some, (user, here) => counts.SayAsync(link, lease, user, here))).ConfigureAwait(false);
+                await Task.WhenAll(connections.EachCount(some, (user, here) => SayAsync(link, lease, user, here))).ConfigureAwait(false);
             }
 
             await LiveOnAsync(link, lease).ConfigureAwait(false);
@@ -108,18 +108,16 @@ internal sealed class RedisCounts(RedisShard[] shards, RedisKeys keys, TimeProvi
             }
         }
 
-        public Task SweepAsync(RedisLink link, string ended) => link.Connection.ExecuteAsync("UNLINK", counts.Keys.Leased(ended, Kind));
+        public Task SweepAsync(RedisLink link, string ended) => link.Connection.ExecuteAsync("UNLINK", link.Keys.Leased(ended, Kind));
 
         private Task LiveOnAsync(RedisLink link, string lease)
         {
             counts._keptAt[shard] = counts.Time.GetTimestamp();
-            return link.Connection.ExecuteAsync("PEXPIRE", counts.Keys.Leased(lease, Kind), KeyLifeText);
+            return link.Connection.ExecuteAsync("PEXPIRE", link.Keys.Leased(lease, Kind), KeyLifeText);
         }
     }
 
     private int Shards => shards.Length;
-
-    private RedisKeys Keys => keys;
 
     private TimeProvider Time => time;
 }

@@ -7,7 +7,7 @@ namespace Tidings.Redis.Cluster;
 
 /// <summary>When users were last connected to any node, in one sorted set on the first server. Safe from any thread.</summary>
 /// <remarks>What is noted is written every few seconds, all at once: a crowd that comes or goes costs one call.</remarks>
-internal sealed class RedisLastSeen(RedisShard shard, RedisKeys keys, RedisClock clock, TimeProvider time) : ILastSeen, ILeased
+internal sealed class RedisLastSeen(RedisShard shard, RedisClock clock, TimeProvider time) : ILastSeen, ILeased
 {
     private const int MostAtOnce = 1000;
 
@@ -18,7 +18,7 @@ internal sealed class RedisLastSeen(RedisShard shard, RedisKeys keys, RedisClock
     public async ValueTask<IReadOnlyDictionary<string, long>> ReadAsync(IReadOnlyList<string> users, CancellationToken cancellationToken = default)
     {
         var link = await shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
-        var scores = (string?[])await link.Connection.ExecuteAsync("ZMSCORE", [keys.Seen, .. users]).ConfigureAwait(false);
+        var scores = (string?[])await link.Connection.ExecuteAsync("ZMSCORE", [link.Keys.Seen, .. users]).ConfigureAwait(false);
         var seen = new Dictionary<string, long>(await _pending.ReadAsync(users, cancellationToken).ConfigureAwait(false), StringComparer.Ordinal);
         var oldest = clock.Now - (long)ILastSeen.Life.TotalMilliseconds;
         for (var i = 0; i < users.Count && i < scores.Length; i++)
@@ -37,7 +37,7 @@ internal sealed class RedisLastSeen(RedisShard shard, RedisKeys keys, RedisClock
     {
         var link = await shard.GetLinkAsync().ConfigureAwait(false);
         var pending = await _pending.EraseAsync(user).ConfigureAwait(false);
-        return (long)await link.Connection.ExecuteAsync("ZREM", keys.Seen, user).ConfigureAwait(false) > 0 || pending;
+        return (long)await link.Connection.ExecuteAsync("ZREM", link.Keys.Seen, user).ConfigureAwait(false) > 0 || pending;
     }
 
     public Task PutAsync(RedisLink link, string lease, string ended) => KeepAsync(link, lease);
@@ -54,12 +54,12 @@ internal sealed class RedisLastSeen(RedisShard shard, RedisKeys keys, RedisClock
         {
             foreach (var some in noted.Chunk(MostAtOnce))
             {
-                await link.Connection.ExecuteAsync("ZADD", [keys.Seen, "GT", .. some.SelectMany(static entry => new object[] { Text(entry.At), entry.User })]).ConfigureAwait(false);
+                await link.Connection.ExecuteAsync("ZADD", [link.Keys.Seen, "GT", .. some.SelectMany(static entry => new object[] { Text(entry.At), entry.User })]).ConfigureAwait(false);
             }
 
-            await link.Connection.ExecuteAsync("ZREMRANGEBYSCORE", keys.Seen, "-inf", "(" + Text(clock.Now - (long)ILastSeen.Life.TotalMilliseconds)).ConfigureAwait(false);
-            await link.Connection.ExecuteAsync("ZREMRANGEBYRANK", keys.Seen, "0", (-ILastSeen.MostUsers - 1).ToString(CultureInfo.InvariantCulture)).ConfigureAwait(false);
-            await link.Connection.ExecuteAsync("PEXPIRE", keys.Seen, Text((long)ILastSeen.Life.TotalMilliseconds)).ConfigureAwait(false);
+            await link.Connection.ExecuteAsync("ZREMRANGEBYSCORE", link.Keys.Seen, "-inf", "(" + Text(clock.Now - (long)ILastSeen.Life.TotalMilliseconds)).ConfigureAwait(false);
+            await link.Connection.ExecuteAsync("ZREMRANGEBYRANK", link.Keys.Seen, "0", (-ILastSeen.MostUsers - 1).ToString(CultureInfo.InvariantCulture)).ConfigureAwait(false);
+            await link.Connection.ExecuteAsync("PEXPIRE", link.Keys.Seen, Text((long)ILastSeen.Life.TotalMilliseconds)).ConfigureAwait(false);
         }
         catch (BrokerUnavailableException)
         {

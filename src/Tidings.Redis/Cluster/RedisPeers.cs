@@ -5,7 +5,7 @@ namespace Tidings.Redis.Cluster;
 
 /// <summary>The names of the nodes that are there, on the first server: so that it can be said who does not answer. Safe from any thread.</summary>
 /// <remarks>What is read was written by somebody who may write in Redis, and may be anything.</remarks>
-internal sealed class RedisPeers(RedisKeys keys, string node, RedisClock clock) : ILeased
+internal sealed class RedisPeers(string node, RedisClock clock) : ILeased
 {
     private const int MostPeers = 1000;
     private const int LongestName = 64;
@@ -17,20 +17,20 @@ internal sealed class RedisPeers(RedisKeys keys, string node, RedisClock clock) 
 
     public async Task KeepAsync(RedisLink link, string lease)
     {
-        await link.Connection.ExecuteAsync("ZADD", keys.Peers, Text(clock.Now + (long)Life.TotalMilliseconds), node).ConfigureAwait(false);
-        await link.Connection.ExecuteAsync("ZREMRANGEBYSCORE", keys.Peers, "-inf", "(" + Text(clock.Now)).ConfigureAwait(false);
-        await link.Connection.ExecuteAsync("PEXPIRE", keys.Peers, Text((long)Life.TotalMilliseconds)).ConfigureAwait(false);
+        await link.Connection.ExecuteAsync("ZADD", link.Keys.Peers, Text(clock.Now + (long)Life.TotalMilliseconds), node).ConfigureAwait(false);
+        await link.Connection.ExecuteAsync("ZREMRANGEBYSCORE", link.Keys.Peers, "-inf", "(" + Text(clock.Now)).ConfigureAwait(false);
+        await link.Connection.ExecuteAsync("PEXPIRE", link.Keys.Peers, Text((long)Life.TotalMilliseconds)).ConfigureAwait(false);
     }
 
     public Task SweepAsync(RedisLink link, string ended) => Task.CompletedTask;
 
     /// <summary>The node goes, and says so.</summary>
-    public Task LeaveAsync(RedisLink link) => link.Connection.ExecuteAsync("ZREM", keys.Peers, node);
+    public Task LeaveAsync(RedisLink link) => link.Connection.ExecuteAsync("ZREM", link.Keys.Peers, node);
 
     /// <summary>The names of the others.</summary>
     public async Task<IReadOnlyList<string>> ReadAsync(RedisLink link)
     {
-        var names = (string[])await link.Connection.ExecuteAsync("ZRANGEBYSCORE", keys.Peers, Text(clock.Now), "+inf", "LIMIT", "0", MostPeers).ConfigureAwait(false);
+        var names = (string[])await link.Connection.ExecuteAsync("ZRANGEBYSCORE", link.Keys.Peers, Text(clock.Now), "+inf", "LIMIT", "0", MostPeers).ConfigureAwait(false);
         return [.. names.Where(name => name != node && name.Length is > 0 and <= LongestName && name.All(char.IsAsciiLetterOrDigit))];
     }
 

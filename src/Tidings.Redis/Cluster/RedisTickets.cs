@@ -6,7 +6,7 @@ using Tidings.Security.Identities;
 namespace Tidings.Redis.Cluster;
 
 /// <summary>Tickets and passes that any node takes. Redis has their hashes alone.</summary>
-internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, ClusterSeal seal, RedisMetrics metrics) : ITicketStore
+internal sealed class RedisTickets(RedisShard[] shards, ClusterSeal seal, RedisMetrics metrics) : ITicketStore
 {
     // Both are as long as in memory.
     private const string TicketLife = "30000";
@@ -16,11 +16,18 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, ClusterS
 
     public async ValueTask<string> IssueAsync(Identity identity)
     {
-        var ticket = BearerSecret.New();
-        var hash = Hash(ticket);
+        // With the user's others, so that their number is bounded over all servers.
+        string ticket, hash;
+        do
+        {
+            ticket = BearerSecret.New();
+            hash = Hash(ticket);
+        }
+        while (RedisSpread.IndexOf(hash, shards.Length) != RedisSpread.IndexOf(identity.User, shards.Length));
+
         var redis = await ConnectionOf(hash).ConfigureAwait(false);
         await redis.EvaluateAsync(
-            RedisScript.PutSecret, [keys.Ticket(hash), keys.TicketsOf(identity.User)], [seal.Seal(keys.Ticket(hash), IdentityText.Encode(identity)), TicketLife, Tickets.Share]).ConfigureAwait(false);
+            RedisScript.PutSecret, [redis.Keys.Ticket(hash), redis.Keys.TicketsOf(identity.User)], [seal.Seal(redis.Keys.Ticket(hash), IdentityText.Encode(identity)), TicketLife, Tickets.Share]).ConfigureAwait(false);
         return ticket;
     }
 
@@ -28,7 +35,7 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, ClusterS
     {
         var hash = Hash(ticket);
         var redis = await ConnectionOf(hash).ConfigureAwait(false);
-        return Open(keys.Ticket(hash), await redis.ExecuteAsync("GETDEL", keys.Ticket(hash)).ConfigureAwait(false)) is { } written ? Read(written) : null;
+        return Open(redis.Keys.Ticket(hash), await redis.ExecuteAsync("GETDEL", redis.Keys.Ticket(hash)).ConfigureAwait(false)) is { } written ? Read(written) : null;
     }
 
     public async ValueTask<string?> IssuePassAsync(string ticket, Identity identity)
@@ -37,7 +44,7 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, ClusterS
         var hash = Hash(ticket);
         var redis = await ConnectionOf(hash).ConfigureAwait(false);
         byte[] pass = [.. BearerSecret.Hash(secret), .. IdentityText.Encode(identity)];
-        var set = await redis.EvaluateAsync(RedisScript.PutSecret, [keys.Pass(hash), keys.PassesOf(identity.User)], [seal.Seal(keys.Pass(hash), pass), PassLife, StreamPasses.Share]).ConfigureAwait(false);
+        var set = await redis.EvaluateAsync(RedisScript.PutSecret, [redis.Keys.Pass(hash), redis.Keys.PassesOf(identity.User)], [seal.Seal(redis.Keys.Pass(hash), pass), PassLife, StreamPasses.Share]).ConfigureAwait(false);
         return (int)set == 1 ? secret : null;
     }
 
@@ -45,7 +52,7 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, ClusterS
     {
         var hash = Hash(ticket);
         var redis = await ConnectionOf(hash).ConfigureAwait(false);
-        var written = Open(keys.Pass(hash), await redis.ExecuteAsync("GET", keys.Pass(hash)).ConfigureAwait(false));
+        var written = Open(redis.Keys.Pass(hash), await redis.ExecuteAsync("GET", redis.Keys.Pass(hash)).ConfigureAwait(false));
         if (written is not { } pass || pass.Length < SecretHash || !CryptographicOperations.FixedTimeEquals(BearerSecret.Hash(secret), pass.Span[..SecretHash]))
         {
             return null;
@@ -54,7 +61,7 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, ClusterS
         var identity = Read(pass[SecretHash..]);
         if (identity is not null)
         {
-            await redis.EvaluateAsync(RedisScript.RenewSecret, [keys.Pass(hash), keys.PassesOf(identity.User)], [PassLife]).ConfigureAwait(false);
+            await redis.EvaluateAsync(RedisScript.RenewSecret, [redis.Keys.Pass(hash), redis.Keys.PassesOf(identity.User)], [PassLife]).ConfigureAwait(false);
         }
 
         return identity;
@@ -62,7 +69,7 @@ internal sealed class RedisTickets(RedisShard[] shards, RedisKeys keys, ClusterS
 
     private static string Hash(string ticket) => Convert.ToHexStringLower(BearerSecret.Hash(ticket));
 
-    private async ValueTask<RedisConnection> ConnectionOf(string hash) => (await shards[RedisKeys.Shard(hash, shards.Length)].GetLinkAsync().ConfigureAwait(false)).Connection;
+    private async ValueTask<RedisConnection> ConnectionOf(string hash) => (await shards[RedisSpread.IndexOf(hash, shards.Length)].GetLinkAsync().ConfigureAwait(false)).Connection;
 
     private ReadOnlyMemory<byte>? Open(string key, RedisAnswer value)
     {

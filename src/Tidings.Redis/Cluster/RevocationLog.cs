@@ -18,7 +18,6 @@ internal sealed partial class RevocationLog : IRevocationLog
     private static readonly TimeSpan KeyLife = TimeSpan.FromDays(400);
 
     private readonly RedisShard[] _shards;
-    private readonly RedisKeys _keys;
     private readonly ClusterSeal _seal;
     private readonly RedisMetrics _metrics;
     private readonly ILogger _log;
@@ -26,16 +25,15 @@ internal sealed partial class RevocationLog : IRevocationLog
     // Whether a server may lack what this node knows.
     private volatile bool _isBehind;
 
-    public RevocationLog(RedisShard[] shards, RedisKeys keys, ClusterSeal seal, RedisMetrics metrics, ILogger log)
+    public RevocationLog(RedisShard[] shards, ClusterSeal seal, RedisMetrics metrics, ILogger log)
     {
         _shards = shards;
-        _keys = keys;
         _seal = seal;
         _metrics = metrics;
         _log = log;
         foreach (var shard in shards)
         {
-            shard.Hear(keys.Revocations, Take);
+            shard.Hear(shard.Keys.Revocations, published => Take(shard, published));
             shard.OnConnected.Insert(0, CatchUpAsync);
             shard.OnTick.Add(LookAsync);
         }
@@ -71,15 +69,15 @@ internal sealed partial class RevocationLog : IRevocationLog
 
     private Task TellAsync(RedisLink link, IReadOnlyList<Revocation> revocations) => link.Connection.EvaluateAsync(
         RedisScript.Revoke,
-        [_keys.Revoked],
+        [link.Keys.Revoked],
         [
-            2 * Revocations.Most, ((long)KeyLife.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), _keys.Revocations, _seal.Seal(_keys.Revocations, RevocationText.Encode(revocations)),
-            .. revocations.SelectMany(revocation => (RedisValue[])[revocation.At, Member(revocation)]),
+            2 * Revocations.Most, ((long)KeyLife.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), link.Keys.Revocations, _seal.Seal(link.Keys.Revocations, RevocationText.Encode(revocations)),
+            .. revocations.SelectMany(revocation => (RedisValue[])[revocation.At, Member(link, revocation)]),
         ]);
 
-    private RedisValue Member(Revocation revocation) => _seal.Mark(_keys.Revoked, RevocationText.Timed(revocation)) is null
+    private RedisValue Member(RedisLink link, Revocation revocation) => _seal.Mark(link.Keys.Revoked, RevocationText.Timed(revocation)) is null
         ? RevocationText.Member(revocation)
-        : _seal.Seal(_keys.Revoked, RevocationText.Timed(revocation));
+        : _seal.Seal(link.Keys.Revoked, RevocationText.Timed(revocation));
 
     // Heard first, then read: what is revoked between the two is in both.
     private async Task CatchUpAsync(RedisLink link)
@@ -94,11 +92,11 @@ internal sealed partial class RevocationLog : IRevocationLog
         var cursor = "0";
         do
         {
-            var answer = (RedisAnswer[])await link.Connection.ExecuteAsync("ZSCAN", _keys.Revoked, cursor, "COUNT", "1000").ConfigureAwait(false);
+            var answer = (RedisAnswer[])await link.Connection.ExecuteAsync("ZSCAN", link.Keys.Revoked, cursor, "COUNT", "1000").ConfigureAwait(false);
             var items = (RedisAnswer[])answer[1];
             for (var i = 0; i + 1 < items.Length; i += 2)
             {
-                if (_seal.TryOpen(_keys.Revoked, (byte[])items[i], out var member) && RevocationText.Read(member.Span, (string)items[i + 1]) is { } revocation)
+                if (_seal.TryOpen(link.Keys.Revoked, (byte[])items[i], out var member) && RevocationText.Read(member.Span, (string)items[i + 1]) is { } revocation)
                 {
                     lacking.Remove(revocation);
                     news |= connections.Revocations.Add(revocation);
@@ -130,15 +128,15 @@ internal sealed partial class RevocationLog : IRevocationLog
     // A server may forget everything on a connection that goes on.
     private async Task LookAsync(RedisLink link)
     {
-        if (Connections is { Revocations.IsEmpty: false } && (_isBehind || (long)await link.Connection.ExecuteAsync("EXISTS", _keys.Revoked).ConfigureAwait(false) == 0))
+        if (Connections is { Revocations.IsEmpty: false } && (_isBehind || (long)await link.Connection.ExecuteAsync("EXISTS", link.Keys.Revoked).ConfigureAwait(false) == 0))
         {
             await CatchUpAsync(link).ConfigureAwait(false);
         }
     }
 
-    private void Take(byte[] published)
+    private void Take(RedisShard shard, byte[] published)
     {
-        if (!_seal.TryOpen(_keys.Revocations, published, out var content) || RevocationText.Decode(content) is not { } revocations)
+        if (!_seal.TryOpen(shard.Keys.Revocations, published, out var content) || RevocationText.Decode(content) is not { } revocations)
         {
             if (_metrics.Dropped("revocations"))
             {

@@ -30,10 +30,10 @@ internal sealed class RedisEventStore : IEventStore, ILeased
     private volatile string _under = "";
     private EventLimits _limits;
 
-    public RedisEventStore(RedisShard shard, RedisKeys keys, string node, RedisMetrics metrics)
+    public RedisEventStore(RedisShard shard, string node, RedisMetrics metrics)
     {
-        (_shard, _keys, _node, _metrics) = (shard, keys, node, metrics);
-        shard.Hear(keys.EventNews, _ => OnAdded());
+        (_shard, _keys, _node, _metrics) = (shard, shard.Keys, node, metrics);
+        shard.Hear(_keys.EventNews, _ => OnAdded());
     }
 
     /// <summary>This node's name, from which ids of events are made.</summary>
@@ -148,7 +148,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
             }
         }
 
-        await link.Connection.ExecuteAsync("PUBLISH", _keys.EventNews, "").ConfigureAwait(false);
+        await link.Connection.PublishAsync(_keys.EventNews, []).ConfigureAwait(false);
     }
 
     public async Task EndAsync(int receiver)

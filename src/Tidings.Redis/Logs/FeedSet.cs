@@ -26,7 +26,6 @@ internal sealed partial class FeedSet
     private readonly ConcurrentDictionary<string, ChannelFeed> _feeds = new(StringComparer.Ordinal);
     private readonly Lock _removing = new();
     private readonly RedisShard _shard;
-    private readonly RedisKeys _keys;
     private readonly IMessageSink _hub;
     private readonly ILogReader _reader;
     private readonly bool _bridge;
@@ -36,11 +35,10 @@ internal sealed partial class FeedSet
     private long _count;
     private long _sweepAt = s_roomy;
 
-    public FeedSet(RedisShard shard, RedisKeys keys, IMessageSink hub, ILogReader reader, bool bridge, TimeProvider time, RedisMetrics metrics, ILogger log)
+    public FeedSet(RedisShard shard, IMessageSink hub, ILogReader reader, bool bridge, TimeProvider time, RedisMetrics metrics, ILogger log)
     {
         _bridge = bridge;
         _shard = shard;
-        _keys = keys;
         _hub = hub;
         _reader = reader;
         _time = time;
@@ -59,7 +57,7 @@ internal sealed partial class FeedSet
     /// <exception cref="BrokerUnavailableException">The server cannot be reached.</exception>
     public async Task ListenAsync(string channel, CancellationToken cancellationToken)
     {
-        var name = _keys.Channel(channel);
+        var name = _shard.Keys.Channel(channel);
         while (true)
         {
             var link = await _shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
@@ -96,7 +94,7 @@ internal sealed partial class FeedSet
     }
 
     // What is said there by itself. No channel of that kind is one of ours.
-    private bool IsBridged(string channel) => _bridge && channel[0] > ' ' && !_keys.IsOurs(channel);
+    private bool IsBridged(string channel) => _bridge && channel[0] > ' ' && !_shard.Keys.IsOurs(channel);
 
     // On a new connection everything is heard anew, and caught up with. Before that the node does not count as connected.
     private Task ResumeAsync(RedisLink link) =>

@@ -14,7 +14,7 @@ internal sealed partial class RedisBroker
     {
         var shard = ShardOf(channel);
         var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
-        RedisKey[] keys = [_keys.Generation, _keys.Log(channel), _keys.Stream(channel), .. state is null ? (ReadOnlySpan<RedisKey>)[] : [_keys.State(channel)]];
+        RedisKey[] keys = [link.Keys.Generation, link.Keys.Log(channel), link.Keys.Stream(channel), .. state is null ? (ReadOnlySpan<RedisKey>)[] : [link.Keys.State(channel)]];
         for (var attempt = 0; attempt < MostRenewals;)
         {
             var answer = (RedisAnswer[])await link.Connection.EvaluateAsync(

@@ -22,16 +22,14 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
 
     private readonly RedisShard[] _shards;
     private readonly FeedSet[] _feeds;
-    private readonly RedisKeys _keys;
     private readonly RedisOptions _options;
     private readonly TimeProvider _time;
     private readonly RedisMetrics _metrics;
     private readonly KeyRates _keyRates;
 
-    public RedisBroker(RedisShard[] shards, Func<RedisShard, ILogReader, FeedSet> feeds, RedisKeys keys, RedisOptions options, TimeProvider time, RedisMetrics metrics)
+    public RedisBroker(RedisShard[] shards, Func<RedisShard, ILogReader, FeedSet> feeds, RedisOptions options, TimeProvider time, RedisMetrics metrics)
     {
         _shards = shards;
-        _keys = keys;
         _options = options;
         _time = time;
         _metrics = metrics;
@@ -51,21 +49,21 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
     public async ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default)
     {
         var link = await ShardOf(channel).GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
-        RedisValue[] arguments = [Milliseconds(Retention.IdempotencyWindow), .. idempotencyKeys.Select(key => (RedisValue)_keys.Idempotency(channel, key))];
-        await link.Connection.EvaluateAsync(RedisScript.ReleaseOnce, [_keys.Log(channel)], arguments, cancellationToken).ConfigureAwait(false);
+        RedisValue[] arguments = [Milliseconds(Retention.IdempotencyWindow), .. idempotencyKeys.Select(key => (RedisValue)link.Keys.Idempotency(channel, key))];
+        await link.Connection.EvaluateAsync(RedisScript.ReleaseOnce, [link.Keys.Log(channel)], arguments, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default)
     {
         var shard = ShardOf(channel);
         var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
-        RedisKey[] keys = [_keys.Generation, _keys.Log(channel), _keys.Stream(channel), _keys.State(channel)];
+        RedisKey[] keys = [link.Keys.Generation, link.Keys.Log(channel), link.Keys.Stream(channel), link.Keys.State(channel)];
         for (var attempt = 0; attempt < MostRenewals; attempt++)
         {
             var answer = (RedisAnswer[])await link.Connection.EvaluateAsync(
                 RedisScript.Erase,
                 keys,
-                [link.Generation, position?.Epoch ?? "", position?.Offset ?? 0, _keys.Channel(channel), LogEntry.Removed, LogEntry.Cleared, Milliseconds(LogLife)],
+                [link.Generation, position?.Epoch ?? "", position?.Offset ?? 0, link.Keys.Channel(channel), LogEntry.Removed, LogEntry.Cleared, Milliseconds(LogLife)],
                 cancellationToken).ConfigureAwait(false);
             if ((string)answer[0] != "generation")
             {
@@ -79,7 +77,7 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
     }
 
     public ValueTask ListenAsync(string channel, CancellationToken cancellationToken = default) =>
-        new(_feeds[RedisKeys.Shard(channel, _shards.Length)].ListenAsync(channel, cancellationToken));
+        new(_feeds[RedisSpread.IndexOf(channel, _shards.Length)].ListenAsync(channel, cancellationToken));
 
     public async ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
     {
@@ -98,12 +96,12 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
 
         if (request.Since is not { } since)
         {
-            var (newest, found, state) = await ReadPageAsync(channel, position: null, Math.Min(request.Last, most), cancellationToken, state: request.State ? new StateReading(_keys, channel) : null).ConfigureAwait(false);
+            var (newest, found, state) = await ReadPageAsync(channel, position: null, Math.Min(request.Last, most), cancellationToken, state: request.State ? new StateReading(channel) : null).ConfigureAwait(false);
             return new HistoryPart(newest, Recovered: true, WithoutHoles(found, newest.Offset)) { State = state };
         }
 
         var messages = new List<Message>();
-        var reading = request.State ? new StateReading(_keys, channel) : null;
+        var reading = request.State ? new StateReading(channel) : null;
         StreamPosition top;
         while (true)
         {
@@ -127,7 +125,7 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
     private async ValueTask<StreamPosition?> PublishAndTellAsync(ToldMessages told, Publication publication, ulong receivers, CancellationToken cancellationToken)
     {
         // Queues of events are on the first server alone.
-        if (RedisKeys.Shard(publication.Channel, _shards.Length) == 0)
+        if (RedisSpread.IndexOf(publication.Channel, _shards.Length) == 0)
         {
             return await PublishAsync(publication, await told.ArgumentsAsync(publication, receivers, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         }
@@ -152,16 +150,16 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
             throw new SenderQuotaException("Too many idempotency keys.", retryAfter);
         }
 
-        var log = _keys.Log(publication.Channel);
+        var log = link.Keys.Log(publication.Channel);
         var state = publication.IsState ? publication.Retention.State : null;
         RedisKey[] keys =
         [
-            _keys.Generation, log, _keys.Stream(publication.Channel), publication.IdempotencyKey is { } key ? _keys.Idempotency(publication.Channel, key) : log,
-            .. state is null ? (ReadOnlySpan<RedisKey>)[] : [_keys.State(publication.Channel)],
+            link.Keys.Generation, log, link.Keys.Stream(publication.Channel), publication.IdempotencyKey is { } key ? link.Keys.Idempotency(publication.Channel, key) : log,
+            .. state is null ? (ReadOnlySpan<RedisKey>)[] : [link.Keys.State(publication.Channel)],
         ];
         RedisValue[] arguments =
         [
-            link.Generation, "", publication.Retention.Size, Milliseconds(publication.Retention.Age), _keys.Channel(publication.Channel),
+            link.Generation, "", publication.Retention.Size, Milliseconds(publication.Retention.Age), link.Keys.Channel(publication.Channel),
             LogEntry.Encode(publication), publication.Durable ? "1" : "0", publication.IdempotencyKey is null ? "0" : Milliseconds(publication.IdempotencyWindow),
             Milliseconds(LogLife + Longer(publication.Retention.Age, publication.IdempotencyKey is null ? default : publication.IdempotencyWindow)),
             .. state is null ? (ReadOnlySpan<RedisValue>)[] : [publication.Key, state.Keys, state.Bytes, publication.Kind == MessageKind.KeyRemoval ? "1" : publication.Sender.IsServer ? "0" : "2"],
@@ -209,9 +207,9 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
         var entry = LogEntry.EncodeEphemeral(publication, Now);
         if (told.Length == 0)
         {
-            await link.Connection.PublishAsync(_keys.Channel(publication.Channel), entry).ConfigureAwait(false);
+            await link.Connection.PublishAsync(link.Keys.Channel(publication.Channel), entry).ConfigureAwait(false);
         }
-        else if (((RedisAnswer[])await link.Connection.EvaluateAsync(RedisScript.Say, [], [_keys.Channel(publication.Channel), entry, .. told], cancellationToken).ConfigureAwait(false)).Length > 0)
+        else if (((RedisAnswer[])await link.Connection.EvaluateAsync(RedisScript.Say, [link.Keys.Generation], [link.Keys.Channel(publication.Channel), entry, .. told], cancellationToken).ConfigureAwait(false)).Length > 0)
         {
             Told!.Note(publication, position: null);
         }
@@ -275,5 +273,5 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private RedisShard ShardOf(string channel) => _shards[RedisKeys.Shard(channel, _shards.Length)];
+    private RedisShard ShardOf(string channel) => _shards[RedisSpread.IndexOf(channel, _shards.Length)];
 }

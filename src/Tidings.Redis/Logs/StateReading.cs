@@ -7,7 +7,7 @@ namespace Tidings.Redis.Logs;
 /// <summary>One reading of a state that may be larger than one answer should be: page by page, and what has changed meanwhile together with the log, in one step.</summary>
 /// <remarks>An entry that was there before the first page of a round, and has not changed since, is in the round. So it is enough to be told at the end which entries there are, with their offsets,
 /// and the whole of those that are newer than the round's beginning. Where these are too many, another round reads what is newer than the last one's beginning.</remarks>
-internal sealed class StateReading(RedisKeys keys, string channel)
+internal sealed class StateReading(string channel)
 {
     // What arrives within the deadline of a call, also where much else is on its way: a state of so many bytes comes at once, a larger one in pages of about so many.
     private const int MostBytes = 2 << 20;
@@ -45,7 +45,7 @@ internal sealed class StateReading(RedisKeys keys, string channel)
         for (var cursor = "0"; ;)
         {
             var page = (RedisAnswer[])await link.Connection.EvaluateAsync(
-                RedisScript.ReadState, [keys.Generation, keys.Log(channel), keys.State(channel)], [link.Generation, epoch, cursor, count, _known?.Offset ?? 0], cancellationToken).ConfigureAwait(false);
+                RedisScript.ReadState, [link.Keys.Generation, link.Keys.Log(channel), link.Keys.State(channel)], [link.Generation, epoch, cursor, count, _known?.Offset ?? 0], cancellationToken).ConfigureAwait(false);
             switch ((string)page[0])
             {
                 case "generation":

@@ -26,7 +26,7 @@ internal sealed class LeasedWatching(WatchedPresence watched, int shard, int sha
         if (_since is { } since && time.GetElapsedTime(since) >= WatchedPresence.Settling)
         {
             _since = null;
-            await watched.ReviewAsync(channel => RedisKeys.Shard(PresenceChannel.Of(channel), shards) == shard).ConfigureAwait(false);
+            await watched.ReviewAsync(channel => RedisSpread.IndexOf(PresenceChannel.Of(channel), shards) == shard).ConfigureAwait(false);
         }
     }
 

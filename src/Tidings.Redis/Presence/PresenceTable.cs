@@ -9,7 +9,7 @@ namespace Tidings.Redis.Presence;
 
 /// <summary>Presence as it stands in Redis. Each call is one step there, and calls reach the server in the order in which they are made.</summary>
 /// <remarks>What is read was written by somebody who may write in Redis, and may be anything: what does not hold is left out and counted.</remarks>
-internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetrics metrics)
+internal sealed class PresenceTable(TimeProvider time, RedisMetrics metrics)
 {
     // Past this many members, those of a node that has just ended count for the seconds until they are taken out.
     private const int MostCounted = 10_000;
@@ -39,8 +39,8 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
 
         await redis.EvaluateAsync(
             RedisScript.PresencePut,
-            [keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")],
-            [lease, member.Key, member.Connections, member.Said.ToArray(), channel, Beside(channel), Encode(MessageKind.Join, channel, member.ToMember().ToJson()), Milliseconds(KeyLife)]).ConfigureAwait(false);
+            [redis.Keys.Presence(channel), redis.Keys.Members(channel), redis.Keys.Leased(lease, "presence")],
+            [lease, member.Key, member.Connections, member.Said.ToArray(), channel, Beside(redis, channel), Encode(MessageKind.Join, channel, member.ToMember().ToJson()), Milliseconds(KeyLife)]).ConfigureAwait(false);
         return 0;
     }
 
@@ -48,8 +48,8 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
         ? TrackAsync(redis, lease, channel, member, isThere: false, isAnew: false)
         : redis.EvaluateAsync(
             RedisScript.PresenceTake,
-            [keys.Presence(channel), keys.Members(channel), keys.Leases],
-            [lease, member.Key, Beside(channel), Encode(MessageKind.Leave, channel, (member.ToMember() with { Connections = 0 }).ToJson())]);
+            [redis.Keys.Presence(channel), redis.Keys.Members(channel), redis.Keys.Leases],
+            [lease, member.Key, Beside(redis, channel), Encode(MessageKind.Leave, channel, (member.ToMember() with { Connections = 0 }).ToJson())]);
 
     // What others are told depends on what is said by all nodes, which the script alone knows.
     private Task<RedisAnswer> TrackAsync(RedisConnection redis, string lease, string channel, NodeMember member, bool isThere, bool isAnew)
@@ -57,10 +57,10 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
         var names = PresenceMember.Names(member.User, member.Connection);
         return redis.EvaluateAsync(
             RedisScript.PresenceTrack,
-            [keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence"), keys.Leases],
+            [redis.Keys.Presence(channel), redis.Keys.Members(channel), redis.Keys.Leased(lease, "presence"), redis.Keys.Leases],
             [
                 lease, member.Key, isThere ? member.Connections : "", isAnew ? "new" : member.Latest is { IsShared: true } said ? said.Stamp : "", member.Latest?.Info.ToArray() ?? [], member.Said.ToArray(),
-                channel, Beside(channel), Milliseconds(KeyLife),
+                channel, Beside(redis, channel), Milliseconds(KeyLife),
                 Encode(MessageKind.Join, channel, names), Encode(MessageKind.Update, channel, names), Encode(MessageKind.Leave, channel, names),
                 member.Connection is null ? "" : "1",
             ]);
@@ -68,15 +68,15 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
 
     /// <summary>Has what was put in live on.</summary>
     /// <returns>False where <paramref name="member"/>, which was put in, is not there any more.</returns>
-    public async Task<bool> KeepAsync(RedisConnection redis, string lease, string channel, string member) => (long)await redis.EvaluateAsync(
+    public static async Task<bool> KeepAsync(RedisConnection redis, string lease, string channel, string member) => (long)await redis.EvaluateAsync(
         RedisScript.PresenceKeep,
-        [keys.Presence(channel), keys.Members(channel), keys.Leased(lease, "presence")],
+        [redis.Keys.Presence(channel), redis.Keys.Members(channel), redis.Keys.Leased(lease, "presence")],
         [lease, member, Milliseconds(KeyLife)]).ConfigureAwait(false) == 1;
 
     public async Task<PresenceList> ReadAsync(RedisConnection redis, string channel, int limit, CancellationToken cancellationToken)
     {
         var answer = (RedisAnswer[])await redis.EvaluateAsync(
-            RedisScript.PresenceRead, [keys.Presence(channel), keys.Members(channel), keys.Leases], [limit, MostCounted], cancellationToken).ConfigureAwait(false);
+            RedisScript.PresenceRead, [redis.Keys.Presence(channel), redis.Keys.Members(channel), redis.Keys.Leases], [limit, MostCounted], cancellationToken).ConfigureAwait(false);
         var parts = (RedisAnswer[])answer[1];
         var members = new List<PresenceMember>(parts.Length / 3);
         for (var i = 0; i + 2 < parts.Length; i += 3)
@@ -93,7 +93,7 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
     /// <summary>Takes out what was put in under a lease that has ended.</summary>
     public async Task SweepAsync(RedisConnection redis, string lease)
     {
-        var index = keys.Leased(lease, "presence");
+        var index = redis.Keys.Leased(lease, "presence");
         await foreach (var name in redis.ScanAsync("SSCAN", index).ConfigureAwait(false))
         {
             if (Encoding.UTF8.GetString(name) is var channel && ConnectionPresence.IsValid(channel))
@@ -113,7 +113,7 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
     {
         var taking = new List<Task>();
         var isName = true;
-        await foreach (var item in redis.ScanAsync("HSCAN", keys.Presence(channel), "MATCH", lease + "*").ConfigureAwait(false))
+        await foreach (var item in redis.ScanAsync("HSCAN", redis.Keys.Presence(channel), "MATCH", lease + "*").ConfigureAwait(false))
         {
             // Names and values in turn.
             if (isName && item.Length > lease.Length)
@@ -134,7 +134,7 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
 
     private async Task TakeAsync(RedisConnection redis, string lease, string channel, ReadOnlyMemory<byte> key)
     {
-        var value = await redis.ExecuteAsync("HGET", keys.Members(channel), key.ToArray()).ConfigureAwait(false);
+        var value = await redis.ExecuteAsync("HGET", redis.Keys.Members(channel), key.ToArray()).ConfigureAwait(false);
         if (Decode(key.Span, 0, (byte[]?)value ?? []) is { } member)
         {
             await TakeAsync(redis, lease, channel, new NodeMember(member.User, 0, member.Vouched, member.IsTracked) { Connection = member.Connection }).ConfigureAwait(false);
@@ -154,7 +154,7 @@ internal sealed class PresenceTable(RedisKeys keys, TimeProvider time, RedisMetr
         return null;
     }
 
-    private string Beside(string channel) => keys.Channel(PresenceChannel.Of(channel));
+    private static string Beside(RedisConnection redis, string channel) => redis.Keys.Channel(PresenceChannel.Of(channel));
 
     private byte[] Encode(MessageKind kind, string channel, byte[] member) => LogEntry.EncodeEphemeral(
         new Publication(channel, new MessageData(DataKind.Json, member)) { Kind = kind }, time.GetUtcNow().ToUnixTimeMilliseconds());

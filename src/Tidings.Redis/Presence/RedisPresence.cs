@@ -49,7 +49,7 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
     {
         while (true)
         {
-            var room = _rooms.GetOrAdd(who.Channel, static (name, shards) => new PresenceRoom(name, RedisKeys.Shard(PresenceChannel.Of(name), shards)), _shards.Length);
+            var room = _rooms.GetOrAdd(who.Channel, static (name, shards) => new PresenceRoom(name, RedisSpread.IndexOf(PresenceChannel.Of(name), shards)), _shards.Length);
             Task putting;
             lock (room)
             {
@@ -144,7 +144,7 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
 
     public async ValueTask<PresenceList> ReadAsync(string channel, int limit, CancellationToken cancellationToken = default)
     {
-        var link = await _shards[RedisKeys.Shard(PresenceChannel.Of(channel), _shards.Length)].GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
+        var link = await _shards[RedisSpread.IndexOf(PresenceChannel.Of(channel), _shards.Length)].GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
         return await _table.ReadAsync(link.Connection, channel, limit, cancellationToken).ConfigureAwait(false);
     }
 
@@ -307,7 +307,7 @@ internal sealed class RedisPresence : IPresenceStore, IDisposable
                 somebody = room.Members.Keys.FirstOrDefault();
             }
 
-            if (room.IsBehind || (somebody is not null && !await presence._table.KeepAsync(link.Connection, lease, room.Channel, somebody).ConfigureAwait(false)))
+            if (room.IsBehind || (somebody is not null && !await PresenceTable.KeepAsync(link.Connection, lease, room.Channel, somebody).ConfigureAwait(false)))
             {
                 await presence.PutAllAsync(link, lease, room).ConfigureAwait(false);
             }

@@ -28,8 +28,9 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
     private volatile string? _refusal;
     private readonly TaskCompletionSource<string> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private RedisConnection(ConnectionMultiplexer multiplexer, Action<string, byte[]> onMessage, TimeProvider time)
+    private RedisConnection(RedisKeys keys, ConnectionMultiplexer multiplexer, Action<string, byte[]> onMessage, TimeProvider time)
     {
+        Keys = keys;
         _multiplexer = multiplexer;
         _database = multiplexer.GetDatabase();
         _subscriber = multiplexer.GetSubscriber();
@@ -37,6 +38,9 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
         _onMessage = onMessage;
         multiplexer.ConnectionFailed += (_, fault) => _failed.TrySetResult($"{fault.ConnectionType}: {fault.FailureType}");
     }
+
+    /// <summary>What things are called there.</summary>
+    public RedisKeys Keys { get; }
 
     /// <summary>Completes, with why, when the connection is no longer good.</summary>
     public Task<string> Failed => _failed.Task;
@@ -47,20 +51,20 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
     /// <summary>Notes that the server has written something that is written all the time.</summary>
     public void Wrote() => Refusal = null;
 
-    /// <param name="server">The server.</param>
+    /// <param name="place">The server, or the part of a Cluster.</param>
     /// <param name="onMessage">Called with the channel and the message, for each channel one after the other, and never waited for: it only enqueues.</param>
     /// <param name="time">Time.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="BrokerUnavailableException">The server cannot be reached.</exception>
     public static async Task<RedisConnection> ConnectAsync(
-        string server, Action<string, byte[]> onMessage, TimeProvider time, CancellationToken cancellationToken)
+        RedisPlace place, Action<string, byte[]> onMessage, TimeProvider time, CancellationToken cancellationToken)
     {
-        var options = await RedisSentinels.ResolveAsync(RedisServerAddress.Parse(server), time, cancellationToken).ConfigureAwait(false);
+        var options = await place.FindAsync(time, cancellationToken).ConfigureAwait(false);
         var connecting = ConnectionMultiplexer.ConnectAsync(options);
         try
         {
             var multiplexer = await connecting.WaitAsync(RedisServerAddress.ConnectTimeout * 2, time, cancellationToken).ConfigureAwait(false);
-            var connection = new RedisConnection(multiplexer, onMessage, time);
+            var connection = new RedisConnection(place.Keys, multiplexer, onMessage, time);
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
             return connection;
         }
@@ -80,12 +84,12 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
         {
             try
             {
-                return new RedisAnswer(await InTimeAsync(_database.ScriptEvaluateAsync(script.Hash, keys, arguments), cancellationToken).ConfigureAwait(false));
+                return new RedisAnswer(await InTimeAsync(_database.ScriptEvaluateAsync(script.HashFor(Keys), keys, arguments, CommandFlags.NoRedirect), cancellationToken).ConfigureAwait(false));
             }
             catch (RedisServerException error) when (error.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
             {
-                await InTimeAsync(_database.ExecuteAsync("SCRIPT", "LOAD", script.Text), cancellationToken).ConfigureAwait(false);
-                return new RedisAnswer(await InTimeAsync(_database.ScriptEvaluateAsync(script.Hash, keys, arguments), cancellationToken).ConfigureAwait(false));
+                await InTimeAsync(_database.ExecuteAsync("SCRIPT", "LOAD", script.TextFor(Keys)), cancellationToken).ConfigureAwait(false);
+                return new RedisAnswer(await InTimeAsync(_database.ScriptEvaluateAsync(script.HashFor(Keys), keys, arguments, CommandFlags.NoRedirect), cancellationToken).ConfigureAwait(false));
             }
         }
         catch (RedisException error)
@@ -96,7 +100,7 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
 
     /// <summary>Gives the server all scripts, so that no call has to.</summary>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
-    public Task LoadScriptsAsync() => Task.WhenAll(RedisScript.All.Select(script => ExecuteAsync("SCRIPT", "LOAD", script.Text)));
+    public Task LoadScriptsAsync() => Task.WhenAll(RedisScript.All.Select(script => ExecuteAsync("SCRIPT", "LOAD", script.TextFor(Keys))));
 
     /// <summary>Sends one command.</summary>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
@@ -104,7 +108,7 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
     {
         try
         {
-            return new RedisAnswer(await InTimeAsync(_database.ExecuteAsync(command, arguments), default).ConfigureAwait(false));
+            return new RedisAnswer(await InTimeAsync(_database.ExecuteAsync(command, arguments, CommandFlags.NoRedirect), default).ConfigureAwait(false));
         }
         catch (RedisException error)
         {
@@ -139,7 +143,7 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
     {
         try
         {
-            return await InTimeAsync(_database.PublishAsync(Literal(channel), message), default).ConfigureAwait(false);
+            return await InTimeAsync(_database.PublishAsync(Name(channel), message, CommandFlags.NoRedirect), default).ConfigureAwait(false);
         }
         catch (RedisException error)
         {
@@ -153,7 +157,7 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
     {
         try
         {
-            var queue = await InTimeAsync(_subscriber.SubscribeAsync(Literal(channel)), default).ConfigureAwait(false);
+            var queue = await InTimeAsync(_subscriber.SubscribeAsync(Name(channel)), default).ConfigureAwait(false);
             queue.OnMessage(message => Take(queue, channel, message));
         }
         catch (RedisException error)
@@ -167,7 +171,7 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
     {
         try
         {
-            await InTimeAsync(WithResult(_subscriber.UnsubscribeAsync(Literal(channel))), default).ConfigureAwait(false);
+            await InTimeAsync(WithResult(_subscriber.UnsubscribeAsync(Name(channel))), default).ConfigureAwait(false);
         }
         catch (RedisException error)
         {
@@ -187,7 +191,7 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
     }
 
     // Never a pattern, whatever characters it has.
-    private static RedisChannel Literal(string channel) => RedisChannel.Literal(channel);
+    private RedisChannel Name(string channel) => Keys.AreSharded && Keys.IsOurs(channel) ? RedisChannel.Sharded(channel) : RedisChannel.Literal(channel);
 
     // The socket for subscriptions opens a moment after the one for commands, and nothing waits for it in the library.
     private async Task OpenAsync(CancellationToken cancellationToken)
@@ -231,6 +235,12 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
         {
             Refusal = refusal;
             return new BrokerUnavailableException(refusal, error) { Refusal = refusal };
+        }
+
+        if (Keys.AreSharded && error.Message.Contains("MOVED", StringComparison.Ordinal))
+        {
+            // Where it is now is asked by the next connection.
+            Fail("another server of the Cluster leads this part now");
         }
 
         return new BrokerUnavailableException("Redis refused or cannot be reached.", error);

@@ -5,7 +5,7 @@ using Tidings.Brokers;
 namespace Tidings.Redis.Servers;
 
 /// <summary>Finds out which generation of logs holds on a server, and begins a new one where they may have shrunk. One for each server; safe from any thread.</summary>
-internal sealed class RedisGeneration(RedisKeys keys)
+internal sealed class RedisGeneration
 {
     private const int MostAttempts = 3;
 
@@ -37,7 +37,7 @@ internal sealed class RedisGeneration(RedisKeys keys)
                 replicationId, writesAlways ? "1" : "0", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)),
                 ((long)Life.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), ends, .. _witness.Testify(),
             ];
-            var answer = (RedisAnswer[])await connection.EvaluateAsync(RedisScript.Begin, [keys.Generation, keys.Lineage], arguments).ConfigureAwait(false);
+            var answer = (RedisAnswer[])await connection.EvaluateAsync(RedisScript.Begin, [connection.Keys.Generation, connection.Keys.Lineage], arguments).ConfigureAwait(false);
             if ((string)answer[0] is var generation && generation != "changed")
             {
                 _witness.Saw(generation, (long)answer[2]);

@@ -4,14 +4,19 @@ using System.Text;
 
 namespace Tidings.Redis.Servers;
 
-/// <summary>What things are called in Redis. Two names never become one key, whatever is in them.</summary>
-/// <param name="prefix">What every key begins with.</param>
+/// <summary>What things are called on one server, or in one part of a Cluster. Two names never become one key, whatever is in them.</summary>
+/// <param name="prefix">What every key begins with; in a Cluster with the part's hash tag behind it, as in <c>tidings:{18}</c>, so that all keys of a part are in one slot.</param>
 internal sealed class RedisKeys(string prefix)
 {
     private static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-@");
 
+    private readonly string _ours = prefix.Split('{')[0];
+
     /// <summary>Whether something in Redis has a name that this application gives.</summary>
-    public bool IsOurs(string name) => name.StartsWith(prefix, StringComparison.Ordinal);
+    public bool IsOurs(string name) => name.StartsWith(_ours, StringComparison.Ordinal);
+
+    /// <summary>Whether they are in one slot of a Cluster, and their channels of pub/sub with them.</summary>
+    public bool AreSharded { get; } = prefix.EndsWith('}');
 
     /// <summary>The generation of all logs of a server.</summary>
     public string Generation { get; } = prefix + "generation";
@@ -78,6 +83,9 @@ internal sealed class RedisKeys(string prefix)
 
     /// <summary>A sorted set: the nodes' leases, by when they end.</summary>
     public string Leases { get; } = prefix + "leases";
+
+    /// <summary>A string: by which rule the nodes that have these leases spread names over servers.</summary>
+    public string Spread { get; } = prefix + "spread";
 
     /// <summary>A sorted set: the nodes' names, by when they end.</summary>
     public string Peers { get; } = prefix + "peers";
@@ -162,17 +170,5 @@ internal sealed class RedisKeys(string prefix)
         }
 
         return encoded.ToString();
-    }
-
-    /// <summary>Which of <paramref name="shards"/> servers has the channel: FNV-1a over its UTF-8, the same in every language and for ever.</summary>
-    public static int Shard(string channel, int shards)
-    {
-        var hash = 2166136261u;
-        foreach (var b in Encoding.UTF8.GetBytes(channel))
-        {
-            hash = (hash ^ b) * 16777619u;
-        }
-
-        return (int)(hash % (uint)shards);
     }
 }

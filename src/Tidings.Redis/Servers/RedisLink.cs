@@ -9,6 +9,9 @@ internal sealed class RedisLink(RedisConnection connection, string replicationId
 {
     public RedisConnection Connection => connection;
 
+    /// <summary>What things are called there.</summary>
+    public RedisKeys Keys => connection.Keys;
+
     public string ReplicationId => replicationId;
 
     public string Generation => generation;

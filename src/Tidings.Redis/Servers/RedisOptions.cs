@@ -9,7 +9,8 @@ public sealed class RedisOptions
     private const int MostClusterKeys = 8;
     private const int ShortestClusterKey = 32;
 
-    /// <summary>The servers: <c>host:port,password=…,ssl=true</c>, as StackExchange.Redis reads it; or sentinels, <c>host:port,host:port,serviceName=mymaster</c>; several that know nothing of each other,
+    /// <summary>The servers: <c>host:port,password=…,ssl=true</c>, as StackExchange.Redis reads it; or sentinels, <c>host:port,host:port,serviceName=mymaster</c>; or at least two servers of a Cluster,
+    /// <c>host:port,host:port,…</c>, which name the others; several that know nothing of each other,
     /// among whom the channels are shared out, separated by <c>;</c>. All nodes must name the same ones in the same order.</summary>
     public string Configuration { get; set; } = "127.0.0.1:6379";
 
@@ -39,7 +40,11 @@ public sealed class RedisOptions
             if (!RedisServerAddress.IsValid(server))
             {
                 // Not the address: it may bear a password, in any form.
-                yield return $"Tidings:Redis: server {index + 1} is no address; it must be host:port, with options behind commas as password=…, several servers separated by a semicolon; several hosts behind commas are sentinels, and need serviceName=….";
+                yield return $"Tidings:Redis: server {index + 1} is no address; it must be host:port, with options behind commas as password=…, several servers separated by a semicolon; several hosts behind commas are sentinels, where there is serviceName=…, or servers of a Cluster.";
+            }
+            else if (Servers.Count > 1 && RedisServerAddress.IsCluster(server))
+            {
+                yield return $"Tidings:Redis: server {index + 1} is a Cluster, and stands beside others; a Cluster must be the only one.";
             }
         }
 
@@ -72,6 +77,8 @@ public sealed class RedisOptions
             yield return $"Tidings:RedisPublishWait is {PublishWait}; it must be between 0 and 30s.";
         }
     }
+
+    internal IReadOnlyList<RedisPlace> Places() => RedisPlace.All(Servers, Prefix);
 
     internal IReadOnlyList<string> Servers => Configuration.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

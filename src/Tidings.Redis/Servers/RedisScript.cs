@@ -45,18 +45,29 @@ internal sealed class RedisScript
     public static readonly IReadOnlyList<RedisScript> All =
         [Begin, Publish, Say, Read, ReadState, Erase, ReleaseOnce, PutTask, RemoveTask, DueTasks, PutStream, ReadStream, RemoveStream, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, ReadEvents, EraseEvents, RemoveEvents];
 
+    private readonly string _text;
+    private readonly byte[] _hash;
+
+    // In a Cluster what is published goes to those alone who listen at the part's own server.
+    private readonly string _shardedText;
+    private readonly byte[] _shardedHash;
+
     private RedisScript(string name, string? function = null)
     {
-        Text = (function is null ? "" : SourceOf(function)) + SourceOf(name);
-#pragma warning disable CA5350 // What Redis names scripts by.
-        Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
-#pragma warning restore CA5350
+        _text = (function is null ? "" : SourceOf(function)) + SourceOf(name);
+        _hash = HashOf(_text);
+        _shardedText = _text.Replace("'PUBLISH'", "'SPUBLISH'", StringComparison.Ordinal);
+        _shardedHash = HashOf(_shardedText);
     }
 
-    public string Text { get; }
+    public string TextFor(RedisKeys keys) => keys.AreSharded ? _shardedText : _text;
 
     /// <summary>What Redis knows it by.</summary>
-    public byte[] Hash { get; }
+    public byte[] HashFor(RedisKeys keys) => keys.AreSharded ? _shardedHash : _hash;
+
+#pragma warning disable CA5350 // What Redis names scripts by.
+    private static byte[] HashOf(string text) => SHA1.HashData(Encoding.UTF8.GetBytes(text));
+#pragma warning restore CA5350
 
     private static string SourceOf(string name)
     {

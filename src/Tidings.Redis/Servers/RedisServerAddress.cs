@@ -13,18 +13,24 @@ internal static class RedisServerAddress
     /// <summary>Commands that the client library sends of its own accord and that an account with few rights may not send, or that a server whose disk is full refuses (PING).</summary>
     private static readonly HashSet<string> Unneeded = ["CLUSTER", "SENTINEL", "CLIENT", "ECHO", "HELLO", "PING"];
 
-    /// <summary>Whether it can be read, and has exactly one host, or the hosts of sentinels.</summary>
+    /// <summary>Whether it can be read, and has at least one host.</summary>
     public static bool IsValid(string address)
     {
         try
         {
-            var options = ConfigurationOptions.Parse(address);
-            return EndPoint(address) is not Unknown && (options.EndPoints.Count == 1 || (options.EndPoints.Count > 1 && !string.IsNullOrEmpty(options.ServiceName)));
+            return EndPoint(address) is not Unknown && ConfigurationOptions.Parse(address).EndPoints.Count > 0;
         }
         catch (Exception error) when (error is ArgumentException or FormatException)
         {
             return false;
         }
+    }
+
+    /// <summary>Whether it names servers of a Cluster: several that are no sentinels.</summary>
+    public static bool IsCluster(string address)
+    {
+        var options = ConfigurationOptions.Parse(address);
+        return options.EndPoints.Count > 1 && string.IsNullOrEmpty(options.ServiceName);
     }
 
     public static ConfigurationOptions Parse(string address)

@@ -14,8 +14,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
-    private readonly string _server;
-    private readonly RedisGeneration _generation;
+    private readonly RedisPlace _place;
+    private readonly RedisGeneration _generation = new();
     private readonly string _probe;
     private readonly Dictionary<string, Action<byte[]>> _heard = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
@@ -31,15 +31,20 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private string? _told;
     private Task _running = Task.CompletedTask;
 
-    public RedisShard(string server, RedisKeys keys, string node, TimeProvider time, ILogger log)
+    public RedisShard(RedisPlace place, string node, TimeProvider time, ILogger log)
     {
-        _server = server;
-        _generation = new RedisGeneration(keys);
-        _probe = keys.Probe(node);
+        _place = place;
+        _probe = Keys.Probe(node);
         _lookAgain = [RenewAsync];
         _time = time;
         _log = log;
     }
+
+    /// <summary>What things are called there.</summary>
+    public RedisKeys Keys => _place.Keys;
+
+    /// <summary>What nodes that share it must have in common.</summary>
+    public string Spread => _place.Spread;
 
     /// <summary>Called for each message of pub/sub that nobody else hears, one after the other: it only enqueues.</summary>
     public Action<string, byte[]> OnMessage { get; set; } = static (_, _) => { };
@@ -71,6 +76,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     public void Hear(string channel, Action<byte[]> hear) => _heard.Add(channel, hear);
 
     /// <summary>Begins to connect. Completes when the first attempt has ended.</summary>
+    /// <exception cref="SpreadMismatchException">Nodes are there that spread names otherwise.</exception>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _running = Task.Run(RunAsync, CancellationToken.None);
@@ -156,7 +162,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
             if (delay == FirstDelay)
             {
-                LogAway(RedisServerAddress.EndPoint(_server), why);
+                LogAway(_place.Name, why);
             }
 
             await Task.Delay(delay * (0.5 + (RandomNumberGenerator.GetInt32(1000) / 2000.0)), _time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -170,7 +176,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         RedisConnection? connection = null;
         try
         {
-            connection = await RedisConnection.ConnectAsync(_server, Take, _time, _end.Token).ConfigureAwait(false);
+            connection = await RedisConnection.ConnectAsync(_place, Take, _time, _end.Token).ConfigureAwait(false);
             await Task.WhenAll(_heard.Keys.Append(_probe).Select(connection.SubscribeAsync)).ConfigureAwait(false);
             await connection.LoadScriptsAsync().ConfigureAwait(false);
             var link = await _generation.BeginAsync(connection).ConfigureAwait(false);
@@ -182,9 +188,14 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
             _available = true;
             connected();
-            LogConnected(RedisServerAddress.EndPoint(_server));
+            LogConnected(_place.Name);
             _attempted.TrySetResult();
             return await WatchAsync(connection).ConfigureAwait(false);
+        }
+        catch (SpreadMismatchException error)
+        {
+            _attempted.TrySetException(error);
+            return error.Message;
         }
         catch (BrokerUnavailableException error)
         {
@@ -266,11 +277,11 @@ internal sealed partial class RedisShard : IAsyncDisposable
             _told = refusal;
             if (refusal is null)
             {
-                LogWrites(RedisServerAddress.EndPoint(_server));
+                LogWrites(_place.Name);
             }
             else
             {
-                LogRefuses(RedisServerAddress.EndPoint(_server), refusal);
+                LogRefuses(_place.Name, refusal);
             }
         }
     }
@@ -318,7 +329,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
         if (now.Generation != link.Generation)
         {
-            LogNewGeneration(RedisServerAddress.EndPoint(_server));
+            LogNewGeneration(_place.Name);
             OnGeneration();
         }
 

@@ -6,7 +6,7 @@ using Tidings.Streams;
 namespace Tidings.Redis.Streams;
 
 /// <summary>Streams on Redis: each write is one script there. Safe from any thread.</summary>
-internal sealed class RedisStreamStore(RedisShard[] shards, RedisKeys keys, RedisOptions options, RedisMetrics metrics, long mostBytes) : IStreamStore
+internal sealed class RedisStreamStore(RedisShard[] shards, RedisOptions options, RedisMetrics metrics, long mostBytes) : IStreamStore
 {
     public bool IsShared => true;
 
@@ -14,7 +14,7 @@ internal sealed class RedisStreamStore(RedisShard[] shards, RedisKeys keys, Redi
     {
         var link = await LinkAsync(name, cancellationToken).ConfigureAwait(false);
         var answer = (RedisAnswer[])await link.Connection.EvaluateAsync(
-            RedisScript.ReadStream, [keys.StreamHead(name), keys.StreamBytes(name)], [from == long.MaxValue ? 0 : from, most == 0 ? "" : from + most - 1], cancellationToken).ConfigureAwait(false);
+            RedisScript.ReadStream, [link.Keys.StreamHead(name), link.Keys.StreamBytes(name)], [from == long.MaxValue ? 0 : from, most == 0 ? "" : from + most - 1], cancellationToken).ConfigureAwait(false);
         if (answer.Length < 3)
         {
             return null;
@@ -35,7 +35,7 @@ internal sealed class RedisStreamStore(RedisShard[] shards, RedisKeys keys, Redi
         var link = await LinkAsync(name, CancellationToken.None).ConfigureAwait(false);
         var answer = (long)await link.Connection.EvaluateAsync(
             RedisScript.PutStream,
-            [keys.StreamHead(name), keys.StreamBytes(name), keys.DueStreams, keys.StreamSums],
+            [link.Keys.StreamHead(name), link.Keys.StreamBytes(name), link.Keys.DueStreams, link.Keys.StreamSums],
             [
                 name, former is null ? "" : former.Version, head.Version, StreamHeadJson.Write(head), bytes, head.Length, mostBytes / shards.Length,
                 head.Deadline is { } deadline ? deadline : "", .. Words(StreamShares.Changes(former, head)),
@@ -54,7 +54,7 @@ internal sealed class RedisStreamStore(RedisShard[] shards, RedisKeys keys, Redi
         var link = await LinkAsync(name, CancellationToken.None).ConfigureAwait(false);
         return (long)await link.Connection.EvaluateAsync(
             RedisScript.RemoveStream,
-            [keys.StreamHead(name), keys.StreamBytes(name), keys.DueStreams, keys.StreamSums],
+            [link.Keys.StreamHead(name), link.Keys.StreamBytes(name), link.Keys.DueStreams, link.Keys.StreamSums],
             [name, known.Version, .. Words(StreamShares.Changes(known, null))]).ConfigureAwait(false) == 1;
     }
 
@@ -64,7 +64,7 @@ internal sealed class RedisStreamStore(RedisShard[] shards, RedisKeys keys, Redi
         foreach (var shard in shards)
         {
             var link = await shard.GetLinkAsync().ConfigureAwait(false);
-            foreach (var name in (RedisAnswer[])await link.Connection.ExecuteAsync("ZRANGEBYSCORE", keys.DueStreams, "-inf", now, "LIMIT", 0, most - found.Count).ConfigureAwait(false))
+            foreach (var name in (RedisAnswer[])await link.Connection.ExecuteAsync("ZRANGEBYSCORE", link.Keys.DueStreams, "-inf", now, "LIMIT", 0, most - found.Count).ConfigureAwait(false))
             {
                 found.Add((string)name);
             }
@@ -84,7 +84,7 @@ internal sealed class RedisStreamStore(RedisShard[] shards, RedisKeys keys, Redi
         foreach (var shard in shards)
         {
             var link = await shard.GetLinkAsync().ConfigureAwait(false);
-            var answer = await link.Connection.ExecuteAsync("HGET", keys.StreamSums, "all").ConfigureAwait(false);
+            var answer = await link.Connection.ExecuteAsync("HGET", link.Keys.StreamSums, "all").ConfigureAwait(false);
             bytes += answer.IsNull ? 0 : long.Parse((string)answer, CultureInfo.InvariantCulture);
         }
 
@@ -101,5 +101,5 @@ internal sealed class RedisStreamStore(RedisShard[] shards, RedisKeys keys, Redi
     }
 
     private ValueTask<RedisLink> LinkAsync(string name, CancellationToken cancellationToken) =>
-        shards[RedisKeys.Shard(name, shards.Length)].GetLinkAsync(options.PublishWait, cancellationToken);
+        shards[RedisSpread.IndexOf(name, shards.Length)].GetLinkAsync(options.PublishWait, cancellationToken);
 }

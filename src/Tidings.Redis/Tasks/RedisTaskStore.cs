@@ -5,7 +5,7 @@ using Tidings.Tasks;
 namespace Tidings.Redis.Tasks;
 
 /// <summary>Tasks on Redis: each change is one script there, by Redis' clock. Safe from any thread.</summary>
-internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisOptions options, RedisMetrics metrics) : ITaskStore
+internal sealed class RedisTaskStore(RedisShard[] shards, RedisOptions options, RedisMetrics metrics) : ITaskStore
 {
     // What is due must still be there when somebody looks, though all nodes were away for a while.
     private static readonly TimeSpan Afterlife = TimeSpan.FromDays(1);
@@ -18,7 +18,7 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
     public async ValueTask<TaskRecord?> FindAsync(string id, CancellationToken cancellationToken = default)
     {
         var link = await LinkAsync(id, cancellationToken).ConfigureAwait(false);
-        var fields = (RedisAnswer[])await link.Connection.ExecuteAsync("HMGET", keys.Task(id), "v", "r").ConfigureAwait(false);
+        var fields = (RedisAnswer[])await link.Connection.ExecuteAsync("HMGET", link.Keys.Task(id), "v", "r").ConfigureAwait(false);
         return fields[0].IsNull ? null : Decode(fields[0], fields[1]);
     }
 
@@ -38,7 +38,7 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
         foreach (var shard in shards)
         {
             var link = await shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
-            var listed = (RedisAnswer[])await link.Connection.EvaluateAsync(RedisScript.DueTasks, [keys.DueTasks, keys.TasksClock], [keys.TaskPrefix, most - found.Count, which], cancellationToken).ConfigureAwait(false);
+            var listed = (RedisAnswer[])await link.Connection.EvaluateAsync(RedisScript.DueTasks, [link.Keys.DueTasks, link.Keys.TasksClock], [link.Keys.TaskPrefix, most - found.Count, which], cancellationToken).ConfigureAwait(false);
             for (var i = 0; i + 1 < listed.Length; i += 2)
             {
                 if (Decode(listed[i], listed[i + 1]) is { } record)
@@ -62,13 +62,13 @@ internal sealed class RedisTaskStore(RedisShard[] shards, RedisKeys keys, RedisO
     private static long Milliseconds(TimeSpan time) => Math.Max(1, (long)time.TotalMilliseconds);
 
     private ValueTask<RedisLink> LinkAsync(string id, CancellationToken cancellationToken) =>
-        shards[RedisKeys.Shard(id, shards.Length)].GetLinkAsync(options.PublishWait, cancellationToken);
+        shards[RedisSpread.IndexOf(id, shards.Length)].GetLinkAsync(options.PublishWait, cancellationToken);
 
     private async Task<bool> RunAsync(RedisScript script, string id, params RedisValue[] arguments)
     {
         var link = await LinkAsync(id, CancellationToken.None).ConfigureAwait(false);
         return (long)await link.Connection.EvaluateAsync(
-            script, [keys.Task(id), keys.DueTasks, keys.TasksClock], [RedisKeys.Encode(id), .. arguments], CancellationToken.None).ConfigureAwait(false) == 1;
+            script, [link.Keys.Task(id), link.Keys.DueTasks, link.Keys.TasksClock], [RedisKeys.Encode(id), .. arguments], CancellationToken.None).ConfigureAwait(false) == 1;
     }
 
     // Whatever it is that somebody else has written there, it is no task.

@@ -47,6 +47,11 @@ internal static class ConfigurationNotes
             yield return place;
         }
 
+        if (settings.Options.RedisServers is > 1 and var servers)
+        {
+            yield return $"Tidings:Redis names {servers} independent servers. One more behind them takes one channel in {servers + 1}, and with the last one out one in {servers} moves: those begin anew with a gap. All nodes stop before nodes with another list start.";
+        }
+
         if (settings.Options is { IsShared: true, ClusterKey.Count: 0 })
         {
             yield return $"Tidings:ClusterKey is not set: whoever may write in {(settings.Options.Redis is null ? "the tables" : "Redis")} can make tickets, revocations and nodes' requests. Set it to the same secrets on all nodes.";

@@ -87,6 +87,9 @@ internal sealed class ServerOptions
     /// <summary>Whether several nodes share what is kept.</summary>
     internal bool IsShared => Redis is not null || Engine == EngineKind.Postgres;
 
+    /// <summary>How many independent Redis servers are named.</summary>
+    internal int RedisServers => Redis?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Length ?? 0;
+
     /// <summary>The option that says what they share.</summary>
     internal string SharedKey => Redis is not null ? "Tidings:Redis" : "Tidings:PostgreSql";
 

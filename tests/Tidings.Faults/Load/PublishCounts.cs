@@ -5,7 +5,7 @@ namespace Tidings.Faults.Load;
 /// <summary>How publishing went, by time. Safe from any thread.</summary>
 internal sealed class PublishCounts
 {
-    private readonly ConcurrentQueue<(long Began, long Ended)> _answered = [];
+    private readonly ConcurrentQueue<(long Began, long Ended, string Channel)> _answered = [];
     private readonly ConcurrentQueue<(long Began, long Ended)> _failed = [];
     private int _refused;
 
@@ -15,7 +15,7 @@ internal sealed class PublishCounts
     /// <summary>Attempts without an answer, or answered that it is not known.</summary>
     public int Unknown => _failed.Count;
 
-    public void Answered(long began, long ended) => _answered.Enqueue((began, ended));
+    public void Answered(long began, long ended, string channel) => _answered.Enqueue((began, ended, channel));
 
     public void Failed(long began, long ended, bool refused)
     {
@@ -34,6 +34,9 @@ internal sealed class PublishCounts
 
     /// <summary>The first acceptance of a request that began after a time; null where there was none.</summary>
     public long? FirstAcceptedAfter(long time) => _answered.Where(one => one.Began >= time).Select(static one => (long?)one.Ended).Min();
+
+    /// <summary>The same, in one channel.</summary>
+    public long? FirstAcceptedAfter(long time, string channel) => _answered.Where(one => one.Began >= time && one.Channel == channel).Select(static one => (long?)one.Ended).Min();
 
     /// <summary>The longest that anybody waited for a refusal, of those that began inside a span of time; zero where there was none.</summary>
     public TimeSpan LongestFailure(long from, long to) =>

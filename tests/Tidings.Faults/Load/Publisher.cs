@@ -103,7 +103,7 @@ internal sealed class Publisher(string name, PublisherContext context, Random ra
                 using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(limit.Token));
                 var position = new StreamPosition(document.RootElement.GetProperty("epoch").GetString()!, document.RootElement.GetProperty("offset").GetInt64());
                 context.Journal.Accept(attempt, position);
-                context.Counts.Answered(began, context.Journal.Now());
+                context.Counts.Answered(began, context.Journal.Now(), attempt.Channel);
                 return true;
             }
 

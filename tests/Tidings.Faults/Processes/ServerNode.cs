@@ -35,6 +35,9 @@ internal sealed class ServerNode : IAsyncDisposable
     /// <summary>What it reaches Redis through; null where it has a broker in memory.</summary>
     public RedisLink? Link { get; }
 
+    /// <summary>Where it reaches a Redis Cluster, directly; null where it shares none.</summary>
+    public string? Cluster { get; init; }
+
     /// <summary>What it reaches PostgreSQL through, where that keeps its logs.</summary>
     public DatabaseLink? Database { get; init; }
 
@@ -56,6 +59,11 @@ internal sealed class ServerNode : IAsyncDisposable
         if (Link is not null)
         {
             arguments.AddRange(["--redis", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Link.Port}"), "--redis-prefix", _prefix!]);
+        }
+
+        if (Cluster is not null)
+        {
+            arguments.AddRange(["--redis", Cluster, "--redis-prefix", _prefix!]);
         }
 
         if (Database is not null)

@@ -20,6 +20,7 @@ internal static class ScenarioTable
         static () => new F16Alone(),
         static () => new F19DataKills(),
         static () => new F20CopiedEvidence(),
+        static () => new F21Cluster(),
         static () => new F22RefusedWrites(),
         static () => new F23PostgreSqlKills(),
         static () => new F23Failover("F23s", "the synchronous replica of PostgreSQL as the engine is promoted", isSynchronous: true),

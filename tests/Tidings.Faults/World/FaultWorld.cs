@@ -32,10 +32,11 @@ internal sealed class FaultWorld : IAsyncDisposable
     private readonly PublisherContext _publisherContext;
     private readonly Publisher _fences;
 
-    private FaultWorld(WorldOptions options, RedisServer? redis, PostgreSqlServer? postgreSql)
+    private FaultWorld(WorldOptions options, RedisServer? redis, ClusterOfRedis? cluster, PostgreSqlServer? postgreSql)
     {
         Options = options;
         Redis = redis;
+        Cluster = cluster;
         PostgreSql = postgreSql;
         Random = new Random(options.Seed);
         Journal = new RunJournal();
@@ -47,6 +48,7 @@ internal sealed class FaultWorld : IAsyncDisposable
         Nodes = [.. Enumerable.Range(1, options.Nodes).Select(i => new ServerNode($"node{i}", Http, redis is null ? null : new RedisLink(redis.Port), Prefix, environment, options.OwnClocks ? new FakeClock() : null) 
         {
             DataDirectory = options.Data ? NewDirectory() : null,
+            Cluster = cluster?.Address,
             Database = postgreSql is null ? null : new DatabaseLink(postgreSql.Port),
         })];
         var routes = new Random(options.Seed + 2);
@@ -58,6 +60,9 @@ internal sealed class FaultWorld : IAsyncDisposable
 
     public WorldOptions Options { get; }
     public RedisServer? Redis { get; }
+
+    /// <summary>Redis as a Cluster; null where it is a server, or there is none.</summary>
+    public ClusterOfRedis? Cluster { get; }
 
     /// <summary>The server that leads; null where the nodes have none.</summary>
     public PostgreSqlServer? PostgreSql { get; private set; }
@@ -87,8 +92,9 @@ internal sealed class FaultWorld : IAsyncDisposable
 
     public static async Task<FaultWorld> StartAsync(WorldOptions options, params string[] redisSettings)
     {
-        var redis = options.Redis is { } persistence ? await RedisServer.StartAsync(persistence, redisSettings) : null;
-        var world = new FaultWorld(options, redis, options.PostgreSql ? await Task.Run(static () => new PostgreSqlServer()) : null);
+        var cluster = options is { Cluster: true, Redis: { } each } ? await ClusterOfRedis.StartAsync(replicas: true, each) : null;
+        var redis = options is { Cluster: false, Redis: { } persistence } ? await RedisServer.StartAsync(persistence, redisSettings) : null;
+        var world = new FaultWorld(options, redis, cluster, options.PostgreSql ? await Task.Run(static () => new PostgreSqlServer()) : null);
         try
         {
             await (world.BackEnd?.StartAsync() ?? Task.CompletedTask);
@@ -223,6 +229,11 @@ internal sealed class FaultWorld : IAsyncDisposable
         if (Redis is not null)
         {
             await Redis.DisposeAsync();
+        }
+
+        if (Cluster is not null)
+        {
+            await Cluster.DisposeAsync();
         }
 
         PostgreSql?.Dispose();

@@ -10,6 +10,9 @@ internal sealed record WorldOptions
     /// <summary>How Redis keeps its data; null: none, each node has a broker in memory.</summary>
     public RedisPersistence? Redis { get; init; } = RedisPersistence.Always;
 
+    /// <summary>Whether Redis is a Cluster of three masters with a replica each.</summary>
+    public bool Cluster { get; init; }
+
     /// <summary>Whether the nodes share PostgreSQL instead.</summary>
     public bool PostgreSql { get; init; }
 

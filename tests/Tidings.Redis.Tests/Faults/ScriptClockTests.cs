@@ -136,7 +136,7 @@ public sealed class ScriptClockTests(SharedRedis redis) : IClassFixture<SharedRe
 
     private async Task<string[]> LeaseAsync(long at, string lease, bool begins = false, long sinceRenewal = 0)
     {
-        var answer = await RunAsync(RedisScript.Lease, at, [Leases], [lease, Life, begins ? "1" : "0", "1000000", Life, $"{sinceRenewal}"]);
+        var answer = await RunAsync(RedisScript.Lease, at, [Leases, $"{_name}:spread"], [lease, Life, begins ? "1" : "0", "1000000", Life, $"{sinceRenewal}", "0", "jump 1 of 1", ""]);
         return [.. answer.Split("\r\n").Where(static line => line[0] is not ('*' or '$'))];
     }
 
@@ -148,7 +148,7 @@ public sealed class ScriptClockTests(SharedRedis redis) : IClassFixture<SharedRe
     private async Task<string> RunAsync(RedisScript script, long at, string[] keys, string[] arguments)
     {
         var time = $"{{'{at / 1000}', '{at % 1000 * 1000}'}}";
-        var answer = await redis.Server.SendAsync(["EVAL", script.Text.Replace("redis.call('TIME')", time, StringComparison.Ordinal), $"{keys.Length}", .. keys, .. arguments]);
+        var answer = await redis.Server.SendAsync(["EVAL", script.TextFor(new RedisKeys("tidings:")).Replace("redis.call('TIME')", time, StringComparison.Ordinal), $"{keys.Length}", .. keys, .. arguments]);
         Assert.False(answer.StartsWith('-'), answer);
         return answer;
     }

@@ -42,11 +42,55 @@ public sealed class NameRules
     }
 
     [Theory]
-    [InlineData("lobby", 3, 1)]
-    [InlineData("room:lobby", 3, 0)]
-    [InlineData("chat:é", 7, 1)]
+    [InlineData("lobby", 3, 2)]
+    [InlineData("room:lobby", 3, 1)]
+    [InlineData("chat:é", 7, 0)]
+    [InlineData("lobby", 1, 0)]
     public void A_channel_s_server_is_the_same_in_every_language(string channel, int shards, int expected) =>
-        Assert.Equal(expected, RedisKeys.Shard(channel, shards));
+        Assert.Equal(expected, RedisSpread.IndexOf(channel, shards));
+
+    [Fact]
+    public void A_server_more_takes_its_share_and_all_other_channels_stay()
+    {
+        string[] channels = [.. Enumerable.Range(0, 10_000).Select(static i => $"chat:{i}")];
+        for (var servers = 1; servers < 20; servers++)
+        {
+            var moved = channels.Where(channel => RedisSpread.IndexOf(channel, servers) != RedisSpread.IndexOf(channel, servers + 1)).ToList();
+            Assert.All(moved, channel => Assert.Equal(servers, RedisSpread.IndexOf(channel, servers + 1)));
+            Assert.InRange(moved.Count * (servers + 1), 0.8 * channels.Length, 1.2 * channels.Length);
+        }
+    }
+
+    [Fact]
+    public void All_keys_of_a_part_of_a_cluster_are_in_its_slot()
+    {
+        for (var part = 0; part < RedisCluster.Tags.Count; part++)
+        {
+            var names = new RedisKeys($"a:{{{RedisCluster.Tags[part]}}}");
+            Assert.True(names.AreSharded);
+            Assert.True(names.IsOurs("a:anything"));
+            foreach (var key in (string[])[names.Generation, names.Log("x{y}z"), names.Stream("{"), names.Channel("}{"), names.Client("{}"), names.Leases, names.Spread, names.BeforeReceiver.Queue + "1", names.TaskPrefix + "x"])
+            {
+                Assert.Equal(RedisCluster.SlotOf(part), SlotOf(key));
+            }
+        }
+
+        // As the specification gives it.
+        static int SlotOf(string key)
+        {
+            var (open, crc) = (key.IndexOf('{', StringComparison.Ordinal), 0);
+            foreach (var b in Encoding.UTF8.GetBytes(key[(open + 1)..key.IndexOf('}', open)]))
+            {
+                crc ^= b << 8;
+                for (var bit = 0; bit < 8; bit++)
+                {
+                    crc = ((crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff;
+                }
+            }
+
+            return crc % 16384;
+        }
+    }
 
     private static string Decode(string encoded)
     {

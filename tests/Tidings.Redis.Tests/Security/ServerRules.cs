@@ -153,12 +153,12 @@ public sealed class ServerRules
             Assert.Equal(1, (await node.SayAsync(channel, "x")).Offset);
         }
 
-        Assert.InRange(channels.Count(static channel => RedisKeys.Shard(channel, 2) == 0), 30, 70);
+        Assert.InRange(channels.Count(static channel => RedisSpread.IndexOf(channel, 2) == 0), 30, 70);
         second.Kill();
         await Eventually.TrueAsync(() => !node.Backplane.IsAvailable, "the node knows that one is away");
         foreach (var channel in channels)
         {
-            if (RedisKeys.Shard(channel, 2) == 0)
+            if (RedisSpread.IndexOf(channel, 2) == 0)
             {
                 Assert.Equal(2, (await node.SayAsync(channel, "x")).Offset);
             }
