@@ -63,6 +63,28 @@ internal sealed class ServerKey
             return Problems.Unauthorized(Explain(keys));
         }
 
+        return Limit(request, rate);
+    }
+
+    /// <summary>Whether the request shows one of the keys, where there are any.</summary>
+    public bool IsShown(HttpRequest request) => Find(_keys, request) is not null;
+
+    /// <summary>The same as <see cref="Admits"/>, and counts the request.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="limited">The answer, where there were too many; null where the request may go on.</param>
+    public bool TryAdmit(HttpRequest request, out IResult? limited)
+    {
+        var keys = _keys;
+        var holder = Find(keys, request) ?? (keys.TrustsLocal && DirectLocal.Is(request) ? keys.Local : null);
+        limited = holder is null ? null : Limit(request, holder.Rate);
+        return holder is not null;
+    }
+
+    /// <summary>Whether a holder of a key asks, or where direct local requests need none, a program on this machine.</summary>
+    public bool Admits(HttpRequest request) => _keys is var keys && (Find(keys, request) is not null || (keys.TrustsLocal && DirectLocal.Is(request)));
+
+    private IResult? Limit(HttpRequest request, SharedRate rate)
+    {
         if (rate.TryTake() is var wait and > 0)
         {
             _metrics.RateLimited(RateLimitName.Api);
@@ -71,12 +93,6 @@ internal sealed class ServerKey
 
         return null;
     }
-
-    /// <summary>Whether the request shows one of the keys, where there are any.</summary>
-    public bool IsShown(HttpRequest request) => Find(_keys, request) is not null;
-
-    /// <summary>Whether a holder of a key asks, or where direct local requests need none, a program on this machine.</summary>
-    public bool Admits(HttpRequest request) => _keys is var keys && (Find(keys, request) is not null || (keys.TrustsLocal && DirectLocal.Is(request)));
 
     private string Explain(Keys keys) =>
         keys.Holders.Count > 0 ? $"Send {_options} as \"Authorization: Bearer <key>\"."

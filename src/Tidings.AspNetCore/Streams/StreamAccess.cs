@@ -13,16 +13,13 @@ namespace Tidings.AspNetCore.Streams;
 /// <summary>Who may read and write streams.</summary>
 internal sealed class StreamAccess(Edge tidings, HttpEntrance entrance)
 {
-    /// <summary>Whether the request shows a key, or needs none.</summary>
-    private bool IsServer(HttpContext context) => tidings.ApiAccess.Admits(context.Request);
-
     /// <summary>Lets somebody write.</summary>
     /// <returns>Whose share it counts against; or the answer, which is null where it was given already.</returns>
     public async ValueTask<(Sender? Writer, IResult? Refusal)> AdmitWriterAsync(HttpContext context, StreamPath path)
     {
-        if (IsServer(context))
+        if (tidings.ApiAccess.TryAdmit(context.Request, out var limited))
         {
-            return tidings.ApiAccess.Refuse(context.Request, out _) is { } limited ? (null, limited) : (Sender.Server, null);
+            return (limited is null ? Sender.Server : null, limited);
         }
 
         if (await entrance.AdmitAsync(context) is not { } arrival)

@@ -57,7 +57,7 @@ internal sealed class StreamEventFrames(StreamEngine streams, string name, Strea
         }
 
         PutControl(events, shown, isUpToDate: part.IsUpToDate);
-        return new StreamFrame(Frame.Text(events.WrittenSpan), shown.Next, shown.IsEnd);
+        return new StreamFrame(Frame.Text(events.WrittenSpan), shown.Next, shown.IsEnd) { IsUpToDate = shown is { IsUpToDate: true, IsEnd: false } };
     }
 
     private void PutData(ArrayBufferWriter<byte> events, StreamPart part)

@@ -4,8 +4,9 @@ namespace Tidings.Data.State;
 /// <param name="Version">The version of its tables.</param>
 /// <param name="Tables">Makes them.</param>
 /// <param name="Synchronous">How far SQLite goes with each commit: <c>FULL</c> to the disk, <c>NORMAL</c> to the operating system.</param>
+/// <param name="LogPages">How many pages of 4 KB its log may have before they are written into the database: for that everybody waits for the disk.</param>
 /// <param name="Contents">What is in it, for people.</param>
-internal sealed record DatabaseSchema(int Version, string Tables, string Synchronous, string Contents)
+internal sealed record DatabaseSchema(int Version, string Tables, string Synchronous, int LogPages, string Contents)
 {
     public static readonly DatabaseSchema State = new(
         1,
@@ -19,6 +20,7 @@ internal sealed record DatabaseSchema(int Version, string Tables, string Synchro
         CREATE INDEX secrets_until ON secrets (kind, until);
         """,
         "FULL",
+        1000,
         "tasks, revocations and tickets");
 
     public static readonly DatabaseSchema Streams = new(
@@ -28,5 +30,6 @@ internal sealed record DatabaseSchema(int Version, string Tables, string Synchro
         CREATE TABLE chunks (stream INTEGER NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (stream, at)) WITHOUT ROWID;
         """,
         "NORMAL",
+        8000,
         "streams and outputs of tasks");
 }

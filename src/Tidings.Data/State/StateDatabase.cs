@@ -46,7 +46,7 @@ internal sealed class StateDatabase : IDisposable
         try
         {
             connection.Open();
-            Ask(connection, $"PRAGMA journal_mode = WAL; PRAGMA synchronous = {schema.Synchronous}; PRAGMA busy_timeout = 2000; PRAGMA wal_autocheckpoint = 1000; PRAGMA secure_delete = ON;");
+            Ask(connection, $"PRAGMA journal_mode = WAL; PRAGMA synchronous = {schema.Synchronous}; PRAGMA busy_timeout = 2000; PRAGMA wal_autocheckpoint = {schema.LogPages}; PRAGMA secure_delete = ON;");
             if (Ask(connection, "PRAGMA quick_check(1)") is not "ok" and var fault)
             {
                 throw new DataDirectoryException($"{path} is damaged ({fault}): restore it from a backup, or move it away to begin without {schema.Contents}.");

@@ -13,17 +13,11 @@ internal sealed class StreamTables : IDisposable
     // What comes in larger parts is cut into rows of this size.
     private const int LargestRow = 64 * 1024;
 
-    // Of each stream.
-    private const int MostInMemory = 4 * 1024;
-
-    private readonly PreparedCommand _head = new(
-        "INSERT INTO streams (id, name, version, head) VALUES ($id, $name, $version, $head) ON CONFLICT (id) DO UPDATE SET version = excluded.version, head = excluded.head", "$id", "$name", "$version", "$head");
-
-    private readonly PreparedCommand _chunk = new(
-        "INSERT INTO chunks (stream, at, bytes) VALUES ($id, $at, $bytes) ON CONFLICT (stream, at) DO UPDATE SET bytes = excluded.bytes", "$id", "$at", "$bytes");
-
-    private readonly PreparedCommand _read = new(
-        "SELECT at, bytes FROM chunks WHERE stream = $id AND at >= coalesce((SELECT max(at) FROM chunks WHERE stream = $id AND at <= $from), 0) AND at < $end ORDER BY at", "$id", "$from", "$end");
+    private readonly PreparedStatement _insert = new("INSERT INTO streams (id, name, version, head) VALUES (?1, ?2, ?3, ?4)");
+    private readonly PreparedStatement _update = new("UPDATE streams SET version = ?2, head = ?3 WHERE id = ?1");
+    private readonly PreparedStatement _chunk = new("INSERT INTO chunks (stream, at, bytes) VALUES (?1, ?2, ?3) ON CONFLICT (stream, at) DO UPDATE SET bytes = excluded.bytes");
+    private readonly PreparedStatement _read = new(
+        "SELECT at, bytes FROM chunks WHERE stream = ?1 AND at >= coalesce((SELECT max(at) FROM chunks WHERE stream = ?1 AND at <= ?2), 0) AND at < ?3 ORDER BY at");
 
     public static IEnumerable<(long Id, string Name, StreamHead Head)> List(SqliteConnection connection)
     {
@@ -41,7 +35,15 @@ internal sealed class StreamTables : IDisposable
     /// <returns>The stream then.</returns>
     public DataStreamState Write(SqliteConnection connection, long id, string name, DataStreamState? known, StreamHead head, ReadOnlyMemory<byte> bytes)
     {
-        _head.Run(connection, id, name, head.Version, StreamHeadJson.Write(head));
+        if (known is null)
+        {
+            _insert.Begin(connection).With(1, id).With(2, name).With(3, head.Version).With(4, StreamHeadJson.Write(head)).Run();
+        }
+        else
+        {
+            _update.Begin(connection).With(1, id).With(2, head.Version).With(3, StreamHeadJson.Write(head)).Run();
+        }
+
         if (head.IsGone && known is { Head.Length: > 0 })
         {
             StateDatabase.Run(connection, "DELETE FROM chunks WHERE stream = $id", ("$id", id));
@@ -54,15 +56,22 @@ internal sealed class StreamTables : IDisposable
 
     public byte[] Read(SqliteConnection connection, long id, long from, int count)
     {
-        using var rows = _read.Query(connection, id, from, from + count);
         var read = new byte[count];
         var done = 0;
-        while (done < count && rows.Read())
+        _read.Begin(connection).With(1, id).With(2, from).With(3, from + count);
+        try
         {
-            var row = rows.GetFieldValue<byte[]>(1).AsSpan((int)Math.Max(0, from - rows.GetInt64(0)));
-            row = row[..Math.Min(row.Length, count - done)];
-            row.CopyTo(read.AsSpan(done));
-            done += row.Length;
+            while (done < count && _read.Next())
+            {
+                var row = _read.Bytes(1)[(int)Math.Max(0, from - _read.Number(0))..];
+                row = row[..Math.Min(row.Length, count - done)];
+                row.CopyTo(read.AsSpan(done));
+                done += row.Length;
+            }
+        }
+        finally
+        {
+            _read.End();
         }
 
         return done == count ? read : [];
@@ -76,7 +85,8 @@ internal sealed class StreamTables : IDisposable
 
     public void Dispose()
     {
-        _head.Dispose();
+        _insert.Dispose();
+        _update.Dispose();
         _chunk.Dispose();
         _read.Dispose();
     }
@@ -85,13 +95,14 @@ internal sealed class StreamTables : IDisposable
     private DataStreamState Append(SqliteConnection connection, long id, DataStreamState? known, StreamHead head, ReadOnlyMemory<byte> bytes)
     {
         var row = known?.Row ?? 0;
-        var before = known is null ? default : known.Last[^(int)Math.Min(known.Last.Length, known.Head.Length - row)..];
-        ReadOnlyMemory<byte> all = before.IsEmpty ? bytes : (byte[])[.. before.Span, .. bytes.Span];
+        var before = (int)Math.Min(known?.Last.Length ?? 0, (known?.Head.Length ?? 0) - row);
+        var tail = StreamTail.Append(known?.Last ?? default, bytes.Span);
+        var all = before == 0 ? bytes : before + bytes.Length <= tail.Length ? tail[^(before + bytes.Length)..] : (byte[])[.. known!.Last.Span[^before..], .. bytes.Span];
         var at = row;
-        for (var rest = all; !rest.IsEmpty;)
+        for (var rest = all.Span; !rest.IsEmpty;)
         {
             var part = rest[..Math.Min(rest.Length, LargestRow)];
-            _chunk.Run(connection, id, at, part.ToArray());
+            _chunk.Begin(connection).With(1, id).With(2, at).With(3, part).Run();
             row = at;
             at += part.Length;
             rest = rest[part.Length..];
@@ -102,13 +113,6 @@ internal sealed class StreamTables : IDisposable
             row = at;
         }
 
-        if (head.IsClosed)
-        {
-            return new DataStreamState(head, default, at);
-        }
-
-        // The row, and what a reader who keeps up still wants.
-        ReadOnlyMemory<byte> seen = known is null ? bytes : (byte[])[.. known.Last.Span, .. bytes.Span];
-        return new DataStreamState(head, seen.Length > MostInMemory || known is null ? seen[^Math.Min(seen.Length, MostInMemory)..].ToArray() : seen, row);
+        return head.IsClosed ? new DataStreamState(head, default, at) : new DataStreamState(head, tail, row);
     }
 }

@@ -31,6 +31,11 @@ internal sealed class TypesCommand
         var source = parsed.GetValue(_source)!;
         var path = parsed.GetValue(_output);
         var isCSharp = parsed.GetValue(_csharp) || (path is not null && TypesOutput.IsCSharp(path));
+        if (isCSharp && parsed.GetValue(_namespace) is { } name && !CSharpNames.IsNamespace(name))
+        {
+            throw new CommandException($"--namespace: \"{name}\" is no name of a namespace.");
+        }
+
         var types = Write(source, await ReadAsync(source, cancellationToken),
             document => isCSharp ? CSharpFile.Write(document, parsed.GetValue(_namespace)!) : TypeScriptFile.Write(document, !parsed.GetValue(_unregistered)));
         if (path is null)
@@ -75,7 +80,7 @@ internal sealed class TypesCommand
         {
             throw new CommandException($"What {source} has is no JSON; an AsyncAPI document is asked for, as MapAsyncApi serves it.");
         }
-        catch (Exception fault) when (fault is FormatException or ArgumentException)
+        catch (FormatException fault)
         {
             throw new CommandException(fault.Message);
         }

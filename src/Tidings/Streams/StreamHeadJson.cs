@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Tidings.Protocol.Replies;
 using Tidings.Quotas;
@@ -10,9 +9,8 @@ internal static class StreamHeadJson
 {
     public static byte[] Write(StreamHead head)
     {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using var writer = new Utf8JsonWriter(buffer, JsonFrame.Options);
-        writer.WriteStartObject();
+        var frame = JsonFrame.Begin();
+        var writer = frame.Writer;
         writer.WriteString("tag"u8, head.Tag);
         writer.WriteString("type"u8, head.ContentType);
         writer.WriteNumber("length"u8, head.Length);
@@ -78,9 +76,7 @@ internal static class StreamHeadJson
             writer.WriteBase64String("unfinished"u8, head.Unfinished.Span);
         }
 
-        writer.WriteEndObject();
-        writer.Flush();
-        return buffer.WrittenSpan.ToArray();
+        return frame.EndJson().ToArray();
     }
 
     /// <returns>The head; null where it is none, as what somebody else has written.</returns>

@@ -9,7 +9,11 @@ namespace Tidings.Streams;
 /// <param name="Bytes">Whole frames.</param>
 /// <param name="Next">Where to go on.</param>
 /// <param name="IsLast">Whether nothing follows.</param>
-internal readonly record struct StreamFrame(byte[] Bytes, long Next, bool IsLast);
+internal readonly record struct StreamFrame(byte[] Bytes, long Next, bool IsLast)
+{
+    /// <summary>Whether there is nothing more to send until the stream changes: it need not be read again before.</summary>
+    public bool IsUpToDate { get; init; }
+}
 
 /// <summary>A stream in the words of a route.</summary>
 internal interface IStreamFrames
@@ -83,6 +87,10 @@ internal sealed class StreamPump(Connection connection, StreamSignals signals, I
                 // Nothing is read on a lane.
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
                 await (room?.WaitAsync(_end.Token) ?? Task.CompletedTask).ConfigureAwait(false);
+                if (frame.IsUpToDate)
+                {
+                    await waiter.WaitAsync(next, _end.Token).ConfigureAwait(false);
+                }
             }
         }
         catch (OperationCanceledException)
@@ -92,6 +100,13 @@ internal sealed class StreamPump(Connection connection, StreamSignals signals, I
         {
             // It comes back, and goes on where it stood.
             connection.Close(DisconnectCode.Unavailable);
+        }
+#pragma warning disable CA1031 // Its reader would wait for ever for what follows.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            connection.LogFailure(error);
+            connection.Close(DisconnectCode.HandlerFailed);
         }
     }
 }

@@ -79,7 +79,12 @@ internal sealed partial class TaskLeases : IDisposable
 
     private async Task SettleAsync(TaskRecord record)
     {
-        if (!record.State.IsFinal)
+        if (!record.State.IsFinal && record.Node == _queue.Node && _queue.Has(record.Id))
+        {
+            // This very process does it: its lease could not be renewed in time, as on a machine that is too busy.
+            await _tasks.RenewAsync(record.Id, CancellationToken.None).ConfigureAwait(false);
+        }
+        else if (!record.State.IsFinal)
         {
             var waited = record.State.Status == WorkStatus.Pending && record.Node is null;
             LogLost(_log, record.Id, record.State.Name);

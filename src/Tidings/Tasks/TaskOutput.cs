@@ -66,7 +66,7 @@ public sealed class TaskOutput
 
     /// <summary>Ends it; completes when everything has been sent, or cannot be.</summary>
     /// <param name="givesUp">Whether nothing is tried again.</param>
-    /// <returns>Why it could not be kept; null where it was, or the task has ended otherwise.</returns>
+    /// <returns>Why it could not be kept; null where all of it was.</returns>
     internal async Task<string?> EndAsync(Func<bool> givesUp)
     {
         lock (_gate)
@@ -75,7 +75,7 @@ public sealed class TaskOutput
         }
 
         await _paced.EndAsync().ConfigureAwait(false);
-        while (_state == OutputSent.Yes && (Waiting > 0 || _sending.WrittenCount > 0))
+        while (_state == OutputSent.Yes && HasUnsent)
         {
             if (!await TrySendAsync().ConfigureAwait(false))
             {
@@ -88,8 +88,10 @@ public sealed class TaskOutput
             }
         }
 
-        return _fault;
+        return _fault ?? (HasUnsent ? "The end of the output could not be kept." : null);
     }
+
+    private bool HasUnsent => Waiting > 0 || _sending.WrittenCount > 0;
 
     private int Waiting
     {

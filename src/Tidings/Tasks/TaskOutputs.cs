@@ -35,21 +35,10 @@ internal sealed class TaskOutputs(StreamEngine streams, ITaskStore store, TaskOp
     {
         var name = NameOf(id);
         var append = new StreamAppend(Sender.Server, chunk) { Offset = offset, IsChecked = true };
-        for (var begun = false; ;)
+        while (true)
         {
             var appended = await streams.AppendAsync(name, append, options.OutputBytes).ConfigureAwait(false);
-            if (appended.Verdict != StreamVerdict.NotFound)
-            {
-                // Should the task have ended meanwhile, nobody else ends what was begun only now.
-                if (begun && await store.FindAsync(id).ConfigureAwait(false) is { State.IsFinal: true } ended)
-                {
-                    await EndAsync(ended).ConfigureAwait(false);
-                }
-
-                return appended;
-            }
-
-            if (await store.FindAsync(id).ConfigureAwait(false) is not { } record)
+            if (appended.Verdict != StreamVerdict.NotFound || await store.FindAsync(id).ConfigureAwait(false) is not { } record)
             {
                 return appended;
             }
@@ -65,7 +54,7 @@ internal sealed class TaskOutputs(StreamEngine streams, ITaskStore store, TaskOp
                 return new StreamAppended(StreamVerdict.Full, null);
             }
 
-            begun = true;
+            await EndIfOverAsync(id).ConfigureAwait(false);
         }
     }
 
@@ -114,6 +103,19 @@ internal sealed class TaskOutputs(StreamEngine streams, ITaskStore store, TaskOp
         return new OutputPart(bytes, part.Value.From, head.Length, isText, part.Value.IsEnd ? head.Failure ?? WorkStatus.Completed.ToWire() : null);
     }
 
+    // An output that begins when its task has ended has nobody else who ends it, and its viewers were told that it is empty.
+    private async ValueTask EndIfOverAsync(string id)
+    {
+        if (await store.FindAsync(id).ConfigureAwait(false) is not { } record)
+        {
+            await RemoveAsync(id).ConfigureAwait(false);
+        }
+        else if (record.State.IsFinal)
+        {
+            await EndAsync(record).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>What viewers of a task are shown of its output, one part after the other.</summary>
     public IStreamFrames FramesOf(string id) => new Frames(this, id);
 
@@ -128,7 +130,7 @@ internal sealed class TaskOutputs(StreamEngine streams, ITaskStore store, TaskOp
                 return new StreamFrame(OutputJson.End(from, "removed"), from, IsLast: true);
             }
 
-            return !part.Bytes.IsEmpty ? new StreamFrame(OutputJson.Part(part), part.Next, IsLast: false)
+            return !part.Bytes.IsEmpty ? new StreamFrame(OutputJson.Part(part), part.Next, IsLast: false) { IsUpToDate = part.Status is null && part.Next == part.Length }
                 : part.Status is { } status ? new StreamFrame(OutputJson.End(part.Length, status), from, IsLast: true)
                 : null;
         }

@@ -7,6 +7,8 @@ namespace Tidings.Tasks;
 /// <summary>The tasks that this process does: a bounded queue, and as many runs at once as wanted. Safe from any thread.</summary>
 internal sealed class TaskQueue(TaskRegistry tasks, Hub hub, IBroker broker, string node, TimeProvider time, ILogger log)
 {
+    private const int MostRenewedAtOnce = 64;
+
     private readonly Lock _gate = new();
     private readonly Queue<TaskRun> _waiting = [];
     private readonly HashSet<TaskRun> _all = [];
@@ -27,6 +29,15 @@ internal sealed class TaskQueue(TaskRegistry tasks, Hub hub, IBroker broker, str
             {
                 return _all.Count;
             }
+        }
+    }
+
+    /// <summary>Whether a task waits or runs here.</summary>
+    public bool Has(string id)
+    {
+        lock (_gate)
+        {
+            return _all.Any(run => run.Id == id);
         }
     }
 
@@ -84,9 +95,10 @@ internal sealed class TaskQueue(TaskRegistry tasks, Hub hub, IBroker broker, str
             runs = [.. _all];
         }
 
-        foreach (var run in runs)
+        // Some at once: one after the other they would wait for the disk, or for the network, as often as there are runs, and leases would end meanwhile.
+        foreach (var some in runs.Chunk(MostRenewedAtOnce))
         {
-            await run.RenewAsync().ConfigureAwait(false);
+            await Task.WhenAll(some.Select(static run => run.RenewAsync())).ConfigureAwait(false);
         }
     }
 

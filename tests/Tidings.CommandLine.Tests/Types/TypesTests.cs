@@ -32,6 +32,35 @@ public sealed class TypesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_becomes_CSharp_by_the_option_or_by_the_name_of_the_file_that_is_written()
+    {
+        var source = await WriteAsync(Document);
+        var types = (await Tool.RunAsync("types", source, "--csharp")).Succeeds().Text;
+        Assert.Contains("namespace TidingsApp;", types, StringComparison.Ordinal);
+        Assert.Contains("public sealed class App(global::Tidings.Client.TidingsClient client)", types, StringComparison.Ordinal);
+        Assert.Contains("public global::Tidings.Client.TypedChannel<Line, Line> Chat(string room) =>", types, StringComparison.Ordinal);
+        Assert.Contains("SumAsync(long a, ", types, StringComparison.Ordinal);
+        Assert.Contains("[global::System.Text.Json.Serialization.JsonPropertyName(\"text\")]\n    public required string Text { get; init; }", types, StringComparison.Ordinal);
+        Assert.DoesNotContain("interface", types, StringComparison.Ordinal);
+        Assert.Equal(types.TrimEnd(), (await Tool.RunAsync("types", source, "--csharp", "--json")).Succeeds().Json.GetProperty("types").GetString()!.TrimEnd());
+
+        var target = Path.Combine(_directory.FullName, "App Types.CS");
+        Assert.Equal(0, (await Tool.RunAsync("types", source, "-o", target, "--namespace", "Our.App")).Code);
+        Assert.Equal(types.Replace("namespace TidingsApp;", "namespace Our.App;", StringComparison.Ordinal).TrimEnd(), (await File.ReadAllTextAsync(target)).TrimEnd());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("1st")]
+    [InlineData("Our App")]
+    [InlineData("a..b")]
+    public async Task What_is_no_namespace_is_told_in_a_sentence(string name)
+    {
+        var told = (await Tool.RunAsync("types", await WriteAsync(Document), "--csharp", "--namespace", name)).Fails(1, $"\"{name}\" is no name of a namespace.");
+        Assert.EndsWith("is no name of a namespace.", told.Errors.TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_running_server_is_asked()
     {
         await using var server = await LocalServer.StartAsync();

@@ -1,5 +1,4 @@
 using System.Text;
-using Tidings.Brokers;
 using Tidings.Quotas;
 using Tidings.Streams;
 
@@ -166,37 +165,4 @@ public sealed class TaskOutputTests : TaskEngineWorld
 
     private Task LengthAsync(string id, long length) =>
         TestKit.Eventually.TrueAsync(async () => { _time.Advance(TimeSpan.FromMilliseconds(20)); return (await OutputAsync(id)).Length >= length; }, () => $"{length} bytes are there");
-
-    private sealed class FaultyStreams(IStreamStore next) : IStreamStore
-    {
-        private int _appends;
-
-        public bool IsAway { get; set; }
-
-        public int LosesAnswers { get; set; }
-
-        public int Appends => Volatile.Read(ref _appends);
-
-        public bool IsShared => false;
-
-        public ValueTask<StoredStream?> ReadAsync(string name, long from, int most, CancellationToken cancellationToken = default) => IsAway ? throw new BrokerUnavailableException() : next.ReadAsync(name, from, most, cancellationToken);
-
-        public async ValueTask<StreamWritten> WriteAsync(string name, StreamHead? former, StreamHead head, ReadOnlyMemory<byte> bytes, long now)
-        {
-            if (IsAway)
-            {
-                throw new BrokerUnavailableException();
-            }
-
-            Interlocked.Add(ref _appends, bytes.IsEmpty ? 0 : 1);
-            var written = await next.WriteAsync(name, former, head, bytes, now);
-            return LosesAnswers-- > 0 ? throw new BrokerUnavailableException() : written;
-        }
-
-        public ValueTask<bool> RemoveAsync(string name, StreamHead known) => next.RemoveAsync(name, known);
-
-        public ValueTask<IReadOnlyList<string>> ListDueAsync(long now, int most) => next.ListDueAsync(now, most);
-
-        public ValueTask<(long Streams, long Bytes)> CountAsync() => next.CountAsync();
-    }
 }
