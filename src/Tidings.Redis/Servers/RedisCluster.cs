@@ -10,9 +10,6 @@ namespace Tidings.Redis.Servers;
 /// anew. Safe from any thread.</remarks>
 internal sealed class RedisCluster(ConfigurationOptions options)
 {
-    // One server gives its view of the Cluster: as an answer of a script, since the client library would act by one of the command.
-    private const string View = "local state = redis.call('CLUSTER', 'INFO') return {string.match(state, 'cluster_state:(%a+)'), string.match(state, 'cluster_current_epoch:(%d+)'), redis.call('CLUSTER', 'SLOTS')}";
-
     private const int MostServers = 100;
 
     // By sixteen parts that ask at once, the servers are asked once.
@@ -49,16 +46,16 @@ internal sealed class RedisCluster(ConfigurationOptions options)
         }
 
         var ranges = await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
-        var leader = ranges.FirstOrDefault(range => range.First <= SlotOf(part) && SlotOf(part) <= range.Last)?.Leader
-            ?? throw new BrokerUnavailableException(ranges.Count == 0 ? "No server of the Cluster answers." : $"No server of the Cluster has slot {SlotOf(part)}.");
-        return At(leader);
+        return At(ranges.FirstOrDefault(range => range.First <= SlotOf(part) && SlotOf(part) <= range.Last)?.Leader
+            ?? throw new BrokerUnavailableException($"No server of the Cluster has slot {SlotOf(part)}."));
     }
 
     private async Task<IReadOnlyList<Range>> ReadAsync(IReadOnlyList<EndPoint> servers, TimeProvider time)
     {
         // The newest view: a server that is cut off still holds to an old one.
         var views = await Task.WhenAll(servers.Select(server => AskAsync(server, time))).ConfigureAwait(false);
-        var newest = views.OfType<ClusterView>().MaxBy(static view => (view.IsWell, view.Epoch))?.Ranges ?? [];
+        var newest = views.Where(static view => view.Fault is null).MaxBy(static view => (view.IsWell, view.Epoch))?.Ranges
+            ?? throw new BrokerUnavailableException($"No server of the Cluster answers: {views[0].Fault!.Message}", views[0].Fault!);
         lock (_gate)
         {
             _servers.UnionWith(newest.Select(static range => range.Leader).Take(MostServers - Math.Min(MostServers, _servers.Count)));
@@ -67,18 +64,21 @@ internal sealed class RedisCluster(ConfigurationOptions options)
         return newest;
     }
 
-    private async Task<ClusterView?> AskAsync(EndPoint server, TimeProvider time)
+    private async Task<ClusterView> AskAsync(EndPoint server, TimeProvider time)
     {
         var connecting = ConnectionMultiplexer.ConnectAsync(At(server));
         try
         {
             var multiplexer = await connecting.WaitAsync(RedisServerAddress.ConnectTimeout, time).ConfigureAwait(false);
-            var answer = (RedisAnswer[])new RedisAnswer(await multiplexer.GetDatabase().ScriptEvaluateAsync(View, flags: CommandFlags.NoRedirect).WaitAsync(RedisConnection.Deadline, time).ConfigureAwait(false));
+            var database = multiplexer.GetDatabase();
+            await database.ExecuteAsync("SCRIPT", "LOAD", RedisScript.ClusterView.TextFor(null)).WaitAsync(RedisConnection.Deadline, time).ConfigureAwait(false);
+            var answer = (RedisAnswer[])new RedisAnswer(
+                await database.ScriptEvaluateAsync(RedisScript.ClusterView.HashFor(null), flags: CommandFlags.NoRedirect).WaitAsync(RedisConnection.Deadline, time).ConfigureAwait(false));
             return new ClusterView((string)answer[0] == "ok", long.Parse((string)answer[1], CultureInfo.InvariantCulture), [.. ((RedisAnswer[])answer[2]).Select(range => ReadRange((RedisAnswer[])range, server))]);
         }
         catch (Exception error) when (error is RedisException or TimeoutException or FormatException or InvalidCastException or IndexOutOfRangeException or ArgumentException)
         {
-            return null;
+            return new ClusterView(IsWell: false, Epoch: 0, [], error);
         }
         finally
         {
@@ -106,5 +106,5 @@ internal sealed class RedisCluster(ConfigurationOptions options)
 
     private sealed record Range(int First, int Last, EndPoint Leader);
 
-    private sealed record ClusterView(bool IsWell, long Epoch, IReadOnlyList<Range> Ranges);
+    private sealed record ClusterView(bool IsWell, long Epoch, IReadOnlyList<Range> Ranges, Exception? Fault = null);
 }

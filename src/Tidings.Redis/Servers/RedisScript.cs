@@ -9,6 +9,7 @@ internal sealed class RedisScript
     // What several of them do.
     private const string Tell = "tell";
 
+    public static readonly RedisScript ClusterView = new("cluster-view");
     public static readonly RedisScript Begin = new("begin");
     public static readonly RedisScript Publish = new("publish", Tell);
     public static readonly RedisScript Say = new("say", Tell);
@@ -60,10 +61,10 @@ internal sealed class RedisScript
         _shardedHash = HashOf(_shardedText);
     }
 
-    public string TextFor(RedisKeys keys) => keys.AreSharded ? _shardedText : _text;
+    public string TextFor(RedisKeys? keys) => keys is { AreSharded: true } ? _shardedText : _text;
 
     /// <summary>What Redis knows it by.</summary>
-    public byte[] HashFor(RedisKeys keys) => keys.AreSharded ? _shardedHash : _hash;
+    public byte[] HashFor(RedisKeys? keys) => keys is { AreSharded: true } ? _shardedHash : _hash;
 
 #pragma warning disable CA5350 // What Redis names scripts by.
     private static byte[] HashOf(string text) => SHA1.HashData(Encoding.UTF8.GetBytes(text));

@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
-using Tidings.Protocol;
 
 namespace Tidings.Server.Dashboard;
 
