@@ -38,6 +38,24 @@ public sealed partial class CloseCodeTests
     }
 
     [Fact]
+    public void The_page_of_the_protocol_has_the_table()
+    {
+        var told = ProtocolRow().Matches(Read("shown", "protocol.md")).Select(static row =>
+            (int.Parse(row.Groups[1].Value, null), row.Groups[2].Value, row.Groups[4].Value, int.Parse(row.Groups[5].Value, null), row.Groups[6].Value == "yes"));
+        Assert.Equal(CloseCodes.All.Select(static row => (row.Code, row.Meaning, Does(row.After), row.Status, row.MayBeChosen)), told);
+        Assert.Contains("| 4110 | the server asked to reconnect | `Reconnect` |", Read("shown", "protocol.md"), StringComparison.Ordinal);
+
+        static string Does(AfterClose after) => after switch
+        {
+            AfterClose.ComeBack => "comes back",
+            AfterClose.ComeBackSlowly => "comes back slowly",
+            AfterClose.AskTokenOnce => "asks for a token, once, and comes back",
+            AfterClose.RenewAndComeBack => "asks for a new token and comes back",
+            _ => "stays away",
+        };
+    }
+
+    [Fact]
     public void The_guide_of_clients_tells_what_they_do()
     {
         var guide = Read("shown", "clients.md");
@@ -66,6 +84,9 @@ public sealed partial class CloseCodeTests
 
     [GeneratedRegex(@"^\| ([\d, –]+(?:, or none)?) \| ([^|]*) \|$", RegexOptions.Multiline)]
     private static partial Regex GuideRow();
+
+    [GeneratedRegex(@"^\| (\d{4}) \| ([^|]*) \| ([^|]*)\| ([^|]*) \| (\d{3}) \| (yes)? ?\|$", RegexOptions.Multiline)]
+    private static partial Regex ProtocolRow();
 
     [GeneratedRegex(@"\b\d{4}\b")]
     private static partial Regex Code();
