@@ -57,6 +57,16 @@ describe('A map and what the server says', () => {
     assert.deepEqual([told, [...map.keys()]], [['c 8>x'], ['a']]);
   });
 
+  test('What is erased while the state is on its way is not in it', async () => {
+    const { tidings, say, answer } = await start();
+    const map = tidings.map('board:1');
+    const told = listen(map);
+    await answer({ offset: 5 });
+    await say({ type: 'state', entries: [entry('a', 1), entry('b', 2)], more: true }, { type: 'removed', offset: 2 }, { type: 'removed', offset: 4 });
+    await say({ type: 'state', entries: [entry('c', 5)], more: false });
+    assert.deepEqual([told, [...map.keys()]], [['a ->1', 'c ->5', 'ready 2'], ['a', 'c']]);
+  });
+
   test('Who comes back goes on after the last message, and asks for the state where that is gone', async () => {
     const { tidings, host, open, say, asked, answer, net } = await start();
     const map = tidings.map('board:1');

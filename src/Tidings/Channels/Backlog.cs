@@ -51,27 +51,28 @@ internal sealed class Backlog
         return taken ?? [];
     }
 
-    /// <summary>Puts an empty place where an erased message waits.</summary>
-    /// <returns>False where it does not wait here.</returns>
+    /// <summary>The epoch of the log that took the place of one that was erased while this waited, or null.</summary>
+    public string? ClearedTo { get; private set; }
+
+    /// <summary>Puts an empty place where an erased message waits: in the log's part, in the state, or both.</summary>
+    /// <returns>False where no message waits here: then it may have been sent.</returns>
     public bool TryErase(Message erasure)
     {
+        var found = false;
         var place = Message.Erased(MessageKind.Removed, erasure.Channel, erasure.Position);
         for (var i = _next; i < _log.Count; i++)
         {
             if (_log[i].State?.Without(erasure.Position) is { } part)
             {
                 Replace(i, part.ToMessage(erasure.Channel));
-                return true;
             }
-
-            if (_log[i].Position == erasure.Position)
+            else if (_log[i].Position == erasure.Position)
             {
                 Replace(i, place);
-                return true;
+                found = true;
             }
         }
 
-        var found = false;
         for (var i = _held.Count; i > 0; i--)
         {
             var held = _held.Dequeue();
@@ -82,6 +83,19 @@ internal sealed class Backlog
         }
 
         return found;
+    }
+
+    /// <summary>Drops all that waits, as its log was erased. A state that is on its way ends.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="epoch">The epoch of the next log.</param>
+    public void Clear(string channel, string epoch)
+    {
+        var endsState = _log.Skip(_next).Any(static message => message.State is not null);
+        _next = 0;
+        BeginWith(endsState ? StatePart.Cut(channel, []) : []);
+        _held.Clear();
+        _erasures = null;
+        (Bytes, DroppedTo, ClearedTo) = (0, 0, epoch);
     }
 
     public void Hold(Message message)

@@ -48,6 +48,12 @@ internal sealed class LaneSubscribers(Lane lane, Dialect dialect, string channel
                 }
 
                 _pending.Add(message);
+                if (message.Kind == MessageKind.Gap && message.Reason == GapReason.Cleared)
+                {
+                    // Before anybody begins with what was read of the erased log.
+                    FanOut();
+                }
+
                 break;
             case Subscription { State: SubscriptionState.Ended } leaving:
                 Remove(leaving);

@@ -84,6 +84,12 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
 
         State = SubscriptionState.CatchingUp;
         _seen = history.Start;
+        if (_backlog?.ClearedTo is { } epoch && epoch != history.Top.Epoch)
+        {
+            // It was read before it was erased.
+            history = history with { Messages = [], State = history.State.Count > 0 ? StatePart.Cut(Channel!.Name, []) : [] };
+        }
+
         if (history.Messages.Count + history.State.Count > 0)
         {
             (_backlog ??= new Backlog()).BeginWith(history.State.Count > 0 ? [.. history.Messages, .. history.State] : history.Messages);
@@ -102,7 +108,7 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
     }
 
     /// <summary>Whether something was erased while it waited.</summary>
-    public bool HasErasures => _backlog?.HasErasures == true;
+    public bool HasErasures => _backlog is { HasErasures: true } or { ClearedTo: not null };
 
     /// <summary>From here on nothing more is sent for it, whatever its lane still has for the channel.</summary>
     public void End()
@@ -215,6 +221,11 @@ internal sealed class Subscription(Connection connection, Dialect dialect) : IQu
             {
                 connection.AwaitRoom(this);
             }
+        }
+
+        if (message.Reason == GapReason.Cleared)
+        {
+            _backlog.Clear(message.Channel, message.Epoch);
         }
 
         if (IsSelective)

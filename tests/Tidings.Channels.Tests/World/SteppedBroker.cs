@@ -10,6 +10,9 @@ internal sealed class SteppedBroker : IBroker
     private IBroker _inner = null!;
 
     public bool Delays { get; set; }
+
+    /// <summary>Whether what is read is as of the asking, and late on its way back.</summary>
+    public bool DelaysAnswers { get; set; }
     public Exception? Fails { get; set; }
     public string? FailsFor { get; set; }
 
@@ -41,6 +44,13 @@ internal sealed class SteppedBroker : IBroker
 
     public async ValueTask<HistoryPart> ReadAsync(string channel, HistoryRequest request, CancellationToken cancellationToken = default)
     {
+        if (DelaysAnswers)
+        {
+            var part = await _inner.ReadAsync(channel, request, cancellationToken);
+            await PassAsync(channel);
+            return part;
+        }
+
         await PassAsync(channel);
         return await _inner.ReadAsync(channel, request, cancellationToken);
     }

@@ -67,6 +67,7 @@ export class KeyedState {
 
   /** A message was erased. @param {number} offset @returns {Change | undefined} */
   erase(offset) {
+    for (const [key, entry] of this.#coming ?? []) if (entry.offset === offset) this.#coming?.delete(key);
     for (const [key, entry] of this.#entries) if (entry.offset === offset) return this.#remove(key);
     return undefined;
   }
