@@ -52,10 +52,10 @@ internal sealed class KeyedState(string channel, Action<HistoryShare> emptied)
         }
     }
 
-    /// <summary>Puts the message in the place of the one with the same key, or takes the key away.</summary>
+    /// <summary>Puts the message in the place of the one with the same key, or takes the key away. Whether its own share has anything left is for the caller to see.</summary>
     public void Take(Message message, HistoryShare share)
     {
-        Remove(message.Key!);
+        Remove(message.Key!, share);
         if (message.Kind == MessageKind.KeyRemoval)
         {
             return;
@@ -98,7 +98,7 @@ internal sealed class KeyedState(string channel, Action<HistoryShare> emptied)
 
     private static long CostOf(Message message) => Overhead + message.Data.Bytes.Length + message.ExtraBytes;
 
-    private bool Remove(string key)
+    private bool Remove(string key, HistoryShare? taking = null)
     {
         _parts = null;
         if (!_entries.Remove(key, out var entry))
@@ -108,7 +108,11 @@ internal sealed class KeyedState(string channel, Action<HistoryShare> emptied)
 
         _bytes -= SizeOf(key, entry.Message.Data);
         entry.Share.AddState(-1, -CostOf(entry.Message));
-        emptied(entry.Share);
+        if (entry.Share != taking)
+        {
+            emptied(entry.Share);
+        }
+
         return true;
     }
 }

@@ -186,6 +186,36 @@ public sealed class HistoryBudgetTests : IDisposable, IMessageSink
         Assert.Equal(first with { Offset = 2 }, (await _broker.ReadAsync("a", default)).Top);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Keys_that_are_set_and_taken_out_again_are_counted_once(int history)
+    {
+        await SetAsync(Sender.Server, "its own", history);
+        var used = _budget.Used;
+        await SetAsync(Attacker, "a", history);
+        var one = _budget.Used - used;
+        for (var i = 0; i < 100; i++)
+        {
+            await SetAsync(Attacker, "a", history);
+            Assert.Equal((2, used + one), (_budget.Senders, _budget.Used));
+        }
+
+        for (var i = 0; i < 100; i++)
+        {
+            await SetAsync(Attacker, "a", history);
+            await RemoveAsync(Attacker, "a", history);
+        }
+
+        await SetAsync(Attacker, "a", history);
+        Assert.Equal((2, used + one), (_budget.Senders, _budget.Used));
+        await SetAsync(Visitor, "a", history);
+        await RemoveAsync(Attacker, "a", history);
+        await RemoveAsync(Sender.Server, "its own", history);
+        _time.Advance(TimeSpan.FromHours(2));
+        Assert.Equal((0, 0, 0), (_broker.Logs, _budget.Used, _budget.Senders));
+    }
+
     [Fact]
     public async Task Many_senders_at_once_stay_within_it()
     {
@@ -216,6 +246,19 @@ public sealed class HistoryBudgetTests : IDisposable, IMessageSink
     public void Dispose() => _broker.Dispose();
 
     private async Task<int> CountAsync(string channel) => (await _broker.ReadAsync(channel, new HistoryRequest(null, 1000))).Messages.Count;
+
+    private Task<StreamPosition> SetAsync(Sender sender, string key, int history) => SayOfKeyAsync(sender, key, history, MessageKind.Message);
+
+    private Task<StreamPosition> RemoveAsync(Sender sender, string key, int history) => SayOfKeyAsync(sender, key, history, MessageKind.KeyRemoval);
+
+    private async Task<StreamPosition> SayOfKeyAsync(Sender sender, string key, int history, MessageKind kind) =>
+        (await _broker.PublishAsync(new Publication("board", kind == MessageKind.KeyRemoval ? default : MessageData.Text("x"))
+        {
+            Sender = sender,
+            Key = key,
+            Kind = kind,
+            Retention = new Retention(history, TimeSpan.FromHours(1)) { State = new StateBounds(10, 1000) },
+        }))!.Value;
 
     private async Task<StreamPosition> SayAsync(Sender sender, string channel, int bytes, string? key = null, int history = 100) =>
         (await _broker.PublishAsync(new Publication(channel, MessageData.Text(new string('x', bytes)))
