@@ -60,6 +60,8 @@ public abstract partial class BrokerRules
         }
 
         Assert.Equal(0, await node.Broker.EraseAsync(Channel, new StreamPosition("another", 3)));
+        Assert.Equal(0, await node.Broker.EraseAsync(Channel, new StreamPosition("", 3)));
+        Assert.Equal(0, await node.Broker.EraseAsync(Channel, default(StreamPosition)));
         Assert.Equal(2, (await node.ReadAsync(Channel, last: 10)).Messages.Count);
     }
 

@@ -55,6 +55,12 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
 
     public async ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken = default)
     {
+        if (position is { Epoch: null or "" })
+        {
+            // To the script that would be the whole log.
+            return 0;
+        }
+
         var shard = ShardOf(channel);
         var link = await shard.GetLinkAsync(_options.PublishWait, cancellationToken).ConfigureAwait(false);
         RedisKey[] keys = [link.Keys.Generation, link.Keys.Log(channel), link.Keys.Stream(channel), link.Keys.State(channel)];

@@ -110,6 +110,7 @@ public partial interface ITidings
     /// <param name="position">Which message; null for all of the log.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>How many messages were erased.</returns>
+    /// <exception cref="ArgumentException"><paramref name="channel"/> is no channel name, or <paramref name="position"/> has no epoch, as that of a message that was said in passing.</exception>
     ValueTask<int> EraseAsync(string channel, StreamPosition? position = null, CancellationToken cancellationToken = default);
 
     /// <summary>Listens to a channel inside this process.</summary>

@@ -92,6 +92,11 @@ internal sealed partial class TidingsFacade
     public ValueTask<int> EraseAsync(string channel, StreamPosition? position, CancellationToken cancellationToken)
     {
         Check(channel);
+        if (position is { } place)
+        {
+            ArgumentException.ThrowIfNullOrEmpty(place.Epoch, "position.Epoch");
+        }
+
         return actions.EraseAsync(channel, position, cancellationToken);
     }
 

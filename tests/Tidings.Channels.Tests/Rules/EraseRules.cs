@@ -171,6 +171,8 @@ public abstract class EraseRules(string pump) : ServerTests(pump)
         Assert.True(await told.MoveNextAsync());
         Assert.Equal((ChannelMessageKind.Message, 1L), (told.Current.Kind, told.Current.Position.Offset));
         await Assert.ThrowsAsync<ArgumentException>(() => tidings.EraseAsync("not a name").AsTask());
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => tidings.EraseAsync("chat:a", default(StreamPosition)).AsTask());
+        Assert.Single((await tidings.HistoryAsync("chat:a")).Messages);
     }
 
     internal static async Task<int> EraseAsync(TestServer server, string query)
