@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Tidings.AspNetCore.Tests;
@@ -79,9 +81,106 @@ public sealed class ChannelTestKitTests
         }
 
         await ann.ReconnectAsync();
-        Assert.Equal(6, (await ann.ExpectGapAsync("short:1")).Position.Offset);
+        var gap = await ann.ExpectGapAsync("short:1");
+        Assert.Equal((6L, "trimmed"), (gap.Position.Offset, gap.Reason));
         await node.Tidings.PublishAsync("short:1", 7);
         Assert.Equal(7, (await ann.ExpectMessageAsync("short:1")).Read<int>());
+    }
+
+    [Fact]
+    public async Task Who_comes_back_says_again_what_was_tracked_last()
+    {
+        var time = new FakeTimeProvider();
+        await using var node = await TestNode.StartAsync(options => options.Channels.Add(Board), time);
+        await using var ann = await node.ConnectAsync("ann");
+        await ann.SubscribeAsync("board:1", info: new { x = 1 });
+        await ann.TrackAsync("board:1", new { x = 2 });
+        ann.Cut();
+        await ann.ReconnectAsync();
+        Assert.Equal("""{"x":2}""", System.Text.Encoding.UTF8.GetString(Assert.Single((await node.Tidings.PresenceAsync("board:1")).Members).Info.Span));
+    }
+
+    [Fact]
+    public async Task Who_comes_back_has_the_state_again_only_where_something_is_gone()
+    {
+        await using var node = await TestNode.StartAsync(options => options.Channels.Add(Board));
+        await using var ann = await node.ConnectAsync("ann");
+        await node.Tidings.PublishAsync("board:1", 1, new PublishOptions { Key = "a" });
+        await ann.SubscribeAsync("board:1", state: true);
+        Assert.Single(await ann.ExpectStateAsync("board:1"));
+        ann.Cut();
+        await node.Tidings.PublishAsync("board:1", 2, new PublishOptions { Key = "b" });
+        await ann.ReconnectAsync();
+        Assert.Equal("b", (await ann.ExpectMessageAsync("board:1")).Key);
+        await ann.ExpectNothingAsync("board:1");
+
+        ann.Cut();
+        await node.Tidings.EraseAsync("board:1");
+        await node.Tidings.PublishAsync("board:1", 3, new PublishOptions { Key = "c" });
+        await ann.ReconnectAsync();
+        Assert.Equal("epoch", (await ann.ExpectGapAsync("board:1")).Reason);
+        Assert.Equal("c", Assert.Single(await ann.ExpectStateAsync("board:1")).Key);
+        await ann.ExpectNothingAsync("board:1");
+    }
+
+    [Fact]
+    public async Task A_refused_command_leaves_what_was_subscribed_as_it_is()
+    {
+        await using var node = await TestNode.StartAsync();
+        await using var ann = await node.ConnectAsync("ann");
+        await ann.SubscribeAsync("chat:1");
+        await node.Tidings.PublishAsync("chat:1", 1);
+        Assert.Equal("conflict", (await Assert.ThrowsAsync<TestCommandException>(() => ann.SubscribeAsync("chat:1"))).Code);
+        Assert.Equal(1, (await ann.ExpectMessageAsync("chat:1")).Read<int>());
+    }
+
+    [Fact]
+    public async Task What_the_server_subscribes_is_heard_and_ended()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseTestServer();
+        builder.Services.AddTidings(static options => (options.ApiKey, options.Drain) = ("the-key-of-the-server-api", TimeSpan.Zero));
+        await using var app = builder.Build();
+        app.MapTidings();
+        app.MapTidingsApi("/api");
+        await app.StartAsync();
+        await using var ann = await app.ConnectTidingsAsync();
+        using var http = app.GetTestClient();
+        http.DefaultRequestHeaders.Authorization = new("Bearer", "the-key-of-the-server-api");
+        (await http.PostAsJsonAsync("/api/subscribe", new { channel = "orders:1", connection = ann.Connection })).EnsureSuccessStatusCode();
+        var at = await app.Services.GetRequiredService<ITidings>().PublishAsync("orders:1", 1);
+        var message = await ann.ExpectMessageAsync("orders:1");
+        Assert.Equal((1, at), (message.Read<int>(), message.Position));
+        (await http.PostAsJsonAsync("/api/unsubscribe", new { channel = "orders:1", connection = ann.Connection })).EnsureSuccessStatusCode();
+        Assert.Equal("not_allowed", await ann.ExpectUnsubscribedAsync("orders:1"));
+
+        // Those that come with the connection have their place, too.
+        var said = await app.Services.GetRequiredService<ITidings>().BroadcastAsync(2);
+        Assert.Equal(said, (await ann.ExpectMessageAsync("all")).Position);
+    }
+
+    [Fact]
+    public async Task Bytes_are_a_binary_payload_however_they_are_given()
+    {
+        await using var node = await TestNode.StartAsync();
+        await using var ann = await node.ConnectAsync("ann");
+        await ann.SubscribeAsync("chat:1");
+        await ann.PublishAsync<ReadOnlyMemory<byte>>("chat:1", new byte[] { 1, 2 });
+        Assert.Equal([1, 2], (await ann.ExpectMessageAsync("chat:1")).Bytes!.Value.ToArray());
+    }
+
+    [Fact]
+    public async Task A_client_leaves_out_nobody_but_itself()
+    {
+        await using var node = await TestNode.StartAsync();
+        await using var ann = await node.ConnectAsync("ann");
+        await using var bob = await node.ConnectAsync("bob");
+        await ann.SubscribeAsync("chat:1");
+        await bob.SubscribeAsync("chat:1");
+        await ann.PublishAsync("chat:1", 1, new PublishOptions { Except = [ann.Connection] });
+        Assert.Equal(1, (await bob.ExpectMessageAsync("chat:1")).Read<int>());
+        await ann.ExpectNothingAsync("chat:1");
+        await Assert.ThrowsAsync<ArgumentException>(() => ann.PublishAsync("chat:1", 2, new PublishOptions { Except = [bob.Connection] }));
     }
 
     [Fact]

@@ -88,6 +88,12 @@ public sealed partial class TestClient
 
     private async Task<(JsonElement Message, string Epoch)> NextAsync(string channel, string type)
     {
+        if (!_subscriptions.ContainsKey(channel))
+        {
+            // The server may have subscribed it, and said so.
+            await RequestAsync(new JsonObject { ["type"] = "ping" });
+        }
+
         var subscription = Find(channel);
         (JsonElement Message, string Epoch) next;
         while (!subscription.Waiting.TryDequeue(out next))

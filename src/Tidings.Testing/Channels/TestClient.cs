@@ -51,14 +51,25 @@ public sealed partial class TestClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(channel);
         var subscription = new TestSubscription(channel, presence, state, info);
+        var before = _subscriptions.GetValueOrDefault(channel);
         _subscriptions[channel] = subscription;
         try
         {
             return subscription.Begin(await RequestAsync(subscription.ToCommand(since, last)));
         }
-        catch (TestCommandException)
+        catch (TestCommandException refused)
         {
-            _subscriptions.Remove(channel);
+            if (before is not null && refused.Code == "conflict")
+            {
+                // It goes on as it was, with what has come meanwhile.
+                subscription.MoveTo(before);
+                _subscriptions[channel] = before;
+            }
+            else
+            {
+                _subscriptions.Remove(channel);
+            }
+
             throw;
         }
     }
@@ -71,13 +82,22 @@ public sealed partial class TestClient : IAsyncDisposable
         _subscriptions.Remove(channel);
     }
 
-    /// <summary>Publishes a value as JSON; a <c>byte[]</c> as a binary payload.</summary>
+    /// <summary>Publishes a value as JSON; a <c>byte[]</c> or memory of bytes as a binary payload.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="data">The value.</param>
+    /// <param name="options">How; null for a plain message. A client can leave out itself alone by <see cref="PublishOptions.Except"/>: <c>[client.Connection]</c>.</param>
     /// <returns>Where it stands in the log; null for what is said in passing.</returns>
+    /// <exception cref="ArgumentException"><paramref name="options"/> leave out another connection, as only the server can.</exception>
     /// <exception cref="TestCommandException">The server refused it.</exception>
     public async Task<StreamPosition?> PublishAsync<T>(string channel, T data, PublishOptions? options = null)
     {
+        if (options?.Except?.Any(connection => connection != Connection) == true)
+        {
+            throw new ArgumentException($"A client can leave out itself alone (\"{Connection}\"); others are left out by ITidings.PublishAsync.", nameof(options));
+        }
+
         var command = new JsonObject { ["type"] = "publish", ["channel"] = channel };
-        command[data is byte[] ? "data64" : "data"] = JsonSerializer.SerializeToNode(data, JsonSerializerOptions.Web);
+        command[data is byte[] or Memory<byte> or ReadOnlyMemory<byte> ? "data64" : "data"] = JsonSerializer.SerializeToNode(data, JsonSerializerOptions.Web);
         if (options is not null)
         {
             Add(command, "event", options.Event);
@@ -85,7 +105,7 @@ public sealed partial class TestClient : IAsyncDisposable
             Add(command, "idempotencyKey", options.IdempotencyKey);
             Add(command, "durable", options.Durable);
             Add(command, "ephemeral", options.Ephemeral);
-            Add(command, "except", options.Except?.Contains(Connection) ?? false);
+            Add(command, "except", options.Except is { Count: > 0 });
         }
 
         return TestMessages.PositionOf(await RequestAsync(command));
@@ -98,8 +118,12 @@ public sealed partial class TestClient : IAsyncDisposable
 
     /// <summary>Changes what the client says of itself in a channel's presence.</summary>
     /// <exception cref="TestCommandException">The server refused it.</exception>
-    public Task TrackAsync<T>(string channel, T info) =>
-        RequestAsync(new JsonObject { ["type"] = "track", ["channel"] = channel, ["info"] = JsonSerializer.SerializeToNode(info, JsonSerializerOptions.Web) });
+    public async Task TrackAsync<T>(string channel, T info)
+    {
+        var said = JsonSerializer.SerializeToNode(info, JsonSerializerOptions.Web);
+        await RequestAsync(new JsonObject { ["type"] = "track", ["channel"] = channel, ["info"] = said?.DeepClone() });
+        _subscriptions.GetValueOrDefault(channel)?.Track(said);
+    }
 
     /// <summary>Calls a method of the application.</summary>
     /// <returns>What it returned.</returns>
@@ -137,7 +161,8 @@ public sealed partial class TestClient : IAsyncDisposable
     /// <summary>Cuts the connection off without a word, as a network does.</summary>
     public void Cut() => Socket.Abort();
 
-    /// <summary>Connects again, and goes on with each subscription after the last thing it had: what was missed comes first, or a gap where it is gone.</summary>
+    /// <summary>Connects again, and goes on with each subscription after the last thing it had: what was missed comes first, or a gap where it is gone, and then the state
+    /// where that was asked for. What the client has said of itself it says again.</summary>
     /// <exception cref="WebSocketRefusedException">The handshake was answered with another status.</exception>
     /// <exception cref="TestCommandException">The server refused a subscription.</exception>
     public async Task ReconnectAsync()
@@ -145,11 +170,17 @@ public sealed partial class TestClient : IAsyncDisposable
         await Socket.DisposeAsync();
         Socket = await _connect();
         await BeginAsync();
-        foreach (var subscription in _subscriptions.Values.ToList())
+        foreach (var (channel, subscription) in _subscriptions.ToList())
         {
             if (subscription.IsOwn)
             {
+                var hadState = !subscription.LacksState;
                 subscription.Resume(await RequestAsync(subscription.ToCommand(subscription.Position, last: 0)));
+                if (hadState && subscription.LacksState)
+                {
+                    await RequestAsync(new JsonObject { ["type"] = "unsubscribe", ["channel"] = channel });
+                    subscription.Begin(await RequestAsync(subscription.ToCommand(subscription.Position, last: 0)));
+                }
             }
         }
     }
@@ -192,9 +223,14 @@ public sealed partial class TestClient : IAsyncDisposable
         foreach (var listed in connected.GetProperty("subscriptions").EnumerateArray())
         {
             var channel = listed.GetProperty("channel").GetString()!;
-            if (!_subscriptions.ContainsKey(channel))
+            if (!_subscriptions.TryGetValue(channel, out var subscription))
             {
-                _subscriptions[channel] = new TestSubscription(channel);
+                _subscriptions[channel] = subscription = new TestSubscription(channel);
+            }
+
+            if (!subscription.IsOwn)
+            {
+                subscription.Begin(listed);
             }
         }
     }

@@ -13,6 +13,9 @@ public sealed record TestSubscribed(StreamPosition Position, bool? Recovered, Ch
 /// <summary>A subscription of a test's client, over all its connections.</summary>
 internal sealed class TestSubscription(string channel, bool presence = false, bool state = false, object? info = null)
 {
+    private JsonNode? _info = info is null ? null : JsonSerializer.SerializeToNode(info, JsonSerializerOptions.Web);
+    private bool _hasState;
+
     /// <summary>Whether the client asked for it; the server's own come back by themselves.</summary>
     public bool IsOwn { get; private set; }
 
@@ -21,6 +24,12 @@ internal sealed class TestSubscription(string channel, bool presence = false, bo
 
     /// <summary>What has come and is not expected yet, each in its epoch.</summary>
     public Queue<(JsonElement Message, string Epoch)> Waiting { get; } = new();
+
+    /// <summary>Whether the state is wanted again: what came of it is not whole, or what changed it was missed.</summary>
+    public bool LacksState => state && !_hasState;
+
+    /// <summary>What the client says of itself from here on.</summary>
+    public void Track(JsonNode? said) => _info = said;
 
     public JsonObject ToCommand(StreamPosition? since, int last)
     {
@@ -40,14 +49,14 @@ internal sealed class TestSubscription(string channel, bool presence = false, bo
             command["presence"] = true;
         }
 
-        if (state)
+        if (LacksState)
         {
             command["state"] = true;
         }
 
-        if (info is not null)
+        if (_info is not null)
         {
-            command["info"] = JsonSerializer.SerializeToNode(info, JsonSerializerOptions.Web);
+            command["info"] = _info.DeepClone();
         }
 
         return command;
@@ -68,15 +77,41 @@ internal sealed class TestSubscription(string channel, bool presence = false, bo
     /// <summary>Goes on after a new connection. What is gone is told as a gap.</summary>
     public void Resume(JsonElement subscribed)
     {
+        var before = Position;
         if (Begin(subscribed).Recovered == false)
         {
             var (epoch, offset) = Position!.Value;
-            Waiting.Enqueue((JsonSerializer.SerializeToElement(new { type = "gap", channel, epoch, offset, reason = "epoch" }), epoch));
+            var reason = before?.Epoch == epoch && before.Value.Offset < offset ? "trimmed" : "epoch";
+            _hasState = false;
+            Waiting.Enqueue((JsonSerializer.SerializeToElement(new { type = "gap", channel, epoch, offset, reason }), epoch));
+        }
+    }
+
+    /// <summary>Gives another one all that waits.</summary>
+    public void MoveTo(TestSubscription other)
+    {
+        foreach (var (message, _) in Waiting)
+        {
+            other.Take(message);
         }
     }
 
     public void Take(JsonElement message)
     {
+        if (TestMessages.TypeOf(message) == "subscribed")
+        {
+            // The server's own wish.
+            Begin(message);
+            return;
+        }
+
+        _hasState = TestMessages.TypeOf(message) switch
+        {
+            "state" => !message.GetProperty("more").GetBoolean(),
+            "gap" => false,
+            _ => _hasState,
+        };
+
         // What is removed further back than the position leaves it where it is.
         if (TestMessages.PositionOf(message, Position?.Epoch) is { } at && (Position is not { } before || at.Epoch != before.Epoch || at.Offset > before.Offset))
         {
