@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Tidings.AspNetCore.Tests;
@@ -138,6 +139,7 @@ public sealed class ChannelTestKitTests
     public async Task What_the_server_subscribes_is_heard_and_ended()
     {
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
         builder.Services.AddTidings(static options => (options.ApiKey, options.Drain) = ("the-key-of-the-server-api", TimeSpan.Zero));
         await using var app = builder.Build();
