@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using Tidings.AspNetCore.Dashboard;
 using Tidings.AspNetCore.Keys;
 using Tidings.AspNetCore.Listening;
 using Tidings.AspNetCore.Services;
@@ -132,7 +133,6 @@ internal static class TidingsServer
             app.UsePathBase(pathBase);
         }
 
-        var dashboard = app.UseDashboard();
         app.UseRouting();
         app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = static _ => false });
         app.MapReadiness("/readyz");
@@ -172,7 +172,12 @@ internal static class TidingsServer
             app.MapExactEcho("/ws/echo");
         }
 
-        app.MapDashboard(dashboard, options.Dashboard);
+        var dashboard = DashboardSite.Map(app, "/dashboard");
+        if (options.Dashboard.SignsIn)
+        {
+            OpenIdSignIn.Map(app, dashboard, options.Dashboard);
+        }
+
         app.MapSite(options.Demo);
     }
 }

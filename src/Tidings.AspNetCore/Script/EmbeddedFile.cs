@@ -26,6 +26,11 @@ internal sealed class EmbeddedFile
     /// <summary>Reads a resource of an assembly.</summary>
     public static EmbeddedFile Read(Assembly assembly, string name) => new(name, ReadBytes(assembly, name));
 
+    /// <summary>A file of a text.</summary>
+    /// <param name="name">What it would be called.</param>
+    /// <param name="text">The text.</param>
+    public static EmbeddedFile OfText(string name, string text) => new(name, Encoding.UTF8.GetBytes(text));
+
     /// <summary>The same as text.</summary>
     public static string ReadText(Assembly assembly, string name) => Encoding.UTF8.GetString(ReadBytes(assembly, name));
 

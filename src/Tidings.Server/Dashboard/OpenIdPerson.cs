@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text.Json;
+using Tidings.AspNetCore.Dashboard;
 using Tidings.Security.Tokens;
 using Tidings.Server.Options;
 
@@ -10,8 +11,6 @@ namespace Tidings.Server.Dashboard;
 /// <param name="MayAct">Whether the role is that of those who change something.</param>
 internal sealed record OpenIdPerson(string Name, bool MayAct)
 {
-    public const int LongestName = 128;
-
     private static readonly string[] Names = ["email", "preferred_username", "name"];
 
     /// <param name="idToken">As the provider's token endpoint gave it, checked.</param>
@@ -36,7 +35,7 @@ internal sealed record OpenIdPerson(string Name, bool MayAct)
         var id = Text(claims, "sub") ?? "";
         var name = Names.Select(name => Text(claims, name)).FirstOrDefault(static name => !string.IsNullOrWhiteSpace(name));
         var text = name is null ? id : $"{name} ({id})";
-        return new string([.. text.Take(LongestName).Select(static c => TokenText.BreaksLine(c) || char.IsSurrogate(c) ? '?' : c)]);
+        return new string([.. text.Take(DashboardSessions.LongestName).Select(static c => TokenText.BreaksLine(c) || char.IsSurrogate(c) ? '?' : c)]);
     }
 
     private static string? Text(JsonElement claims, string name) =>

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Tidings.AspNetCore.Dashboard;
 using Tidings.AspNetCore.Services;
 using Tidings.Quotas;
 using Tidings.Security.Issuers;
@@ -12,52 +13,61 @@ namespace Tidings.Server.Dashboard;
 /// <remarks>The framework's handler has services of its own: no other route of the server knows its scheme.</remarks>
 internal sealed partial class OpenIdSignIn : IAsyncDisposable
 {
-    public const string Begin = "/session/openid";
+    private const string Begin = "/session/openid";
 
     private const string Scheme = "dashboard";
 
     // The handler wants to be told who keeps its tickets. None comes so far.
     private const string Nobody = "nobody";
-    private const string Return = DashboardEndpoints.Root + Begin + "/return";
+    private const string Return = Begin + "/return";
     private const long LargestAnswer = 512 * 1024;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
     private static readonly object Granted = new();
 
     private readonly DashboardOptions _options;
-    private readonly SignIn _signIn;
-    private readonly DashboardGate _gate;
+    private readonly DashboardSite _site;
     private readonly Edge _tidings;
     private readonly ILogger<OpenIdSignIn> _log;
     private readonly ServiceProvider _services;
 
-    public OpenIdSignIn(DashboardOptions options, SignIn signIn, DashboardGate gate, Edge tidings, ILoggerFactory loggers)
+    private OpenIdSignIn(DashboardOptions options, DashboardSite site, Edge tidings, ILoggerFactory loggers)
     {
-        (_options, _signIn, _gate, _tidings, _log) = (options, signIn, gate, tidings, loggers.CreateLogger<OpenIdSignIn>());
+        (_options, _site, _tidings, _log) = (options, site, tidings, loggers.CreateLogger<OpenIdSignIn>());
         var services = new ServiceCollection();
         services.AddSingleton(loggers).AddLogging();
         services.AddAuthentication(static authentication => authentication.DefaultSignInScheme = Nobody).AddOpenIdConnect(Scheme, Configure);
         _services = services.BuildServiceProvider();
     }
 
+    /// <summary>Has people sign in to a dashboard at the provider, beside those with the key.</summary>
+    public static void Map(WebApplication app, DashboardSite site, DashboardOptions options)
+    {
+        var provider = new OpenIdSignIn(options, site, app.Services.GetTidings(), app.Services.GetRequiredService<ILoggerFactory>());
+        app.Lifetime.ApplicationStopped.Register(static provider => _ = ((OpenIdSignIn)provider!).DisposeAsync().AsTask(), provider);
+        site.Gate.SignsInElsewhere = true;
+        site.Routes.MapGet(Begin, (RequestDelegate)provider.BeginAsync);
+        site.Routes.MapGet(Return, (RequestDelegate)provider.ReturnAsync);
+    }
+
     /// <summary><c>GET /dashboard/session/openid</c>: sends the browser to the provider.</summary>
-    public Task BeginAsync(HttpContext context) => WithServicesAsync(context, async () =>
+    private Task BeginAsync(HttpContext context) => WithServicesAsync(context, async () =>
     {
         try
         {
-            await context.ChallengeAsync(Scheme, new AuthenticationProperties { RedirectUri = context.Request.PathBase + DashboardEndpoints.Root });
+            await context.ChallengeAsync(Scheme, new AuthenticationProperties { RedirectUri = _site.Place.In(context) });
         }
 #pragma warning disable CA1031 // The provider is away, or is none: whoever wants to sign in is told so, and those with the key come in.
         catch (Exception error)
 #pragma warning restore CA1031
         {
             LogUnreachable(_log, _options.Authority!, error.Message);
-            await DashboardEndpoints.AskToSignIn(context, _gate, "The sign-in provider cannot be reached. Try again later, or use the admin key.", StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
+            await _site.SignIn.Ask(context, "The sign-in provider cannot be reached. Try again later, or use the admin key.", StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
         }
     });
 
     /// <summary><c>GET /dashboard/session/openid/return</c>: the browser is back, with what the provider says.</summary>
-    public Task ReturnAsync(HttpContext context) => WithServicesAsync(context, async () =>
+    private Task ReturnAsync(HttpContext context) => WithServicesAsync(context, async () =>
     {
         var handlers = context.RequestServices.GetRequiredService<IAuthenticationHandlerProvider>();
         if (await handlers.GetHandlerAsync(context, Scheme) is not IAuthenticationRequestHandler handler || !await handler.HandleRequestAsync())
@@ -73,7 +83,7 @@ internal sealed partial class OpenIdSignIn : IAsyncDisposable
         options.Authority = _options.Authority;
         options.ClientId = _options.ClientId;
         options.ClientSecret = _options.ClientSecret;
-        options.CallbackPath = Return;
+        options.CallbackPath = _site.Place.Root + Return;
         options.ResponseType = OpenIdConnectResponseType.Code;
         options.ResponseMode = OpenIdConnectResponseMode.Query;
         options.UsePkce = true;
@@ -114,31 +124,42 @@ internal sealed partial class OpenIdSignIn : IAsyncDisposable
     {
         received.HandleResponse();
         var context = received.HttpContext;
-        if (context.Items[Granted] is not OpenIdPerson person || _gate.Sessions is not { } sessions)
+        if (context.Items[Granted] is not OpenIdPerson person || _site.Gate.Sessions is not { } sessions)
         {
             var name = (context.Items[Granted] as OpenIdPerson)?.Name ?? "Somebody";
             _tidings.Node.Registry.Refusals.Add("Dashboard: no role", AddressKey.From(context.Connection.RemoteIpAddress));
             LogRefused(_log, name, _options.Viewer, _options.Operator);
-            await DashboardEndpoints.AskToSignIn(context, _gate, "You are signed in at the provider, and have no role here.", StatusCodes.Status403Forbidden).ExecuteAsync(context);
+            await _site.SignIn.Ask(context, "You are signed in at the provider, and have no role here.", StatusCodes.Status403Forbidden).ExecuteAsync(context);
             return;
         }
 
         sessions.Begin(context, person.Name, person.MayAct);
         LogSignedIn(_log, person.Name, person.MayAct ? "operator" : "viewer");
-        await DashboardEndpoints.SeeDashboardFromElsewhere(context).ExecuteAsync(context);
+        await SeeDashboard(context).ExecuteAsync(context);
     }
 
     private Task OnFailureAsync(RemoteFailureContext failed)
     {
         failed.HandleResponse();
         LogFailed(_log, failed.Failure?.Message ?? "no reason is given");
-        return DashboardEndpoints.AskToSignIn(failed.HttpContext, _gate, "Signing in did not work. Try again.", StatusCodes.Status403Forbidden).ExecuteAsync(failed.HttpContext);
+        return _site.SignIn.Ask(failed.HttpContext, "Signing in did not work. Try again.", StatusCodes.Status403Forbidden).ExecuteAsync(failed.HttpContext);
+    }
+
+    // By a page of its own: with a redirect of another site's a browser would not send the session's strict cookie.
+    private IResult SeeDashboard(HttpContext context)
+    {
+        PageHeaders.Harden(context.Response.Headers);
+        context.Response.Headers.CacheControl = "no-store";
+        var place = "../../../" + _site.Place.Below.TrimEnd('/');
+        return TypedResults.Text(
+            $"""<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={place}"><title>Tidings</title></head><body><a href="{place}">Dashboard</a></body></html>""",
+            "text/html; charset=utf-8");
     }
 
     // Each attempt may ask the provider.
     private async Task WithServicesAsync(HttpContext context, Func<Task> act)
     {
-        if (_signIn.RefuseMore(context) is { } refusal)
+        if (_site.SignIn.RefuseMore(context) is { } refusal)
         {
             await refusal.ExecuteAsync(context);
             return;

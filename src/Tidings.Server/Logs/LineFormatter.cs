@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
+using Tidings.Diagnostics;
 
 namespace Tidings.Server.Logs;
 

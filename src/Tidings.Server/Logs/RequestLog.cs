@@ -1,4 +1,5 @@
 using System.Net;
+using Tidings.Diagnostics;
 
 namespace Tidings.Server.Logs;
 

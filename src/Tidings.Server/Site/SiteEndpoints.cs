@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Reflection;
+using Tidings.AspNetCore.Dashboard;
 using Tidings.AspNetCore.Script;
 
 namespace Tidings.Server.Site;
@@ -12,6 +13,9 @@ internal static class SiteEndpoints
     // Nothing from elsewhere, nothing inline; sockets to wherever the page came from.
     private const string ContentSecurityPolicy = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+    // What the start page has from the dashboard.
+    private static readonly string[] Shared = ["theme.css", "dom.js", "tabs.js", "logo.svg"];
+
     private static readonly FrozenDictionary<string, EmbeddedFile> Pages = LoadPages();
 
     public static void MapSite(this IEndpointRouteBuilder endpoints, bool demo)
@@ -22,7 +26,7 @@ internal static class SiteEndpoints
         endpoints.MapTidingsScript();
         if (demo)
         {
-            endpoints.MapGet("/pages/{file}", (HttpContext context, string file) => Pages.TryGetValue(file, out var page)
+            endpoints.MapGet("/pages/{file}", (HttpContext context, string file) => (Pages.GetValueOrDefault(file) ?? (Shared.Contains(file) ? DashboardFiles.Find(file) : null)) is { } page
                 ? ServePage(context, page)
                 : TypedResults.NotFound()).ExcludeFromDescription();
         }

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Spectre.Console;
-using Tidings.Server.Logs;
+using Tidings.Diagnostics;
 
 namespace Tidings.Server.Terminal;
 

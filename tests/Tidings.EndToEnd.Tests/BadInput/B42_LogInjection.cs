@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
+using Tidings.Diagnostics;
 using Tidings.EndToEnd.Tests.Infrastructure;
 using Tidings.Server.Logs;
 

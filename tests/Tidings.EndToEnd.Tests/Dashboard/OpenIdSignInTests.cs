@@ -46,7 +46,7 @@ public sealed class OpenIdSignInTests : IAsyncLifetime
         using var disconnected = await PostAsync("/dashboard/data/disconnect", """{"number":"1"}""");
         Assert.Equal(HttpStatusCode.OK, disconnected.StatusCode);
         await Eventually.TrueAsync(
-            () => Logged("ada@example.com (u1)", "POST /api/publish") && Logged("ada@example.com (u1)", "POST /dashboard/data/disconnect") && Logged("ada@example.com (u1)", "as operator"),
+            () => Logged("ada@example.com (u1)", "POST /dashboard/api/publish") && Logged("ada@example.com (u1)", "POST /dashboard/data/disconnect") && Logged("ada@example.com (u1)", "as operator"),
             "who has published and disconnected is in the log");
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
@@ -7,7 +8,7 @@ using Tidings.Connections;
 using Tidings.Protocol;
 using Tidings.Reports;
 
-namespace Tidings.Server.Dashboard;
+namespace Tidings.AspNetCore.Dashboard;
 
 /// <summary>The connections of this node: listed, and ended one by one.</summary>
 internal sealed class DashboardConnections(Edge tidings)

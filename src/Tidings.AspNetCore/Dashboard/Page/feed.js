@@ -1,4 +1,4 @@
-import { ask, Refused } from './ask.js';
+import { ask, below, Refused } from './ask.js';
 
 /** After so long without a report the page says so, in milliseconds. */
 const SILENCE = 5_000;
@@ -12,7 +12,7 @@ const AGAIN = 3_000;
 
 /** The nodes' reports, for as long as the page is open. */
 export class Feed {
-  #source = new EventSource('dashboard/data/events');
+  #source = new EventSource(below('data/events'));
   #heard = 0;
   #onReport;
   #onState;
@@ -50,7 +50,7 @@ export class Feed {
       }
     }
     setTimeout(() => {
-      this.#source = new EventSource('dashboard/data/events');
+      this.#source = new EventSource(below('data/events'));
       this.#listen();
     }, AGAIN);
   }

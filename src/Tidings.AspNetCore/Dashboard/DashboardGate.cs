@@ -1,20 +1,19 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Tidings.AspNetCore.Keys;
 using Tidings.AspNetCore.Origins;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
+using Tidings.Diagnostics;
 using Tidings.Protocol;
 using Tidings.Quotas;
-using Tidings.Server.Logs;
 
-namespace Tidings.Server.Dashboard;
+namespace Tidings.AspNetCore.Dashboard;
 
 /// <summary>Who may see the dashboard: the bearer of the admin key, a session that began with it, and where direct local requests need no key a program or browser on
-/// this machine. What its page asks of the server API goes through here: the cookie is sent nowhere else.</summary>
-internal sealed partial class DashboardGate(Edge tidings, ILogger<DashboardGate> log)
+/// this machine. What its page asks of the server API stands below it: the cookie is sent nowhere else.</summary>
+internal sealed partial class DashboardGate(Edge tidings, DashboardPlace place, ILogger<DashboardGate> log)
 {
-    /// <summary>What follows is the server API, asked by the page.</summary>
-    private static readonly PathString Api = DashboardEndpoints.Root + "/api";
-
     private const int LongestPath = 500;
 
     private static readonly object OnlyLooks = new();
@@ -29,7 +28,7 @@ internal sealed partial class DashboardGate(Edge tidings, ILogger<DashboardGate>
             var (key, sessions) = (tidings.AdminKey, _sessions);
             if (sessions?.AdminKey != key)
             {
-                _sessions = sessions = key is null ? null : new DashboardSessions(key, tidings.Node.Time, tidings.Node.Registry.Revocations);
+                _sessions = sessions = key is null ? null : new DashboardSessions(key, place, tidings.Node.Time, tidings.Node.Registry.Revocations);
             }
 
             return sessions;
@@ -39,29 +38,17 @@ internal sealed partial class DashboardGate(Edge tidings, ILogger<DashboardGate>
     /// <summary>Whether people may also sign in at a provider.</summary>
     public bool SignsInElsewhere { get; set; }
 
-    public Task InvokeAsync(HttpContext context, RequestDelegate next)
+    /// <summary>A route behind the gate: only who is let in comes to it, and who changes something is noted.</summary>
+    public RequestDelegate Guard(RequestDelegate next) => context =>
     {
-        if (!context.Request.Path.StartsWithSegments(Api, out var operation))
-        {
-            return next(context);
-        }
-
         if (!Admits(context))
         {
             return Refuse(context).ExecuteAsync(context);
         }
 
-        context.Request.Path = "/api" + operation;
         Note(context);
         return next(context);
-    }
-
-    /// <summary>Notes who asks for something of the dashboard's own that changes something, and lets it go on.</summary>
-    public ValueTask<object?> NotedAsync(EndpointFilterInvocationContext call, EndpointFilterDelegate next)
-    {
-        Note(call.HttpContext);
-        return next(call);
-    }
+    };
 
     // Once it is answered, with what: whoever acts does so in somebody's name.
     private void Note(HttpContext context)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
@@ -7,7 +8,7 @@ using Tidings.Brokers;
 using Tidings.Events;
 using Tidings.Protocol;
 
-namespace Tidings.Server.Dashboard;
+namespace Tidings.AspNetCore.Dashboard;
 
 /// <summary>Back ends and handlers that are told of events: what waits for them, what they did not take, and why.</summary>
 internal sealed class DashboardReceivers(Edge tidings)

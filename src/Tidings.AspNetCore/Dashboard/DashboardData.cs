@@ -1,10 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
+using Tidings.AspNetCore.Tasks;
 using Tidings.Brokers;
 
-namespace Tidings.Server.Dashboard;
+namespace Tidings.AspNetCore.Dashboard;
 
 /// <summary>What the dashboard's page asks for, and the server API does not have.</summary>
 internal sealed class DashboardData(Edge tidings)
@@ -24,6 +26,30 @@ internal sealed class DashboardData(Edge tidings)
                         task.Id, task.State.Name, task.State.Status.ToWire(), task.State.Progress, task.State.Message, task.State.Error, !task.State.IsFinal))],
                     tasks.Count > MostPerPage),
                 DashboardJson.Default.TasksView);
+        }
+        catch (BrokerUnavailableException error)
+        {
+            return Problems.Unavailable(error.Message);
+        }
+    }
+
+    /// <summary><c>DELETE /dashboard/api/tasks/{id}</c>: cancels a task, whatever it allows those who watch it.</summary>
+    public async Task<IResult> CancelAsync(HttpContext context)
+    {
+        if (tidings.ApiAccess.Refuse(context.Request, out _) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var id = TaskReadRoutes.IdOf(context);
+        if (!TaskId.IsValid(id))
+        {
+            return TaskProblems.InvalidId;
+        }
+
+        try
+        {
+            return TaskProblems.Of(await tidings.Node.Tasks.Cancelling.CancelAsync(id, CancellationToken.None));
         }
         catch (BrokerUnavailableException error)
         {

@@ -7,6 +7,9 @@ export class Refused extends Error {
   }
 }
 
+/** Where something below the dashboard is: beside this file. @param {string} path as `data/tasks` */
+export const below = (path) => new URL(path, import.meta.url).href;
+
 /**
  * Asks the server for something below the dashboard; the session's cookie goes along by itself.
  * @param {string} path as `data/tasks`
@@ -16,7 +19,7 @@ export class Refused extends Error {
 export async function ask(path, { method = 'GET', query = {}, body } = {}) {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== '') search.set(name, String(value));
-  const response = await fetch(`dashboard/${path}${search.size > 0 ? `?${search}` : ''}`, {
+  const response = await fetch(below(`${path}${search.size > 0 ? `?${search}` : ''}`), {
     method,
     cache: 'no-store',
     redirect: 'error',

@@ -3,14 +3,15 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Tidings.AspNetCore.Keys;
 using Tidings.Security.Identities;
 
-namespace Tidings.Server.Dashboard;
+namespace Tidings.AspNetCore.Dashboard;
 
 /// <summary>Sessions of those who have shown the admin key, or signed in at a provider: a cookie says which and until when, sealed with a key that is derived from that one. So every node that
 /// has the admin key knows them, and another admin key ends them all. Only those that were signed out are remembered, as revoked tokens are.</summary>
-internal sealed class DashboardSessions(string adminKey, TimeProvider time, Revocations revocations)
+internal sealed class DashboardSessions(string adminKey, DashboardPlace place, TimeProvider time, Revocations revocations)
 {
     public const string Cookie = "tidings_dashboard";
 
@@ -20,13 +21,16 @@ internal sealed class DashboardSessions(string adminKey, TimeProvider time, Revo
     /// <summary>How long any session lives.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromHours(12);
 
+    /// <summary>How many characters the name of somebody who has signed in may have.</summary>
+    public const int LongestName = 128;
+
     // No token's id begins so that a user could come by it: it is random.
     private const string IdPrefix = "dashboard:";
     private const int IdLength = 16;
 
     // The id, when it began and ends, whether its user may act; then who that is, which for the holder of the admin key is nobody.
     private const int HeadLength = IdLength + (2 * sizeof(long)) + 1;
-    private const int LongestUser = 4 * OpenIdPerson.LongestName;
+    private const int LongestUser = 4 * LongestName;
     private const int LongestBytes = HeadLength + LongestUser + HMACSHA256.HashSizeInBytes;
 
     /// <summary>The key that is shown to begin one.</summary>
@@ -62,13 +66,13 @@ internal sealed class DashboardSessions(string adminKey, TimeProvider time, Revo
 
     /// <summary>Begins a session.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="user">Who has signed in, at most 128 characters; null for a holder of the admin key.</param>
+    /// <param name="user">Who has signed in, at most <see cref="LongestName"/> characters; null for a holder of the admin key.</param>
     /// <param name="mayAct">Whether more than looking is allowed.</param>
     public void Begin(HttpContext context, string? user = null, bool mayAct = true) =>
         Give(context, new AdminSession(IdPrefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdLength)), user, mayAct), time.GetUtcNow());
 
     /// <summary>Has the browser forget its session.</summary>
-    public static void End(HttpContext context) => context.Response.Cookies.Delete(Cookie, Options(context));
+    public void End(HttpContext context) => context.Response.Cookies.Delete(Cookie, Options(context));
 
     private void Give(HttpContext context, AdminSession session, DateTimeOffset began)
     {
@@ -79,12 +83,12 @@ internal sealed class DashboardSessions(string adminKey, TimeProvider time, Revo
         context.Response.Cookies.Append(Cookie, Write(session, began, ends), options);
     }
 
-    private static CookieOptions Options(HttpContext context) => new()
+    private CookieOptions Options(HttpContext context) => new()
     {
         HttpOnly = true,
         SameSite = SameSiteMode.Strict,
         Secure = context.Request.IsHttps,
-        Path = context.Request.PathBase + DashboardEndpoints.Root,
+        Path = place.In(context),
         IsEssential = true,
     };
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Tidings.Server.Logs;
+namespace Tidings.Diagnostics;
 
 /// <summary>Writes what others have said so that it stays within its line: nothing that ends a line, moves a terminal's cursor, or turns the direction of reading.</summary>
 internal static class LogText

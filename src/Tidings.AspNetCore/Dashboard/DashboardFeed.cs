@@ -3,6 +3,8 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 using Tidings.AspNetCore.Api;
 using Tidings.AspNetCore.Keys;
 using Tidings.AspNetCore.Responses;
@@ -10,7 +12,7 @@ using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
 using Tidings.Protocol;
 
-namespace Tidings.Server.Dashboard;
+namespace Tidings.AspNetCore.Dashboard;
 
 /// <summary>Server-Sent Events for the dashboard's page: the nodes' reports, or the messages of one channel.</summary>
 internal sealed class DashboardFeed(Edge tidings, IHostApplicationLifetime lifetime)

@@ -1,13 +1,15 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 using Tidings.AspNetCore.Services;
 using Tidings.Brokers;
 using Tidings.Protocol;
 using Tidings.Quotas;
 
-namespace Tidings.Server.Dashboard;
+namespace Tidings.AspNetCore.Dashboard;
 
 /// <summary>Begins and ends sessions of the dashboard, by plain forms.</summary>
-internal sealed partial class SignIn(Edge tidings, DashboardGate gate, ILogger<SignIn> log)
+internal sealed partial class SignIn(Edge tidings, DashboardGate gate, DashboardPlace place, ILogger<SignIn> log)
 {
     private const int LargestForm = 4096;
 
@@ -23,12 +25,12 @@ internal sealed partial class SignIn(Edge tidings, DashboardGate gate, ILogger<S
         var address = AddressKey.From(context.Connection.RemoteIpAddress);
         if (gate.Sessions is not { } sessions)
         {
-            return DashboardEndpoints.AskToSignIn(context, gate, "");
+            return Ask(context, "");
         }
 
         if (!DashboardGate.IsOwnPage(context.Request))
         {
-            return DashboardEndpoints.AskToSignIn(context, gate, "Sign in on this page.", StatusCodes.Status403Forbidden);
+            return Ask(context, "Sign in on this page.", StatusCodes.Status403Forbidden);
         }
 
         if (RefuseMore(context) is { } refusal)
@@ -40,7 +42,7 @@ internal sealed partial class SignIn(Edge tidings, DashboardGate gate, ILogger<S
         {
             tidings.Node.Registry.Refusals.Add("Dashboard: wrong key", address);
             LogRefused(log, address);
-            return DashboardEndpoints.AskToSignIn(context, gate, "That is not the admin key.");
+            return Ask(context, "That is not the admin key.");
         }
 
         sessions.Begin(context);
@@ -59,7 +61,7 @@ internal sealed partial class SignIn(Edge tidings, DashboardGate gate, ILogger<S
 
         tidings.Node.Registry.Refusals.Add("Dashboard: too many attempts", address);
         context.Response.Headers.RetryAfter = "1";
-        return DashboardEndpoints.AskToSignIn(context, gate, "Too many attempts. Wait a moment.", StatusCodes.Status429TooManyRequests);
+        return Ask(context, "Too many attempts. Wait a moment.", StatusCodes.Status429TooManyRequests);
     }
 
     /// <summary><c>POST /dashboard/session/end</c>: the cookie is of no use any more, wherever a copy of it is.</summary>
@@ -82,7 +84,7 @@ internal sealed partial class SignIn(Edge tidings, DashboardGate gate, ILogger<S
             }
         }
 
-        DashboardSessions.End(context);
+        gate.Sessions?.End(context);
         return SeeDashboard(context);
     }
 
@@ -109,11 +111,27 @@ internal sealed partial class SignIn(Edge tidings, DashboardGate gate, ILogger<S
         }
     }
 
+    /// <summary>The page to sign in with, as the answer to a request that showed nothing.</summary>
+    public IResult Ask(HttpContext context, string note, int status = StatusCodes.Status401Unauthorized)
+    {
+        var headers = context.Response.Headers;
+        PageHeaders.Harden(headers);
+        headers.CacheControl = "no-store";
+        if (status == StatusCodes.Status401Unauthorized)
+        {
+            headers.WWWAuthenticate = "Bearer";
+        }
+
+        var form = gate.Sessions is not null;
+        return TypedResults.Text(
+            DashboardFiles.SignIn(place.BelowFrom(context.Request), form ? note : gate.Explain(), form, form && gate.SignsInElsewhere), "text/html; charset=utf-8", statusCode: status);
+    }
+
     // 303: what comes next is a GET, and reloading it sends no form again.
-    private static IResult SeeDashboard(HttpContext context)
+    private IResult SeeDashboard(HttpContext context)
     {
         context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers.Location = context.Request.PathBase + DashboardEndpoints.Root;
+        context.Response.Headers.Location = place.In(context);
         return TypedResults.StatusCode(StatusCodes.Status303SeeOther);
     }
 

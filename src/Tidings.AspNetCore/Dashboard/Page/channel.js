@@ -1,4 +1,4 @@
-import { ask } from './ask.js';
+import { ask, below } from './ask.js';
 import { byId, clock, make, plural, trim } from './dom.js';
 
 const SHOWN = 200;
@@ -39,7 +39,7 @@ export class Channel {
     this.#messages.replaceChildren();
     this.#say('');
     this.#publish.disabled = false;
-    const source = (this.#source = new EventSource(`dashboard/data/messages?${new URLSearchParams({ channel, last: String(BEFORE) })}`));
+    const source = (this.#source = new EventSource(below(`data/messages?${new URLSearchParams({ channel, last: String(BEFORE) })}`)));
     source.addEventListener('message', (event) => this.#show(JSON.parse(event.data)));
     source.addEventListener('gap', (event) => this.#show(JSON.parse(event.data)));
     source.addEventListener('removed', (event) => this.#remove(JSON.parse(event.data).offset));
