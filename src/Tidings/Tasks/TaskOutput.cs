@@ -27,6 +27,7 @@ public sealed class TaskOutput
 
     // Touched by what is paced alone.
     private ArrayBufferWriter<byte> _sending = new();
+    private Encoder? _encoder;
     private TaskCompletionSource? _room;
     private OutputSent _state;
     private string? _fault;
@@ -48,21 +49,21 @@ public sealed class TaskOutput
     public long Length => Volatile.Read(ref _length);
 
     /// <summary>Writes a text. Completes at once, unless more than 64 KB wait to be kept.</summary>
-    /// <param name="text">The text; nothing where it is empty.</param>
+    /// <param name="text">The text; nothing where it is empty. A character that is cut between two texts, as parts of a model's answer may cut it, is whole again.</param>
     /// <param name="cancellationToken">Ends the waiting: then nothing was written.</param>
     /// <exception cref="OperationCanceledException">The task has ended, as where it was cancelled.</exception>
     /// <exception cref="TaskFailedException">What was written before cannot be kept, and the task fails: there was too much of it, or it was no text.</exception>
     public ValueTask WriteAsync(string text, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return WriteAsync(Encoding.UTF8.GetBytes(text), binary: false, cancellationToken);
+        return WriteAsync(text, default, cancellationToken);
     }
 
     /// <summary>Writes bytes, of which a copy is kept. Completes at once, unless more than 64 KB wait to be kept.</summary>
     /// <param name="bytes">The bytes; nothing where there are none.</param>
     /// <param name="cancellationToken">Ends the waiting: then nothing was written.</param>
     /// <inheritdoc cref="WriteAsync(string, CancellationToken)"/>
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => WriteAsync(bytes, binary: true, cancellationToken);
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => WriteAsync(null, bytes, cancellationToken);
 
     /// <summary>Ends it; completes when everything has been sent, or cannot be.</summary>
     /// <param name="givesUp">Whether nothing is tried again.</param>
@@ -72,6 +73,7 @@ public sealed class TaskOutput
         lock (_gate)
         {
             _ended = true;
+            Add_NeedsLock(null, []);
         }
 
         await _paced.EndAsync().ConfigureAwait(false);
@@ -104,7 +106,7 @@ public sealed class TaskOutput
         }
     }
 
-    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, bool binary, CancellationToken cancellationToken)
+    private async ValueTask WriteAsync(string? text, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -121,16 +123,15 @@ public sealed class TaskOutput
                     throw new OperationCanceledException("The task has ended.");
                 }
 
-                if (bytes.IsEmpty)
+                if (text is null ? bytes.IsEmpty : text.Length == 0)
                 {
                     return;
                 }
 
                 if (_waiting.WrittenCount < MostWaiting)
                 {
-                    _binary ??= binary;
-                    _waiting.Write(bytes.Span);
-                    _length += bytes.Length;
+                    _binary ??= text is null;
+                    Add_NeedsLock(text, bytes.Span);
                     break;
                 }
 
@@ -141,6 +142,24 @@ public sealed class TaskOutput
         }
 
         _paced.Ask(urgent: Waiting >= MostGathered);
+    }
+
+    private void Add_NeedsLock(string? text, ReadOnlySpan<byte> bytes)
+    {
+        var before = _waiting.WrittenCount;
+
+        // Half a character waits for what comes behind it; before bytes, or the end, it is none.
+        if (text is not null)
+        {
+            (_encoder ??= Encoding.UTF8.GetEncoder()).Convert(text, _waiting, flush: false, out _, out _);
+        }
+        else
+        {
+            _encoder?.Convert("", _waiting, flush: true, out _, out _);
+            _waiting.Write(bytes);
+        }
+
+        _length += _waiting.WrittenCount - before;
     }
 
     private async Task SendAsync()

@@ -12,6 +12,26 @@ public sealed class TaskOutputTests : TaskEngineWorld
     private protected override IStreamStore StreamsOfEngine => _faulty;
 
     [Fact]
+    public async Task A_character_that_is_cut_between_two_writes_is_whole_and_half_of_one_is_told_as_such()
+    {
+        long length = 0;
+        Kind("cut", async (run, token) =>
+        {
+            foreach (var part in new[] { "a\ud83d", "\ude00b", "\ud83d", "c", "\ud83d" })
+            {
+                await run.Output.WriteAsync(part, token);
+            }
+
+            length = run.Output.Length;
+            return default;
+        });
+        await StartAsync("cut", id: "a");
+        await EndAsync("a");
+        Assert.Equal("a😀b\ufffdc\ufffd", Encoding.UTF8.GetString((await OutputAsync("a")).Bytes.Span));
+        Assert.Equal(10, length);
+    }
+
+    [Fact]
     public async Task What_is_written_is_the_output_and_ends_with_the_task()
     {
         Kind("say", async (run, token) =>
