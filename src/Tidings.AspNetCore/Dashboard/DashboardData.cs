@@ -5,6 +5,7 @@ using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
 using Tidings.AspNetCore.Tasks;
 using Tidings.Brokers;
+using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Dashboard;
 
