@@ -6,6 +6,7 @@ using Tidings.AspNetCore.Services;
 using Tidings.AspNetCore.Tasks;
 using Tidings.Brokers;
 using Tidings.Protocol;
+using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Dashboard;
 
