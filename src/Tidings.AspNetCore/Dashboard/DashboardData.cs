@@ -6,7 +6,6 @@ using Tidings.AspNetCore.Services;
 using Tidings.AspNetCore.Tasks;
 using Tidings.Brokers;
 using Tidings.Protocol;
-using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Dashboard;
 
