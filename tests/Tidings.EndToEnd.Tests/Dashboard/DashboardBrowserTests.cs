@@ -22,7 +22,7 @@ public sealed class DashboardBrowserTests() : ServerTests(Pump.Lanes)
         await using var room = await server.ConnectSettledAsync("/ws/lobby");
         await Assertions.Expect(page.Locator("#chart-connections .values b").First).ToHaveTextAsync("1");
 
-        await page.Locator("#channels-table button").ClickAsync();
+        await page.Locator("#channels-table tbody button").ClickAsync();
         await Assertions.Expect(page.Locator("#channel-title")).ToHaveTextAsync("room:lobby");
         await page.Locator("#publish-data").FillAsync("<img src=x onerror=alert(1)>");
         await page.Locator("#publish").ClickAsync();
@@ -34,7 +34,7 @@ public sealed class DashboardBrowserTests() : ServerTests(Pump.Lanes)
         await page.Locator("#tab-channels").PressAsync("ArrowRight");
         await Assertions.Expect(page.Locator("#tab-connections")).ToBeFocusedAsync();
         await Assertions.Expect(page.Locator("#connections-table tbody tr")).ToContainTextAsync("room:lobby");
-        await page.Locator("#connections-table button").PressAsync("Enter");
+        await page.Locator("#connections-table tbody button").PressAsync("Enter");
         await page.Locator("#dialog-code").SelectOptionAsync("4110");
         await page.Locator("#dialog-reason").FillAsync("go elsewhere");
         await page.Locator("#dialog-yes").ClickAsync();
@@ -104,7 +104,7 @@ public sealed class DashboardBrowserTests() : ServerTests(Pump.Lanes)
         await Assertions.Expect(page.Locator("#state[data-state=live]")).ToBeVisibleAsync();
         Assert.EndsWith("/dashboard", page.Url, StringComparison.Ordinal);
         await Assertions.Expect(page.Locator("#who")).ToHaveTextAsync($"ada@example.com (u1) · {role}");
-        await page.Locator("#channels-table button").First.ClickAsync();
+        await page.Locator("#channels-table tbody button").First.ClickAsync();
         await Assertions.Expect(page.Locator("#channel-title")).ToHaveTextAsync("room:lobby");
         var publish = Assertions.Expect(page.Locator("#publish-form"));
         await (role == "operator" ? publish.ToBeVisibleAsync() : publish.ToBeHiddenAsync());
@@ -157,6 +157,56 @@ public sealed class DashboardBrowserTests() : ServerTests(Pump.Lanes)
         }
 
         await Assertions.Expect(page.Locator("#tab-channels")).ToBeFocusedAsync();
+        browsing.ExpectNoComplaints();
+    }
+
+    [Fact]
+    public async Task Tables_are_searched_and_sorted_and_a_chart_says_the_figures_of_a_moment()
+    {
+        await using var browsing = await Browsing.StartAsync(StartAsync());
+        await using var room = await browsing.Server.ConnectSettledAsync("/ws/lobby");
+        await using var client = await browsing.Server.ConnectSettledAsync("/ws/clients/ada");
+        foreach (var name in new[] { "b", "a" })
+        {
+            using var started = await new DashboardClient(browsing.Server).PostAsync("/api/tasks", $$"""{"name":"demo","task_id":"{{name}}"}""");
+        }
+
+        var page = await browsing.NewPageAsync();
+        await page.GotoAsync($"{browsing.Server.Url}dashboard");
+        await page.Locator("#tab-connections").ClickAsync();
+        var connections = page.Locator("#connections-table tbody tr");
+        await Assertions.Expect(connections.First).ToContainTextAsync("client");
+        var heading = page.Locator("#connections-table th[data-sort=protocol]");
+        await heading.Locator("button").ClickAsync();
+        await heading.Locator("button").ClickAsync();
+        await Assertions.Expect(heading).ToHaveAttributeAsync("aria-sort", "descending");
+        await Assertions.Expect(connections.First).ToContainTextAsync("room");
+        await Assertions.Expect(page.Locator("#connections-protocols")).ToHaveTextAsync("client 1 · room 1");
+        await page.Locator("#connections-text").FillAsync("lobby");
+        await page.Locator("#connections-text").PressAsync("Enter");
+        await Assertions.Expect(page.Locator("#connections-protocols")).ToHaveTextAsync("room 1");
+
+        await page.Locator("#tab-tasks").ClickAsync();
+        var tasks = page.Locator("#tasks-table tbody tr");
+        await Assertions.Expect(tasks).ToHaveCountAsync(2);
+        await page.Locator("#tasks-table th[data-sort=task] button").ClickAsync();
+        await Assertions.Expect(tasks.First).ToHaveAttributeAsync("data-key", "a");
+        await page.Locator("#tasks-table th[data-sort=task] button").ClickAsync();
+        await Assertions.Expect(tasks.First).ToHaveAttributeAsync("data-key", "b");
+        await page.Locator("#tasks-text").FillAsync("none of them");
+        await Assertions.Expect(page.Locator("#tasks-table tbody")).ToContainTextAsync("Nothing here has that in it.");
+
+        var plot = page.Locator("#chart-connections .plot");
+        await plot.HoverAsync(new() { Position = new() { X = 200, Y = 20 } });
+        await Assertions.Expect(plot.Locator(".tip")).ToBeVisibleAsync();
+        await Assertions.Expect(plot.Locator(".tip")).ToContainTextAsync("no figures");
+        await plot.PressAsync("End");
+        await Assertions.Expect(plot.Locator(".tip")).ToContainTextAsync("WebSocket 2");
+        await Assertions.Expect(plot).ToHaveAttributeAsync("aria-valuetext", new System.Text.RegularExpressions.Regex("WebSocket 2 · SSE and polls 0$"));
+        await plot.PressAsync("ArrowLeft");
+        await Assertions.Expect(plot).ToHaveAttributeAsync("aria-valuenow", "-1");
+        await plot.PressAsync("Escape");
+        await Assertions.Expect(plot.Locator(".tip")).ToBeHiddenAsync();
         browsing.ExpectNoComplaints();
     }
 

@@ -110,16 +110,20 @@ public sealed class DashboardDataTests() : ServerTests(Pump.Lanes)
         Assert.Equal("room:here", all[2].GetProperty("purpose").GetString());
         Assert.Equal(20, all[1].GetProperty("id").GetString()!.Length);
         Assert.All(all, static row => Assert.Equal("127.0.0.1", row.GetProperty("address").GetString()));
-        var (seen, before) = (new List<string>(), "");
-        do
+        foreach (var (order, expected) in new[] { ("", new[] { 0, 1, 2 }), ("&sort=age&order=descending", [2, 1, 0]), ("&sort=transport", [1, 2, 0]), ("&sort=transport&order=descending", [0, 1, 2]), ("&sort=protocol", [2, 0, 1]) })
         {
-            var page = await client.GetJsonAsync($"/dashboard/data/connections?limit=1{before}");
-            seen.Add(Assert.Single(page.GetProperty("connections").EnumerateArray().ToList()).GetProperty("number").GetString()!);
-            before = page.TryGetProperty("next", out var next) ? $"&before={next.GetString()}" : "";
-        }
-        while (before.Length > 0);
+            var (seen, skip) = (new List<string>(), "");
+            do
+            {
+                var page = await client.GetJsonAsync($"/dashboard/data/connections?limit=1{order}{skip}");
+                seen.Add(Assert.Single(page.GetProperty("connections").EnumerateArray().ToList()).GetProperty("number").GetString()!);
+                skip = page.TryGetProperty("next", out var next) ? $"&skip={next.GetInt32()}" : "";
+            }
+            while (skip.Length > 0);
 
-        Assert.Equal(all.Select(static row => row.GetProperty("number").GetString()!), seen);
+            Assert.Equal((order, string.Join(' ', expected.Select(i => all[i].GetProperty("number").GetString()!))), (order, string.Join(' ', seen)));
+        }
+
         var found = await client.GetJsonAsync("/dashboard/data/connections?search=ROOM:he");
         Assert.Equal("room:here", Assert.Single(found.GetProperty("connections").EnumerateArray().ToList()).GetProperty("purpose").GetString());
     }
@@ -128,6 +132,7 @@ public sealed class DashboardDataTests() : ServerTests(Pump.Lanes)
     public async Task Each_connection_is_listed_with_the_protocol_it_speaks_and_each_protocol_with_how_many_do()
     {
         await using var server = await StartAsync(
+            new ManualTime(),
             ("Tidings:Pusher:Apps:0:Id", "1"), ("Tidings:Pusher:Apps:0:Key", "278d425bdf160c739803"), ("Tidings:Pusher:Apps:0:Secret", "7ad3773142a6692b25b8"), ("Tidings:Centrifuge:Enabled", "true"));
         var client = new DashboardClient(server);
         using var started = await client.PostAsync("/api/tasks", """{"name":"import","task_id":"t1"}""");
@@ -165,8 +170,11 @@ public sealed class DashboardDataTests() : ServerTests(Pump.Lanes)
     [InlineData("connections?limit=0")]
     [InlineData("connections?limit=201")]
     [InlineData("connections?limit=x")]
-    [InlineData("connections?before=-1")]
-    [InlineData("connections?before=1&before=2")]
+    [InlineData("connections?skip=-1")]
+    [InlineData("connections?skip=10001")]
+    [InlineData("connections?skip=1&skip=2")]
+    [InlineData("connections?sort=colour")]
+    [InlineData("connections?sort=user&order=up")]
     [InlineData("messages")]
     [InlineData("messages?channel=a%20b")]
     [InlineData("messages?channel=a&last=101")]

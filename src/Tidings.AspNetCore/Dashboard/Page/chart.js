@@ -1,4 +1,5 @@
 import { make } from './dom.js';
+import { Moment } from './moment.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 300;
@@ -18,7 +19,11 @@ export class Chart {
   #values;
   #paths;
   #format;
+  #moment;
   #top = make('span');
+  /** @type {readonly Sample[]} */
+  #samples = [];
+  #now = 0;
 
   /**
    * @param {HTMLElement} tile
@@ -40,10 +45,11 @@ export class Chart {
       svg.append(path);
       return path;
     });
+    this.#moment = new Moment(svg, `${title}, the last five minutes`, SPAN, (ago) => this.#read(ago));
     tile.append(
       make('h2', { text: title }),
       make('p', { class: 'values' }, ...lines.map(({ label }, i) => make('span', { data: { line: String(i) } }, this.#values[i], make('span', { text: label })))),
-      svg,
+      this.#moment.plot,
       make('p', { class: 'scale' }, make('span', { text: '5 min ago' }), this.#top, make('span', { text: 'now' })),
     );
   }
@@ -58,6 +64,16 @@ export class Chart {
       this.#paths[i].setAttribute('d', path(samples, key, now, top || 1));
     });
     this.#top.textContent = top > 0 ? `max ${this.#format(top)}` : '';
+    [this.#samples, this.#now] = [samples, now];
+    this.#moment.draw();
+  }
+
+  /** The figures of a moment. @param {number} ago in milliseconds */
+  #read(ago) {
+    const at = this.#now - ago;
+    const nearest = this.#samples.reduce((/** @type {Sample | undefined} */ best, sample) => (best && Math.abs(best.at - at) <= Math.abs(sample.at - at) ? best : sample), undefined);
+    if (!nearest || Math.abs(nearest.at - at) > BREAK / 2) return 'no figures';
+    return this.#lines.map(({ key, label }) => `${label} ${this.#format(nearest[key])}`).join(' · ');
   }
 }
 

@@ -5,6 +5,7 @@ import { bytes, count, duration } from './format.js';
 import { Pages } from './pages.js';
 import { Panel } from './panel.js';
 import { Rows } from './rows.js';
+import { Sorting } from './sorting.js';
 
 const PER_PAGE = 50;
 
@@ -19,6 +20,7 @@ export class Connections {
   #protocols = byId('connections-protocols', HTMLElement);
   #rows;
   #pages;
+  #sorting;
   #panel;
 
   constructor() {
@@ -38,18 +40,25 @@ export class Connections {
       empty: 'Nobody is connected.',
     });
     this.#pages = new Pages(byId('connections-pages', HTMLElement), () => void this.#panel.refresh());
+    this.#sorting = new Sorting('connections-table', () => this.#begin());
     this.#panel = new Panel('connections', () => this.#load());
     byId('connections-search', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#pages.reset();
-      void this.#panel.refresh();
+      this.#begin();
     });
   }
 
+  #begin() {
+    this.#pages.reset();
+    void this.#panel.refresh();
+  }
+
   async #load() {
-    const { connections, protocols, next } = await ask('data/connections', { query: { search: this.#text.value.trim(), before: this.#pages.begin, limit: PER_PAGE } });
+    const { connections, protocols, next } = await ask('data/connections', {
+      query: { search: this.#text.value.trim(), sort: this.#sorting.by, order: this.#sorting.order, skip: this.#pages.begin, limit: PER_PAGE },
+    });
     this.#rows.show(connections);
-    this.#pages.shown(next);
+    this.#pages.shown(next === undefined ? undefined : String(next));
     this.#protocols.textContent = Object.entries(protocols).map(([protocol, many]) => `${protocol} ${count(many)}`).join(' · ');
   }
 

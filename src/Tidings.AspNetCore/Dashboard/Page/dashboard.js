@@ -4,8 +4,10 @@
 //   #state[data-state]       live, connecting or refused, with the words for it; #sign-out
 //   #who[data-role]          who has signed in at a provider, as viewer or operator; empty for a holder of the admin key
 //   #node                    whose figures the charts show: a node's, or with an empty value those of all
-//   #chart-connections #chart-messages #chart-latency #chart-memory #chart-queue #chart-cpu    each with `.values b` and an svg
+//   #chart-connections #chart-messages #chart-latency #chart-memory #chart-queue #chart-cpu    each with `.values b`, an svg and a `.plot` whose aria-valuetext says the figures of the moment that is pointed to
 //   #tab-… #panel-…          channels, connections, tasks, nodes, receivers, refusals; each with a table #…-table whose rows bear data-key, and but nodes a #…-note
+//   th[data-sort] button     sorts by that column; its th says aria-sort
+//   #tasks-text #nodes-text #receivers-text #refusals-text    what is looked for, as it is typed
 //   #channels-prefix #connections-text    what is looked for (Enter); #connections-protocols: how many speak each protocol
 //   #channel-name #channel-open    opens a channel; #channel-messages: one <li data-kind="message|gap"> each, with `.offset` and `.text`
 //   #publish-data #publish-ephemeral #publish #publish-note

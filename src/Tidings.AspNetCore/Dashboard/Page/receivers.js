@@ -3,26 +3,31 @@ import { make } from './dom.js';
 import { count } from './format.js';
 import { Panel } from './panel.js';
 import { Rows } from './rows.js';
+import { WholeList } from './whole-list.js';
 
 /** @typedef {{ id: string, events: number, failures: number, why: string, again: number }} Refused */
 /** @typedef {{ state: string, why?: string, refused: Refused[] }} Delivery */
 /** @typedef {{ id: string, name: string, waiting: number, trimmed: number, delivery?: Delivery }} Receiver */
-/** @typedef {{ key: string, receiver: string, cells: string[], waits: boolean }} Row */
+/** @typedef {{ key: string, receiver: string, of: { name: string, state: string, waiting: number, trimmed: number }, cells: string[], waits: boolean }} Row */
 
 /** Back ends and handlers that are told of events, each with what it did not take. */
 export class Receivers {
-  #rows;
   #panel;
 
   constructor() {
-    this.#rows = new Rows('receivers-table', {
+    const rows = new Rows('receivers-table', {
       key: (/** @type {Row} */ { key }) => key,
       cells: (one, row) => [...one.cells.map((text, i) => ({ text, class: i === 2 || i === 3 ? 'number' : '' })), { text: '', class: 'action', node: this.#sender(one, row.cells[5]?.firstChild) }],
       empty: 'Nobody is told of events.',
     });
+    // What one did not take stays below it, however they are sorted.
+    const list = new WholeList('receivers', rows, {
+      texts: ({ receiver, of, cells }) => [receiver, of.name, ...cells],
+      values: { receiver: ({ of }) => of.name, state: ({ of }) => of.state, waiting: ({ of }) => of.waiting, dropped: ({ of }) => of.trimmed },
+    });
     this.#panel = new Panel('receivers', async () => {
       const { receivers } = await ask('data/receivers');
-      this.#rows.show(receivers.flatMap((/** @type {Receiver} */ receiver) => rowsOf(receiver)));
+      list.show(receivers.flatMap((/** @type {Receiver} */ receiver) => rowsOf(receiver)));
     });
   }
 
@@ -52,11 +57,13 @@ export class Receivers {
 /** @param {Receiver} receiver @returns {Row[]} */
 function rowsOf({ id, name, waiting, trimmed, delivery }) {
   const { state = 'starting', why = '', refused = [] } = delivery ?? {};
+  const of = { name, state, waiting, trimmed };
   return [
-    { key: id, receiver: id, cells: [name, state, count(waiting), count(trimmed), why], waits: state === 'away' || refused.length > 0 },
+    { key: id, receiver: id, of, cells: [name, state, count(waiting), count(trimmed), why], waits: state === 'away' || refused.length > 0 },
     ...refused.map((batch) => ({
       key: `${id} ${batch.id}`,
       receiver: id,
+      of,
       cells: [batch.id, `refused ${batch.failures} ×`, count(batch.events), '', `${batch.why}; again in ${Math.ceil(batch.again / 1000)} s`],
       waits: false,
     })),

@@ -11,6 +11,7 @@ export class Rows {
   #labels;
   #keyOf;
   #cells;
+  #nothing;
   #empty;
   /** @type {Map<string, HTMLTableRowElement>} */
   #rows = new Map();
@@ -26,12 +27,14 @@ export class Rows {
     this.#labels = [...table.querySelectorAll('thead th')].map((cell) => cell.textContent ?? '');
     this.#keyOf = key;
     this.#cells = cells;
+    this.#nothing = empty;
     this.#empty = make('tr', {}, make('td', { text: empty }));
     this.#empty.cells[0].colSpan = this.#labels.length;
   }
 
-  /** @param {readonly T[]} items */
-  show(items) {
+  /** @param {readonly T[]} items @param {string} [empty] what is said where there are none, in place of the usual */
+  show(items, empty = this.#nothing) {
+    this.#empty.cells[0].textContent = empty;
     const rows = new Map();
     for (const item of items) {
       const key = this.#keyOf(item);

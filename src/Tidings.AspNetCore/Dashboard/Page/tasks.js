@@ -3,16 +3,16 @@ import { confirm } from './dialog.js';
 import { make } from './dom.js';
 import { Panel } from './panel.js';
 import { Rows } from './rows.js';
+import { WholeList } from './whole-list.js';
 
 /** @typedef {{ id: string, name: string, status: string, progress: number, message?: string, error?: string, cancellable: boolean }} Row */
 
 /** Tasks of all nodes that share their store. */
 export class Tasks {
-  #rows;
   #panel;
 
   constructor() {
-    this.#rows = new Rows('tasks-table', {
+    const rows = new Rows('tasks-table', {
       key: (/** @type {Row} */ { id }) => id,
       cells: (task, row) => [
         { text: task.id },
@@ -24,9 +24,13 @@ export class Tasks {
       ],
       empty: 'There are no tasks.',
     });
+    const list = new WholeList('tasks', rows, {
+      texts: ({ id, name, status, message, error }) => [id, name, status, message ?? '', error ?? ''],
+      values: { task: ({ id }) => id, name: ({ name }) => name, state: ({ status }) => status, progress: ({ progress }) => progress },
+    });
     this.#panel = new Panel('tasks', async () => {
       const { tasks, more } = await ask('data/tasks');
-      this.#rows.show(tasks);
+      list.show(tasks);
       if (more) this.#panel.note(`These are the ${tasks.length} that come first; there are more.`);
     });
   }
