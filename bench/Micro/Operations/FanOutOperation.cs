@@ -80,6 +80,8 @@ internal sealed class FanOutOperation : Operation, IMeterFactory
 
     private sealed class SilentHandler : ConnectionHandler
     {
+        public override string ProtocolName => "silent";
+
         public override void OnText(Connection connection, ReadOnlySpan<byte> text)
         {
         }
