@@ -90,12 +90,17 @@ internal sealed class Disconnecting : INodeWork
         var revocation = target == NodeTarget.Token ? _registry.Revocations.RevokeToken(name) : _registry.Revocations.RevokeUser(name);
         request = request with { RevokedAt = revocation.At };
 
-        // Asked before it is told: those who are asked say how many they ended. Whatever becomes of both, here it holds.
+        // Told once those who were asked have said how many they ended: what they are told may overtake what they are asked. Whatever becomes of both, here it holds.
         var asking = _nodes.AskAsync(request);
-        var sharing = _shared.ShareAsync(revocation);
         var count = await CarryOutAsync(request).ConfigureAwait(false);
-        await Task.WhenAll(asking, sharing).ConfigureAwait(false);
-        return count + await asking.ConfigureAwait(false);
+        try
+        {
+            return count + await asking.ConfigureAwait(false);
+        }
+        finally
+        {
+            await _shared.ShareAsync(revocation).ConfigureAwait(false);
+        }
     }
 
     // Tokens that do not say when they were made hold their user off until the last of those that are seen here ends, and no longer.

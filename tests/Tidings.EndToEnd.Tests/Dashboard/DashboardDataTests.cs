@@ -150,13 +150,15 @@ public sealed class DashboardDataTests() : ServerTests(Pump.Lanes)
         }
 
         var all = await client.GetJsonAsync("/dashboard/data/connections");
+
+        // All of one instant, by the manual clock: in any order.
         Assert.Equal(
-            [.. sockets.Select(static socket => socket.Protocol).Reverse(), "tidings"],
-            all.GetProperty("connections").EnumerateArray().Select(static row => row.GetProperty("protocol").GetString()!));
+            sockets.Select(static socket => socket.Protocol).Append("tidings").Order(StringComparer.Ordinal),
+            all.GetProperty("connections").EnumerateArray().Select(static row => row.GetProperty("protocol").GetString()!).Order(StringComparer.Ordinal));
         Assert.Equal(
             """{"centrifuge-json":1,"centrifuge-protobuf":1,"client":1,"echo":1,"pusher":1,"resource":1,"room":1,"task":1,"tidings":2}""", all.GetProperty("protocols").GetRawText());
         var page = await client.GetJsonAsync("/dashboard/data/connections?search=centrifuge&limit=1");
-        Assert.Equal("centrifuge-protobuf", Assert.Single(page.GetProperty("connections").EnumerateArray().ToList()).GetProperty("protocol").GetString());
+        Assert.StartsWith("centrifuge-", Assert.Single(page.GetProperty("connections").EnumerateArray().ToList()).GetProperty("protocol").GetString()!, StringComparison.Ordinal);
         Assert.Equal("""{"centrifuge-json":1,"centrifuge-protobuf":1}""", page.GetProperty("protocols").GetRawText());
         var listed = await client.GetJsonAsync("/dashboard/api/connections");
         Assert.Equal(["pusher", "tidings", "tidings"], listed.GetProperty("connections").EnumerateArray().Select(static row => row.GetProperty("protocol").GetString()).Order(StringComparer.Ordinal));
