@@ -34,8 +34,8 @@ internal sealed partial class NodeBus : INodes
         _peers = peers;
         foreach (var shard in shards)
         {
-            shard.Hear(shard.Keys.Nodes, published => Take(shard, published));
-            shard.Hear(shard.Keys.Answers(node), published => TakeAnswer(shard, published));
+            shard.Hear(shard.Place.Keys.Nodes, published => Take(shard, published));
+            shard.Hear(shard.Place.Keys.Answers(node), published => TakeAnswer(shard, published));
         }
     }
 
@@ -90,7 +90,7 @@ internal sealed partial class NodeBus : INodes
 
     private void Take(RedisShard shard, byte[] published)
     {
-        if (!_seal.TryOpen(shard.Keys.Nodes, published, out var content) || NodeMessage.Decode(content) is not var (node, id, request))
+        if (!_seal.TryOpen(shard.Place.Keys.Nodes, published, out var content) || NodeMessage.Decode(content) is not var (node, id, request))
         {
             Drop(published);
             return;
@@ -181,7 +181,7 @@ internal sealed partial class NodeBus : INodes
 
     private void TakeAnswer(RedisShard shard, byte[] published)
     {
-        if (!_seal.TryOpen(shard.Keys.Answers(_node), published, out var content) || NodeMessage.DecodeAnswer(content) is not var (node, id, count, data))
+        if (!_seal.TryOpen(shard.Place.Keys.Answers(_node), published, out var content) || NodeMessage.DecodeAnswer(content) is not var (node, id, count, data))
         {
             Drop(published);
         }

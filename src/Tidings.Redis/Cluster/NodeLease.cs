@@ -51,7 +51,7 @@ internal sealed partial class NodeLease
 
     public NodeLease(RedisShard shard, IReadOnlyList<ILeased> holdings, TimeProvider time, ILogger log)
     {
-        _spread = shard.Spread;
+        _spread = shard.Place.Spread;
         _time = time;
         _log = log;
         _holdings = holdings;

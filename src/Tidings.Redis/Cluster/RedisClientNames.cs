@@ -53,7 +53,7 @@ internal sealed partial class RedisClientNames : IClientNames
         _postponed = [.. shards.Select(static _ => new ConcurrentQueue<(string, long)>())];
         foreach (var shard in shards)
         {
-            shard.Hear(shard.Keys.Clients, published => Take(shard, published));
+            shard.Hear(shard.Place.Keys.Clients, published => Take(shard, published));
         }
     }
 
@@ -142,7 +142,7 @@ internal sealed partial class RedisClientNames : IClientNames
 
     private void Take(RedisShard shard, byte[] published)
     {
-        if (!TryRead(published, out var word, out var node, out var claim, out var client, out var mark) || !_seal.Holds(shard.Keys.Clients, Sealed(word, node, client), mark))
+        if (!TryRead(published, out var word, out var node, out var claim, out var client, out var mark) || !_seal.Holds(shard.Place.Keys.Clients, Sealed(word, node, client), mark))
         {
             if (_metrics.Dropped(Kind))
             {

@@ -33,7 +33,7 @@ internal sealed partial class RevocationLog : IRevocationLog
         _log = log;
         foreach (var shard in shards)
         {
-            shard.Hear(shard.Keys.Revocations, published => Take(shard, published));
+            shard.Hear(shard.Place.Keys.Revocations, published => Take(shard, published));
             shard.OnConnected.Insert(0, CatchUpAsync);
             shard.OnTick.Add(LookAsync);
         }
@@ -136,7 +136,7 @@ internal sealed partial class RevocationLog : IRevocationLog
 
     private void Take(RedisShard shard, byte[] published)
     {
-        if (!_seal.TryOpen(shard.Keys.Revocations, published, out var content) || RevocationText.Decode(content) is not { } revocations)
+        if (!_seal.TryOpen(shard.Place.Keys.Revocations, published, out var content) || RevocationText.Decode(content) is not { } revocations)
         {
             if (_metrics.Dropped("revocations"))
             {

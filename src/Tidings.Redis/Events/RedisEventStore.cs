@@ -32,7 +32,7 @@ internal sealed class RedisEventStore : IEventStore, ILeased
 
     public RedisEventStore(RedisShard shard, string node, RedisMetrics metrics)
     {
-        (_shard, _keys, _node, _metrics) = (shard, shard.Keys, node, metrics);
+        (_shard, _keys, _node, _metrics) = (shard, shard.Place.Keys, node, metrics);
         shard.Hear(_keys.EventNews, _ => OnAdded());
     }
 

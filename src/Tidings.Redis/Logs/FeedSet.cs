@@ -57,7 +57,7 @@ internal sealed partial class FeedSet
     /// <exception cref="BrokerUnavailableException">The server cannot be reached.</exception>
     public async Task ListenAsync(string channel, CancellationToken cancellationToken)
     {
-        var name = _shard.Keys.Channel(channel);
+        var name = _shard.Place.Keys.Channel(channel);
         while (true)
         {
             var link = await _shard.GetLinkAsync(default, cancellationToken).ConfigureAwait(false);
@@ -94,7 +94,7 @@ internal sealed partial class FeedSet
     }
 
     // What is said there by itself. No channel of that kind is one of ours.
-    private bool IsBridged(string channel) => _bridge && channel[0] > ' ' && !_shard.Keys.IsOurs(channel);
+    private bool IsBridged(string channel) => _bridge && channel[0] > ' ' && !_shard.Place.Keys.IsOurs(channel);
 
     // On a new connection everything is heard anew, and caught up with. Before that the node does not count as connected.
     private Task ResumeAsync(RedisLink link) =>

@@ -27,24 +27,19 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private TaskCompletionSource? _echo;
     private volatile RedisLink? _link;
     private volatile bool _available;
-    private readonly IReadOnlyList<Func<RedisLink, Task>> _lookAgain;
     private string? _told;
     private Task _running = Task.CompletedTask;
 
     public RedisShard(RedisPlace place, string node, TimeProvider time, ILogger log)
     {
         _place = place;
-        _probe = Keys.Probe(node);
-        _lookAgain = [RenewAsync];
+        _probe = place.Keys.Probe(node);
         _time = time;
         _log = log;
     }
 
-    /// <summary>What things are called there.</summary>
-    public RedisKeys Keys => _place.Keys;
-
-    /// <summary>What nodes that share it must have in common.</summary>
-    public string Spread => _place.Spread;
+    /// <summary>Where it is, what things are called there, and by which rule nodes come to it.</summary>
+    public RedisPlace Place => _place;
 
     /// <summary>Called for each message of pub/sub that nobody else hears, one after the other: it only enqueues.</summary>
     public Action<string, byte[]> OnMessage { get; set; } = static (_, _) => { };
@@ -248,7 +243,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
             if (misses == 0 && _link is { } link)
             {
-                await RunAllAsync(_lookAgain, link).ConfigureAwait(false);
+                await RunAllAsync([RenewAsync], link).ConfigureAwait(false);
                 await RunAllAsync(OnTick, link).ConfigureAwait(false);
                 TellRefusal(link.Connection.Refusal);
             }

@@ -92,9 +92,9 @@ internal sealed class Disconnecting : INodeWork
 
         // Told once those who were asked have said how many they ended: what they are told may overtake what they are asked. Whatever becomes of both, here it holds.
         var asking = _nodes.AskAsync(request);
-        var count = await CarryOutAsync(request).ConfigureAwait(false);
         try
         {
+            var count = await CarryOutAsync(request).ConfigureAwait(false);
             return count + await asking.ConfigureAwait(false);
         }
         finally
