@@ -51,7 +51,10 @@ internal sealed partial class Compactor(ConcurrentDictionary<string, DataLog> lo
     private async Task CompactAllAsync()
     {
         await journal.ConfirmAsync().ConfigureAwait(false);
-        var segments = journal.Segments.SkipLast(1).ToList();
+
+        // One that is read while its end is written looks damaged.
+        await journal.EndFullAsync().ConfigureAwait(false);
+        var segments = journal.Ended;
         var wanted = CountWanted();
         foreach (var segment in segments.Where(static segment => segment.Confirmed == segment.End))
         {

@@ -43,7 +43,7 @@ internal sealed partial class Journal
                     break;
                 }
 
-                if (_unconfirmed.Count > 0 || _waiting.Count > 0 || _stopping)
+                if (_unconfirmed.Count > 0 || _waiting.Count > 0 || _waitingForEnds.Count > 0 || _stopping)
                 {
                     _wake.Set();
                 }
@@ -65,6 +65,7 @@ internal sealed partial class Journal
         {
             Volatile.Write(ref _fault, Full(error));
             CompleteAll(_waiting, _fault);
+            CompleteAll(_waitingForEnds, _fault);
         }
     }
 
@@ -150,26 +151,14 @@ internal sealed partial class Journal
         }
     }
 
-    // Has the next segment ready before it is needed, and gives back the room of those that are full.
+    // Has the next segment ready before it is needed.
     private void PrepareSpare()
     {
-        List<Segment> full;
+        EndFull();
         bool wanted;
         lock (_gate)
         {
-            full = _full.FindAll(static segment => segment.Confirmed == segment.End);
-            _full.RemoveAll(full.Contains);
             wanted = _spare is null && !_stopping && _fault is null && _active.End > _active.Capacity / 2 && _metrics.Since(_spareTriedAt) >= RetryInterval;
-        }
-
-        foreach (var segment in full)
-        {
-            Cut(segment, segment.End);
-        }
-
-        if (full.Count > 0)
-        {
-            Filled?.Invoke();
         }
 
         if (!wanted)
@@ -202,6 +191,7 @@ internal sealed partial class Journal
         {
             _hasEnded = true;
             CompleteAll(_waiting, Ending);
+            CompleteAll(_waitingForEnds, Ending);
         }
 
         if (_fault is null)

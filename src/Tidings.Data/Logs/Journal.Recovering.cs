@@ -13,6 +13,8 @@ internal sealed partial class Journal
         lock (_gate)
         {
             DropSpare_NeedsLock();
+            CompleteAll(_waitingForEnds, _fault);
+            _waitingForEnds = [];
         }
 
         while (true)
@@ -126,33 +128,6 @@ internal sealed partial class Journal
         return position;
     }
 
-    private void Cut(Segment segment, int end)
-    {
-        if (!segment.TryPin())
-        {
-            return;
-        }
-
-        segment.End = end;
-        try
-        {
-            segment.Close();
-            _list.End(segment);
-        }
-        catch (IOException)
-        {
-            // Whatever is behind its end is in another segment, too.
-            LogNotCut(segment.Path);
-        }
-        finally
-        {
-            segment.Unpin();
-        }
-    }
-
     [LoggerMessage(802, LogLevel.Warning, "The data directory {Directory} can be written again")]
     private partial void LogBack(string directory);
-
-    [LoggerMessage(803, LogLevel.Warning, "The segment {Path} could not be ended; the next start reads it up to its last whole record")]
-    private partial void LogNotCut(string path);
 }

@@ -38,6 +38,7 @@ internal sealed partial class Journal : IDisposable
     private List<Unconfirmed> _emptied = [];
     private long _unconfirmedBytes;
     private List<TaskCompletionSource> _waiting = [];
+    private List<TaskCompletionSource> _waitingForEnds = [];
     private string? _fault;
     private bool _isUrgent;
     private bool _isAwake;
@@ -77,6 +78,9 @@ internal sealed partial class Journal : IDisposable
 
     /// <summary>Called before each sync of a segment: tests have it fail.</summary>
     internal Action<Segment>? BeforeSync { get; set; }
+
+    /// <summary>Called before the end of a full segment is written: tests have it wait.</summary>
+    internal Action<Segment>? BeforeEnd { get; set; }
 
     /// <summary>Why nothing can be written now; null where it can.</summary>
     public string? Fault => Volatile.Read(ref _fault);
@@ -169,18 +173,22 @@ internal sealed partial class Journal : IDisposable
     /// <exception cref="BrokerUnavailableException">The disk did not take it; whether it will is not known.</exception>
     public Task ConfirmAsync()
     {
-        var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
-            if ((_hasEnded ? Ending : _fault) is { } fault)
-            {
-                throw new BrokerUnavailableException(fault);
-            }
+            return Wait_NeedsLock(_waiting);
+        }
+    }
 
-            _waiting.Add(waiting);
-            Wake_NeedsLock(urgent: true);
+    private Task Wait_NeedsLock(List<TaskCompletionSource> all)
+    {
+        if ((_hasEnded ? Ending : _fault) is { } fault)
+        {
+            throw new BrokerUnavailableException(fault);
         }
 
+        var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        all.Add(waiting);
+        Wake_NeedsLock(urgent: true);
         return waiting.Task;
     }
 
@@ -192,7 +200,6 @@ internal sealed partial class Journal : IDisposable
         lock (_gate)
         {
             _segments.Remove(segment);
-            _full.Remove(segment);
         }
 
         segment.IsGone = true;

@@ -124,6 +124,19 @@ public sealed class CompactionTests : IAsyncDisposable
         Assert.Equal(first, await node.SayAsync("orders", "paid", "long"));
     }
 
+    [Fact]
+    public async Task A_segment_is_not_read_before_it_has_its_end()
+    {
+        _world.Start();
+        var wasGone = new TaskCompletionSource<bool>();
+        _world.Backplane.Journal.BeforeEnd = segment => wasGone.TrySetResult(SpinWait.SpinUntil(() => segment.IsGone, TimeSpan.FromMilliseconds(300)));
+        await FillAsync(1);
+        using var compactor = CompactorOf();
+        await compactor.CompactAsync();
+        Assert.False(await wasGone.Task);
+        Assert.DoesNotContain(_world.Backplane.Journal.Segments, static segment => segment.Number == 1);
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     private Compactor CompactorOf() => ((DataBroker)_world.Node!.Broker).Compactor;
