@@ -41,10 +41,12 @@ internal sealed class TaskEcho(IBroker broker, ITaskStore store, TaskOutputs out
     }
 
     /// <summary>Ends the output, tells the final state, and notes in the store that it was told.</summary>
-    public async ValueTask AnnounceAsync(TaskRecord record)
+    /// <param name="record">The task.</param>
+    /// <param name="once">Whether it is passed over in the channel where it was told already.</param>
+    public async ValueTask AnnounceAsync(TaskRecord record, bool once = true)
     {
         await outputs.EndAsync(record).ConfigureAwait(false);
-        await PublishAsync(record).ConfigureAwait(false);
+        await PublishAsync(record, once).ConfigureAwait(false);
         await store.TryReplaceAsync(record.Next(record.State) with { Announced = true }, record.Version, options.Retention).ConfigureAwait(false);
     }
 

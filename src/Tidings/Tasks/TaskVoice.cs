@@ -132,21 +132,25 @@ internal sealed class TaskVoice
             return;
         }
 
+        await TellStateAsync(record, once: true).ConfigureAwait(false);
+        if (await _echo.FindNewestAsync(record).ConfigureAwait(false) is { State.IsFinal: true } ended && ended != record)
+        {
+            await TellStateAsync(ended, once: false).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask TellStateAsync(TaskRecord record, bool once)
+    {
         if (record.State.IsFinal && !record.Announced)
         {
-            await _echo.AnnounceAsync(record).ConfigureAwait(false);
+            await _echo.AnnounceAsync(record, once).ConfigureAwait(false);
         }
         else
         {
-            await _echo.PublishAsync(record).ConfigureAwait(false);
+            await _echo.PublishAsync(record, once).ConfigureAwait(false);
         }
 
         _told = record.State;
-        if (await _echo.FindNewestAsync(record).ConfigureAwait(false) is { State.IsFinal: true } ended && ended != record)
-        {
-            await _echo.PublishAsync(ended, once: false).ConfigureAwait(false);
-            _told = ended.State;
-        }
     }
 
     private void EndUnlessAsked()

@@ -56,6 +56,23 @@ public sealed class TaskFaultTests : TaskEngineWorld
     }
 
     [Fact]
+    public async Task An_end_that_came_while_an_earlier_state_was_being_told_is_told_once_and_noted_though_no_time_passes()
+    {
+        var state = await StartAsync("outside");
+        Listen(state.Id);
+        await RestAsync();
+        _failing.BeforePublish = async _ =>
+        {
+            _failing.BeforePublish = null;
+            await ReportAsync(state.Id, new TaskReport { Status = WorkStatus.Completed });
+        };
+        await ReportAsync(state.Id, new TaskReport { Progress = 10 });
+        await Eventually.TrueAsync(async () => (await _store.FindAsync(state.Id))!.Announced, () => "it is noted that the end was told");
+        await RestAsync();
+        Assert.Equal([WorkStatus.Running, WorkStatus.Completed], Told.TakeLast(2).Select(static told => told.Status));
+    }
+
+    [Fact]
     public async Task A_final_report_that_the_store_kept_and_could_not_confirm_is_told_by_its_repeat()
     {
         var state = await StartAsync("outside");
