@@ -54,6 +54,7 @@ public sealed class PackageTests(PackedPackages packed)
     }
 
     [Theory]
+    [InlineData("Aspire.Hosting.Tidings")]
     [InlineData("Tidings.Protocol")]
     [InlineData("Tidings.Identity")]
     [InlineData("Tidings", "Tidings.Identity", "Tidings.Protocol")]
