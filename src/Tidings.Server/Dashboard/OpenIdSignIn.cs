@@ -152,7 +152,7 @@ internal sealed partial class OpenIdSignIn : IAsyncDisposable
         context.Response.Headers.CacheControl = "no-store";
         var place = "../../../" + _site.Place.Below.TrimEnd('/');
         return TypedResults.Text(
-            $"""<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={place}"><title>Tidings</title></head><body><a href="{place}">Dashboard</a></body></html>""",
+            $"""<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={place}"><link rel="icon" type="image/svg+xml" href="{place}/logo.svg"><title>Tidings</title></head><body><a href="{place}">Dashboard</a></body></html>""",
             "text/html; charset=utf-8");
     }
 

@@ -120,13 +120,9 @@ public sealed class CSharpContractTests
                 {
                     var app = new App(client);
                     var lobby = app.Channels.Chat("lobby");
-                    await using var lines = lobby.MessagesAsync().GetAsyncEnumerator();
-                    var next = lines.MoveNextAsync();
-                    while (true)
-                    {
-                        await lobby.PublishAsync(new NewLine { Text = "Hello" });
-                        if (await Task.WhenAny(next.AsTask(), Task.Delay(50)) is Task<bool>) break;
-                    }
+                    await lobby.PublishAsync(new NewLine { Text = "Hello" });
+                    await using var lines = lobby.MessagesAsync(new SubscribeOptions { Last = 1 }).GetAsyncEnumerator();
+                    await lines.MoveNextAsync();
                     await app.Calls.NothingAsync();
                     return $"{lines.Current.Value!.Text} {await app.Calls.SumAsync(1, 2)} {await app.Calls.SumAsync(1)} {(await app.Calls.EchoAsync(new NewLine { Text = "a" })).Text} {await app.Calls.LastAsync() is null}";
                 }
@@ -139,7 +135,7 @@ public sealed class CSharpContractTests
 
         static void Declare(TidingsBuilder tidings) => tidings
             .MapCall("sum", (int a, int b = 10) => a + b).MapCall("echo", (NewLine line) => line).MapCall("last", Line? () => null).MapCall("nothing", () => { })
-            .MapChannel("chat:{room}").OnPublish((NewLine line) => new Line(line.Text, null, default));
+            .MapChannel("chat:{room}").WithHistory(1).OnPublish((NewLine line) => new Line(line.Text, null, default));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
@@ -48,6 +49,15 @@ public sealed class OpenIdSignInTests : IAsyncLifetime
         await Eventually.TrueAsync(
             () => Logged("ada@example.com (u1)", "POST /dashboard/api/publish") && Logged("ada@example.com (u1)", "POST /dashboard/data/disconnect") && Logged("ada@example.com (u1)", "as operator"),
             "who has published and disconnected is in the log");
+    }
+
+    [Fact]
+    public async Task The_page_that_leads_back_names_its_icon_so_that_no_browser_asks_for_another()
+    {
+        using var page = await SignInAsync("viewer");
+        var icon = Regex.Match(await page.Content.ReadAsStringAsync(), "rel=\"icon\"[^>]* href=\"([^\"]+)\"").Groups[1].Value;
+        using var drawn = await _browser.GetAsync(new Uri(page.RequestMessage!.RequestUri!, icon));
+        Assert.Equal((HttpStatusCode.OK, "image/svg+xml"), (drawn.StatusCode, drawn.Content.Headers.ContentType!.MediaType));
     }
 
     [Fact]

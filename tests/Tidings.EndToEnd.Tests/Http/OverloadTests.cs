@@ -10,6 +10,9 @@ public sealed class OverloadTests
     // Of 120 MB; a server that has nothing to do holds a tenth of it.
     private const string Limit = "0x7800000";
     private const int LargestMessages = 1000;
+
+    // One refusal may be of what the collector has yet to take.
+    private const int Sure = 10;
     private const string Key = "the key of this test alone";
 
     [Fact]
@@ -24,22 +27,28 @@ public sealed class OverloadTests
             ("Tidings__ApiKey", Key),
             ("Tidings__Channels__0__Pattern", "chat:*"),
             ("Tidings__Channels__0__History", "100000"),
-            ("Tidings__Channels__0__HistoryAge", "5s"));
+            ("Tidings__Channels__0__HistoryAge", "1h"));
         var url = await program.ListeningAsync();
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = url, Timeout = Eventually.Limit, DefaultRequestHeaders = { Authorization = new("Bearer", Key) } };
         await using var inside = await RawWebSocket.ConnectAsync(url.Port, "/ws/lobby");
 
-        for (var i = 0; i < LargestMessages && (await HandshakeAsync(url)).Status == 101; i++)
+        var refused = 0;
+        for (var i = 0; i < LargestMessages && refused < Sure; i++)
         {
             await PublishAsync(http, new string('x', 250_000));
+            refused = (await HandshakeAsync(url)).Status == 503 ? refused + 1 : 0;
         }
 
-        Assert.Equal(503, (await HandshakeAsync(url)).Status);
+        Assert.Equal(Sure, refused);
         await inside.SendTextAsync("still here");
         await inside.ExpectTextAsync("[lobby] still here");
         Assert.Equal(HttpStatusCode.OK, await PublishAsync(http, "a little more"));
 
-        // What was kept is too old by and by; the next message of the channel drops it.
+        using (var erased = await http.DeleteAsync("/api/history?channel=chat:a"))
+        {
+            Assert.Equal(HttpStatusCode.OK, erased.StatusCode);
+        }
+
         await Eventually.TrueAsync(
             async () =>
             {

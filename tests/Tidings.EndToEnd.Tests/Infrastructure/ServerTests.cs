@@ -26,4 +26,7 @@ public abstract class ServerTests(string pump)
     /// <summary>A server whose clock stands still until it is advanced.</summary>
     internal Task<TestServer> StartAsync(ManualTime time, params (string Key, string? Value)[] settings) =>
         TestServer.StartAsync(pump, time, settings: settings);
+
+    internal Task<TestServer> StartAsync(ManualTime time, Action<WebApplicationBuilder> configure, params (string Key, string? Value)[] settings) =>
+        TestServer.StartAsync(pump, time, configure, settings);
 }
