@@ -124,6 +124,7 @@ internal sealed class RedisBackplane : IBackplane
 
         _presence.Dispose();
         await LeaveAsync().ConfigureAwait(false);
+        await Broker.DisposeAsync().ConfigureAwait(false);
         foreach (var shard in _shards)
         {
             await shard.DisposeAsync().ConfigureAwait(false);

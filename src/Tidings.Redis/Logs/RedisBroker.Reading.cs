@@ -9,7 +9,7 @@ namespace Tidings.Redis.Logs;
 /// <content>Reading a page of a log, and the state with it.</content>
 internal sealed partial class RedisBroker
 {
-    private async Task<(StreamPosition Top, List<Message> Messages, IReadOnlyList<Message> State)> ReadPageAsync(
+    private async Task<(StreamPosition Top, List<Message> Messages, IReadOnlyList<Message> State, string Formers)> ReadPageAsync(
         string channel, StreamPosition? position, int limit, CancellationToken cancellationToken, bool backwards = false, StateReading? state = null)
     {
         var shard = ShardOf(channel);
@@ -22,22 +22,22 @@ internal sealed partial class RedisBroker
                 keys,
                 [link.Generation, position?.Epoch ?? "", position?.Offset ?? 0, limit, Milliseconds(LogLife), backwards ? "1" : "0", .. state?.Arguments ?? []],
                 cancellationToken).ConfigureAwait(false);
-            if (answer.Length > 4 && await state!.ReadPagesAsync(link, answer, cancellationToken).ConfigureAwait(false))
+            if (answer.Length > 5 && await state!.ReadPagesAsync(link, answer, cancellationToken).ConfigureAwait(false))
             {
                 continue;
             }
 
-            if (answer.Length == 4)
+            if (answer.Length == 5)
             {
                 var top = new StreamPosition((string)answer[0], (long)answer[1]);
                 if (state is null)
                 {
-                    return (top, Decode(channel, top, (RedisAnswer[])answer[2]), []);
+                    return (top, Decode(channel, top, (RedisAnswer[])answer[2]), [], (string)answer[4]);
                 }
 
                 if (state.Complete((RedisAnswer[])answer[3]) is { } entries)
                 {
-                    return (top, Decode(channel, top, (RedisAnswer[])answer[2]), DecodeState(channel, top, entries));
+                    return (top, Decode(channel, top, (RedisAnswer[])answer[2]), DecodeState(channel, top, entries), (string)answer[4]);
                 }
             }
 
@@ -47,6 +47,10 @@ internal sealed partial class RedisBroker
 
         throw new BrokerUnavailableException("Redis keeps reporting a new generation; the attempt was given up.");
     }
+
+    // "epoch:offset epoch:offset"
+    private static IReadOnlyList<StreamPosition> ParseFormers(string formers) =>
+        [.. formers.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static former => new StreamPosition(former.Split(':')[0], long.Parse(former.Split(':')[1], CultureInfo.InvariantCulture)))];
 
     private IReadOnlyList<Message> DecodeState(string channel, StreamPosition top, IReadOnlyList<byte[]> state)
     {

@@ -9,7 +9,7 @@ using Tidings.Redis.Servers;
 namespace Tidings.Redis.Logs;
 
 /// <summary>Logs on Redis: a publish is one script there, whatever the number of nodes and subscribers. Safe from any thread.</summary>
-internal sealed partial class RedisBroker : IBroker, ILogReader
+internal sealed partial class RedisBroker : IBroker, ILogReader, IAsyncDisposable
 {
     /// <summary>The most messages that are read at once.</summary>
     public const int PageSize = 500;
@@ -22,6 +22,7 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
 
     private readonly RedisShard[] _shards;
     private readonly FeedSet[] _feeds;
+    private readonly RedisReplicas?[] _replicas;
     private readonly RedisOptions _options;
     private readonly TimeProvider _time;
     private readonly RedisMetrics _metrics;
@@ -35,6 +36,7 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
         _metrics = metrics;
         _keyRates = new KeyRates(time);
         _feeds = [.. shards.Select(shard => feeds(shard, this))];
+        _replicas = [.. shards.Select(shard => shard.Place.Replicas > 0 ? new RedisReplicas(shard.Place, time) : null)];
     }
 
     /// <summary>The messages that back ends are told of; null where they are told of none.</summary>
@@ -45,6 +47,17 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
 
     public ValueTask<StreamPosition?> PublishAsync(Publication publication, CancellationToken cancellationToken = default) =>
         Told?.ReceiversOf(publication) is { } receivers and not 0 ? PublishAndTellAsync(Told, publication, receivers, cancellationToken) : PublishAsync(publication, [], cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var replicas in _replicas)
+        {
+            if (replicas is not null)
+            {
+                await replicas.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
 
     public async ValueTask ReleaseAsync(string channel, IReadOnlyList<string> idempotencyKeys, CancellationToken cancellationToken = default)
     {
@@ -73,6 +86,7 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
                 cancellationToken).ConfigureAwait(false);
             if ((string)answer[0] != "generation")
             {
+                await ConfirmErasureAsync(channel, link, cancellationToken).ConfigureAwait(false);
                 return (int)answer[0];
             }
 
@@ -96,13 +110,13 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
         if (request.Oldest)
         {
             // A position of an epoch that there is not: from the beginning of what is kept.
-            var (last, oldest, _) = await ReadPageAsync(channel, new StreamPosition("-", 0), Math.Min(most, PageSize), cancellationToken).ConfigureAwait(false);
+            var (last, oldest, _, _) = await ReadPageAsync(channel, new StreamPosition("-", 0), Math.Min(most, PageSize), cancellationToken).ConfigureAwait(false);
             return new HistoryPart(last, Recovered: true, [.. oldest.TakeWhile((message, index) => message.Offset == oldest[0].Offset + index)]);
         }
 
         if (request.Since is not { } since)
         {
-            var (newest, found, state) = await ReadPageAsync(channel, position: null, Math.Min(request.Last, most), cancellationToken, state: request.State ? new StateReading(channel) : null).ConfigureAwait(false);
+            var (newest, found, state, _) = await ReadPageAsync(channel, position: null, Math.Min(request.Last, most), cancellationToken, state: request.State ? new StateReading(channel) : null).ConfigureAwait(false);
             return new HistoryPart(newest, Recovered: true, WithoutHoles(found, newest.Offset)) { State = state };
         }
 
@@ -113,7 +127,7 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
         {
             // Where none is wanted one is read all the same: it says whether all that came after the position is there.
             var wanted = Math.Clamp(most - messages.Count, 1, PageSize);
-            var (now, page, state) = await ReadPageAsync(channel, since with { Offset = since.Offset + messages.Count }, wanted, cancellationToken, state: reading).ConfigureAwait(false);
+            var (now, page, state, _) = await ReadPageAsync(channel, since with { Offset = since.Offset + messages.Count }, wanted, cancellationToken, state: reading).ConfigureAwait(false);
             top = now;
             if (since.Epoch != top.Epoch || since.Offset > top.Offset || !Follows(page, since.Offset + messages.Count, top.Offset))
             {
@@ -165,7 +179,7 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
         ];
         RedisValue[] arguments =
         [
-            link.Generation, "", publication.Retention.Size, Milliseconds(publication.Retention.Age), link.Keys.Channel(publication.Channel),
+            link.Generation, shard.Place.Replicas > 0 ? shard.Place.Replicas : "", publication.Retention.Size, Milliseconds(publication.Retention.Age), link.Keys.Channel(publication.Channel),
             LogEntry.Encode(publication), publication.Durable ? "1" : "0", publication.IdempotencyKey is null ? "0" : Milliseconds(publication.IdempotencyWindow),
             Milliseconds(LogLife + Longer(publication.Retention.Age, publication.IdempotencyKey is null ? default : publication.IdempotencyWindow)),
             .. state is null ? (ReadOnlySpan<RedisValue>)[] : [publication.Key, state.Keys, state.Bytes, publication.Kind == MessageKind.KeyRemoval ? "1" : publication.Sender.IsServer ? "0" : "2"],
@@ -180,6 +194,8 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
                     link = await shard.RenewAsync(link).ConfigureAwait(false);
                     arguments[0] = link.Generation;
                     break;
+                case "durable" when answer.Length > 1:
+                    throw new NotDurableException($"Redis has {(string)answer[1]} replicas, and {shard.Place.Replicas} must have a durable message (Tidings:RedisReplicas).");
                 case "durable":
                     throw new NotDurableException("Redis does not write to disk before it answers; durable publishing needs appendonly yes and appendfsync always.");
                 case "full":
@@ -201,11 +217,32 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
                         Told!.Note(publication, position);
                     }
 
+                    if (publication.Durable && ReplicasOf(publication.Channel) is { } replicas)
+                    {
+                        await replicas.ConfirmAsync(link, cancellationToken).ConfigureAwait(false);
+                    }
+
                     return position;
             }
         }
 
         throw new BrokerUnavailableException("Redis keeps reporting a new generation; the attempt was given up.");
+    }
+
+    // What was erased here alone comes back with a replica.
+    private async Task ConfirmErasureAsync(string channel, RedisLink link, CancellationToken cancellationToken)
+    {
+        if (ReplicasOf(channel) is { } replicas)
+        {
+            try
+            {
+                await replicas.ConfirmAsync(link, cancellationToken).ConfigureAwait(false);
+            }
+            catch (NotDurableException error)
+            {
+                throw new BrokerUnavailableException("It is erased, and too few of Redis' replicas have that: with one of them it would come back. Erase it again.", error);
+            }
+        }
     }
 
     private async Task SayAsync(RedisLink link, Publication publication, RedisValue[] told, CancellationToken cancellationToken)
@@ -224,7 +261,7 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
     private async Task<HistoryPart> ReadBeforeAsync(string channel, StreamPosition before, int most, CancellationToken cancellationToken)
     {
         // Where none is wanted one is read all the same: it says whether the message just before the position is there. Before the first there is none.
-        var (top, found, _) = await ReadPageAsync(channel, before, before.Offset > 1 ? Math.Max(1, most) : 0, cancellationToken, backwards: true).ConfigureAwait(false);
+        var (top, found, _, _) = await ReadPageAsync(channel, before, before.Offset > 1 ? Math.Max(1, most) : 0, cancellationToken, backwards: true).ConfigureAwait(false);
         var last = Math.Min(before.Offset - 1, top.Offset);
         var messages = WithoutHoles(found, last);
         return before.Epoch != top.Epoch || (last > 0 && messages.Count == 0)
@@ -236,15 +273,15 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
     {
         var shard = ShardOf(channel);
         var link = await shard.GetLinkAsync(_options.PublishWait).ConfigureAwait(false);
-        var (top, messages, _) = await ReadPageAsync(channel, since, since is null ? 0 : PageSize, CancellationToken.None).ConfigureAwait(false);
+        var (top, messages, _, formers) = await ReadPageAsync(channel, since, since is null ? 0 : PageSize, CancellationToken.None).ConfigureAwait(false);
         if (since is { } seen && seen.Epoch == top.Epoch && seen.Offset > top.Offset)
         {
             // What was shown is not there any more: the next message would get its offset.
             await shard.EndGenerationAsync(link).ConfigureAwait(false);
-            (top, messages, _) = await ReadPageAsync(channel, since, PageSize, CancellationToken.None).ConfigureAwait(false);
+            (top, messages, _, formers) = await ReadPageAsync(channel, since, PageSize, CancellationToken.None).ConfigureAwait(false);
         }
 
-        return new LogPart(top, messages, messages.Count > 0 && messages.Count >= PageSize && messages[^1].Offset < top.Offset);
+        return new LogPart(top, messages, messages.Count > 0 && messages.Count >= PageSize && messages[^1].Offset < top.Offset) { Formers = ParseFormers(formers) };
     }
 
     // Whether what was read goes on from an offset without a hole, and there is something where there is something to come.
@@ -278,6 +315,8 @@ internal sealed partial class RedisBroker : IBroker, ILogReader
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private RedisReplicas? ReplicasOf(string channel) => _replicas[RedisSpread.IndexOf(channel, _shards.Length)];
 
     private RedisShard ShardOf(string channel) => _shards[RedisSpread.IndexOf(channel, _shards.Length)];
 }

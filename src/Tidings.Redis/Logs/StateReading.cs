@@ -23,7 +23,7 @@ internal sealed class StateReading(string channel)
     /// <summary>What <c>read.lua</c> is told of it.</summary>
     public RedisValue[] Arguments => [MostBytes, _known?.Epoch ?? "", _known?.Offset ?? 0];
 
-    /// <summary>Reads what the reader does not know, as <c>read.lua</c> has asked for by an answer of six parts.</summary>
+    /// <summary>Reads what the reader does not know, as <c>read.lua</c> has asked for by an answer of seven parts.</summary>
     /// <returns>False where the server's generation is another than that of <paramref name="link"/>.</returns>
     /// <exception cref="BrokerUnavailableException">It changes faster than it can be read.</exception>
     public async ValueTask<bool> ReadPagesAsync(RedisLink link, RedisAnswer[] answer, CancellationToken cancellationToken)
@@ -39,7 +39,7 @@ internal sealed class StateReading(string channel)
             _known = null;
         }
 
-        var count = Math.Max(1, (long)answer[4] * PageBytes / Math.Max(1, (long)answer[5]));
+        var count = Math.Max(1, (long)answer[5] * PageBytes / Math.Max(1, (long)answer[6]));
         var epoch = "";
         StreamPosition? begun = null;
         for (var cursor = "0"; ;)

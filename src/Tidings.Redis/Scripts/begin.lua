@@ -1,7 +1,7 @@
 -- Says which generation of logs holds, and begins a new one where it is not certain that the logs have everything that was acknowledged under it.
 -- KEYS: generation, lineage
 -- ARGV: replication id the caller has seen, "1" if it saw that every write is on disk before its answer, id for a new generation, milliseconds to live,
---       a generation that must end ("" for none), then for each generation that the caller knows: its id, and how many publishes it has seen of it
+--       a generation that must end ("" for none), "1" if logs are carried over where a new generation begins, then for each generation that the caller knows: its id, and how many publishes it has seen of it
 -- Answers: {"changed", replication id, role} where the caller looked at another server; {generation, "1" if durable, how many publishes it has had}
 local info = redis.call('INFO', 'server', 'replication', 'persistence', 'commandstats')
 local live = string.match(info, 'master_replid:(%x+)')
@@ -11,7 +11,7 @@ end
 if live ~= ARGV[1] or not has('role:master') then
   return {'changed', live, string.match(info, '\nrole:(%a+)')}
 end
-local known = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'run', 'aof', 'configs', 'n', 'own')
+local known = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'run', 'aof', 'configs', 'n', 'own', 'carried')
 local id = known[1]
 local run = string.match(info, 'run_id:(%x+)')
 local same = known[4] == run
@@ -29,8 +29,8 @@ if known[3] == '1' and not durable then
   keeps = false
 end
 -- Who has seen more of it than there is knows that something is missing.
-local vouched = #ARGV < 6
-for i = 6, #ARGV, 2 do
+local vouched = #ARGV < 7
+for i = 7, #ARGV, 2 do
   if ARGV[i] == id then
     vouched = tonumber(ARGV[i + 1]) <= tonumber(known[7] or '0')
     keeps = keeps and vouched
@@ -61,8 +61,17 @@ if known[2] ~= live then
   keeps = keeps and own and vouched and (same or (known[3] == '1' and durable)) and mark()
 end
 if not keeps then
+  -- What is there of former logs goes on under new epochs.
+  local formers = ARGV[6] == '1' and id and string.sub(id .. ' ' .. (known[9] or ''), 1, 16 * 17)
+  if formers then
+    -- Where nothing may be written it fails before anything is lost.
+    redis.call('HSET', KEYS[1], 'carried', formers)
+  end
   id = ARGV[3]
   redis.call('UNLINK', KEYS[1])
+  if formers then
+    redis.call('HSET', KEYS[1], 'carried', formers)
+  end
   known = {}
   own = false
 end

@@ -3,14 +3,18 @@
 -- ARGV: generation, epoch of the message ("" for all), its offset, channel of pub/sub, the payload of an erased message, the payload that tells of an erased log,
 --       milliseconds the log's own key lives once its state is empty
 -- Answers: {how many messages were erased}; {"generation"} where the logs may have shrunk since
-local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable')
+-- absent, carried and trail are those of publish.lua.
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'carried')
 local info = redis.call('INFO', 'replication', 'persistence')
 if generation[1] ~= ARGV[1] or generation[2] ~= string.match(info, 'master_replid:(%x+)') or (generation[3] == '1' and not string.find(info, 'aof_enabled:1', 1, true)) then
   return {'generation'}
 end
 local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'k', 'b', 'c', 'x')
 local epoch, top = log[2], tonumber(log[3])
-if log[1] ~= ARGV[1] or not epoch or not top or top == 0 then
+if log[1] ~= ARGV[1] then
+  epoch = carried(generation[4], ARGV[1], KEYS[2], log[1], epoch)
+end
+if not epoch or not top or top == 0 then
   return {0}
 end
 local clock = redis.call('TIME')
@@ -21,11 +25,7 @@ if ARGV[2] == '' then
   local count = not first.err and first[1] and top - tonumber(string.match(first[1][1], '^%d+')) + 1 or 0
   redis.call('UNLINK', KEYS[2], KEYS[3], KEYS[4])
   -- The log is absent from here on, with the epoch that its next message has (see read.lua).
-  local hash = redis.sha1hex(KEYS[2])
-  local field = 'begun:' .. tonumber(string.sub(hash, 1, 4), 16) % 16384
-  local turn, marks = string.match(redis.call('HGET', KEYS[1], field) or '0', '^(%d+)(.*)$')
-  local _, times = string.gsub(marks, ' ' .. string.sub(hash, 5, 10), '')
-  local next = string.sub(redis.sha1hex(ARGV[1] .. ' ' .. turn .. ' ' .. times .. ' ' .. KEYS[2]), 1, 16)
+  local next = absent(KEYS[1], ARGV[1], KEYS[2])
   redis.call('PUBLISH', ARGV[4], '1 ' .. next .. ' 0 ' .. now .. '\n' .. ARGV[6])
   return {count}
 end

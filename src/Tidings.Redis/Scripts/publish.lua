@@ -1,13 +1,45 @@
 -- Gives a message its offset, keeps it, and tells every node that listens: one step for all of it.
 -- KEYS: generation, log, stream, name of an idempotency key (the log's again where there is none), state (none where the message has no place in it)
--- ARGV: generation ("" for whichever holds: those who only publish need not know it), unused (an epoch, which earlier versions began a log with),
+-- ARGV: generation ("" for whichever holds: those who only publish need not know it), how many replicas there must be where it must be durable ("" for any),
 --       messages kept, milliseconds they are kept, channel of pub/sub, payload, "1" if it must be durable,
 --       milliseconds an idempotency key is kept (0: there is none), milliseconds the log's own key lives,
 --       with a state: the message's key, most keys, most bytes of keys and payloads, "1" if the key is taken out, "2" if a client sets it;
 --       only of nodes, where back ends are told: the event without its id, its position and its time, receivers, channel of pub/sub for news of events,
 --       most events in a queue, most bytes of them, milliseconds keys live, what stands before a receiver in the name of its queue, and of its state
--- Answers: {epoch, offset, how many publishes there were under the generation (not where the key was there before), "untold" where back ends could not be told}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given; {"full", "keys", "bytes" or "memory"}
-local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'aof')
+-- Answers: {epoch, offset, how many publishes there were under the generation (not where the key was there before), "untold" where back ends could not be told}; {"generation"} where the logs may have shrunk since; {"durable"} where durability cannot be given, with how many replicas there are where these are too few; {"full", "keys", "bytes" or "memory"}
+-- The epoch of a log that is not there: the one that its first message will have. Then what marks that it was begun (see publish.lua).
+local function absent(key, generation, log)
+  local hash = redis.sha1hex(log)
+  local field = 'begun:' .. tonumber(string.sub(hash, 1, 4), 16) % 16384
+  local turn, marks = string.match(redis.call('HGET', key, field) or '0', '^(%d+)(.*)$')
+  local mark = ' ' .. string.sub(hash, 5, 10)
+  local _, times = string.gsub(marks, mark, '')
+  return string.sub(redis.sha1hex(generation .. ' ' .. turn .. ' ' .. times .. ' ' .. log), 1, 16), field, turn, marks, mark
+end
+-- The epoch under which a log of a former generation goes on where that was carried over (Tidings:RedisReplicas); nil where the log counts as absent.
+-- It says from which epoch the log comes, so that what begins after the log is lost has another one.
+local function carried(formers, generation, log, its, epoch)
+  if formers and its and epoch and string.find(formers, its, 1, true) then
+    return string.sub(redis.sha1hex(generation .. ' ' .. log .. ' ' .. epoch), 1, 16)
+  end
+end
+-- Which epochs a log has had before the one under which it goes on, and up to which offset it was carried over from each: the newest last, at most sixteen.
+local function trail(formers, log, its, epoch, offset, before)
+  local at, epochs = string.format(':%.0f', offset), {}
+  for former in string.gmatch(before or '', '%S+') do
+    epochs[#epochs + 1] = former
+  end
+  epochs[#epochs + 1] = epoch .. at
+  local newer = string.match(formers, '^(.-)%s?' .. its)
+  local passed = #epochs
+  for generation in string.gmatch(newer, '%x+') do
+    -- Read and not written under it.
+    table.insert(epochs, passed + 1, carried(formers, generation, log, its, epoch) .. at)
+  end
+  return table.concat(epochs, ' ', math.max(1, #epochs - 15))
+end
+-- What stands above is also in the scripts that read and erase.
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'aof', 'carried')
 local info = generation[3] == '1' and redis.call('INFO', 'replication', 'persistence') or redis.call('INFO', 'replication')
 local live = string.match(info, 'master_replid:(%x+)')
 if not generation[1] or (ARGV[1] ~= '' and generation[1] ~= ARGV[1]) or generation[2] ~= live then
@@ -22,29 +54,34 @@ if generation[3] == '1' then
     return {'generation'}
   end
 end
-if ARGV[7] == '1' and generation[3] ~= '1' then
-  return {'durable'}
+if ARGV[7] == '1' then
+  local replicas = string.match(info, 'connected_slaves:(%d+)')
+  if generation[3] ~= '1' then
+    return {'durable'}
+  elseif ARGV[2] ~= '' and tonumber(replicas) < tonumber(ARGV[2]) then
+    return {'durable', replicas}
+  end
 end
 -- Begins the log, with the epoch that read.lua has told of it while it was absent. That it was begun is marked beside the generation, so that it
 -- has another epoch once it is forgotten, however that comes about. Marks are short and bounded: names of a field that is full get other epochs together.
 local function begin()
-  local hash = redis.sha1hex(KEYS[2])
-  local field = 'begun:' .. tonumber(string.sub(hash, 1, 4), 16) % 16384
-  local turn, marks = string.match(redis.call('HGET', KEYS[1], field) or '0', '^(%d+)(.*)$')
-  local mark = ' ' .. string.sub(hash, 5, 10)
-  local _, times = string.gsub(marks, mark, '')
+  local epoch, field, turn, marks, mark = absent(KEYS[1], generation[1], KEYS[2])
   local begun = #marks < 64 * #mark and turn .. marks .. mark or string.format('%.0f', turn + 1)
   redis.call('HSET', KEYS[1], field, begun)
   redis.call('UNLINK', KEYS[2], KEYS[3], unpack(KEYS, 5))
-  return string.sub(redis.sha1hex(generation[1] .. ' ' .. turn .. ' ' .. times .. ' ' .. KEYS[2]), 1, 16)
+  return epoch
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'c', 's', 'k', 'b', 'w', 'x')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'c', 's', 'k', 'b', 'w', 'x', 'f')
 local epoch, offset, reached, back = log[2], tonumber(log[3]), tonumber(log[4]) or 0, tonumber(log[5]) or 0
 -- How many keys the state has, and bytes; a log with a state does not end by its age.
 local keys, bytes = tonumber(log[6]) or 0, tonumber(log[7]) or 0
 -- Of idempotency keys: how long those are kept that there are, and when the last of them ends.
 local windows, ends = log[8] or '', tonumber(log[9]) or 0
-if log[1] ~= generation[1] or not epoch or not offset then
+local onward = log[1] ~= generation[1] and offset and carried(generation[5], generation[1], KEYS[2], log[1], epoch)
+if onward then
+  redis.call('HSET', KEYS[2], 'g', generation[1], 'e', onward, 'f', trail(generation[5], KEYS[2], log[1], epoch, offset, log[10]))
+  epoch = onward
+elseif log[1] ~= generation[1] or not epoch or not offset then
   epoch, offset, reached, back, keys, bytes, windows, ends = begin(), 0, 0, 0, 0, 0, '', 0
 end
 local clock = redis.call('TIME')

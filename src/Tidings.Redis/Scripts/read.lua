@@ -3,28 +3,31 @@
 -- ARGV: generation, epoch of the position to read from ("" for the newest), its offset, most messages (0 for none),
 --       milliseconds the log's own key lives on from here, "1" to read what is just before the position and not what comes after it,
 --       with a state: the most bytes of it in one answer, the epoch and offset up to which the reader knows it ("" and 0 where it knows nothing)
--- Answers: {epoch, top, {offset, time, payload, …}, {key, entry, …}}, an entry being "offset time", a line break and the payload, or of one that the reader knows its offset alone;
---          {epoch, top, {}, {}, keys, bytes} where the state is too large and has to be read by state.lua first; {"generation"} where the logs may have shrunk since
-local generation = redis.call('HMGET', KEYS[1], 'id', 'replid')
+-- Answers: {epoch, top, {offset, time, payload, …}, {key, entry, …}, former epochs}, an entry being "offset time", a line break and the payload, or of one that the reader knows its offset alone, and
+--          the former epochs as "epoch:offset …", oldest first (see trail);
+--          {epoch, top, {}, {}, former epochs, keys, bytes} where the state is too large and has to be read by state.lua first; {"generation"} where the logs may have shrunk since
+-- absent, carried and trail are those of publish.lua.
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'carried')
 local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 if generation[1] ~= ARGV[1] or generation[2] ~= live then
   return {'generation'}
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a', 'c', 's', 'k', 'b')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a', 'c', 's', 'k', 'b', 'f')
 local epoch, top = log[2], tonumber(log[3])
-if log[1] ~= ARGV[1] or not epoch or not top then
-  -- As publish.lua begins it.
-  local hash = redis.sha1hex(KEYS[2])
-  local field = 'begun:' .. tonumber(string.sub(hash, 1, 4), 16) % 16384
-  local turn, marks = string.match(redis.call('HGET', KEYS[1], field) or '0', '^(%d+)(.*)$')
-  local _, times = string.gsub(marks, ' ' .. string.sub(hash, 5, 10), '')
-  return {string.sub(redis.sha1hex(ARGV[1] .. ' ' .. turn .. ' ' .. times .. ' ' .. KEYS[2]), 1, 16), 0, {}, {}}
+-- Its former epochs, and up to which offset it was carried over from each.
+local formers = log[9] or ''
+local onward = log[1] ~= ARGV[1] and top and carried(generation[3], ARGV[1], KEYS[2], log[1], epoch)
+if onward then
+  formers = trail(generation[3], KEYS[2], log[1], epoch, top, log[9])
+  epoch = onward
+elseif log[1] ~= ARGV[1] or not epoch or not top then
+  return {(absent(KEYS[1], ARGV[1], KEYS[2])), 0, {}, {}, ''}
 end
 local state = {}
 if KEYS[4] and (tonumber(log[7]) or 0) > 0 then
   local keys, bytes, most = tonumber(log[7]), tonumber(log[8]) or 0, tonumber(ARGV[7])
   if bytes > most and ARGV[8] ~= epoch then
-    return {epoch, top, {}, {}, keys, bytes}
+    return {epoch, top, {}, {}, formers, keys, bytes}
   end
   state = redis.pcall('HGETALL', KEYS[4])
   if state.err then
@@ -41,7 +44,7 @@ if KEYS[4] and (tonumber(log[7]) or 0) > 0 then
       end
     end
     if new > most then
-      return {epoch, top, {}, {}, keys, bytes}
+      return {epoch, top, {}, {}, formers, keys, bytes}
     end
   end
 end
@@ -75,7 +78,7 @@ end
 local first = redis.pcall('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)
 if first.err then
   -- Somebody else has written there: the next publish begins anew.
-  return {epoch, top, {}, {}}
+  return {epoch, top, {}, {}, formers}
 end
 first = first[1]
 local oldestKept = 0
@@ -102,8 +105,8 @@ if ARGV[4] ~= '0' and top > 0 then
     for i = 1, math.floor(#found / 2) do
       found[i], found[#found + 1 - i] = found[#found + 1 - i], found[i]
     end
-  elseif not backwards then
-    -- Of another epoch nothing is known: from the beginning of what is kept.
+  elseif not backwards and not string.find(formers, ARGV[2], 1, true) then
+    -- Of another epoch nothing is known: from the beginning of what is kept. With a position of a former one the reader asks again, in this one.
     local after = math.max(ARGV[2] == epoch and ARGV[3] or 0, oldestKept - 1)
     found = redis.call('XRANGE', KEYS[3], string.format('(%.0f-0', after), last, 'COUNT', ARGV[4])
   end
@@ -114,4 +117,4 @@ if ARGV[4] ~= '0' and top > 0 then
     messages[#messages + 1] = payload or ''
   end
 end
-return {epoch, top, messages, state}
+return {epoch, top, messages, state, formers}

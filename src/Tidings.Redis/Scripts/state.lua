@@ -2,13 +2,18 @@
 -- KEYS: generation, log, state
 -- ARGV: generation, epoch ("" on the first page), cursor ("0" to begin), how many entries, about, offset: older entries are known and left out
 -- Answers: {epoch, top, cursor ("0" at the end), {key, entry, …}}; {"generation"} where the logs may have shrunk since; {"changed"} where the log has begun anew
-local generation = redis.call('HMGET', KEYS[1], 'id', 'replid')
+-- absent, carried and trail are those of publish.lua.
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'carried')
 local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 if generation[1] ~= ARGV[1] or generation[2] ~= live then
   return {'generation'}
 end
 local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o')
-if log[1] ~= ARGV[1] or not log[2] or (ARGV[2] ~= '' and log[2] ~= ARGV[2]) then
+local epoch = log[2]
+if log[1] ~= ARGV[1] then
+  epoch = carried(generation[3], ARGV[1], KEYS[2], log[1], epoch)
+end
+if not epoch or (ARGV[2] ~= '' and epoch ~= ARGV[2]) then
   return {'changed'}
 end
 local page = redis.pcall('HSCAN', KEYS[3], ARGV[3], 'COUNT', ARGV[4])
@@ -22,4 +27,4 @@ for i = 1, #page[2], 2 do
     entries[#entries + 1] = page[2][i + 1]
   end
 end
-return {log[2], tonumber(log[3]), page[1], entries}
+return {epoch, tonumber(log[3]), page[1], entries}

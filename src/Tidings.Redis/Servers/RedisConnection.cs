@@ -15,6 +15,8 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
     // The library's queue of a channel has no bound. What is in it is handed on without waiting, so that many mean that the node has no time at all.
     private const int MostWaiting = 100_000;
 
+    private static readonly Version s_waitsForDisks = new(7, 2);
+
     private static readonly TimeSpan OpenInterval = TimeSpan.FromMilliseconds(2);
 
     /// <summary>How long a call may take.</summary>
@@ -78,9 +80,8 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
 
     /// <summary>Runs a script, which is given to the server first where it does not know it.</summary>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
-    public async Task<RedisAnswer> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken = default)
-    {
-        try
+    public Task<RedisAnswer> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken = default) => CallAsync(
+        async () =>
         {
             try
             {
@@ -91,12 +92,7 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
                 await InTimeAsync(_database.ExecuteAsync("SCRIPT", "LOAD", script.TextFor(Keys)), cancellationToken).ConfigureAwait(false);
                 return new RedisAnswer(await InTimeAsync(_database.ScriptEvaluateAsync(script.HashFor(Keys), keys, arguments, CommandFlags.NoRedirect), cancellationToken).ConfigureAwait(false));
             }
-        }
-        catch (RedisException error)
-        {
-            throw Translate(error);
-        }
-    }
+        });
 
     /// <summary>Gives the server all scripts, so that no call has to.</summary>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
@@ -104,16 +100,22 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
 
     /// <summary>Sends one command.</summary>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
-    public async Task<RedisAnswer> ExecuteAsync(string command, params object[] arguments)
+    public Task<RedisAnswer> ExecuteAsync(string command, params object[] arguments) =>
+        CallAsync(async () => new RedisAnswer(await InTimeAsync(_database.ExecuteAsync(command, arguments, CommandFlags.NoRedirect)).ConfigureAwait(false)));
+
+    /// <summary>Waits until so many replicas have what was written over this connection: on their disks from Redis 7.2 on, before that in their memory. Holds up whatever is sent behind it.</summary>
+    /// <returns>How many have it; 0 where this server has it not on its own disk.</returns>
+    /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
+    public async Task<long> WaitForReplicasAsync(int replicas, TimeSpan patience)
     {
-        try
+        var milliseconds = (long)patience.TotalMilliseconds;
+        if (_multiplexer.GetServers()[0].Version < s_waitsForDisks)
         {
-            return new RedisAnswer(await InTimeAsync(_database.ExecuteAsync(command, arguments, CommandFlags.NoRedirect), default).ConfigureAwait(false));
+            return (long)await ExecuteAsync("WAIT", replicas, milliseconds).ConfigureAwait(false);
         }
-        catch (RedisException error)
-        {
-            throw Translate(error);
-        }
+
+        var answer = (RedisAnswer[])await ExecuteAsync("WAITAOF", 1, replicas, milliseconds).ConfigureAwait(false);
+        return (long)answer[0] > 0 ? (long)answer[1] : 0;
     }
 
     /// <summary>Goes through a set or a hash: whatever is there during all of it comes at least once.</summary>
@@ -139,45 +141,20 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
 
     /// <returns>How many connections to the server got it.</returns>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
-    public async Task<long> PublishAsync(string channel, byte[] message)
-    {
-        try
-        {
-            return await InTimeAsync(_database.PublishAsync(Name(channel), message, CommandFlags.NoRedirect), default).ConfigureAwait(false);
-        }
-        catch (RedisException error)
-        {
-            throw Translate(error);
-        }
-    }
+    public Task<long> PublishAsync(string channel, byte[] message) => CallAsync(() => InTimeAsync(_database.PublishAsync(Name(channel), message, CommandFlags.NoRedirect)));
 
     /// <summary>Completes when the server has confirmed it: what is published from then on is handed over.</summary>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
-    public async Task SubscribeAsync(string channel)
-    {
-        try
+    public Task SubscribeAsync(string channel) => CallAsync(
+        async () =>
         {
-            var queue = await InTimeAsync(_subscriber.SubscribeAsync(Name(channel)), default).ConfigureAwait(false);
+            var queue = await InTimeAsync(_subscriber.SubscribeAsync(Name(channel))).ConfigureAwait(false);
             queue.OnMessage(message => Take(queue, channel, message));
-        }
-        catch (RedisException error)
-        {
-            throw Translate(error);
-        }
-    }
+            return true;
+        });
 
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
-    public async Task UnsubscribeAsync(string channel)
-    {
-        try
-        {
-            await InTimeAsync(WithResult(_subscriber.UnsubscribeAsync(Name(channel))), default).ConfigureAwait(false);
-        }
-        catch (RedisException error)
-        {
-            throw Translate(error);
-        }
-    }
+    public Task UnsubscribeAsync(string channel) => CallAsync(() => InTimeAsync(WithResult(_subscriber.UnsubscribeAsync(Name(channel)))));
 
     /// <summary>Has the connection count as failed.</summary>
     public void Fail(string why) => _failed.TrySetResult(why);
@@ -229,6 +206,23 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
         return true;
     }
 
+    // Also where the connection is closed meanwhile: the library says that by throwing at once.
+    private async Task<T> CallAsync<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            return await call().ConfigureAwait(false);
+        }
+        catch (RedisException error)
+        {
+            throw Translate(error);
+        }
+        catch (ObjectDisposedException error)
+        {
+            throw new BrokerUnavailableException("The connection to Redis has ended.", error);
+        }
+    }
+
     private BrokerUnavailableException Translate(RedisException error)
     {
         if (error is RedisServerException && RedisRefusal.Of(error.Message) is { } refusal)
@@ -259,13 +253,13 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
         }
     });
 
-    private async Task<T> InTimeAsync<T>(Task<T> call, CancellationToken cancellationToken)
+    private async Task<T> InTimeAsync<T>(Task<T> call, CancellationToken cancellationToken = default)
     {
         try
         {
             return await call.WaitAsync(Deadline, _time, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is TimeoutException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
         {
             // Whatever becomes of it, it is looked at.
             _ = call.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);

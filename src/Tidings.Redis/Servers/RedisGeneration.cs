@@ -5,7 +5,8 @@ using Tidings.Brokers;
 namespace Tidings.Redis.Servers;
 
 /// <summary>Finds out which generation of logs holds on a server, and begins a new one where they may have shrunk. One for each server; safe from any thread.</summary>
-internal sealed class RedisGeneration
+/// <param name="carries">Whether a new one goes on with what is there of the logs.</param>
+internal sealed class RedisGeneration(bool carries)
 {
     private const int MostAttempts = 3;
 
@@ -35,7 +36,7 @@ internal sealed class RedisGeneration
             RedisValue[] arguments =
             [
                 replicationId, writesAlways ? "1" : "0", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)),
-                ((long)Life.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), ends, .. _witness.Testify(),
+                ((long)Life.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), ends, carries ? "1" : "0", .. _witness.Testify(),
             ];
             var answer = (RedisAnswer[])await connection.EvaluateAsync(RedisScript.Begin, [connection.Keys.Generation, connection.Keys.Lineage], arguments).ConfigureAwait(false);
             if ((string)answer[0] is var generation && generation != "changed")

@@ -24,7 +24,7 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>A hash, the generation's <c>id</c>, in a form that neither a replica nor a snapshot has: a server where it is so has its own data.</summary>
     public string Lineage { get; } = prefix + "lineage";
 
-    /// <summary>A hash: the log's generation <c>g</c>, epoch <c>e</c>, newest offset <c>o</c>, milliseconds kept <c>a</c>, its clock's newest reading <c>c</c>, what the server's was set back by <c>s</c>, of its state the number of keys <c>k</c> and of bytes <c>b</c>, and what was published with which idempotency key (see publish.lua).</summary>
+    /// <summary>A hash: the log's generation <c>g</c>, epoch <c>e</c>, newest offset <c>o</c>, milliseconds kept <c>a</c>, the epochs that it was carried over from and up to which offsets <c>f</c>, its clock's newest reading <c>c</c>, what the server's was set back by <c>s</c>, of its state the number of keys <c>k</c> and of bytes <c>b</c>, and what was published with which idempotency key (see publish.lua).</summary>
     public string Log(string channel) => $"{prefix}log:{Encode(channel)}";
 
     /// <summary>A stream: entries <c>offset-0</c> with time <c>t</c> and payload <c>p</c>, and after the clock was set back with the time <c>a</c> that their age goes by.</summary>

@@ -7,6 +7,7 @@ namespace Tidings.Redis;
 public sealed class RedisOptions
 {
     private const int MostClusterKeys = 8;
+    private const int MostReplicas = 10;
     private const int ShortestClusterKey = 32;
 
     /// <summary>The servers: <c>host:port,password=…,ssl=true</c>, as StackExchange.Redis reads it; or sentinels, <c>host:port,host:port,serviceName=mymaster</c>; or at least two servers of a Cluster,
@@ -20,6 +21,10 @@ public sealed class RedisOptions
 
     /// <summary>How long a publish waits while Redis is away, before it fails; by default not at all. At most 30 s.</summary>
     public TimeSpan PublishWait { get; set; }
+
+    /// <summary>How many replicas must have a durable publish before it is accepted, at most 10; where they do not within a second it is refused (<c>not_durable</c>).
+    /// Where this is over 0 logs outlive a failover: what the promoted server has of them goes on, under new epochs. By default 0: a failover ends all logs. All nodes must have the same number.</summary>
+    public int Replicas { get; set; }
 
     /// <summary>Whether what others say with plain <c>PUBLISH room:lobby …</c> is handed to the channel of that name. It is said in passing: it has
     /// no offset, is not kept and not recovered. Off by default: whoever may publish in Redis speaks in every channel.</summary>
@@ -72,13 +77,18 @@ public sealed class RedisOptions
             }
         }
 
+        if (Replicas is < 0 or > MostReplicas)
+        {
+            yield return $"Tidings:RedisReplicas is {Replicas}; it must be between 0 and {MostReplicas}.";
+        }
+
         if (PublishWait < TimeSpan.Zero || PublishWait > TimeSpan.FromSeconds(30))
         {
             yield return $"Tidings:RedisPublishWait is {PublishWait}; it must be between 0 and 30s.";
         }
     }
 
-    internal IReadOnlyList<RedisPlace> Places() => RedisPlace.All(Servers, Prefix);
+    internal IReadOnlyList<RedisPlace> Places() => RedisPlace.All(Servers, Prefix, Replicas);
 
     internal IReadOnlyList<string> Servers => Configuration.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -7,7 +7,8 @@ namespace Tidings.Redis.Servers;
 /// <param name="name">What it is called in logs.</param>
 /// <param name="keys">What things are called there.</param>
 /// <param name="spread">What nodes that share it must have in common.</param>
-internal sealed class RedisPlace(Func<TimeProvider, CancellationToken, Task<ConfigurationOptions>> find, string name, RedisKeys keys, string spread)
+/// <param name="replicas">How many replicas must have what is acknowledged as durable; 0 for none.</param>
+internal sealed class RedisPlace(Func<TimeProvider, CancellationToken, Task<ConfigurationOptions>> find, string name, RedisKeys keys, string spread, int replicas)
 {
     public string Name => name;
 
@@ -15,11 +16,13 @@ internal sealed class RedisPlace(Func<TimeProvider, CancellationToken, Task<Conf
 
     public string Spread => spread;
 
+    public int Replicas => replicas;
+
     /// <exception cref="Brokers.BrokerUnavailableException">Nobody says where it is.</exception>
     public Task<ConfigurationOptions> FindAsync(TimeProvider time, CancellationToken cancellationToken) => find(time, cancellationToken);
 
     /// <summary>All places of a configuration, in their order.</summary>
-    public static IReadOnlyList<RedisPlace> All(IReadOnlyList<string> servers, string prefix)
+    public static IReadOnlyList<RedisPlace> All(IReadOnlyList<string> servers, string prefix, int replicas)
     {
         if (servers.Count == 1 && RedisServerAddress.IsCluster(servers[0]))
         {
@@ -28,13 +31,15 @@ internal sealed class RedisPlace(Func<TimeProvider, CancellationToken, Task<Conf
                 (time, cancellationToken) => cluster.FindAsync(part, time, cancellationToken),
                 $"{RedisServerAddress.EndPoint(servers[0])} (part {part + 1} of {RedisCluster.Tags.Count})",
                 new RedisKeys($"{prefix}{{{tag}}}"),
-                RedisSpread.Describe(part, RedisCluster.Tags.Count)))];
+                RedisSpread.Describe(part, RedisCluster.Tags.Count, replicas),
+                replicas))];
         }
 
         return [.. servers.Select((server, index) => new RedisPlace(
             (time, cancellationToken) => RedisSentinels.ResolveAsync(RedisServerAddress.Parse(server), time, cancellationToken),
             RedisServerAddress.EndPoint(server),
             new RedisKeys(prefix),
-            RedisSpread.Describe(index, servers.Count)))];
+            RedisSpread.Describe(index, servers.Count, replicas),
+            replicas))];
     }
 }

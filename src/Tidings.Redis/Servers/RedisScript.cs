@@ -6,16 +6,18 @@ namespace Tidings.Redis.Servers;
 /// <summary>A script that runs in Redis in one step. Its source never has anything of users in it: that comes as arguments.</summary>
 internal sealed class RedisScript
 {
-    // What several of them do.
-    private const string Tell = "tell";
+    // What several of them do. Programs in other languages use publish.lua as it stands, so that what is shared with it stands there, above a line that says so.
+    private static readonly string s_tell = SourceOf("tell");
+    private static readonly string s_log = SourceOf("publish").Split("-- What stands above ")[0];
 
     public static readonly RedisScript ClusterView = new("cluster-view");
     public static readonly RedisScript Begin = new("begin");
-    public static readonly RedisScript Publish = new("publish", Tell);
-    public static readonly RedisScript Say = new("say", Tell);
-    public static readonly RedisScript Read = new("read");
-    public static readonly RedisScript ReadState = new("state");
-    public static readonly RedisScript Erase = new("erase");
+    public static readonly RedisScript Publish = new("publish", s_tell);
+    public static readonly RedisScript Say = new("say", s_tell);
+    public static readonly RedisScript Read = new("read", s_log);
+    public static readonly RedisScript ReadState = new("state", s_log);
+    public static readonly RedisScript Erase = new("erase", s_log);
+    public static readonly RedisScript Mark = new("mark");
     public static readonly RedisScript ReleaseOnce = new("once-release");
     public static readonly RedisScript CountEnter = new("count-enter");
     public static readonly RedisScript ClientClaim = new("client-claim");
@@ -30,8 +32,8 @@ internal sealed class RedisScript
     public static readonly RedisScript ReadStream = new("stream-read");
     public static readonly RedisScript RemoveStream = new("stream-remove");
     public static readonly RedisScript Lease = new("lease");
-    public static readonly RedisScript AddEvents = new("events-add", Tell);
-    public static readonly RedisScript SweepEvents = new("events-sweep", Tell);
+    public static readonly RedisScript AddEvents = new("events-add", s_tell);
+    public static readonly RedisScript SweepEvents = new("events-sweep", s_tell);
     public static readonly RedisScript HoldEvents = new("events-hold");
     public static readonly RedisScript ReadEvents = new("events-read");
     public static readonly RedisScript EraseEvents = new("events-erase");
@@ -44,7 +46,7 @@ internal sealed class RedisScript
 
     /// <summary>What a server is given before anything is asked of it, so that no call is sent twice and overtaken meanwhile.</summary>
     public static readonly IReadOnlyList<RedisScript> All =
-        [Begin, Publish, Say, Read, ReadState, Erase, ReleaseOnce, PutTask, RemoveTask, DueTasks, PutStream, ReadStream, RemoveStream, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, ReadEvents, EraseEvents, RemoveEvents];
+        [Begin, Publish, Say, Read, ReadState, Erase, Mark, ReleaseOnce, PutTask, RemoveTask, DueTasks, PutStream, ReadStream, RemoveStream, Lease, PresencePut, PresenceTrack, PresenceKeep, PresenceTake, PresenceRead, CountEnter, ClientClaim, ClientRelease, Revoke, PutSecret, RenewSecret, AddEvents, SweepEvents, HoldEvents, ReadEvents, EraseEvents, RemoveEvents];
 
     private readonly string _text;
     private readonly byte[] _hash;
@@ -53,9 +55,9 @@ internal sealed class RedisScript
     private readonly string _shardedText;
     private readonly byte[] _shardedHash;
 
-    private RedisScript(string name, string? function = null)
+    private RedisScript(string name, string functions = "")
     {
-        _text = (function is null ? "" : SourceOf(function)) + SourceOf(name);
+        _text = functions + SourceOf(name);
         _hash = HashOf(_text);
         _shardedText = _text.Replace("'PUBLISH'", "'SPUBLISH'", StringComparison.Ordinal);
         _shardedHash = HashOf(_shardedText);

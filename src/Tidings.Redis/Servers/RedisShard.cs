@@ -15,7 +15,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
     private readonly RedisPlace _place;
-    private readonly RedisGeneration _generation = new();
+    private readonly RedisGeneration _generation;
     private readonly string _probe;
     private readonly Dictionary<string, Action<byte[]>> _heard = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
@@ -33,6 +33,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     public RedisShard(RedisPlace place, string node, TimeProvider time, ILogger log)
     {
         _place = place;
+        _generation = new RedisGeneration(place.Replicas > 0);
         _probe = place.Keys.Probe(node);
         _time = time;
         _log = log;

@@ -13,7 +13,8 @@ internal static class RedisSpread
     /// <summary>What nodes that share the server must have in common.</summary>
     /// <param name="index">Which of the servers it is.</param>
     /// <param name="servers">How many there are.</param>
-    public static string Describe(int index, int servers) => $"{Rule} {index + 1} of {servers}";
+    /// <param name="replicas">How many replicas must have what is durable. Nodes that wait for none would have logs end that others carry over a failover.</param>
+    public static string Describe(int index, int servers, int replicas) => $"{Rule} {index + 1} of {servers}{(replicas > 0 ? $", replicas {replicas}" : "")}";
 
     /// <summary>Which of <paramref name="servers"/> has the name. Where one more is added behind the others it takes its share of the names, and all others stay where they are.</summary>
     /// <remarks>Jump consistent hashing (Lamping and Veach, 2014) of FNV-1a over the name's UTF-8.</remarks>

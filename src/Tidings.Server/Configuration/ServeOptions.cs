@@ -24,6 +24,7 @@ internal static class ServeOptions
         (Text("--data", "Directory where a single node keeps logs, tasks, revocations and tickets, so that they survive it"), "Tidings:Data"),
         (Text("--redis", "Redis that all nodes share, as 127.0.0.1:6379; several that share the channels are separated by ';'"), "Tidings:Redis"),
         (Text("--redis-prefix", "What every key and channel in Redis begins with. Default tidings:"), "Tidings:RedisPrefix"),
+        (Text("--redis-replicas", "How many replicas of Redis must have a durable publish; over 0 logs outlive a failover. Default 0"), "Tidings:RedisReplicas"),
         (Text("--jwt-secret", "Secret of the key that tokens are signed with (HS256), at least 32 bytes"), "Tidings:Jwt:Secret"),
         (Text("--jwt-authority", "OpenID Connect provider whose tokens are accepted, as https://issuer.example.com/"), "Tidings:Jwt:Authority"),
         (Text("--jwt-audience", "What its tokens must be for (aud)"), "Tidings:Jwt:Audience"),

@@ -66,6 +66,10 @@ internal sealed class ServerOptions
     [OptionRange("0", "30s")]
     public TimeSpan RedisPublishWait { get; set; }
 
+    /// <summary>How many replicas of Redis must have a durable publish before it is accepted (docs/guides/redis.md#replicas). Where this is over 0 logs outlive a failover. Default 0.</summary>
+    [OptionRange("0", "10")]
+    public int RedisReplicas { get; set; }
+
     /// <summary>Whether what others say with plain <c>PUBLISH</c> is handed to the channel of that name (docs/guides/redis.md#plain-publish). Default false.</summary>
     public bool RedisBridge { get; set; }
 
@@ -147,7 +151,7 @@ internal sealed class ServerOptions
             return null;
         }
 
-        var redis = new RedisOptions { Configuration = Redis, Prefix = RedisPrefix, PublishWait = RedisPublishWait, Bridge = RedisBridge, ClusterKeyRequired = ClusterKeyRequired };
+        var redis = new RedisOptions { Configuration = Redis, Prefix = RedisPrefix, PublishWait = RedisPublishWait, Bridge = RedisBridge, Replicas = RedisReplicas, ClusterKeyRequired = ClusterKeyRequired };
         foreach (var key in ClusterKey)
         {
             redis.ClusterKey.Add(key);

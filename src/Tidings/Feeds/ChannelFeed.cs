@@ -192,7 +192,7 @@ public sealed class ChannelFeed(string channel, IReadOnlyList<string> names, IMe
 
         // Nothing was seen: those who listen read the log after this.
         _seen ??= part.Top;
-        if (_seen.Value.Epoch != part.Top.Epoch && _former.Find(part.Top.Epoch) is { } before)
+        if (_seen.Value.Epoch != part.Top.Epoch && _former.SeenOf(part, _seen.Value) is { } before)
         {
             // It goes on where it was left, if it reaches that far; otherwise reading on ends it.
             See_NeedsLock(before);

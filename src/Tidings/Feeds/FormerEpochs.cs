@@ -17,6 +17,29 @@ internal sealed class FormerEpochs
         return at < 0 ? null : _left[at];
     }
 
+    /// <summary>How far a log was seen that has another epoch than what was seen last, because that has come back or has gone on under it; null where nothing of it was seen.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="last">What was seen last.</param>
+    public StreamPosition? SeenOf(LogPart log, StreamPosition last)
+    {
+        if (Find(log.Top.Epoch) is { } before)
+        {
+            return before;
+        }
+
+        var most = log.Top.Offset;
+        foreach (var former in log.Formers.Reverse())
+        {
+            most = Math.Min(most, former.Offset);
+            if ((former.Epoch == last.Epoch ? last : Find(former.Epoch)) is { } seen)
+            {
+                return log.Top with { Offset = Math.Min(most, seen.Offset) };
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>An epoch was left at a position, for another one.</summary>
     public void Left(StreamPosition position, string next)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.Protocol;
@@ -36,6 +37,28 @@ public sealed class F21_Cluster
         Assert.Equal(after.Epoch, last.Epoch);
         await listener.HasHeardAsync(last);
         Assert.Equal(listener.Heard.Count, listener.Heard.Select(static message => message.Position).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task With_replicas_logs_go_on_when_a_master_dies()
+    {
+        await using var redis = await ClusterOfRedis.StartAsync(replicas: true, RedisPersistence.Always);
+        await using var world = new RedisWorld(redis.Address, static options => options.Replicas = 1);
+        var node = await world.NodeAsync();
+        var channel = ChannelAt(master: 1);
+        var said = new List<StreamPosition>();
+        for (var i = 0; i < 20; i++)
+        {
+            said.Add(await node.SayAsync(channel, $"{i}", durable: true));
+        }
+
+        await redis.Servers[1].KillAsync();
+        var after = await SayWhenBackAsync(node, channel);
+        Assert.NotEqual(said[^1].Epoch, after.Epoch);
+        Assert.Equal(21, after.Offset);
+        var history = (await node.ReadAsync(channel, last: 100)).Messages;
+        Assert.Equal([.. Enumerable.Range(0, 20).Select(static i => $"{i}"), "after"], history.Select(static message => Encoding.UTF8.GetString(message.Data.Bytes.Span)));
+        await Assert.ThrowsAsync<NotDurableException>(() => node.SayAsync(channel, "no replica is left", durable: true));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using TestKit;
 using Tidings.Brokers;
 using Tidings.Protocol;
+using Tidings.Redis.Servers;
 using Tidings.Redis.Tests.World;
 using Tidings.Specification;
 
@@ -89,6 +90,26 @@ public sealed class LinkRules : IAsyncLifetime
             var fails = _node.SayAsync("a", "x");
             Assert.True(fails.IsFaulted);
             await Assert.ThrowsAsync<BrokerUnavailableException>(() => fails);
+        }
+    }
+
+    // Whoever has the link when it ends still says something over it.
+    [Fact]
+    public async Task Calls_on_a_connection_that_was_closed_are_unavailable()
+    {
+        var connection = await RedisConnection.ConnectAsync(new RedisOptions { Configuration = _redis.Address }.Places()[0], static (_, _) => { }, TimeProvider.System, CancellationToken.None);
+        connection.Dispose();
+        Func<Task>[] calls =
+        [
+            () => connection.EvaluateAsync(RedisScript.Mark, [connection.Keys.Generation], []),
+            () => connection.ExecuteAsync("TIME"),
+            () => connection.PublishAsync("a", [1]),
+            () => connection.SubscribeAsync("a"),
+        ];
+        await Eventually.TrueAsync(async () => await Record.ExceptionAsync(calls[0]) is BrokerUnavailableException { InnerException: ObjectDisposedException }, static () => "it is closed");
+        foreach (var call in calls)
+        {
+            await Assert.ThrowsAsync<BrokerUnavailableException>(call);
         }
     }
 
