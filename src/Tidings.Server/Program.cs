@@ -26,6 +26,7 @@ root.Subcommands.Add(new HistoryCommand().Command);
 root.Subcommands.Add(new PresenceCommand().Command);
 root.Subcommands.Add(ListCommand.Channels().Command);
 root.Subcommands.Add(ListCommand.Connections().Command);
+root.Subcommands.Add(new FollowCommand().Command);
 root.Subcommands.Add(new HealthCommand().Command);
 root.Subcommands.Add(new BenchCommand().Command);
 root.Subcommands.Add(new CheckCommand().Command);

@@ -42,7 +42,12 @@ for (const [device, [width, height]] of Object.entries(widths)) {
         await shown(`document.querySelector('#${panel}-table tbody tr') !== null`);
         if (panel === 'channels') await browser.evaluate(`document.querySelector('#channels-table tbody button').click()`);
         if (panel === 'connections') {
-          await browser.evaluate(`document.querySelector('#connections-table tbody button').click()`);
+          await browser.evaluate(`document.querySelector('#connections-table tbody button:nth-child(1)').click()`);
+          listener.send('to be seen');
+          await shown(`document.querySelector('#follow-frames li') !== null`);
+          wrong.push(...(await violations()).map((one) => `follow: ${one}`));
+          await browser.evaluate(`document.getElementById('follow-stop').click()`);
+          await browser.evaluate(`document.querySelector('#connections-table tbody button:nth-child(2)').click()`);
           wrong.push(...(await violations()).map((one) => `dialog: ${one}`));
           await browser.evaluate(`document.getElementById('dialog-no').click()`);
           await browser.evaluate(`document.querySelector('#connections-table th[data-sort=queue] button').click()`);

@@ -19,7 +19,7 @@ public static class ApiEndpoints
     private static readonly int[] FaultStatuses = [400, 401, 409, 413, 429, 503];
 
     /// <summary>Maps the server API: <c>publish</c>, <c>broadcast</c>, <c>send</c>, <c>subscribe</c>, <c>unsubscribe</c>, <c>disconnect</c>,
-    /// <c>presence</c>, <c>history</c>, <c>erase</c> (DELETE <c>history</c>), <c>channels</c>, <c>connections</c>, <c>users</c>, <c>info</c> and <c>batch</c>; and <c>drain</c>, which needs
+    /// <c>presence</c>, <c>history</c>, <c>erase</c> (DELETE <c>history</c>), <c>channels</c>, <c>connections</c>, <c>users</c>, <c>info</c> and <c>batch</c>; and <c>connections/{connection}/frames</c> and <c>drain</c>, which need
     /// <c>Tidings:AdminKey</c>.</summary>
     /// <remarks>Needs <c>Tidings:ApiKey</c> or <c>Tidings:AdminKey</c> as bearer token; in the environment Development, and as long as there is no key, direct local requests need none (docs/security.md#trying-it-out). Errors are problems
     /// (RFC 9457) with the <c>code</c> of the channel protocol.</remarks>
@@ -41,6 +41,7 @@ public static class ApiEndpoints
             Describe(route, operation);
         }
 
+        FollowRoute.Map(group, tidings);
         DrainRoute.Map(group, tidings);
         return group;
     }

@@ -39,7 +39,7 @@ internal sealed class DashboardConnections(Edge tidings)
         var now = tidings.Node.Time.GetUtcNow().ToUnixTimeMilliseconds();
         var answer = new ConnectionsView(
             [.. rows.Take(limit).Select(row => new ConnectionView(
-                row.Number.ToString(CultureInfo.InvariantCulture), row.Id, row.User, row.Purpose, row.Protocol, NameOf(row.Transport), row.Address, now - row.Age, row.QueuedBytes, row.Subscriptions))],
+                row.Number.ToString(CultureInfo.InvariantCulture), row.Id, row.Name, row.User, row.Purpose, row.Protocol, NameOf(row.Transport), row.Address, now - row.Age, row.QueuedBytes, row.Subscriptions))],
             new SortedDictionary<string, int>(
                 lanes.SelectMany(static lane => lane.Protocols).GroupBy(static entry => entry.Key).ToDictionary(static group => group.Key, static group => group.Sum(static entry => entry.Value)), StringComparer.Ordinal),
             rows.Count > limit && skip + limit <= MostSkipped ? skip + limit : null);
@@ -120,7 +120,7 @@ internal sealed class DashboardConnections(Edge tidings)
 internal sealed record ConnectionsView(IReadOnlyList<ConnectionView> Connections, SortedDictionary<string, int> Protocols, int? Next);
 
 internal sealed record ConnectionView(
-    string Number, string? Id, string? User, string? Purpose, string Protocol, string Transport, string Address, long Since, int QueuedBytes, int Subscriptions);
+    string Number, string? Id, string Name, string? User, string? Purpose, string Protocol, string Transport, string Address, long Since, int QueuedBytes, int Subscriptions);
 
 internal sealed record DisconnectOrder(string? Number, int Code = 4010, string? Reason = "Disconnected by server");
 

@@ -6,10 +6,8 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Tidings.AspNetCore.Api;
-using Tidings.AspNetCore.Keys;
 using Tidings.AspNetCore.Responses;
 using Tidings.AspNetCore.Services;
-using Tidings.Brokers;
 using Tidings.Protocol;
 
 namespace Tidings.AspNetCore.Dashboard;
@@ -19,10 +17,7 @@ internal sealed class DashboardFeed(Edge tidings, IHostApplicationLifetime lifet
 {
     private const int MostBefore = 100;
 
-    // Proxies cut what is silent for a minute.
-    private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(15);
-
-    private static readonly SseItem<string> Alive = new("", "alive");
+    private readonly LiveEvents _live = new(tidings, lifetime);
 
     /// <summary><c>GET /dashboard/data/events</c>: each second an event <c>report</c> of each node.</summary>
     public IResult Reports(HttpContext context) => Serve(context, ReportsAsync);
@@ -45,11 +40,7 @@ internal sealed class DashboardFeed(Edge tidings, IHostApplicationLifetime lifet
     /// <summary><c>GET /dashboard/data/told</c>: an event <c>told</c> for each batch of events that a back end or a handler is told, by whatever node.</summary>
     public IResult Told(HttpContext context) => tidings.Node.Events.Store is null ? DashboardReceivers.Nobody : Serve(context, ToldAsync);
 
-    private IResult Serve(HttpContext context, Func<CancellationToken, IAsyncEnumerable<SseItem<string>>> events)
-    {
-        context.Response.Headers["X-Accel-Buffering"] = "no";
-        return TypedResults.ServerSentEvents(UntilTheEndAsync(events, context.Features.Get<AdminSession>(), context.RequestAborted));
-    }
+    private IResult Serve(HttpContext context, Func<CancellationToken, IAsyncEnumerable<SseItem<string>>> events) => _live.Serve(context, DashboardSessions.Idle, events);
 
     private async IAsyncEnumerable<SseItem<string>> ReportsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -92,63 +83,6 @@ internal sealed class DashboardFeed(Edge tidings, IHostApplicationLifetime lifet
         Note = message.Kind == ChannelMessageKind.KeyRemoval ? $"the key {message.Key} was taken out" : message.Bytes is { } bytes ? $"{bytes.Length} bytes" : null,
         From = message.From, Key = message.Key, Time = message.Time.ToUnixTimeMilliseconds(),
     };
-
-    // Ends where the page was closed, its session was signed out, the server stops, the broker is away, and after an hour in any case; a browser comes back by itself, and it is judged
-    // anew whether it may. Says in between that it lives.
-    private async IAsyncEnumerable<SseItem<string>> UntilTheEndAsync(
-        Func<CancellationToken, IAsyncEnumerable<SseItem<string>>> events, AdminSession? session, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        bool IsSignedOut() => session is not null && tidings.Node.Registry.Revocations.CoverToken(session.Id);
-
-        using var judged = new CancellationTokenSource(DashboardSessions.Idle, tidings.Node.Time);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, judged.Token, lifetime.ApplicationStopping);
-        await using var source = events(ending.Token).GetAsyncEnumerator(ending.Token);
-        yield return Alive;
-        var next = NextAsync(source);
-        try
-        {
-            while (true)
-            {
-                using var silence = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-                if (await Task.WhenAny(next, Task.Delay(SignOfLife, tidings.Node.Time, silence.Token)) != next && !ending.IsCancellationRequested)
-                {
-                    if (IsSignedOut())
-                    {
-                        yield break;
-                    }
-
-                    yield return Alive;
-                    continue;
-                }
-
-                await silence.CancelAsync();
-                if (!await next || IsSignedOut())
-                {
-                    yield break;
-                }
-
-                yield return source.Current;
-                next = NextAsync(source);
-            }
-        }
-        finally
-        {
-            await ending.CancelAsync();
-            await next;
-        }
-    }
-
-    private static async Task<bool> NextAsync(IAsyncEnumerator<SseItem<string>> source)
-    {
-        try
-        {
-            return await source.MoveNextAsync();
-        }
-        catch (Exception error) when (error is OperationCanceledException or BrokerUnavailableException)
-        {
-            return false;
-        }
-    }
 }
 
 /// <summary>A message, or with a reason what is gone up to its offset; offset 0 is that of what is said in passing.</summary>

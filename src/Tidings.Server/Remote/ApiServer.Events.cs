@@ -6,7 +6,7 @@ using Tidings.Server.Terminal;
 
 namespace Tidings.Server.Remote;
 
-/// <content>What back ends and handlers are told, which the dashboard shows too: with the admin key.</content>
+/// <content>What back ends and handlers are told, and what one connection says and gets, which the dashboard shows too: with the admin key.</content>
 internal sealed partial class ApiServer
 {
     /// <summary>Who is told of events, and what waits.</summary>
@@ -23,6 +23,21 @@ internal sealed partial class ApiServer
             if (item.EventType == "told")
             {
                 yield return JsonElement.Parse(item.Data);
+            }
+        }
+    }
+
+    /// <summary>What a connection says and gets from now on, until the server ends it: names of events, and what they say.</summary>
+    public async IAsyncEnumerable<(string Event, JsonElement Data)> FollowConnectionAsync(string connection, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_url, $"api/connections/{Uri.EscapeDataString(connection)}/frames"));
+        using var response = await OpenAsync(request, cancellationToken);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellationToken))
+        {
+            if (item.Data.Length > 0)
+            {
+                yield return (item.EventType, JsonElement.Parse(item.Data));
             }
         }
     }

@@ -102,6 +102,7 @@ internal sealed partial class Connection
         if (State <= ConnectionState.Open)
         {
             State = ConnectionState.Closing;
+            _tap?.Ending(code);
             _registry.Events?.Closed(Id, code.Code, code.Reason);
             _handler.OnClosed(this, code);
         }
@@ -110,6 +111,7 @@ internal sealed partial class Connection
     private void QueueClose(DisconnectCode code)
     {
         var frame = Frame.Close(code);
+        _tap?.Out(frame);
         _queue.Enqueue(frame);
         Lane.QueuedBytes += frame.Length;
         AwaitEnd();
@@ -159,6 +161,7 @@ internal sealed partial class Connection
     private void Release()
     {
         State = ConnectionState.Closed;
+        EndTap();
         Lane.Timers.Cancel(this);
         Authentication?.End();
         Lane.QueuedBytes -= _queue.Bytes;

@@ -119,6 +119,7 @@ internal sealed partial class Connection
 
         if (result == InflateResult.Dropped)
         {
+            _tap?.InTooLarge();
             _handler.OnOversized(this);
         }
         else if (result == InflateResult.NoMemory)
@@ -135,14 +136,17 @@ internal sealed partial class Connection
         }
         else if (message.Length > Rules.SoftLimit)
         {
+            _tap?.InTooLarge();
             _handler.OnOversized(this);
         }
         else if (kind == MessageEventKind.Text)
         {
+            _tap?.In(Opcode.Text, message);
             _handler.OnText(this, message);
         }
         else
         {
+            _tap?.In(Opcode.Binary, message);
             _handler.OnBinary(this, message);
         }
     }

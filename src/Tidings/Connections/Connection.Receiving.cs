@@ -90,25 +90,32 @@ internal sealed partial class Connection
                     break;
                 case MessageEventKind.Text:
                     _heartbeat.HeardPart(0, Lane.Now);
+                    _tap?.In(Opcode.Text, message.Payload);
                     _handler.OnText(this, message.Payload);
                     break;
                 case MessageEventKind.Binary:
                     _heartbeat.HeardPart(0, Lane.Now);
+                    _tap?.In(Opcode.Binary, message.Payload);
                     _handler.OnBinary(this, message.Payload);
                     break;
                 case MessageEventKind.Oversized:
                     _heartbeat.HeardPart(0, Lane.Now);
+                    _tap?.InTooLarge();
                     _handler.OnOversized(this);
                     break;
                 case MessageEventKind.Ping:
+                    _tap?.In(Opcode.Ping, message.Payload);
                     Pong(message.Payload);
                     break;
                 case MessageEventKind.Pong:
+                    _tap?.In(Opcode.Pong, message.Payload);
                     TryControl();
                     break;
                 case MessageEventKind.Close:
                     _closeReceived = true;
-                    Leave(new DisconnectCode(message.CloseCode, Encoding.UTF8.GetString(message.Payload)));
+                    var code = new DisconnectCode(message.CloseCode, Encoding.UTF8.GetString(message.Payload));
+                    _tap?.In(Opcode.Close, Frame.PayloadOf(Frame.Close(code)));
+                    Leave(code);
                     QueueClose(new DisconnectCode(message.CloseCode, ""));
                     return;
                 default:

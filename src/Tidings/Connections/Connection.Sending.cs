@@ -65,6 +65,7 @@ internal sealed partial class Connection
             return;
         }
 
+        _tap?.Out(frames);
         _queue.Enqueue(frames);
         Lane.QueuedBytes += frames.Length;
         Lane.Traffic.MessagesSent += messages;
@@ -127,6 +128,7 @@ internal sealed partial class Connection
 
     private void EnqueueControl(byte[] frame)
     {
+        _tap?.Out(frame);
         _queue.EnqueueControl(frame);
         Lane.QueuedBytes += frame.Length;
     }

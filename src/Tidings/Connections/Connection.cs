@@ -170,6 +170,9 @@ internal sealed partial class Connection : LaneMember, ILaneWork
             case byte[] frames:
                 Send(frames);
                 break;
+            case TapChange change:
+                Change(change);
+                break;
             case InflateWork inflated:
                 // Its own suspension ends here; the handler may ask for another one.
                 _suspended = false;

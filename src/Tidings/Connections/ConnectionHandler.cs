@@ -13,6 +13,9 @@ internal abstract class ConnectionHandler
     /// <summary>The name of the protocol that its connections speak, as lists of connections show it.</summary>
     public abstract string ProtocolName { get; }
 
+    /// <summary>Whether its binary messages are a line of JSON and bytes behind it.</summary>
+    public virtual bool HasHeadLines => false;
+
     /// <summary>A whole text message, valid UTF-8. <paramref name="text"/> must be copied to be kept.</summary>
     public abstract void OnText(Connection connection, ReadOnlySpan<byte> text);
 

@@ -15,6 +15,8 @@ internal sealed class BinaryConnectDialect(ConnectDialect json, MessageDeflater?
 
     public override bool TakesBinary => true;
 
+    public override bool HasHeadLines => true;
+
     public override CommandFault? Read(ref ReadOnlySpan<byte> text, out Command command) => json.Read(ref text, out command);
 
     public override CommandFault? ReadBinary(ref ReadOnlySpan<byte> message, out Command command)

@@ -33,6 +33,9 @@ internal abstract class SessionDialect(MessageDeflater? deflater = null) : Diale
     /// <summary>Whether commands may be binary messages.</summary>
     public virtual bool TakesBinary => false;
 
+    /// <summary>Whether binary messages are a line of JSON and bytes behind it, both ways.</summary>
+    public virtual bool HasHeadLines => false;
+
     /// <summary>Whether commands may be texts.</summary>
     public virtual bool TakesText => true;
 

@@ -27,6 +27,16 @@ internal sealed class Inventory(string node, Everywhere everywhere, IBroker brok
     public ValueTask<InventoryPage> ConnectionsAsync(NodeListQuery query, bool hereAlone = false, CancellationToken cancellationToken = default) =>
         ListAsync(query with { Of = NodeListKind.Connections }, hereAlone, cancellationToken);
 
+    /// <summary>The name of the other node that a connection belongs to; null where none says that it does.</summary>
+    /// <exception cref="BrokerUnavailableException">The other nodes cannot be reached.</exception>
+    public async ValueTask<string?> NodeOfAsync(string connection, CancellationToken cancellationToken = default)
+    {
+        var (rows, _) = await AskAsync(new NodeListQuery { Of = NodeListKind.NamedConnections, Names = [connection] }, hereAlone: false, cancellationToken).ConfigureAwait(false);
+
+        // A node of an older version lists others.
+        return rows.FirstOrDefault(entry => entry.Row.Name == connection && entry.Node != node).Node;
+    }
+
     /// <summary>How many subscribers channels have.</summary>
     /// <returns>For each of the channels, and who did not answer.</returns>
     /// <exception cref="BrokerUnavailableException">The other nodes cannot be reached.</exception>

@@ -44,6 +44,7 @@ internal sealed partial class Node : IAsyncDisposable
         // Who is connected.
         Shedder = new LoadShedder(parts.Pressure, options.Overload, Time, meters, log);
         Registry = new ConnectionRegistry(Lanes, _limits.ForNode(), Time, meters, log, parts.TellsReasons) { Node = Id, Events = Events.Recorder, Shedder = Shedder, Bodies = parts.Bodies, Backlogs = parts.Backlogs };
+        Followers = new ConnectionFollowers(Registry, Directory);
         DrainSpan = parts.DrainSpan;
         Drain = new Drain(Registry, Lanes, Time, DrainSpan);
         Clients = new ClientRegistry(options.Clients.Duplicates, options.Language, Time);
@@ -78,7 +79,7 @@ internal sealed partial class Node : IAsyncDisposable
         Reports = new NodeReports(Hub, Engine.Broker, Engine.Nodes, new NodeFigures(Id, meters, Registry, Directory, Hub, Lanes, () => Engine.IsAvailable, () => Engine.Directory, Version), Time);
         Disconnecting = new Disconnecting(Registry, Directory, Engine.Nodes, Engine.Revocations);
         Disconnecting.OnTokenRevoked = () => Subscribing.ReviewGrantsAsync(Registry);
-        var work = new NodeWork(Directory, Subscribing, Clients, Disconnecting, new NodeInventory(Hub, Registry, Directory), Reports);
+        var work = new NodeWork(Directory, Subscribing, Clients, Disconnecting, new NodeInventory(Hub, Registry, Directory, Followers), Reports);
         (Registry.SharedCounts, Clients.Names) = (Engine.Counts, Engine.Names);
         Engine.Backplane.Serve(work, Registry, Clients);
         site.Serve(work, Registry, Clients);
@@ -118,6 +119,9 @@ internal sealed partial class Node : IAsyncDisposable
 
     public ConnectionRegistry Registry { get; }
     public ConnectionDirectory Directory { get; } = new();
+
+    /// <summary>Who follows connections of this node.</summary>
+    public ConnectionFollowers Followers { get; }
     public Hub Hub { get; }
 
     /// <summary>Refuses what is new or can wait while the process is hard-pressed.</summary>

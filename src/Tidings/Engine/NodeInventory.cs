@@ -7,7 +7,7 @@ using Tidings.Sessions;
 namespace Tidings.Engine;
 
 /// <summary>What this node holds, listed. Safe from any thread.</summary>
-internal sealed class NodeInventory(Hub hub, ConnectionRegistry registry, ConnectionDirectory directory)
+internal sealed class NodeInventory(Hub hub, ConnectionRegistry registry, ConnectionDirectory directory, ConnectionFollowers followers)
 {
     /// <summary>The most that one answer lists.</summary>
     public const int MostRows = 1001;
@@ -23,6 +23,7 @@ internal sealed class NodeInventory(Hub hub, ConnectionRegistry registry, Connec
             NodeListKind.Channels => ListChannels(query, limit),
             NodeListKind.Subscribers => Count(query.Names, hub.CountMembers),
             NodeListKind.Users => Count(query.Names, directory.CountUser),
+            NodeListKind.NamedConnections => await FindConnectionsAsync(query.Names ?? []).ConfigureAwait(false),
             _ => await ListConnectionsAsync(query, limit).ConfigureAwait(false),
         };
     }
@@ -61,6 +62,20 @@ internal sealed class NodeInventory(Hub hub, ConnectionRegistry registry, Connec
 
     private static List<NodeListRow> Count(IReadOnlyList<string>? names, Func<string, int> countOf) =>
         [.. (names ?? []).Take(MostCounted).Select(name => new NodeListRow(name, countOf(name))).Where(static row => row.Count > 0)];
+
+    private async Task<List<NodeListRow>> FindConnectionsAsync(IReadOnlyList<string> names)
+    {
+        var found = new List<NodeListRow>();
+        foreach (var name in names.Take(MostRows))
+        {
+            if (await followers.FindAsync(name).ConfigureAwait(false) is not null)
+            {
+                found.Add(new NodeListRow(name, 1));
+            }
+        }
+
+        return found;
+    }
 
     private async Task<List<NodeListRow>> ListConnectionsAsync(NodeListQuery query, int limit)
     {

@@ -17,6 +17,9 @@ internal enum NodeListKind : byte
 
     /// <summary>Connections of users that are named; those without any are left out.</summary>
     Users,
+
+    /// <summary>Connections that are named, by public id or by what they are called outside where they have none.</summary>
+    NamedConnections,
 }
 
 /// <summary>What is to be listed of a node, in the order of names.</summary>
@@ -43,7 +46,7 @@ internal sealed record NodeListQuery
     /// <summary>The most that are wanted.</summary>
     public int Limit { get; init; }
 
-    /// <summary>The channels whose subscribers, or users whose connections, are counted.</summary>
+    /// <summary>The channels whose subscribers, or users whose connections, are counted; or the connections that are looked for.</summary>
     public IReadOnlyList<string>? Names { get; init; }
 
     public NodeRequest ToRequest() => new(NodeAction.List, NodeTarget.AllClients, "") { Data = JsonSerializer.SerializeToUtf8Bytes(this, NodeListJson.Default.NodeListQuery) };

@@ -7,6 +7,7 @@ namespace Tidings.Reports;
 /// <summary>A connection of this node, as people see it in a list.</summary>
 /// <param name="Number">Names it on this node.</param>
 /// <param name="Id">Its public id, where it speaks the channel protocol.</param>
+/// <param name="Name">What it is called outside: its public id, or where it has none another one (<see cref="Connection.SharedId"/>).</param>
 /// <param name="User">The user's id, or null.</param>
 /// <param name="Purpose">What it listens to, where that is one thing.</param>
 /// <param name="Protocol">What it speaks.</param>
@@ -16,7 +17,7 @@ namespace Tidings.Reports;
 /// <param name="QueuedBytes">What waits for it.</param>
 /// <param name="Subscriptions">Channels.</param>
 internal sealed record ConnectionRow(
-    long Number, string? Id, string? User, string? Purpose, string Protocol, TransportKind Transport, string Address, long Age, int QueuedBytes, int Subscriptions)
+    long Number, string? Id, string Name, string? User, string? Purpose, string Protocol, TransportKind Transport, string Address, long Age, int QueuedBytes, int Subscriptions)
 {
     /// <summary>On the connection's lane.</summary>
     public static ConnectionRow From(Connection connection)
@@ -24,7 +25,7 @@ internal sealed record ConnectionRow(
         var session = connection.Tag as ChannelSession;
         var channel = (connection.Tag as Subscription)?.Channel?.Name;
         return new ConnectionRow(
-            connection.Id, session?.Id, connection.Identity?.User, channel, connection.ProtocolName, connection.Transport, connection.Address.ToString(), connection.Age,
+            connection.Id, session?.Id, session?.Id ?? connection.SharedId, connection.Identity?.User, channel, connection.ProtocolName, connection.Transport, connection.Address.ToString(), connection.Age,
             connection.QueuedBytes, session?.Count ?? (channel is null ? 0 : 1));
     }
 

@@ -21,6 +21,8 @@ internal sealed partial class ChannelHandler(
 {
     public override string ProtocolName => dialect.ProtocolName;
 
+    public override bool HasHeadLines => dialect.HasHeadLines;
+
     public override byte[] TextPing { get; } = Heartbeat.WithText(dialect.Ping);
 
     /// <summary>Whether sessions begin by a command (<see cref="BeginAsync"/> is then called with it).</summary>

@@ -34,7 +34,7 @@ public sealed class DashboardBrowserTests() : ServerTests(Pump.Lanes)
         await page.Locator("#tab-channels").PressAsync("ArrowRight");
         await Assertions.Expect(page.Locator("#tab-connections")).ToBeFocusedAsync();
         await Assertions.Expect(page.Locator("#connections-table tbody tr")).ToContainTextAsync("room:lobby");
-        await page.Locator("#connections-table tbody button").PressAsync("Enter");
+        await page.Locator("#connections-table tbody").GetByText("Disconnect").PressAsync("Enter");
         await page.Locator("#dialog-code").SelectOptionAsync("4110");
         await page.Locator("#dialog-reason").FillAsync("go elsewhere");
         await page.Locator("#dialog-yes").ClickAsync();

@@ -20,9 +20,9 @@ internal sealed class EventFeed : IDisposable
 
     public string? LastId { get; private set; }
 
-    public static async Task<EventFeed> OpenAsync(TestServer server, string path, string accept = "text/event-stream", string? lastId = null)
+    public static async Task<EventFeed> OpenAsync(TestServer server, string path, string accept = "text/event-stream", string? lastId = null, string? authorization = null)
     {
-        var response = await new DashboardClient(server).GetAsync(path, ("Accept", accept), ("Last-Event-ID", lastId ?? ""));
+        var response = await new DashboardClient(server).GetAsync(path, ("Accept", accept), ("Last-Event-ID", lastId ?? ""), ("Authorization", authorization ?? ""));
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
         return new EventFeed(response, await response.Content.ReadAsStreamAsync());
     }

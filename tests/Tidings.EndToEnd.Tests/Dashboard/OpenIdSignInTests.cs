@@ -46,6 +46,14 @@ public sealed class OpenIdSignInTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, published.StatusCode);
         using var disconnected = await PostAsync("/dashboard/data/disconnect", """{"number":"1"}""");
         Assert.Equal(HttpStatusCode.OK, disconnected.StatusCode);
+        await using var socket = await _server.ConnectSettledAsync("/ws/lobby");
+        var name = System.Text.Json.JsonElement.Parse(await _browser.GetStringAsync(Url("/dashboard/data/connections"))).GetProperty("connections")[0].GetProperty("name").GetString();
+        using (var followed = await _browser.GetAsync(Url($"/dashboard/api/connections/{name}/frames"), HttpCompletionOption.ResponseHeadersRead))
+        {
+            Assert.Equal(HttpStatusCode.OK, followed.StatusCode);
+            await Eventually.TrueAsync(() => Logged("ada@example.com (u1)", $"follows connection {name}"), "who follows is in the log");
+        }
+
         await Eventually.TrueAsync(
             () => Logged("ada@example.com (u1)", "POST /dashboard/api/publish") && Logged("ada@example.com (u1)", "POST /dashboard/data/disconnect") && Logged("ada@example.com (u1)", "as operator"),
             "who has published and disconnected is in the log");
@@ -80,6 +88,12 @@ public sealed class OpenIdSignInTests : IAsyncLifetime
             using var refused = await PostAsync(path, body);
             Assert.Equal((path, HttpStatusCode.Forbidden), (path, refused.StatusCode));
         }
+
+        await using var socket = await _server.ConnectSettledAsync("/ws/lobby");
+        var name = $"{_server.Registry.Node}-{System.Text.Json.JsonElement.Parse(await _browser.GetStringAsync(Url("/dashboard/data/connections"))).GetProperty("connections")[0].GetProperty("number").GetString()}";
+        using var followed = await _browser.GetAsync(Url($"/dashboard/api/connections/{name}/frames"), HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.Forbidden, followed.StatusCode);
+        Assert.Equal(0, _server.Services.Node.Followers.Count);
 
         using var put = await SendAsync(HttpMethod.Put, "/dashboard/api/tasks/x", "{}");
         using var delete = await SendAsync(HttpMethod.Delete, "/dashboard/api/history?channel=news", "{}");

@@ -15,6 +15,8 @@ public sealed class LanePumpDrainRules() : DrainRules(Pump.Lanes);
 
 public sealed class LanePumpEchoRules() : EchoRules(Pump.Lanes);
 
+public sealed class LanePumpFollowRules() : FollowRules(Pump.Lanes);
+
 public sealed class LanePumpHandshakeRules() : HandshakeRules(Pump.Lanes);
 
 public sealed class LanePumpHeartbeatRules() : HeartbeatRules(Pump.Lanes);

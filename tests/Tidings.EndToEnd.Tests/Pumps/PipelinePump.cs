@@ -6,6 +6,8 @@ using Tidings.EndToEnd.Tests.Security;
 namespace Tidings.EndToEnd.Tests.Pumps;
 
 // What differs is the handshake alone.
+public sealed class PipelinePumpFollowRules() : FollowRules(Pump.Pipeline);
+
 public sealed class PipelinePumpHandshakeRules() : HandshakeRules(Pump.Pipeline);
 
 public sealed class PipelinePumpConnectionLimitRules() : ConnectionLimitRules(Pump.Pipeline);

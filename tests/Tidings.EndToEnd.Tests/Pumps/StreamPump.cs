@@ -15,6 +15,8 @@ public sealed class StreamPumpDrainRules() : DrainRules(Pump.Streams);
 
 public sealed class StreamPumpEchoRules() : EchoRules(Pump.Streams);
 
+public sealed class StreamPumpFollowRules() : FollowRules(Pump.Streams);
+
 public sealed class StreamPumpHandshakeRules() : HandshakeRules(Pump.Streams);
 
 public sealed class StreamPumpHeartbeatRules() : HeartbeatRules(Pump.Streams);

@@ -1,6 +1,7 @@
 import { ask } from './ask.js';
 import { confirm } from './dialog.js';
 import { byId, make, plural } from './dom.js';
+import { Follow } from './follow.js';
 import { bytes, count, duration } from './format.js';
 import { Pages } from './pages.js';
 import { Panel } from './panel.js';
@@ -9,12 +10,12 @@ import { Sorting } from './sorting.js';
 
 const PER_PAGE = 50;
 
-/** @typedef {{ number: string, id?: string, user?: string, purpose?: string, protocol: string, transport: string, address: string, since: number, queuedBytes: number, subscriptions: number }} Row */
+/** @typedef {{ number: string, id?: string, name: string, user?: string, purpose?: string, protocol: string, transport: string, address: string, since: number, queuedBytes: number, subscriptions: number }} Row */
 
 /** @type {Readonly<Record<string, string>>} */
 const transports = { websocket: 'WebSocket', sse: 'SSE', poll: 'Request' };
 
-/** The connections of this node, with a button that ends each. */
+/** The connections of this node, with buttons to follow and to end each. */
 export class Connections {
   #text = byId('connections-text', HTMLInputElement);
   #protocols = byId('connections-protocols', HTMLElement);
@@ -22,6 +23,7 @@ export class Connections {
   #pages;
   #sorting;
   #panel;
+  #follow = new Follow();
 
   constructor() {
     this.#rows = new Rows('connections-table', {
@@ -35,7 +37,7 @@ export class Connections {
         { text: row.address },
         { text: duration(Date.now() - row.since), class: 'number', title: new Date(row.since).toLocaleString() },
         { text: bytes(row.queuedBytes), class: 'number' },
-        { text: '', class: 'action', node: element.cells[8]?.firstChild ?? this.#ender(row) },
+        { text: '', class: 'action', node: element.cells[8]?.firstChild ?? this.#actions(row) },
       ],
       empty: 'Nobody is connected.',
     });
@@ -63,10 +65,20 @@ export class Connections {
   }
 
   /** @param {Row} row */
-  #ender(row) {
-    const button = make('button', { class: 'quiet', text: 'Disconnect' });
+  #actions(row) {
+    const actions = make('div', { class: 'actions' });
+    actions.append(
+      this.#button('Follow', () => this.#follow.open(row.name, [row.user, row.protocol, row.address].filter(Boolean).join(', '))),
+      this.#button('Disconnect', () => void this.#end(row)),
+    );
+    return actions;
+  }
+
+  /** @param {string} text @param {() => void} act */
+  #button(text, act) {
+    const button = make('button', { class: 'quiet', text });
     button.type = 'button';
-    button.addEventListener('click', () => void this.#end(row));
+    button.addEventListener('click', act);
     return button;
   }
 

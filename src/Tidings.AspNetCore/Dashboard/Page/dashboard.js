@@ -11,6 +11,7 @@
 //   #channels-prefix #connections-text    what is looked for (Enter); #connections-protocols: how many speak each protocol
 //   #channel-name #channel-open    opens a channel; #channel-messages: one <li data-kind="message|gap"> each, with `.offset` and `.text`
 //   #publish-data #publish-ephemeral #publish #publish-note
+//   #follow #follow-title #follow-frames #follow-note #follow-stop    one connection that is followed: one <li data-kind="text|binary|ping|pong|close|oversized|gap" data-direction="in|out"> each, with `.text`
 //   #dialog #dialog-code #dialog-reason #dialog-yes #dialog-no    asks before anything is ended
 
 import { ask } from './ask.js';
