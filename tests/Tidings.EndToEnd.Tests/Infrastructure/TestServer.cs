@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TestKit;
@@ -75,6 +76,9 @@ internal sealed class TestServer : IAsyncDisposable
             if (time is not null)
             {
                 builder.Services.AddSingleton(time);
+
+                // Kestrel's own clock does not stand still.
+                builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Limits.MinRequestBodyDataRate = null);
             }
 
             configure?.Invoke(builder);
