@@ -43,6 +43,7 @@ for (const [device, [width, height]] of Object.entries(widths)) {
         if (panel === 'channels') await browser.evaluate(`document.querySelector('#channels-table tbody button').click()`);
         if (panel === 'connections') {
           await browser.evaluate(`document.querySelector('#connections-table tbody button:nth-child(1)').click()`);
+          await shown(`document.getElementById('follow-note').textContent.startsWith('Live')`);
           listener.send('to be seen');
           await shown(`document.querySelector('#follow-frames li') !== null`);
           wrong.push(...(await violations()).map((one) => `follow: ${one}`));
