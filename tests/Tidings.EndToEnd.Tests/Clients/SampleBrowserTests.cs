@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Microsoft.Playwright;
 using TestKit;
 using Tidings.EndToEnd.Tests.Infrastructure;
@@ -96,11 +97,26 @@ public sealed class SampleBrowserTests
         }
     }
 
-    private static async Task<IPage> OpenAsync(Chromium chromium, Uri address)
+    [Fact]
+    public async Task The_dotnet_client_runs_in_Blazor_WebAssembly_and_its_token_is_a_subprotocol()
+    {
+        await using var sample = ServerProcess.StartSample("Blazor");
+        var address = await sample.ListeningAsync();
+        using var http = new HttpClient { BaseAddress = address };
+        await using var chromium = await Chromium.StartAsync();
+        var page = await OpenAsync(chromium, address, patience: 120_000);
+
+        using var answer = await http.PostAsJsonAsync("news", new { title = "It has left", text = "It arrives on <b>Friday</b>." });
+
+        answer.EnsureSuccessStatusCode();
+        await Assertions.Expect(page.Locator("li")).ToHaveTextAsync("It has leftIt arrives on <b>Friday</b>.");
+    }
+
+    private static async Task<IPage> OpenAsync(Chromium chromium, Uri address, float? patience = null)
     {
         var page = await chromium.NewPageAsync();
         await page.GotoAsync(address.ToString());
-        await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("connected");
+        await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("connected", new() { Timeout = patience });
         return page;
     }
 }
