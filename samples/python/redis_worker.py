@@ -1,6 +1,6 @@
 # Publishes into a channel of Tidings over Redis alone, with no node in between: redis_worker.py publish.lua [channel] [how many messages] [redis url] [prefix]
 # publish.lua is src/Tidings.Redis/Scripts/publish.lua. Needs python3-redis.
-import json, secrets, sys, time, redis
+import json, sys, time, redis
 
 def encoded(name):
     """Names in keys: letters, digits and _ . : - @ stay, every other byte of the UTF-8 becomes %XX."""
@@ -8,11 +8,16 @@ def encoded(name):
     return "".join(chr(b) if b in plain else f"%{b:02X}" for b in name.encode())
 
 def shard(name, count):
-    """Which of several servers has the channel: FNV-1a."""
-    value = 2166136261
+    """Which of several servers has the channel: jump consistent hashing of FNV-1a."""
+    value = 14695981039346656037
     for b in name.encode():
-        value = ((value ^ b) * 16777619) & 0xFFFFFFFF
-    return value % count
+        value = ((value ^ b) * 1099511628211) & 0xFFFFFFFFFFFFFFFF
+    index, following = 0, 0
+    while following < count:
+        index = following
+        value = (value * 2862933555777941757 + 1) & 0xFFFFFFFFFFFFFFFF
+        following = int((index + 1) * (2**31 / ((value >> 33) + 1)))
+    return index
 
 class Publisher:
     def __init__(self, script, url="redis://127.0.0.1:6379", prefix="tidings:"):
@@ -30,9 +35,9 @@ class Publisher:
         for attempt in range(20):
             answer = self.script(
                 keys=[f"{self.prefix}generation", log, f"{self.prefix}stream:{name}", log],
-                args=["", secrets.token_hex(8), history, age * 1000, f"{self.prefix}channel:{name}", payload, "1" if durable else "0", 0, (age + 3600) * 1000])
+                args=["", "", history, age * 1000, f"{self.prefix}channel:{name}", payload, "1" if durable else "0", 0, (age + 3600) * 1000])
             if answer[0] == b"durable":
-                raise RuntimeError("Redis does not write to disk before it answers")
+                raise RuntimeError("Redis does not write to disk before it answers, or too few replicas follow")
             if answer[0] != b"generation":
                 return answer[0].decode(), answer[1]
             time.sleep(0.2)  # Redis has begun anew: a node looks at it within two seconds.

@@ -9,6 +9,9 @@ namespace Tidings.Redis.Logs;
 /// <content>Reading a page of a log, and the state with it.</content>
 internal sealed partial class RedisBroker
 {
+    // More than the scripts tell of.
+    private const int MostFormers = 32;
+
     private async Task<(StreamPosition Top, List<Message> Messages, IReadOnlyList<Message> State, string Formers)> ReadPageAsync(
         string channel, StreamPosition? position, int limit, CancellationToken cancellationToken, bool backwards = false, StateReading? state = null)
     {
@@ -49,8 +52,23 @@ internal sealed partial class RedisBroker
     }
 
     // "epoch:offset epoch:offset"
-    private static IReadOnlyList<StreamPosition> ParseFormers(string formers) =>
-        [.. formers.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static former => new StreamPosition(former.Split(':')[0], long.Parse(former.Split(':')[1], CultureInfo.InvariantCulture)))];
+    private List<StreamPosition> DecodeFormers(string formers)
+    {
+        var positions = new List<StreamPosition>();
+        foreach (var former in formers.Split(' ', MostFormers, StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (former.Split(':') is [var epoch, var reached] && long.TryParse(reached, NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
+            {
+                positions.Add(new StreamPosition(epoch, offset));
+            }
+            else
+            {
+                _metrics.Dropped("log");
+            }
+        }
+
+        return positions;
+    }
 
     private IReadOnlyList<Message> DecodeState(string channel, StreamPosition top, IReadOnlyList<byte[]> state)
     {

@@ -240,7 +240,7 @@ internal sealed partial class RedisBroker : IBroker, ILogReader, IAsyncDisposabl
             }
             catch (NotDurableException error)
             {
-                throw new BrokerUnavailableException("It is erased, and too few of Redis' replicas have that: with one of them it would come back. Erase it again.", error);
+                throw new BrokerUnavailableException("Too few of Redis' replicas have answered in time that they have all that was erased so far: with one of them it could come back. Erase it again.", error);
             }
         }
     }
@@ -281,7 +281,7 @@ internal sealed partial class RedisBroker : IBroker, ILogReader, IAsyncDisposabl
             (top, messages, _, formers) = await ReadPageAsync(channel, since, PageSize, CancellationToken.None).ConfigureAwait(false);
         }
 
-        return new LogPart(top, messages, messages.Count > 0 && messages.Count >= PageSize && messages[^1].Offset < top.Offset) { Formers = ParseFormers(formers) };
+        return new LogPart(top, messages, messages.Count > 0 && messages.Count >= PageSize && messages[^1].Offset < top.Offset) { Formers = DecodeFormers(formers) };
     }
 
     // Whether what was read goes on from an offset without a hole, and there is something where there is something to come.

@@ -11,7 +11,7 @@ end
 if live ~= ARGV[1] or not has('role:master') then
   return {'changed', live, string.match(info, '\nrole:(%a+)')}
 end
-local known = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'run', 'aof', 'configs', 'n', 'own', 'carried')
+local known = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'run', 'aof', 'configs', 'n', 'own', 'carried', 'line')
 local id = known[1]
 local run = string.match(info, 'run_id:(%x+)')
 local same = known[4] == run
@@ -62,15 +62,15 @@ if known[2] ~= live then
 end
 if not keeps then
   -- What is there of former logs goes on under new epochs.
-  local formers = ARGV[6] == '1' and id and string.sub(id .. ' ' .. (known[9] or ''), 1, 16 * 17)
-  if formers then
+  local line = ARGV[6] == '1' and id and {'line', known[10] or id, 'carried', string.sub(id .. ' ' .. (known[9] or ''), 1, 16 * 17)}
+  if line then
     -- Where nothing may be written it fails before anything is lost.
-    redis.call('HSET', KEYS[1], 'carried', formers)
+    redis.call('HSET', KEYS[1], unpack(line))
   end
   id = ARGV[3]
   redis.call('UNLINK', KEYS[1])
-  if formers then
-    redis.call('HSET', KEYS[1], 'carried', formers)
+  if line then
+    redis.call('HSET', KEYS[1], unpack(line))
   end
   known = {}
   own = false

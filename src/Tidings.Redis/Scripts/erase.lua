@@ -4,15 +4,18 @@
 --       milliseconds the log's own key lives once its state is empty
 -- Answers: {how many messages were erased}; {"generation"} where the logs may have shrunk since
 -- absent, carried and trail are those of publish.lua.
-local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'carried')
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'carried', 'line')
 local info = redis.call('INFO', 'replication', 'persistence')
 if generation[1] ~= ARGV[1] or generation[2] ~= string.match(info, 'master_replid:(%x+)') or (generation[3] == '1' and not string.find(info, 'aof_enabled:1', 1, true)) then
   return {'generation'}
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'k', 'b', 'c', 'x')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'k', 'b', 'c', 'x', 'f', 'l')
 local epoch, top = log[2], tonumber(log[3])
+local formers = string.sub(log[8] or '', 1, 64)
 if log[1] ~= ARGV[1] then
-  epoch = carried(generation[4], ARGV[1], KEYS[2], log[1], epoch)
+  local onward = top and carried(generation[5], ARGV[1], KEYS[2], log[9] or log[1], epoch)
+  formers = onward and trail(generation[4], generation[5], KEYS[2], log[1], epoch, top, log[8])
+  epoch = onward
 end
 if not epoch or not top or top == 0 then
   return {0}
@@ -29,7 +32,12 @@ if ARGV[2] == '' then
   redis.call('PUBLISH', ARGV[4], '1 ' .. next .. ' 0 ' .. now .. '\n' .. ARGV[6])
   return {count}
 end
-if epoch ~= ARGV[2] then
+-- A position of a former epoch is that of the same message, as far as the log was carried over.
+local known = false
+for former, reached in string.gmatch(formers, '(%x+):(%d+)') do
+  known = (known or former == ARGV[2]) and tonumber(ARGV[3]) <= tonumber(reached)
+end
+if not known and epoch ~= ARGV[2] then
   return {0}
 end
 local function tell()

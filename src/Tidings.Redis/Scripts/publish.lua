@@ -1,6 +1,6 @@
 -- Gives a message its offset, keeps it, and tells every node that listens: one step for all of it.
 -- KEYS: generation, log, stream, name of an idempotency key (the log's again where there is none), state (none where the message has no place in it)
--- ARGV: generation ("" for whichever holds: those who only publish need not know it), how many replicas there must be where it must be durable ("" for any),
+-- ARGV: generation ("" for whichever holds: those who only publish need not know it), how many replicas there must be where it must be durable (anything but one or two digits for any: earlier versions had an epoch here),
 --       messages kept, milliseconds they are kept, channel of pub/sub, payload, "1" if it must be durable,
 --       milliseconds an idempotency key is kept (0: there is none), milliseconds the log's own key lives,
 --       with a state: the message's key, most keys, most bytes of keys and payloads, "1" if the key is taken out, "2" if a client sets it;
@@ -16,30 +16,32 @@ local function absent(key, generation, log)
   local _, times = string.gsub(marks, mark, '')
   return string.sub(redis.sha1hex(generation .. ' ' .. turn .. ' ' .. times .. ' ' .. log), 1, 16), field, turn, marks, mark
 end
--- The epoch under which a log of a former generation goes on where that was carried over (Tidings:RedisReplicas); nil where the log counts as absent.
--- It says from which epoch the log comes, so that what begins after the log is lost has another one.
-local function carried(formers, generation, log, its, epoch)
-  if formers and its and epoch and string.find(formers, its, 1, true) then
+-- The epoch under which a log of a former generation goes on where logs were carried over (Tidings:RedisReplicas); nil where the log counts as absent.
+-- All generations since then are of one line, which has the name of the first. The epoch is another one than that of a log that begins after this one is lost.
+local function carried(line, generation, log, its, epoch)
+  if line and epoch and its == line then
     return string.sub(redis.sha1hex(generation .. ' ' .. log .. ' ' .. epoch), 1, 16)
   end
 end
--- Which epochs a log has had before the one under which it goes on, and up to which offset it was carried over from each: the newest last, at most sixteen.
-local function trail(formers, log, its, epoch, offset, before)
+-- Which epochs such a log has had, and up to which offset it was carried over from each, as "epoch:offset …", the newest last.
+local function trail(formers, line, log, its, epoch, offset, before)
   local at, epochs = string.format(':%.0f', offset), {}
-  for former in string.gmatch(before or '', '%S+') do
+  for former in string.gmatch(string.sub(before or '', 1, 64), '%x+:%d+') do
     epochs[#epochs + 1] = former
   end
   epochs[#epochs + 1] = epoch .. at
-  local newer = string.match(formers, '^(.-)%s?' .. its)
   local passed = #epochs
-  for generation in string.gmatch(newer, '%x+') do
+  for generation in string.gmatch(formers, '%x+') do
+    if generation == its then
+      break
+    end
     -- Read and not written under it.
-    table.insert(epochs, passed + 1, carried(formers, generation, log, its, epoch) .. at)
+    table.insert(epochs, passed + 1, carried(line, generation, log, line, epoch) .. at)
   end
-  return table.concat(epochs, ' ', math.max(1, #epochs - 15))
+  return table.concat(epochs, ' ')
 end
 -- What stands above is also in the scripts that read and erase.
-local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'aof', 'carried')
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'durable', 'aof', 'carried', 'line')
 local info = generation[3] == '1' and redis.call('INFO', 'replication', 'persistence') or redis.call('INFO', 'replication')
 local live = string.match(info, 'master_replid:(%x+)')
 if not generation[1] or (ARGV[1] ~= '' and generation[1] ~= ARGV[1]) or generation[2] ~= live then
@@ -58,7 +60,7 @@ if ARGV[7] == '1' then
   local replicas = string.match(info, 'connected_slaves:(%d+)')
   if generation[3] ~= '1' then
     return {'durable'}
-  elseif ARGV[2] ~= '' and tonumber(replicas) < tonumber(ARGV[2]) then
+  elseif string.find(ARGV[2], '^%d%d?$') and tonumber(replicas) < tonumber(ARGV[2]) then
     return {'durable', replicas}
   end
 end
@@ -71,15 +73,20 @@ local function begin()
   redis.call('UNLINK', KEYS[2], KEYS[3], unpack(KEYS, 5))
   return epoch
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'c', 's', 'k', 'b', 'w', 'x', 'f')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'c', 's', 'k', 'b', 'w', 'x', 'f', 'l')
 local epoch, offset, reached, back = log[2], tonumber(log[3]), tonumber(log[4]) or 0, tonumber(log[5]) or 0
 -- How many keys the state has, and bytes; a log with a state does not end by its age.
 local keys, bytes = tonumber(log[6]) or 0, tonumber(log[7]) or 0
 -- Of idempotency keys: how long those are kept that there are, and when the last of them ends.
 local windows, ends = log[8] or '', tonumber(log[9]) or 0
-local onward = log[1] ~= generation[1] and offset and carried(generation[5], generation[1], KEYS[2], log[1], epoch)
+local onward = log[1] ~= generation[1] and offset and carried(generation[6], generation[1], KEYS[2], log[11] or log[1], epoch)
 if onward then
-  redis.call('HSET', KEYS[2], 'g', generation[1], 'e', onward, 'f', trail(generation[5], KEYS[2], log[1], epoch, offset, log[10]))
+  -- As much as a small hash has room for; who has seen no epoch of these is shown it again.
+  local formers = trail(generation[5], generation[6], KEYS[2], log[1], epoch, offset, log[10])
+  while #formers > 64 do
+    formers = string.match(formers, ' (.*)')
+  end
+  redis.call('HSET', KEYS[2], 'g', generation[1], 'e', onward, 'f', formers, 'l', generation[6])
   epoch = onward
 elseif log[1] ~= generation[1] or not epoch or not offset then
   epoch, offset, reached, back, keys, bytes, windows, ends = begin(), 0, 0, 0, 0, 0, '', 0
@@ -139,6 +146,9 @@ local function append()
     entry = {'t', now, 'p', ARGV[6], 'a', age}
   end
   redis.call('HSET', KEYS[2], 'g', generation[1], 'e', epoch, 'o', string.format('%.0f', offset), 'a', ARGV[4], 'c', age, 's', string.format('%.0f', back))
+  if generation[6] then
+    redis.call('HSET', KEYS[2], 'l', generation[6])
+  end
   if keys == 0 then
     redis.call('PEXPIRE', KEYS[2], string.format('%.0f', math.max(ARGV[9], ends - age)))
   end

@@ -7,18 +7,18 @@
 --          the former epochs as "epoch:offset …", oldest first (see trail);
 --          {epoch, top, {}, {}, former epochs, keys, bytes} where the state is too large and has to be read by state.lua first; {"generation"} where the logs may have shrunk since
 -- absent, carried and trail are those of publish.lua.
-local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'carried')
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'carried', 'line')
 local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 if generation[1] ~= ARGV[1] or generation[2] ~= live then
   return {'generation'}
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a', 'c', 's', 'k', 'b', 'f')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'a', 'c', 's', 'k', 'b', 'f', 'l')
 local epoch, top = log[2], tonumber(log[3])
 -- Its former epochs, and up to which offset it was carried over from each.
-local formers = log[9] or ''
-local onward = log[1] ~= ARGV[1] and top and carried(generation[3], ARGV[1], KEYS[2], log[1], epoch)
+local formers = string.sub(log[9] or '', 1, 64)
+local onward = log[1] ~= ARGV[1] and top and carried(generation[4], ARGV[1], KEYS[2], log[10] or log[1], epoch)
 if onward then
-  formers = trail(generation[3], KEYS[2], log[1], epoch, top, log[9])
+  formers = trail(generation[3], generation[4], KEYS[2], log[1], epoch, top, log[9])
   epoch = onward
 elseif log[1] ~= ARGV[1] or not epoch or not top then
   return {(absent(KEYS[1], ARGV[1], KEYS[2])), 0, {}, {}, ''}

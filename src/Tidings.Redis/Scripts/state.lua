@@ -3,15 +3,15 @@
 -- ARGV: generation, epoch ("" on the first page), cursor ("0" to begin), how many entries, about, offset: older entries are known and left out
 -- Answers: {epoch, top, cursor ("0" at the end), {key, entry, …}}; {"generation"} where the logs may have shrunk since; {"changed"} where the log has begun anew
 -- absent, carried and trail are those of publish.lua.
-local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'carried')
+local generation = redis.call('HMGET', KEYS[1], 'id', 'replid', 'line')
 local live = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 if generation[1] ~= ARGV[1] or generation[2] ~= live then
   return {'generation'}
 end
-local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o')
+local log = redis.pcall('HMGET', KEYS[2], 'g', 'e', 'o', 'l')
 local epoch = log[2]
 if log[1] ~= ARGV[1] then
-  epoch = carried(generation[3], ARGV[1], KEYS[2], log[1], epoch)
+  epoch = carried(generation[3], ARGV[1], KEYS[2], log[4] or log[1], epoch)
 end
 if not epoch or (ARGV[2] ~= '' and epoch ~= ARGV[2]) then
   return {'changed'}

@@ -104,7 +104,7 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
         CallAsync(async () => new RedisAnswer(await InTimeAsync(_database.ExecuteAsync(command, arguments, CommandFlags.NoRedirect)).ConfigureAwait(false)));
 
     /// <summary>Waits until so many replicas have what was written over this connection: on their disks from Redis 7.2 on, before that in their memory. Holds up whatever is sent behind it.</summary>
-    /// <returns>How many have it; 0 where this server has it not on its own disk.</returns>
+    /// <returns>How many have it.</returns>
     /// <exception cref="BrokerUnavailableException">No answer in time, or an error.</exception>
     public async Task<long> WaitForReplicasAsync(int replicas, TimeSpan patience)
     {
@@ -114,8 +114,7 @@ internal sealed class RedisConnection : IFeedLink, IDisposable
             return (long)await ExecuteAsync("WAIT", replicas, milliseconds).ConfigureAwait(false);
         }
 
-        var answer = (RedisAnswer[])await ExecuteAsync("WAITAOF", 1, replicas, milliseconds).ConfigureAwait(false);
-        return (long)answer[0] > 0 ? (long)answer[1] : 0;
+        return (long)((RedisAnswer[])await ExecuteAsync("WAITAOF", 0, replicas, milliseconds).ConfigureAwait(false))[1];
     }
 
     /// <summary>Goes through a set or a hash: whatever is there during all of it comes at least once.</summary>

@@ -115,7 +115,9 @@ internal sealed class RedisReplicas(RedisPlace place, TimeProvider time) : IAsyn
 
             return new Round(mark[0], mark[1], await _connection.WaitForReplicasAsync(place.Replicas, Patience).ConfigureAwait(false), Fault: null);
         }
-        catch (Exception error) when (error is BrokerUnavailableException or OperationCanceledException)
+#pragma warning disable CA1031 // Whatever it was, nobody waits for ever.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
             _connection?.Fail(error.Message);
             return new Round("", "", 0, error);

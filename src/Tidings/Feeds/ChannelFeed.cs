@@ -213,6 +213,7 @@ public sealed class ChannelFeed(string channel, IReadOnlyList<string> names, IMe
             }
         }
 
+        _former.Saw(part, _seen.Value);
         if (part.More)
         {
             return false;
@@ -223,6 +224,7 @@ public sealed class ChannelFeed(string channel, IReadOnlyList<string> names, IMe
         {
             // The rest is gone, and perhaps nothing is ever said again that would show it.
             See_NeedsLock(part.Top);
+            _former.Saw(part, part.Top);
             hub.Announce(channel, part.Top);
         }
 

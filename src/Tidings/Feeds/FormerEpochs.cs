@@ -5,8 +5,8 @@ namespace Tidings.Feeds;
 /// <summary>How far a log's epochs were seen that were followed by others: what comes back with an old master is not shown again. Not safe for concurrent use.</summary>
 internal sealed class FormerEpochs
 {
-    // More than there are servers that might come back.
-    private const int Most = 8;
+    // More than there are servers that might come back, and epochs that a log has gone on from.
+    private const int Most = 32;
 
     private readonly List<StreamPosition> _left = [];
 
@@ -38,6 +38,22 @@ internal sealed class FormerEpochs
         }
 
         return null;
+    }
+
+    /// <summary>A log was seen up to a position; and so were the epochs that it went on from, as far as it did.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="last">What was seen last: of another epoch where nothing of the log was seen yet.</param>
+    public void Saw(LogPart log, StreamPosition last)
+    {
+        var most = last.Offset;
+        foreach (var former in last.Epoch == log.Top.Epoch ? log.Formers.Reverse() : [])
+        {
+            most = Math.Min(most, former.Offset);
+            if (!(Find(former.Epoch)?.Offset >= most))
+            {
+                Left(former with { Offset = most }, next: last.Epoch);
+            }
+        }
     }
 
     /// <summary>An epoch was left at a position, for another one.</summary>

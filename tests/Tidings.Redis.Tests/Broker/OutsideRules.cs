@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using TestKit;
 using Tidings.Messages;
+using Tidings.Redis.Servers;
 using Tidings.Redis.Tests.World;
 using Tidings.Specification;
 
@@ -26,6 +27,32 @@ public sealed class OutsideRules(SharedRedis redis) : IClassFixture<SharedRedis>
         Assert.Equal("worker", listener.Heard[^1].From);
         Assert.Equal(4, (await node.ReadAsync("chat:grüße", last: 10)).Messages.Count);
         Assert.Equal(before with { Offset = 5 }, await node.SayAsync("chat:grüße", "after"));
+    }
+
+    [Fact]
+    public async Task A_worker_asks_for_durability_and_is_told_where_it_cannot_be_had()
+    {
+        await using var server = await RedisServer.StartAsync(RedisPersistence.Always);
+        await using var world = new RedisWorld(server.Address);
+        await world.NodeAsync();
+        const string Publish = """
+            import redis_worker
+            print(redis_worker.Publisher(open("publish.lua", encoding="utf-8").read(), "redis://ADDRESS", "PREFIX").publish("chat:a", 1, durable=True)[1])
+            """;
+        Assert.Equal("1\n", await RunAsync("-c", Publish.Replace("ADDRESS", server.Address, StringComparison.Ordinal).Replace("PREFIX", "tidings:", StringComparison.Ordinal)));
+
+        await using var other = new RedisWorld(redis.Server.Address, static options => options.Prefix = "worker:");
+        await other.NodeAsync();
+        var refused = Publish.Replace("print", "try: print", StringComparison.Ordinal) + "\nexcept RuntimeError as error: print(error)";
+        Assert.StartsWith("Redis does not write to disk", await RunAsync("-c", refused.Replace("ADDRESS", redis.Server.Address, StringComparison.Ordinal).Replace("PREFIX", "worker:", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_worker_finds_the_server_of_a_channel_as_nodes_do()
+    {
+        string[] names = [.. Enumerable.Range(0, 200).Select(static i => $"chat:grüße{i}")];
+        var output = await RunAsync("-c", "import redis_worker\nprint(' '.join(str(redis_worker.shard(f'chat:grüße{i}', count)) for count in (1, 2, 3, 16) for i in range(200)))");
+        Assert.Equal(string.Join(' ', new[] { 1, 2, 3, 16 }.SelectMany(count => names.Select(name => RedisSpread.IndexOf(name, count)))), output.TrimEnd());
     }
 
     [Fact]
@@ -69,8 +96,9 @@ public sealed class OutsideRules(SharedRedis redis) : IClassFixture<SharedRedis>
     private static async Task<string> RunAsync(params string[] arguments)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        var start = new ProcessStartInfo("/usr/bin/python3", arguments.Select((argument, i) => i < 2 ? Path.Combine(AppContext.BaseDirectory, "outside", argument) : argument))
+        var start = new ProcessStartInfo("/usr/bin/python3", arguments)
         {
+            WorkingDirectory = Path.Combine(AppContext.BaseDirectory, "outside"),
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

@@ -164,6 +164,93 @@ public sealed class F06_Replicas : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_position_of_before_the_failover_erases_its_message()
+    {
+        var last = await SayDurableAsync("a", 3);
+        await FailOverAsync();
+        await WhenBackAsync(() => _node.ReadAsync("a"));
+        await FollowAsync();
+        Assert.Equal(1, await _node.Broker.EraseAsync("a", last with { Offset = 2 }));
+        Assert.Equal([MessageKind.Message, MessageKind.Removed, MessageKind.Message], (await _node.ReadAsync("a", last: 10)).Messages.Select(static message => message.Kind));
+
+        // What came after it was never there.
+        var after = await SayAsync("a", "after");
+        Assert.Equal(0, await _node.Broker.EraseAsync("a", last with { Offset = after.Offset }));
+        Assert.Equal(1, await _node.Broker.EraseAsync("a", last with { Offset = 1 }));
+    }
+
+    // Its former epoch is that of the log here, as far as it went over.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_old_master_comes_back_alone_and_nothing_is_shown_again(bool late)
+    {
+        var early = await Listener.OnAsync(_node, "a");
+        var last = await SayDurableAsync("a", 3);
+        await early.HasHeardAsync(last);
+        if (late)
+        {
+            early.Dispose();
+            await _node.Backplane.DisposeAsync();
+        }
+
+        await FailOverAsync(restart: false);
+        if (late)
+        {
+            _node = await NewNodeAsync();
+        }
+
+        var listener = late ? await Listener.OnAsync(_node, "a") : early;
+        await listener.HasHeardAsync(await SayAsync("a", "here"));
+        var heard = listener.Heard.Count;
+        await _master.KillAsync();
+        (_master, _replica) = (_replica, _master);
+        await _master.StartAgainAsync();
+        _front.Target = _master.Port;
+        _front.CutAll();
+        var back = await SayAsync("a", "back");
+        await listener.HasHeardAsync(back);
+        Assert.Equal(4, back.Offset);
+        Assert.Equal(heard + 1, listener.Heard.Count);
+        Assert.Equal("back", TextOf(listener.Heard[^1]));
+        listener.Dispose();
+    }
+
+    // Only a publish writes a log's generation anew.
+    [Fact]
+    public async Task A_log_that_nobody_writes_goes_over_however_often()
+    {
+        await SayDurableAsync("quiet", 3);
+        using var listener = await Listener.OnAsync(_node, "quiet");
+        var epochs = new HashSet<string>();
+        for (var i = 0; i < 20; i++)
+        {
+            // What proves that the data are the server's own.
+            await _master.SendAsync("DEL", "tidings:lineage");
+            await _master.SendAsync("HSET", "tidings:generation", "replid", "another");
+            await Eventually.TrueAsync(async () => epochs.Add((await WhenBackAsync(() => _node.ReadAsync("quiet"))).Top.Epoch), static () => "another generation has begun");
+        }
+
+        Assert.Equal(3, (await WhenBackAsync(() => _node.ReadAsync("quiet", last: 10))).Messages.Count);
+        Assert.Empty(listener.Heard);
+    }
+
+    // Whoever may write in Redis can spoil a log, and no more.
+    [Theory]
+    [InlineData("junk")]
+    [InlineData("a:99999999999999999999999999")]
+    [InlineData(":: a:1:2 b:")]
+    public async Task Former_epochs_that_are_none_are_dropped(string formers)
+    {
+        await SayDurableAsync("a", 3);
+        await _master.SendAsync("HSET", "tidings:log:a", "f", formers);
+        using var listener = await Listener.OnAsync(_node, "a");
+        Assert.Equal(3, (await _node.ReadAsync("a", last: 10)).Messages.Count);
+        await listener.HasHeardAsync(await _node.SayAsync("a", "after"));
+        Assert.Equal(4, (await (await NewNodeAsync()).ReadAsync("a", last: 10)).Messages.Count);
+    }
+
+    [Fact]
     public async Task A_state_goes_on_too()
     {
         await PutAsync("x", "1");
@@ -259,14 +346,17 @@ public sealed class F06_Replicas : IAsyncLifetime
     }
 
     // The replica leads from here on, and the old master is gone.
-    private async Task FailOverAsync()
+    private async Task FailOverAsync(bool restart = true)
     {
         await _master.KillAsync();
         await _replica.SendAsync("REPLICAOF", "NO", "ONE");
         (_master, _replica) = (_replica, _master);
         _front.Target = _master.Port;
         _front.CutAll();
-        await _replica.StartAgainAsync();
+        if (restart)
+        {
+            await _replica.StartAgainAsync();
+        }
     }
 
     // The old master follows the new one, and leads again.
