@@ -17,10 +17,10 @@ public sealed class DocumentTests
         Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
         var paths = document.GetProperty("paths");
         Assert.Equal(
-            ["/api/batch", "/api/broadcast", "/api/channels", "/api/channels/{channel}", "/api/connections", "/api/disconnect", "/api/drain", "/api/events", "/api/history", "/api/info", "/api/messages", "/api/presence", "/api/publish", "/api/send", "/api/subscribe", "/api/tasks", "/api/tasks/{taskId}", "/api/tasks/{taskId}/events", "/api/tasks/{taskId}/output", "/api/tickets", "/api/unsubscribe", "/api/users/online", "/api/users/{user}"],
+            ["/api/batch", "/api/broadcast", "/api/channels", "/api/channels/{channel}", "/api/connections", "/api/connections/{connection}/frames", "/api/disconnect", "/api/drain", "/api/events", "/api/history", "/api/info", "/api/messages", "/api/presence", "/api/publish", "/api/send", "/api/subscribe", "/api/tasks", "/api/tasks/{taskId}", "/api/tasks/{taskId}/events", "/api/tasks/{taskId}/output", "/api/tickets", "/api/unsubscribe", "/api/users/online", "/api/users/{user}"],
             paths.EnumerateObject().Select(path => path.Name).Where(name => name.StartsWith("/api/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.Equal("#/components/schemas/BroadcastRequest", paths.GetProperty("/broadcast").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString());
-        foreach (var path in paths.EnumerateObject().Where(path => path.Name.StartsWith("/api/", StringComparison.Ordinal) && !path.Name.StartsWith("/api/tasks", StringComparison.Ordinal) && path.Name is not ("/api/drain" or "/api/tickets")))
+        foreach (var path in paths.EnumerateObject().Where(path => path.Name.StartsWith("/api/", StringComparison.Ordinal) && !path.Name.StartsWith("/api/tasks", StringComparison.Ordinal) && path.Name is not ("/api/drain" or "/api/tickets" or "/api/connections/{connection}/frames")))
         {
             var isPost = path.Value.TryGetProperty("post", out var operation);
             operation = isPost ? operation : path.Value.GetProperty(path.Name == "/api/users/{user}" ? "delete" : "get");
@@ -37,6 +37,7 @@ public sealed class DocumentTests
             paths.GetProperty("/api/messages").GetProperty("get").GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()!));
         Assert.True(paths.GetProperty("/connect").GetProperty("post").TryGetProperty("requestBody", out _));
         Assert.True(paths.GetProperty("/api/tasks").GetProperty("post").GetProperty("responses").TryGetProperty("201", out _));
+        Assert.True(paths.GetProperty("/api/connections/{connection}/frames").GetProperty("get").GetProperty("responses").GetProperty("200").GetProperty("content").TryGetProperty("text/event-stream", out _));
         Assert.True(paths.GetProperty("/api/drain").GetProperty("post").GetProperty("responses").TryGetProperty("202", out _));
         var task = paths.GetProperty("/api/tasks/{taskId}");
         Assert.Equal(["delete", "get", "put"], task.EnumerateObject().Select(operation => operation.Name).Order());

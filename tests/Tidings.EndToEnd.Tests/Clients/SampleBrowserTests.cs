@@ -78,7 +78,8 @@ public sealed class SampleBrowserTests
 
         foreach (var page in pages)
         {
-            await Assertions.Expect(page.Locator(".card")).ToHaveCountAsync(6);
+            // Who is cut off again and again comes back after up to half a minute.
+            await Assertions.Expect(page.Locator(".card")).ToHaveCountAsync(6, new() { Timeout = 60_000 });
         }
 
         // Moved by keys in one window, taken away in another.

@@ -58,6 +58,9 @@ internal sealed class ShopApp : IAsyncDisposable
         var tidings = builder.Services.AddTidings(tidings =>
         {
             tidings.Limits.Preset = LimitPreset.None;
+
+            // What else the machine does is no reason to refuse.
+            tidings.Overload.QueueDelay = TimeSpan.Zero;
             tidings.Limits.QueueBytes = queueBytes;
             tidings.Drain = TimeSpan.Zero;
         }).AddDbContext<ShopDb>();

@@ -22,6 +22,9 @@ internal static class TypesApp
         builder.Services.AddTidings(static tidings =>
         {
             tidings.Limits.Preset = LimitPreset.None;
+
+            // What else the machine does is no reason to refuse.
+            tidings.Overload.QueueDelay = TimeSpan.Zero;
             tidings.Drain = TimeSpan.Zero;
         }).AddDbContext<TypesDb>();
         builder.Services.AddDbContext<TypesDb>(options => options.UseNpgsql(database));

@@ -41,6 +41,9 @@ internal static class NodeSettings
     {
         ["Tidings__Drain"] = options.Drain.ToString("c"),
         ["Tidings__AdminKey"] = AdminKey,
+
+        // What else the machine does, or that a node has stood still, is no reason to refuse those who come back: a client that is refused may stay away for longer than anything here is waited for.
+        ["Tidings__Overload__QueueDelay"] = "0",
         ["DOTNET_ROOT"] = Programs.DotnetRoot,
         ["DOTNET_gcServer"] = "0",
         ["Tidings__Jwt__Secret"] = TokenSecret,

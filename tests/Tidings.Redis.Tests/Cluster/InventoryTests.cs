@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using TestKit;
 using Tidings.Redis.Tests.World;
@@ -49,6 +50,21 @@ public sealed class InventoryTests : IAsyncLifetime
         Assert.Equal(["here:a"], (await one.Tidings.ChannelsAsync("here:", 1)).Items.Select(static channel => channel.Channel));
         Assert.Equal([annId], (await two.Tidings.ConnectionsAsync(channel: "here:c")).Items.Select(static connection => connection.Connection));
         Assert.Equal(2, (await two.Tidings.ChannelAsync("here:a")).Subscribers);
+    }
+
+    [Fact]
+    public async Task Who_would_follow_a_connection_of_another_node_is_told_which_that_is()
+    {
+        await using var one = await ClusterNode.StartAsync(_redis.Address);
+        await using var two = await ClusterNode.StartAsync(_redis.Address);
+        var (_, id) = await two.ConnectAsAsync("bob");
+        using var elsewhere = await one.Http.GetAsync($"/api/connections/{id}/frames");
+        Assert.Equal(HttpStatusCode.Conflict, elsewhere.StatusCode);
+        Assert.Contains((await two.GetAsync("/api/info")).GetProperty("node").GetString()!, await elsewhere.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var nowhere = await one.Http.GetAsync("/api/connections/nobody/frames");
+        Assert.Equal(HttpStatusCode.NotFound, nowhere.StatusCode);
+        using var here = await two.Http.GetAsync($"/api/connections/{id}/frames", HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.OK, here.StatusCode);
     }
 
     [Fact]
