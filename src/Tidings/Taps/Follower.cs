@@ -81,7 +81,7 @@ internal sealed class Follower
         var (window, shown) = (_time.GetTimestamp(), 0);
         while (await _queue.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            while (_queue.Reader.TryRead(out var next))
+            while (shown < Room && _queue.Reader.TryRead(out var next))
             {
                 yield return next;
                 shown++;

@@ -58,12 +58,12 @@ public sealed class InventoryTests : IAsyncLifetime
         await using var one = await ClusterNode.StartAsync(_redis.Address);
         await using var two = await ClusterNode.StartAsync(_redis.Address);
         var (_, id) = await two.ConnectAsAsync("bob");
-        using var elsewhere = await one.Http.GetAsync($"/api/connections/{id}/frames");
+        using var elsewhere = await one.OpenAsync($"/api/connections/{id}/frames");
         Assert.Equal(HttpStatusCode.Conflict, elsewhere.StatusCode);
         Assert.Contains((await two.GetAsync("/api/info")).GetProperty("node").GetString()!, await elsewhere.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        using var nowhere = await one.Http.GetAsync("/api/connections/nobody/frames");
+        using var nowhere = await one.OpenAsync("/api/connections/nobody/frames");
         Assert.Equal(HttpStatusCode.NotFound, nowhere.StatusCode);
-        using var here = await two.Http.GetAsync($"/api/connections/{id}/frames", HttpCompletionOption.ResponseHeadersRead);
+        using var here = await two.OpenAsync($"/api/connections/{id}/frames");
         Assert.Equal(HttpStatusCode.OK, here.StatusCode);
     }
 

@@ -91,12 +91,18 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>Reads the server API, with the admin key.</summary>
     public async Task<JsonElement> GetAsync(string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        request.Headers.Authorization = new("Bearer", AdminKey);
-        using var response = await Http.SendAsync(request);
+        using var response = await OpenAsync(path);
         var body = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode} {body}");
         return JsonElement.Parse(body);
+    }
+
+    /// <summary>Begins to read what may have no end, with the admin key.</summary>
+    public async Task<HttpResponseMessage> OpenAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new("Bearer", AdminKey);
+        return await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
     /// <summary>Has the server API erase something, with the admin key.</summary>
