@@ -14,7 +14,7 @@ local epoch, top = log[2], tonumber(log[3])
 local formers = string.sub(log[8] or '', 1, 64)
 if log[1] ~= ARGV[1] then
   local onward = top and carried(generation[5], ARGV[1], KEYS[2], log[9] or log[1], epoch)
-  formers = onward and trail(generation[4], generation[5], KEYS[2], log[1], epoch, top, log[8])
+  formers = onward and trail(generation[4], KEYS[2], log[1], epoch, top, log[8])
   epoch = onward
 end
 if not epoch or not top or top == 0 then

@@ -16,15 +16,17 @@ local function absent(key, generation, log)
   local _, times = string.gsub(marks, mark, '')
   return string.sub(redis.sha1hex(generation .. ' ' .. turn .. ' ' .. times .. ' ' .. log), 1, 16), field, turn, marks, mark
 end
--- The epoch under which a log of a former generation goes on where logs were carried over (Tidings:RedisReplicas); nil where the log counts as absent.
--- All generations since then are of one line, which has the name of the first. The epoch is another one than that of a log that begins after this one is lost.
+-- The epoch under which a log goes on in a generation. It is another one than that of a log that begins after this one is lost.
+local function next_epoch(generation, log, epoch)
+  return string.sub(redis.sha1hex(generation .. ' ' .. log .. ' ' .. epoch), 1, 16)
+end
+-- The same of a log of a former generation, where logs were carried over (Tidings:RedisReplicas); nil where it counts as absent.
+-- All generations since then are of one line, which has the name of the first.
 local function carried(line, generation, log, its, epoch)
-  if line and epoch and its == line then
-    return string.sub(redis.sha1hex(generation .. ' ' .. log .. ' ' .. epoch), 1, 16)
-  end
+  return line and epoch and its == line and next_epoch(generation, log, epoch) or nil
 end
 -- Which epochs such a log has had, and up to which offset it was carried over from each, as "epoch:offset …", the newest last.
-local function trail(formers, line, log, its, epoch, offset, before)
+local function trail(formers, log, its, epoch, offset, before)
   local at, epochs = string.format(':%.0f', offset), {}
   for former in string.gmatch(string.sub(before or '', 1, 64), '%x+:%d+') do
     epochs[#epochs + 1] = former
@@ -36,7 +38,7 @@ local function trail(formers, line, log, its, epoch, offset, before)
       break
     end
     -- Read and not written under it.
-    table.insert(epochs, passed + 1, carried(line, generation, log, line, epoch) .. at)
+    table.insert(epochs, passed + 1, next_epoch(generation, log, epoch) .. at)
   end
   return table.concat(epochs, ' ')
 end
@@ -82,7 +84,7 @@ local windows, ends = log[8] or '', tonumber(log[9]) or 0
 local onward = log[1] ~= generation[1] and offset and carried(generation[6], generation[1], KEYS[2], log[11] or log[1], epoch)
 if onward then
   -- As much as a small hash has room for; who has seen no epoch of these is shown it again.
-  local formers = trail(generation[5], generation[6], KEYS[2], log[1], epoch, offset, log[10])
+  local formers = trail(generation[5], KEYS[2], log[1], epoch, offset, log[10])
   while #formers > 64 do
     formers = string.match(formers, ' (.*)')
   end

@@ -18,7 +18,7 @@ local epoch, top = log[2], tonumber(log[3])
 local formers = string.sub(log[9] or '', 1, 64)
 local onward = log[1] ~= ARGV[1] and top and carried(generation[4], ARGV[1], KEYS[2], log[10] or log[1], epoch)
 if onward then
-  formers = trail(generation[3], generation[4], KEYS[2], log[1], epoch, top, log[9])
+  formers = trail(generation[3], KEYS[2], log[1], epoch, top, log[9])
   epoch = onward
 elseif log[1] ~= ARGV[1] or not epoch or not top then
   return {(absent(KEYS[1], ARGV[1], KEYS[2])), 0, {}, {}, ''}

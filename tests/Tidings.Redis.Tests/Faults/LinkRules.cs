@@ -93,7 +93,7 @@ public sealed class LinkRules : IAsyncLifetime
         }
     }
 
-    // Whoever has the link when it ends still says something over it.
+    // Calls that have the link when it ends still go over it.
     [Fact]
     public async Task Calls_on_a_connection_that_was_closed_are_unavailable()
     {
